@@ -1,0 +1,6 @@
+export * from './elementwise'
+export * from './gemm'
+export * from './random'
+export * from './rearrange'
+export * from './reduce'
+export * from './update'

@@ -1,0 +1,167 @@
+// Kernels that move elements and compute nothing.
+
+/**
+ * out[i·outRow + j·outCol] = a[i·aRow + j·aCol] for rows x cols. Steps count elements and may be 0 (broadcast) or negative
+ * (flip): transpose, slice, concat, flip, diagonal and broadcast are all this copy.
+ */
+function copy<T>(
+  out: usize, a: usize, rows: i32, cols: i32, outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
+): void {
+  const outStep = outCol * sizeof<T>()
+  const aStep = aCol * sizeof<T>()
+  for (let i = 0; i < rows; i++) {
+    let to = out + (outStart + i * outRow) * sizeof<T>()
+    let from = a + (aStart + i * aRow) * sizeof<T>()
+    if (outCol == 1 && aCol == 1) memory.copy(to, from, <usize>cols * sizeof<T>())
+    else for (let j = 0; j < cols; j++, to += outStep, from += aStep) store<T>(to, load<T>(from))
+  }
+}
+
+/** out (size elements) = 0, then the copy above. */
+function place<T>(
+  out: usize, a: usize, size: i32, rows: i32, cols: i32,
+  outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
+): void {
+  memory.fill(out, 0, <usize>size * sizeof<T>())
+  copy<T>(out, a, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+}
+
+/** Elements below or above diagonal k (j − i = k) become 0: keeps j − i ≤ k, or ≥ k when `upper`. */
+function triangle<T>(out: usize, a: usize, rows: i32, cols: i32, k: i32, upper: i32): void {
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < cols; j++, out += sizeof<T>(), a += sizeof<T>())
+      store<T>(out, (upper ? j - i >= k : j - i <= k) ? load<T>(a) : 0)
+}
+
+/** Element i of a selector, which keeps its own dtype: float64 where `wide`. */
+@inline function selected(base: usize, i: i32, wide: i32): f64 {
+  return wide ? load<f64>(base + (<usize>i << 3)) : <f64>load<f32>(base + (<usize>i << 2))
+}
+
+/** out[i, :] = a[index[i], :]. */
+function gatherRows<T>(out: usize, a: usize, index: usize, count: i32, cols: i32, wide: i32): void {
+  const bytes = <usize>cols * sizeof<T>()
+  for (let i = 0; i < count; i++) memory.copy(out + <usize>i * bytes, a + <usize>selected(index, i, wide) * bytes, bytes)
+}
+
+/** out (rows x cols) = 0, then out[index[i], :] += a[i, :] in the order of i. */
+function scatterAddRows<T>(out: usize, a: usize, index: usize, count: i32, cols: i32, rows: i32, wide: i32): void {
+  const bytes = <usize>cols * sizeof<T>()
+  memory.fill(out, 0, <usize>rows * bytes)
+  for (let i = 0; i < count; i++) {
+    const to = out + <usize>selected(index, i, wide) * bytes
+    const from = a + <usize>i * bytes
+    for (let offset: usize = 0; offset < bytes; offset += sizeof<T>())
+      store<T>(to + offset, load<T>(to + offset) + load<T>(from + offset))
+  }
+}
+
+/** out[i, j] = 1 where j = index[i], else 0. */
+function oneHot<T>(out: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  memory.fill(out, 0, <usize>rows * cols * sizeof<T>())
+  for (let i = 0; i < rows; i++) store<T>(out + (<usize>i * cols + <usize>selected(index, i, wide)) * sizeof<T>(), 1)
+}
+
+/** out[i] = a[i, index[i]]. */
+function pick<T>(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  for (let i = 0; i < rows; i++)
+    store<T>(out + <usize>i * sizeof<T>(), load<T>(a + (<usize>i * cols + <usize>selected(index, i, wide)) * sizeof<T>()))
+}
+
+/** out[i, j] = a[i, j] where condition[i, j] ≠ 0, else b[i, j]; a step of 0 repeats an operand. */
+function where<T>(
+  out: usize, condition: usize, a: usize, b: usize, rows: i32, cols: i32,
+  conditionRow: i32, conditionCol: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, wide: i32
+): void {
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < cols; j++, out += sizeof<T>()) {
+      const from = selected(condition, i * conditionRow + j * conditionCol, wide) != 0
+        ? a + (<usize>i * aRow + <usize>j * aCol) * sizeof<T>()
+        : b + (<usize>i * bRow + <usize>j * bCol) * sizeof<T>()
+      store<T>(out, load<T>(from))
+    }
+}
+
+export function copy_f32(
+  out: usize, a: usize, rows: i32, cols: i32, outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
+): void {
+  copy<f32>(out, a, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+}
+
+export function copy_f64(
+  out: usize, a: usize, rows: i32, cols: i32, outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
+): void {
+  copy<f64>(out, a, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+}
+
+export function triangle_f32(out: usize, a: usize, rows: i32, cols: i32, k: i32, upper: i32): void {
+  triangle<f32>(out, a, rows, cols, k, upper)
+}
+
+export function triangle_f64(out: usize, a: usize, rows: i32, cols: i32, k: i32, upper: i32): void {
+  triangle<f64>(out, a, rows, cols, k, upper)
+}
+
+export function gatherRows_f32(out: usize, a: usize, index: usize, count: i32, cols: i32, wide: i32): void {
+  gatherRows<f32>(out, a, index, count, cols, wide)
+}
+
+export function gatherRows_f64(out: usize, a: usize, index: usize, count: i32, cols: i32, wide: i32): void {
+  gatherRows<f64>(out, a, index, count, cols, wide)
+}
+
+export function scatterAddRows_f32(
+  out: usize, a: usize, index: usize, count: i32, cols: i32, rows: i32, wide: i32
+): void {
+  scatterAddRows<f32>(out, a, index, count, cols, rows, wide)
+}
+
+export function scatterAddRows_f64(
+  out: usize, a: usize, index: usize, count: i32, cols: i32, rows: i32, wide: i32
+): void {
+  scatterAddRows<f64>(out, a, index, count, cols, rows, wide)
+}
+
+export function oneHot_f32(out: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  oneHot<f32>(out, index, rows, cols, wide)
+}
+
+export function oneHot_f64(out: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  oneHot<f64>(out, index, rows, cols, wide)
+}
+
+export function pick_f32(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  pick<f32>(out, a, index, rows, cols, wide)
+}
+
+export function pick_f64(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  pick<f64>(out, a, index, rows, cols, wide)
+}
+
+export function where_f32(
+  out: usize, condition: usize, a: usize, b: usize, rows: i32, cols: i32,
+  conditionRow: i32, conditionCol: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, wide: i32
+): void {
+  where<f32>(out, condition, a, b, rows, cols, conditionRow, conditionCol, aRow, aCol, bRow, bCol, wide)
+}
+
+export function where_f64(
+  out: usize, condition: usize, a: usize, b: usize, rows: i32, cols: i32,
+  conditionRow: i32, conditionCol: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, wide: i32
+): void {
+  where<f64>(out, condition, a, b, rows, cols, conditionRow, conditionCol, aRow, aCol, bRow, bCol, wide)
+}
+
+export function place_f32(
+  out: usize, a: usize, size: i32, rows: i32, cols: i32,
+  outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
+): void {
+  place<f32>(out, a, size, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+}
+
+export function place_f64(
+  out: usize, a: usize, size: i32, rows: i32, cols: i32,
+  outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
+): void {
+  place<f64>(out, a, size, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+}

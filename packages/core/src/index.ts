@@ -1,0 +1,26 @@
+export type {
+  Algebra,
+  BinaryFunction,
+  Index,
+  Kind,
+  LooseFunction,
+  MatmulFunction,
+  Operands,
+  ReductionFunction,
+  Results,
+  SameShapeFunction,
+  UnaryFunction,
+} from './algebra.ts'
+export * from './create.ts'
+export { type DType, getDefaultDtype, setDefaultDtype, type TypedArray } from './dtype.ts'
+export { type EngineInfo, engineInfo } from './engine.ts'
+export { DTypeError, FormatError, LinAlgError, MatgradError, ShapeError } from './errors.ts'
+export * from './functions.ts'
+export * as io from './io/index.ts'
+export type { MatmulOptions } from './matmul.ts'
+export { evaluate, Matrix, toInputs } from './matrix.ts'
+export { installMethods } from './methods.ts'
+export type { Attributes, Block, Operation } from './operation.ts'
+export * as operations from './operations.ts'
+export * from './random.ts'
+export { type Axis, checkInteger, checkNumber, describe, formatShape, type Shape } from './shape.ts'

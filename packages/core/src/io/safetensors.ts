@@ -1,0 +1,137 @@
+import { type DType, itemSize } from '../dtype.ts'
+import { DTypeError, FormatError } from '../errors.ts'
+import { Matrix } from '../matrix.ts'
+import { describe } from '../shape.ts'
+import { readElements, writeElements } from './elements.ts'
+
+/** Matrices by name. */
+export type Tensors = Readonly<Record<string, Matrix>>
+
+const NAMES: Record<DType, string> = { float32: 'F32', float64: 'F64' }
+/** The format's own limit on the length of the header. */
+const MAX_HEADER = 100_000_000
+
+interface Entry {
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly data_offsets: readonly [number, number]
+}
+
+/**
+ * Matrices as the bytes of a safetensors file, which PyTorch and Hugging Face's libraries read: 8 bytes with the length
+ * of a JSON header, the header, the elements.
+ *
+ * @throws DTypeError for a value that is not a Matrix or metadata that are not strings; FormatError for the reserved
+ * name `__metadata__`.
+ */
+export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<string, string>>): Uint8Array {
+  const header: Record<string, unknown> = {}
+  if (metadata) {
+    for (const [key, value] of Object.entries(metadata))
+      if (typeof value !== 'string')
+        throw new DTypeError(`encodeSafetensors: metadata ${key} is ${describe(value)}, wanted a string`)
+    header.__metadata__ = metadata
+  }
+  // Wider elements first, as the reference implementation has it, so that every tensor is aligned to its element size.
+  const entries = Object.entries(tensors)
+  for (const [name, tensor] of entries) {
+    if (!(tensor instanceof Matrix))
+      throw new DTypeError(`encodeSafetensors: ${name} is ${describe(tensor)}, wanted a Matrix`)
+    if (name === '__metadata__') throw new FormatError('encodeSafetensors: the name __metadata__ is reserved')
+  }
+  entries.sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype))
+  let end = 0
+  for (const [name, { dtype, shape, data }] of entries) {
+    header[name] = { dtype: NAMES[dtype], shape, data_offsets: [end, end + data.byteLength] }
+    end += data.byteLength
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const start = 8 + Math.ceil(json.length / 8) * 8
+  const bytes = new Uint8Array(start + end)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true)
+  bytes.fill(0x20, 8, start)
+  bytes.set(json, 8)
+  let position = start
+  for (const [, { data }] of entries) {
+    writeElements(bytes, position, data)
+    position += data.byteLength
+  }
+  return bytes
+}
+
+/**
+ * The matrices and the metadata in the bytes of a safetensors file. A one-dimensional tensor of n becomes 1xn, a scalar
+ * 1x1. Everything is checked before anything is allocated: lengths, the header, dtypes, shapes, and that the elements
+ * fill the rest of the file without gap or overlap.
+ *
+ * @throws FormatError for anything else.
+ */
+export function decodeSafetensors(bytes: Uint8Array): {
+  tensors: Record<string, Matrix>
+  metadata: Record<string, string>
+} {
+  if (!(bytes instanceof Uint8Array)) fail('wanted a Uint8Array')
+  if (bytes.length < 8) fail(`got ${bytes.length} bytes, wanted at least 8`)
+  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  if (headerLength > MAX_HEADER || headerLength > bytes.length - 8)
+    fail(`the header has ${headerLength} bytes, the file has ${bytes.length}`)
+  const start = 8 + headerLength
+  const { __metadata__ = {}, ...header } = parseHeader(bytes.subarray(8, start))
+  const entries = Object.entries(header).map(([name, entry]) => readEntry(name, entry))
+  let end = 0
+  for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (entry.begin !== end)
+      fail(`${entry.name} begins at ${entry.begin}, wanted ${end}: the elements overlap or leave a gap`)
+    end = entry.end
+  }
+  if (end !== bytes.length - start) fail(`the tensors need ${end} bytes, got ${bytes.length - start}`)
+  const metadata = readMetadata(__metadata__)
+  const tensors: Record<string, Matrix> = Object.create(null)
+  for (const { name, dtype, rows, cols, begin } of entries)
+    tensors[name] = new Matrix(readElements(bytes, start + begin, dtype, rows * cols), rows, cols)
+  return { tensors, metadata }
+}
+
+function fail(why: string): never {
+  throw new FormatError(`decodeSafetensors: ${why}`)
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    fail(`the header is not JSON (${(error as Error).message})`)
+  }
+  if (!isObject(header)) fail('the header is not an object')
+  return header
+}
+
+function readMetadata(value: unknown): Record<string, string> {
+  if (!isObject(value) || Object.values(value).some((each) => typeof each !== 'string'))
+    fail('__metadata__ is not an object of strings')
+  return value as Record<string, string>
+}
+
+function readEntry(
+  name: string,
+  entry: unknown,
+): { name: string; dtype: DType; rows: number; cols: number; begin: number; end: number } {
+  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+  if (!isObject(entry)) fail(`${name} is not an object`)
+  const { dtype: dtypeName, shape, data_offsets: offsets } = entry as Partial<Entry>
+  const dtype = (Object.keys(NAMES) as DType[]).find((each) => NAMES[each] === dtypeName)
+  if (!dtype) fail(`${name} has dtype ${describe(dtypeName)}, wanted F32 or F64`)
+  if (!Array.isArray(shape) || !shape.every(isCount)) fail(`${name} has a shape that is not a list of whole numbers`)
+  if (shape.length > 2) fail(`${name} has ${shape.length} dimensions, wanted at most 2`)
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1])
+    fail(`${name} has data_offsets that are not a range`)
+  const [rows, cols] = shape.length === 2 ? shape : [1, shape[0] ?? 1]
+  const [begin, end] = offsets
+  if (rows * cols * itemSize(dtype) !== end - begin)
+    fail(`${name} is ${rows}x${cols} ${dtypeName}, which does not fill ${end - begin} bytes`)
+  return { name, dtype, rows, cols, begin, end }
+}

@@ -1,0 +1,186 @@
+import type { DType } from './dtype.ts'
+import * as elementwise from './elementwise.ts'
+import { ShapeError } from './errors.ts'
+import { type MatmulOptions, matmul } from './matmul.ts'
+import type { Matrix } from './matrix.ts'
+import type { Operation } from './operation.ts'
+import * as rearrange from './rearrange.ts'
+import * as reduce from './reduce.ts'
+import { type Axis, checkInteger, formatShape, lineLength } from './shape.ts'
+
+/** The method by which a class runs an operation whose first input is itself: this.apply(operation, others, attributes). */
+export const apply: unique symbol = Symbol('apply')
+
+type Other = Matrix | number
+
+/** The index of row or column i as a range of one, checked here because `slice` would accept an empty range. */
+function single(operation: string, i: number, count: number): [number, number] {
+  checkInteger(operation, 'the index', i, 0, count - 1)
+  return [i, i + 1]
+}
+
+const vectorLength = (operation: string, a: Matrix): number => {
+  if (a.rows !== 1 && a.cols !== 1)
+    throw new ShapeError(`${operation}: got ${formatShape(a.shape)}, wanted a row or a column`)
+  return a.rows * a.cols
+}
+
+/** Operations without arguments of their own. */
+const plain: readonly Operation[] = [
+  ...[elementwise.neg, elementwise.abs, elementwise.sign, elementwise.exp, elementwise.log, elementwise.log1p],
+  ...[elementwise.expm1, elementwise.sqrt, elementwise.square, elementwise.reciprocal, elementwise.sin],
+  ...[elementwise.cos, elementwise.tanh, elementwise.sigmoid, elementwise.relu, elementwise.gelu, elementwise.silu],
+  ...[elementwise.softplus, elementwise.erf, elementwise.floor, elementwise.round],
+  ...[rearrange.transpose, rearrange.diag, rearrange.diagonal, rearrange.flipRows, rearrange.flipCols],
+]
+
+/** Operations on the receiver and one other value. */
+const binary: readonly Operation[] = [
+  ...[elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.pow],
+  ...[elementwise.maximum, elementwise.minimum, elementwise.less, elementwise.lessEqual, elementwise.greater],
+  ...[elementwise.greaterEqual, elementwise.equal, elementwise.notEqual, rearrange.gatherRows, rearrange.pick],
+]
+
+/** Operations along an axis. */
+const axial: readonly Operation[] = [
+  ...[reduce.sum, reduce.mean, reduce.prod, reduce.max, reduce.min, reduce.argmax, reduce.argmin, reduce.logSumExp],
+  ...[reduce.cumsum, reduce.softmax, reduce.logSoftmax, rearrange.sort, rearrange.argsort],
+]
+
+/** Operations with attributes, and those that are written with others and so need no derivative of their own. */
+const particular: Record<string, unknown> & ThisType<Matrix> = {
+  leakyRelu(slope = 0.01) {
+    return this.apply(elementwise.leakyRelu, [], { slope })
+  },
+  elu(alpha = 1) {
+    return this.apply(elementwise.elu, [], { alpha })
+  },
+  clip(low: number, high: number) {
+    return this.apply(elementwise.clip, [], { low, high })
+  },
+  where(a: Other, b: Other) {
+    return this.apply(elementwise.where, [a, b], undefined)
+  },
+  broadcastTo(rows: number, cols: number) {
+    return this.apply(elementwise.broadcastTo, [], { rows, cols })
+  },
+
+  variance(axis?: Axis, { ddof = 0 }: { ddof?: number } = {}) {
+    const deviation = this.sub(this.mean(axis))
+    return deviation
+      .square()
+      .sum(axis)
+      .div(Math.max(0, lineLength(this.shape, axis) - ddof))
+  },
+  std(axis?: Axis, options?: { ddof?: number }) {
+    return this.variance(axis, options).sqrt()
+  },
+  median(axis?: Axis) {
+    const largest = this.max(axis)
+    const line = axis === undefined ? this.reshape(1, this.rows * this.cols).sort(1) : this.sort(axis)
+    const length = lineLength(this.shape, axis)
+    const middle = (end: number): Matrix =>
+      axis === 0 ? line.slice(end - 1, end) : line.slice(0, line.rows, end - 1, end)
+    const lower = middle((length + 1) >> 1)
+    const value = length % 2 === 1 ? lower : lower.add(middle((length >> 1) + 1)).mul(0.5)
+    // A NaN sorts to the end, where the middle does not see it; the maximum does.
+    return largest.equal(largest).where(value, largest)
+  },
+  trace() {
+    return this.diagonal().sum()
+  },
+
+  matmul(b: Matrix, options: MatmulOptions = {}) {
+    return this.apply(matmul, [b], options)
+  },
+  outer(b: Matrix) {
+    const [m, n] = [vectorLength('outer', this), vectorLength('outer', b)]
+    return this.reshape(m, 1).mul(b.reshape(1, n))
+  },
+  kron(b: Matrix) {
+    const { rows: m, cols: n } = this
+    const { rows: p, cols: q } = b
+    const pick = (size: number, index: (i: number) => number): number[] =>
+      Array.from({ length: size }, (_, i) => index(i))
+    const repeat = (x: Matrix, rows: number[], cols: number[]): Matrix =>
+      x.gatherRows(rows).transpose().gatherRows(cols).transpose()
+    const blocks: Matrix = repeat(
+      this,
+      pick(m * p, (i) => Math.floor(i / p)),
+      pick(n * q, (j) => Math.floor(j / q)),
+    )
+    return blocks.mul(
+      repeat(
+        b,
+        pick(m * p, (i) => i % p),
+        pick(n * q, (j) => j % q),
+      ),
+    )
+  },
+  cov({ ddof = 1 }: { ddof?: number } = {}) {
+    const deviation = this.sub(this.mean(1))
+    return deviation.matmul(deviation, { transposeB: true }).div(Math.max(0, this.cols - ddof))
+  },
+  corrcoef() {
+    const covariance = this.cov()
+    const deviation = covariance.diagonal().sqrt()
+    return covariance.div(deviation).div(deviation.T)
+  },
+
+  astype(dtype: DType) {
+    return this.apply(rearrange.astype, [], { dtype })
+  },
+  reshape(rows: number, cols: number) {
+    return this.apply(rearrange.reshape, [], { rows, cols })
+  },
+  slice(rowStart: number, rowEnd: number, colStart = 0, colEnd?: number) {
+    return this.apply(rearrange.slice, [], { rowStart, rowEnd, colStart, colEnd: colEnd ?? this.cols })
+  },
+  row(i: number) {
+    return this.slice(...single('row', i, this.rows))
+  },
+  col(j: number) {
+    return this.slice(0, this.rows, ...single('col', j, this.cols))
+  },
+  oneHot(count: number, { dtype }: { dtype?: DType } = {}) {
+    return this.apply(rearrange.oneHot, [], { count, dtype: dtype ?? this.dtype })
+  },
+  scatterAddRows(index: Matrix, rows: number) {
+    return this.apply(rearrange.scatterAddRows, [index], { rows })
+  },
+  place(rows: number, cols: number, rowStart: number, colStart: number) {
+    return this.apply(rearrange.place, [], { rows, cols, rowStart, colStart })
+  },
+  tril(k = 0) {
+    return this.apply(rearrange.tril, [], { k })
+  },
+  triu(k = 0) {
+    return this.apply(rearrange.triu, [], { k })
+  },
+}
+
+/** Gives a class that has `apply`, rows, cols and shape every method of Algebra: apply(operation, others, attributes) runs one. */
+export function installMethods(prototype: object): void {
+  const define = (name: string, value: unknown): void => {
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
+  }
+  for (const operation of plain)
+    define(operation.name, function (this: Matrix) {
+      return this.apply(operation, [], undefined)
+    })
+  for (const operation of binary)
+    define(operation.name, function (this: Matrix, other: Other) {
+      return this.apply(operation, [other], undefined)
+    })
+  for (const operation of axial)
+    define(operation.name, function (this: Matrix, axis?: Axis) {
+      return this.apply(operation, [], { axis })
+    })
+  for (const [name, method] of Object.entries(particular)) define(name, method)
+  Object.defineProperty(prototype, 'T', {
+    get(this: Matrix) {
+      return this.transpose()
+    },
+    configurable: true,
+  })
+}

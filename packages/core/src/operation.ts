@@ -1,0 +1,61 @@
+import type { DType, TypedArray } from './dtype.ts'
+import { launch } from './kernels.ts'
+import type { Shape } from './shape.ts'
+
+/** Dense row-major numbers and their shape: what an operation reads and writes. A Matrix is one. */
+export interface Block {
+  readonly rows: number
+  readonly cols: number
+  readonly shape: Shape
+  readonly dtype: DType
+  readonly data: TypedArray
+}
+
+/** An operation's own arguments: an axis, the bounds of a slice, a slope. */
+// biome-ignore lint/suspicious/noExplicitAny: each operation reads the attributes that its own methods pass
+export type Attributes = any
+
+/**
+ * What a matrix operation is, without its derivative. Matrix methods, Variable methods and every program that runs
+ * operations later read it; none of them knows a particular operation.
+ */
+export interface Operation {
+  /** The name users call it by; error messages begin with it. */
+  readonly name: string
+  /**
+   * The input that selects (row indices, a condition) rather than computes: it keeps its own dtype and takes no part in
+   * the promotion of the others.
+   */
+  readonly selector?: number
+  /** The dtype of the result where it is not that of the inputs. */
+  dtype?(attributes: Attributes): DType
+  /** The shape of the result, and the one place that throws: when it returns, `forward` cannot fail. */
+  shape(inputs: readonly Block[], attributes: Attributes): Shape
+  /** Overwrites `out`, which has the shape that `shape` gave; the computing inputs share one dtype. */
+  forward(out: Block, inputs: readonly Block[], attributes: Attributes): void
+}
+
+const suffix = (dtype: DType): string => (dtype === 'float32' ? '_f32' : '_f64')
+
+/** Runs the kernel of this name that computes in `dtype`. */
+export function run(
+  kernel: string,
+  dtype: DType,
+  out: Block,
+  inputs: readonly Block[],
+  parameters: readonly number[],
+): void {
+  if (out.data.length === 0) return
+  launch(
+    kernel + suffix(dtype),
+    [out.data],
+    inputs.map((input) => input.data),
+    parameters,
+  )
+}
+
+/** The distance in elements to the next row of `block` when it is broadcast. */
+export const rowStep = (block: Block): number => (block.rows === 1 ? 0 : block.cols)
+
+/** The distance in elements to the next column of `block` when it is broadcast. */
+export const colStep = (block: Block): number => (block.cols === 1 ? 0 : 1)

@@ -1,0 +1,268 @@
+import { checkDType } from './dtype.ts'
+import { DTypeError, ShapeError } from './errors.ts'
+import { type Block, type Operation, run } from './operation.ts'
+import { exactIndex } from './reduce.ts'
+import { type Axis, checkAxis, checkInteger, checkShape, formatShape, lineLayout } from './shape.ts'
+
+/** @throws ShapeError or DTypeError unless `index` is a column of whole numbers from 0 to `limit` − 1. */
+export function checkIndices(operation: string, what: string, index: Block, limit: number): void {
+  if (index.cols !== 1)
+    throw new ShapeError(`${operation}: ${what} is ${formatShape(index.shape)}, wanted a column (nx1)`)
+  for (let i = 0; i < index.rows; i++) {
+    const value = index.data[i]
+    if (!Number.isInteger(value))
+      throw new DTypeError(`${operation}: ${what} ${i} is ${value}, wanted a whole number from 0 to ${limit - 1}`)
+    if (value < 0 || value >= limit)
+      throw new ShapeError(`${operation}: ${what} ${i} is ${value}, wanted 0 to ${limit - 1}`)
+  }
+}
+
+/** A copy of a rows x cols part of `a` that starts at an element and moves by a step to the next row and column. */
+const strided = (out: Block, a: Block, start: number, rowStep: number, colStep: number): void =>
+  run('copy', out.dtype, out, [a], [out.rows, out.cols, 0, out.cols, 1, start, rowStep, colStep])
+
+export const transpose: Operation = {
+  name: 'transpose',
+  shape: ([a]) => [a.cols, a.rows],
+  forward: (out, [a]) => strided(out, a, 0, 1, a.cols),
+}
+
+/** The same numbers in another precision. */
+export const astype: Operation = {
+  name: 'astype',
+  dtype: ({ dtype }) => dtype,
+  shape([a], { dtype }) {
+    checkDType('astype', dtype)
+    return a.shape
+  },
+  forward: (out, [a]) => out.data.set(a.data),
+}
+
+export const reshape: Operation = {
+  name: 'reshape',
+  shape([a], { rows, cols }) {
+    checkShape('reshape', rows, cols)
+    if (rows * cols !== a.data.length)
+      throw new ShapeError(
+        `reshape: got ${formatShape(a.shape)} (${a.data.length} elements), wanted ${rows}x${cols} (${rows * cols})`,
+      )
+    return [rows, cols]
+  },
+  forward: (out, [a]) => out.data.set(a.data),
+}
+
+interface Bounds {
+  readonly rowStart: number
+  readonly rowEnd: number
+  readonly colStart: number
+  readonly colEnd: number
+}
+
+/** Rows rowStart … rowEnd − 1 and columns colStart … colEnd − 1. */
+export const slice: Operation = {
+  name: 'slice',
+  shape([a], { rowStart, rowEnd, colStart, colEnd }: Bounds) {
+    checkInteger('slice', 'rowStart', rowStart, 0, a.rows)
+    checkInteger('slice', 'rowEnd', rowEnd, rowStart, a.rows)
+    checkInteger('slice', 'colStart', colStart, 0, a.cols)
+    checkInteger('slice', 'colEnd', colEnd, colStart, a.cols)
+    return [rowEnd - rowStart, colEnd - colStart]
+  },
+  forward: (out, [a], { rowStart, colStart }: Bounds) => strided(out, a, rowStart * a.cols + colStart, a.cols, 1),
+}
+
+/** `a` in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice. */
+export const place: Operation = {
+  name: 'place',
+  shape([a], { rows, cols, rowStart, colStart }) {
+    checkShape('place', rows, cols)
+    checkInteger('place', 'rowStart', rowStart, 0, rows - a.rows)
+    checkInteger('place', 'colStart', colStart, 0, cols - a.cols)
+    return [rows, cols]
+  },
+  forward(out, [a], { rowStart, colStart }) {
+    const start = rowStart * out.cols + colStart
+    run('place', out.dtype, out, [a], [out.data.length, a.rows, a.cols, start, out.cols, 1, 0, a.cols, 1])
+  },
+}
+
+/** The inputs below one another (axis 0) or side by side (axis 1). */
+export const concat: Operation = {
+  name: 'concat',
+  shape(inputs, { axis }) {
+    checkAxis('concat', axis)
+    if (axis === undefined) throw new ShapeError('concat: got no axis, wanted 0 or 1')
+    const [first] = inputs
+    const across = 1 - axis
+    for (const input of inputs)
+      if (input.shape[across] !== first.shape[across])
+        throw new ShapeError(
+          `concat: got ${inputs.map((each) => formatShape(each.shape)).join(', ')}, ` +
+            `wanted the same number of ${axis === 0 ? 'columns' : 'rows'}`,
+        )
+    const total = inputs.reduce((length, input) => length + input.shape[axis as Axis], 0)
+    return axis === 0 ? [total, first.cols] : [first.rows, total]
+  },
+  forward(out, inputs, { axis }) {
+    let start = 0
+    for (const input of inputs) {
+      if (axis === 0) out.data.set(input.data, start * out.cols)
+      else
+        for (let i = 0; i < out.rows; i++)
+          out.data.set(input.data.subarray(i * input.cols, (i + 1) * input.cols), i * out.cols + start)
+      start += input.shape[axis as Axis]
+    }
+  },
+}
+
+/** 1 where a selector is float64, as the kernels that read one expect. */
+const wide = (selector: Block): number => Number(selector.dtype === 'float64')
+
+/** out[i, :] = a[index[i], :]. */
+export const gatherRows: Operation = {
+  name: 'gatherRows',
+  selector: 1,
+  shape([a, index]) {
+    checkIndices('gatherRows', 'row index', index, a.rows)
+    return [index.rows, a.cols]
+  },
+  forward: (out, inputs) => run('gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
+}
+
+/** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */
+export const scatterAddRows: Operation = {
+  name: 'scatterAddRows',
+  selector: 1,
+  shape([a, index], { rows }) {
+    checkInteger('scatterAddRows', 'the number of rows', rows, 0, Number.MAX_SAFE_INTEGER)
+    checkIndices('scatterAddRows', 'row index', index, rows)
+    if (index.rows !== a.rows)
+      throw new ShapeError(
+        `scatterAddRows: left is ${formatShape(a.shape)}, index is ${formatShape(index.shape)}, wanted as many rows`,
+      )
+    return [rows, a.cols]
+  },
+  forward: (out, inputs) =>
+    run('scatterAddRows', out.dtype, out, inputs, [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]),
+}
+
+/** out[i, j] = 1 where j is index[i], else 0. */
+export const oneHot: Operation = {
+  name: 'oneHot',
+  selector: 0,
+  dtype: ({ dtype }) => dtype,
+  shape([index], { count, dtype }) {
+    checkDType('oneHot', dtype)
+    checkInteger('oneHot', 'count', count, 0, Number.MAX_SAFE_INTEGER)
+    checkIndices('oneHot', 'class index', index, count)
+    checkShape('oneHot', index.rows, count)
+    return [index.rows, count]
+  },
+  forward: (out, inputs) => run('oneHot', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[0])]),
+}
+
+/** out[i] = a[i, index[i]]. */
+export const pick: Operation = {
+  name: 'pick',
+  selector: 1,
+  shape([a, index]) {
+    checkIndices('pick', 'column index', index, a.cols)
+    if (index.rows !== a.rows)
+      throw new ShapeError(
+        `pick: left is ${formatShape(a.shape)}, index is ${formatShape(index.shape)}, wanted as many rows`,
+      )
+    return [a.rows, 1]
+  },
+  forward: (out, inputs) => run('pick', out.dtype, out, inputs, [out.rows, inputs[0].cols, wide(inputs[1])]),
+}
+
+/** An nx1 or 1xn matrix on the diagonal of an nxn matrix of zeros. */
+export const diag: Operation = {
+  name: 'diag',
+  shape([a]) {
+    if (a.rows !== 1 && a.cols !== 1)
+      throw new ShapeError(`diag: got ${formatShape(a.shape)}, wanted a row or a column`)
+    return [a.data.length, a.data.length]
+  },
+  forward(out, [a]) {
+    run('place', out.dtype, out, [a], [out.data.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
+  },
+}
+
+/** The elements a[i, i], as a column. */
+export const diagonal: Operation = {
+  name: 'diagonal',
+  shape: ([a]) => [Math.min(a.rows, a.cols), 1],
+  forward: (out, [a]) => strided(out, a, 0, a.cols + 1, 1),
+}
+
+/** The part of a matrix on one side of its k-th diagonal (j − i = k), with zeros on the other. */
+const triangle = (name: 'tril' | 'triu'): Operation => ({
+  name,
+  shape([a], { k }) {
+    checkInteger(name, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    return a.shape
+  },
+  forward(out, inputs, { k }) {
+    const nearest = Math.max(-out.rows, Math.min(out.cols, k))
+    run('triangle', out.dtype, out, inputs, [out.rows, out.cols, nearest, Number(name === 'triu')])
+  },
+})
+
+export const tril: Operation = triangle('tril')
+export const triu: Operation = triangle('triu')
+
+/** The rows in reverse order. */
+export const flipRows: Operation = {
+  name: 'flipRows',
+  shape: ([a]) => a.shape,
+  forward: (out, [a]) => strided(out, a, (a.rows - 1) * a.cols, -a.cols, 1),
+}
+
+/** The columns in reverse order. */
+export const flipCols: Operation = {
+  name: 'flipCols',
+  shape: ([a]) => a.shape,
+  forward: (out, [a]) => strided(out, a, a.cols - 1, a.cols, -1),
+}
+
+/** Calls `visit` with the positions in `a` of the elements of each line along `axis`. */
+function eachLine(a: Block, axis: Axis | undefined, visit: (positions: number[]) => void): void {
+  const [lines, lineStep, length, step] = lineLayout(a.shape, axis)
+  for (let l = 0; l < lines; l++) visit(Array.from({ length }, (_, i) => l * lineStep + i * step))
+}
+
+/** The order that sort and argsort share: ascending, NaN last. */
+function compare(x: number, y: number): number {
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y))
+  return Number(x > y) - Number(x < y)
+}
+
+/** An operation that orders each line: `value` is what it puts at the i-th place, given where the element was. */
+function ordering(
+  name: string,
+  value: (a: Block, positions: number[], from: number) => number,
+  dtype: Pick<Operation, 'dtype'> = {},
+): Operation {
+  return {
+    name,
+    ...dtype,
+    shape([a], { axis }) {
+      checkAxis(name, axis)
+      return a.shape
+    },
+    forward(out, [a], { axis }) {
+      eachLine(a, axis, (positions) => {
+        const order = positions.map((_, i) => i)
+        order.sort((i, j) => compare(a.data[positions[i]], a.data[positions[j]]))
+        for (const [i, from] of order.entries()) out.data[positions[i]] = value(a, positions, from)
+      })
+    },
+  }
+}
+
+/** Each line in ascending order. */
+export const sort: Operation = ordering('sort', (a, positions, from) => a.data[positions[from]])
+
+/** The places in each line of the elements in ascending order; equal ones keep theirs. */
+export const argsort: Operation = ordering('argsort', (_a, _positions, from) => from, { dtype: exactIndex })

@@ -1,0 +1,113 @@
+import { DTypeError, ShapeError } from './errors.ts'
+
+/** Rows and columns of a matrix. */
+export type Shape<R extends number = number, C extends number = number> = readonly [rows: R, cols: C]
+
+/** Reductions run down the rows (0, result 1xn), along the columns (1, result mx1) or over everything (absent, 1x1). */
+export type Axis = 0 | 1
+
+export const formatShape = ([rows, cols]: Shape): string => `${rows}x${cols}`
+
+/** What a value from an untyped caller is, for an error message. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? 'an array' : (value.constructor?.name ?? 'an object')
+}
+
+/** @throws DTypeError unless `value` is a whole number; ShapeError unless it is in [low, high]. */
+export function checkInteger(operation: string, what: string, value: number, low: number, high: number): void {
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    throw new DTypeError(`${operation}: ${what} is ${describe(value)}, wanted a whole number`)
+  if (value < low || value > high) {
+    const wanted = high === Number.MAX_SAFE_INTEGER ? `at least ${low}` : `${low} to ${high}`
+    throw new ShapeError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
+  }
+}
+
+/** The most elements a matrix may have: a float64 matrix of this size fills the 4 GiB that WebAssembly can address. */
+export const MAX_SIZE: number = 2 ** 29
+
+/** @throws DTypeError or ShapeError unless rows and cols are whole numbers from 0 and their product can be addressed. */
+export function checkShape(operation: string, rows: number, cols: number): void {
+  checkInteger(operation, 'the number of rows', rows, 0, Number.MAX_SAFE_INTEGER)
+  checkInteger(operation, 'the number of columns', cols, 0, Number.MAX_SAFE_INTEGER)
+  if (rows * cols > MAX_SIZE)
+    throw new ShapeError(`${operation}: ${rows}x${cols} is ${rows * cols} elements, wanted at most ${MAX_SIZE}`)
+}
+
+/** @throws DTypeError unless `value` is a number (NaN and the infinities are numbers). */
+export function checkNumber(operation: string, what: string, value: number): void {
+  if (typeof value !== 'number') throw new DTypeError(`${operation}: ${what} is ${describe(value)}, wanted a number`)
+}
+
+/** @throws ShapeError unless `axis` is 0, 1 or absent. */
+export function checkAxis(operation: string, axis: Axis | undefined): void {
+  if (axis !== undefined && axis !== 0 && axis !== 1)
+    throw new ShapeError(`${operation}: axis is ${describe(axis)}, wanted 0, 1 or none`)
+}
+
+/** How many elements of a matrix of this shape lie on one line along `axis`. */
+export const lineLength = (shape: Shape, axis?: Axis): number =>
+  axis === undefined ? shape[0] * shape[1] : shape[axis]
+
+/** The lines along `axis`: their number, the step between their starts, their length, the step within. */
+export function lineLayout([rows, cols]: Shape, axis?: Axis): [number, number, number, number] {
+  if (axis === undefined) return [1, 0, rows * cols, 1]
+  return axis === 0 ? [cols, 1, rows, cols] : [rows, cols, cols, 1]
+}
+
+/**
+ * The shape that `a` and `b` broadcast to: in each direction the sizes match or one of them is 1.
+ *
+ * @throws ShapeError when they do not.
+ */
+export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
+  const fits = (m: number, n: number): boolean => m === n || m === 1 || n === 1
+  if (!fits(a[0], b[0]) || !fits(a[1], b[1]))
+    throw new ShapeError(
+      `${operation}: left is ${formatShape(a)}, right is ${formatShape(b)}, wanted sizes that match or are 1`,
+    )
+  return [a[0] === 1 ? b[0] : a[0], a[1] === 1 ? b[1] : a[1]]
+}
+
+/** The size that A and B broadcast to, as a type. */
+export type BroadcastSize<A extends number, B extends number> = number extends A
+  ? number extends B
+    ? number
+    : B extends 1
+      ? number
+      : B
+  : A extends 1
+    ? B
+    : A
+
+type SizesFit<A extends number, B extends number> = number extends A | B
+  ? true
+  : A extends B | 1
+    ? true
+    : B extends 1
+      ? true
+      : false
+
+/** `unknown` where the shapes broadcast; where they do not, a message that no operand is assignable to. */
+export type CheckBroadcast<
+  Name extends string,
+  R1 extends number,
+  C1 extends number,
+  R2 extends number,
+  C2 extends number,
+> = [SizesFit<R1, R2>, SizesFit<C1, C2>] extends [true, true]
+  ? unknown
+  : `${Name}: left is ${R1}x${C1}, right is ${R2}x${C2}`
+
+/** `unknown` where `Inner` columns can meet `Other` rows in a product, else a message that no operand is assignable to. */
+export type CheckMatmul<Inner extends number, Other extends number> = number extends Inner | Other
+  ? unknown
+  : Inner extends Other
+    ? unknown
+    : `matmul: left has ${Inner} columns, right has ${Other} rows`
+
+/** The size of a reduced direction: 1 where `A` covers it. */
+export type ReducedRows<R extends number, A> = A extends 1 ? R : A extends 0 | undefined ? 1 : number
+export type ReducedCols<C extends number, A> = A extends 0 ? C : A extends 1 | undefined ? 1 : number
