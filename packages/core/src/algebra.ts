@@ -31,7 +31,7 @@ type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size
 >[K]
 
 /** A selector: numbers that pick rows. */
-export type Index<K extends Kind> = Operands<number, 1>[K] | readonly number[]
+export type Index<K extends Kind> = Operands<number, number>[K] | readonly number[]
 
 type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonly [N in Name]: infer F } ? F : false
 

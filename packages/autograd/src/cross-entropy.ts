@@ -1,0 +1,74 @@
+import { DTypeError, describe, formatShape, Matrix, ShapeError } from '@matgrad/core'
+import { toVariable, type Variable } from './variable.ts'
+
+export type Reduction = 'mean' | 'sum' | 'none'
+
+export interface CrossEntropyOptions {
+  /** ε: the target becomes (1 − ε)·target + ε/C. */
+  readonly labelSmoothing?: number
+  /** The weight of each class, 1xC. */
+  readonly weight?: Matrix
+  /** 'mean' divides by the number of rows, or, for weighted class indices, by the sum of their weights. */
+  readonly reduction?: Reduction
+}
+
+/**
+ * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`).
+ *
+ * @param logits nxC, unnormalised
+ * @param target the class of each row, nx1, or its distribution over the classes, nxC
+ * @returns 1x1, or nx1 with the reduction 'none'
+ * @throws ShapeError for a target of another shape or a class that is out of range; DTypeError for a class that is not a
+ * whole number, or an option of the wrong type.
+ */
+export function crossEntropy(
+  logits: Variable | Matrix,
+  target: Variable | Matrix,
+  { labelSmoothing = 0, weight, reduction = 'mean' }: CrossEntropyOptions = {},
+): Variable {
+  const x = toVariable('crossEntropy', logits, 'float64')
+  const t = toVariable('crossEntropy', target, x.dtype)
+  checkOptions(x, t, labelSmoothing, weight, reduction)
+  const logProbability = x.logSoftmax(1)
+  const byClass = t.cols !== x.cols
+  if (byClass && labelSmoothing === 0 && !weight) return reduce(logProbability.pick(t).neg(), reduction)
+
+  const distribution = byClass ? t.oneHot(x.cols, { dtype: x.dtype }) : t
+  const smoothed = labelSmoothing ? distribution.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : distribution
+  const terms = smoothed.mul(logProbability).neg()
+  const rows = (weight ? terms.mul(weight) : terms).sum(1)
+  if (byClass && weight && reduction === 'mean') return rows.sum().div(distribution.mul(weight).sum())
+  return reduce(rows, reduction)
+}
+
+function checkOptions(
+  x: Variable,
+  t: Variable,
+  labelSmoothing: number,
+  weight: Matrix | undefined,
+  reduction: Reduction,
+): void {
+  if (t.rows !== x.rows || (t.cols !== 1 && t.cols !== x.cols))
+    throw new ShapeError(
+      `crossEntropy: logits are ${formatShape(x.shape)}, target is ${formatShape(t.shape)}, ` +
+        `wanted ${x.rows}x1 class indices or ${formatShape(x.shape)} probabilities`,
+    )
+  if (typeof labelSmoothing !== 'number' || !(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new DTypeError(`crossEntropy: labelSmoothing is ${describe(labelSmoothing)}, wanted 0 to 1`)
+  if (weight !== undefined && (!(weight instanceof Matrix) || weight.rows !== 1 || weight.cols !== x.cols))
+    throw new ShapeError(
+      `crossEntropy: weight is ${weight instanceof Matrix ? formatShape(weight.shape) : describe(weight)}, wanted a 1x${x.cols} Matrix`,
+    )
+  checkReduction('crossEntropy', reduction)
+}
+
+/** @throws DTypeError unless `reduction` is the name of one. */
+export function checkReduction(operation: string, reduction: Reduction): void {
+  if (reduction !== 'mean' && reduction !== 'sum' && reduction !== 'none')
+    throw new DTypeError(`${operation}: reduction is ${describe(reduction)}, wanted 'mean', 'sum' or 'none'`)
+}
+
+/** The mean or sum of all elements, or the elements. */
+export function reduce(losses: Variable, reduction: Reduction): Variable {
+  return reduction === 'mean' ? losses.mean() : reduction === 'sum' ? losses.sum() : losses
+}

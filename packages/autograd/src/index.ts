@@ -1,0 +1,8 @@
+export { type CrossEntropyOptions, checkReduction, crossEntropy, type Reduction, reduce } from './cross-entropy.ts'
+export { defineOp } from './define.ts'
+export * from './functions.ts'
+export { type GradcheckOptions, gradcheck } from './gradcheck.ts'
+export type { Op, Rule } from './op.ts'
+export { noGrad } from './recording.ts'
+export { type Argument, grad, type ScalarFunction, valueAndGrad } from './transforms.ts'
+export { constant, type Origin, Variable, type VariableOptions, variable } from './variable.ts'

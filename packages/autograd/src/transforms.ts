@@ -1,0 +1,90 @@
+import { DTypeError, describe, MatgradError, Matrix, zeros } from '@matgrad/core'
+import type { Op } from './op.ts'
+import { isRecording, noGrad, withRecording } from './recording.ts'
+import { history, pullBack } from './tape.ts'
+import { constant, seedOf, Variable } from './variable.ts'
+
+/** What a differentiated function is called with. */
+export type Argument = Variable | Matrix
+
+/** A function of variables whose value is a 1x1. */
+export type ScalarFunction<Arguments extends unknown[]> = (...args: Arguments) => Variable
+
+/** The same arguments where the caller may give matrices. */
+type Given<Arguments extends unknown[]> = { [I in keyof Arguments]: Arguments[I] | Matrix }
+
+/** The gradients asked for: one, or as many as there are argument numbers. */
+type Gradients<N extends number | readonly number[]> = N extends number ? Variable : Variable[]
+
+/** The op of an alias: a variable's value under another identity. */
+const alias: Op = {
+  name: 'alias',
+  shape: ([a]) => a.shape,
+  forward: (out, [a]) => out.data.set(a.data),
+  vjp: [(g) => g],
+}
+
+/**
+ * A variable to differentiate with respect to that has the value of `argument`. What a function uses through its
+ * parameter is thereby told apart from what it uses of the same variable otherwise.
+ */
+function aliasOf(argument: unknown, position: number): Variable {
+  if (argument instanceof Matrix) return new Variable(argument, true)
+  if (!(argument instanceof Variable))
+    throw new DTypeError(`grad: argument ${position} is ${describe(argument)}, wanted a Variable or a Matrix`)
+  const origin = argument.requiresGrad ? { op: alias, inputs: [argument], attributes: undefined } : null
+  return new Variable(argument.value, true, origin)
+}
+
+/**
+ * The function (…args) → [f(…args), ∂f/∂argsᵢ], with i = argnums, a number or a list of them. The gradients are variables:
+ * they have derivatives themselves where f is called with variables, or uses some, that require a gradient.
+ *
+ * @throws DTypeError for an argument that is not a Variable or a Matrix; ShapeError unless the value is 1x1; MatgradError
+ * for an argument number that does not exist.
+ */
+export function valueAndGrad<Arguments extends unknown[], const N extends number | readonly number[] = 0>(
+  f: ScalarFunction<Arguments>,
+  argnums?: N,
+): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<N>] {
+  const wanted: readonly number[] = typeof argnums === 'number' ? [argnums] : (argnums ?? [0])
+  return (...args) => {
+    for (const i of wanted)
+      if (!(Number.isInteger(i) && i >= 0 && i < args.length))
+        throw new MatgradError(`grad: argnums has ${describe(i)}, wanted whole numbers below ${args.length}`)
+    const outside = isRecording()
+    const variables = args.map((argument, i) =>
+      wanted.includes(i) ? aliasOf(argument, i) : argument instanceof Matrix ? constant(argument) : argument,
+    )
+    const ends = new Set(wanted.map((i) => variables[i] as Variable))
+    const value = withRecording(true, () => f(...(variables as Arguments)))
+    if (!(value instanceof Variable)) throw new DTypeError(`grad: f gave ${describe(value)}, wanted a Variable`)
+    const seed = seedOf('grad', value)
+    const nodes = history(value, ends)
+    const run = outside && dependsOnOthers(nodes, ends) ? <T>(work: () => T): T => work() : noGrad
+    const cotangents = run(() => pullBack(nodes, seed, ends))
+    const gradients = wanted.map((i) => {
+      const end = variables[i] as Variable
+      return cotangents.get(end) ?? constant(zeros(end.rows, end.cols, { dtype: end.dtype }))
+    })
+    const result = run === noGrad ? value.detach() : value
+    return [result, (typeof argnums === 'object' ? gradients : gradients[0]) as Gradients<N>]
+  }
+}
+
+/** Whether a value depends, beside the new aliases, on variables that somebody may differentiate with respect to. */
+const dependsOnOthers = (nodes: readonly Variable[], ends: ReadonlySet<Variable>): boolean =>
+  nodes.some((node) => (ends.has(node) ? node.origin !== null : node.requiresGrad && node.origin === null))
+
+/**
+ * The function (…args) → ∂f/∂argsᵢ, with i = argnums. Compose it for higher derivatives: grad(grad(f)).
+ *
+ * @throws what valueAndGrad throws.
+ */
+export function grad<Arguments extends unknown[], const N extends number | readonly number[] = 0>(
+  f: ScalarFunction<Arguments>,
+  argnums?: N,
+): (...args: Given<Arguments>) => Gradients<N> {
+  const both = valueAndGrad(f, argnums)
+  return (...args) => both(...args)[1]
+}

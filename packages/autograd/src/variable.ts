@@ -1,0 +1,193 @@
+import {
+  type Algebra,
+  type Attributes,
+  type DType,
+  DTypeError,
+  describe,
+  evaluate,
+  formatShape,
+  full,
+  installMethods,
+  MatgradError,
+  Matrix,
+  type Operation,
+  ones,
+  type Shape,
+  ShapeError,
+  toInputs,
+} from '@matgrad/core'
+import { type Op, ruleOf } from './op.ts'
+import * as ops from './ops/index.ts'
+import { isRecording, noGrad } from './recording.ts'
+import { history, pullBack } from './tape.ts'
+
+declare module '@matgrad/core' {
+  interface Results<R extends number, C extends number> {
+    variable: Variable<R, C>
+  }
+  interface Operands<R extends number, C extends number> {
+    variable: Variable<R, C> | Matrix<R, C>
+  }
+}
+
+/** How a variable came about: value = op(inputs, attributes). */
+export interface Origin {
+  readonly op: Op
+  readonly inputs: readonly Variable[]
+  readonly attributes: Attributes
+}
+
+let created = 0
+
+/**
+ * A matrix that knows how it was computed. It is the tape's node, too: there is no list of them, so what nobody
+ * differentiates is collected like any other object.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
+export class Variable<R extends number = number, C extends number = number> {
+  readonly value: Matrix<R, C>
+  /** The sum of the gradients of all backward passes since it was last null. Only a variable without origin has one. */
+  grad: Matrix<R, C> | null = null
+  readonly requiresGrad: boolean
+  readonly name: string | undefined
+  readonly origin: Origin | null
+  /** A number larger than that of every variable made before. */
+  readonly created: number = created++
+
+  constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
+    this.value = value
+    this.requiresGrad = requiresGrad
+    this.origin = origin
+    this.name = name
+  }
+
+  get rows(): R {
+    return this.value.rows
+  }
+
+  get cols(): C {
+    return this.value.cols
+  }
+
+  get shape(): Shape<R, C> {
+    return this.value.shape
+  }
+
+  get dtype(): DType {
+    return this.value.dtype
+  }
+
+  /** The only element. @throws ShapeError unless the variable is 1x1. */
+  item(): number {
+    return this.value.item()
+  }
+
+  toArray(): number[][] {
+    return this.value.toArray()
+  }
+
+  toString(): string {
+    const [, ...rows] = this.value.toString().split('\n')
+    const head = `Variable ${this.rows}x${this.cols} ${this.dtype}${this.requiresGrad ? '' : ' constant'}`
+    return [this.name ? `${head} ${this.name}` : head, ...rows].join('\n')
+  }
+
+  /** The same value without its history: no gradient flows through it. */
+  detach(): Variable<R, C> {
+    return new Variable(this.value, false)
+  }
+
+  /**
+   * Adds to `grad`, of every variable without origin that this one was computed from and that requires it, the gradient
+   * of this 1x1 variable; or of Σ gradient∘this, for any shape, when `gradient` is given.
+   *
+   * @throws MatgradError when nothing that this was computed from requires a gradient; ShapeError when it is not 1x1, or
+   * `gradient` not of its shape.
+   */
+  backward(gradient?: Matrix<R, C>): void {
+    if (!this.requiresGrad)
+      throw new MatgradError('backward: nothing that the value was computed from requires a gradient')
+    const seed = seedOf('backward', this, gradient)
+    const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
+    for (const [leaf, { value }] of gradients) leaf.grad = leaf.grad ? leaf.grad.add(value) : value.clone()
+  }
+
+  /** Runs an operation on this variable and others. The result remembers them if one of them requires a gradient. */
+  apply(operation: Operation, others: readonly unknown[], attributes: Attributes): Variable {
+    return applyOp(opOf(operation), [this, ...others], attributes)
+  }
+}
+
+export interface Variable<R extends number, C extends number> extends Algebra<'variable', R, C> {}
+
+installMethods(Variable.prototype)
+
+Object.defineProperty(Variable.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value: Variable.prototype.toString,
+})
+
+const noEnds: ReadonlySet<Variable> = new Set()
+
+/** The cotangent that a backward pass starts from: `gradient`, or 1 for a 1x1. */
+export function seedOf(operation: string, { shape, dtype }: Variable, gradient?: Matrix): Variable {
+  const [rows, cols] = gradient ? gradient.shape : [1, 1]
+  if (rows !== shape[0] || cols !== shape[1])
+    throw new ShapeError(
+      `${operation}: the value is ${formatShape(shape)}, wanted ${gradient ? `the gradient's shape, ${rows}x${cols}` : '1x1'}`,
+    )
+  return new Variable(gradient ? gradient.astype(dtype) : ones(1, 1, { dtype }), false)
+}
+
+function opOf(operation: Operation): Op {
+  const op = 'vjp' in operation ? (operation as Op) : (ops as Record<string, Op>)[operation.name]
+  if (!op) throw new MatgradError(`${operation.name}: the operation has no derivative, wanted one made by defineOp`)
+  return op
+}
+
+/** The result of an op on variables, matrices and numbers, at least one of them not a number. */
+export function applyOp(op: Op, operands: readonly unknown[], attributes: Attributes): Variable {
+  const inputs = toInputs(
+    op,
+    operands.map((operand) => (operand instanceof Variable ? operand.value : operand)),
+  )
+  const value = evaluate(op, inputs, attributes)
+  const differentiable = (operand: unknown, i: number): boolean =>
+    operand instanceof Variable && operand.requiresGrad && ruleOf(op, i) !== null
+  if (!isRecording() || !operands.some(differentiable)) return new Variable(value, false)
+  const variables = operands.map((operand, i) =>
+    operand instanceof Variable ? operand : new Variable(inputs[i], false),
+  )
+  return new Variable(value, true, { op, inputs: variables, attributes })
+}
+
+export interface VariableOptions {
+  readonly requiresGrad?: boolean
+  /** Shown when it is printed, and in messages. */
+  readonly name?: string
+}
+
+/**
+ * A variable to differentiate with respect to. It holds `value` itself, not a copy: an optimiser's step changes it.
+ *
+ * @throws DTypeError unless value is a Matrix.
+ */
+export function variable<R extends number, C extends number>(
+  value: Matrix<R, C>,
+  { requiresGrad = true, name }: VariableOptions = {},
+): Variable<R, C> {
+  if (!((value as unknown) instanceof Matrix))
+    throw new DTypeError(`variable: value is ${describe(value)}, wanted a Matrix`)
+  return new Variable(value, requiresGrad, null, name)
+}
+
+/** A variable that requires no gradient. @throws DTypeError unless value is a Matrix. */
+export const constant = <R extends number, C extends number>(value: Matrix<R, C>): Variable<R, C> =>
+  variable(value, { requiresGrad: false })
+
+/** A Variable, Matrix or number as a Variable; a number takes the given dtype. @throws DTypeError for anything else. */
+export function toVariable(operation: string, value: unknown, dtype: DType): Variable {
+  if (value instanceof Variable) return value
+  if (value instanceof Matrix) return constant(value)
+  if (typeof value === 'number') return constant(full(1, 1, value, { dtype }))
+  throw new DTypeError(`${operation}: operand is ${describe(value)}, wanted a Variable, a Matrix or a number`)
+}
