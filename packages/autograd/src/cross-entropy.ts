@@ -31,7 +31,14 @@ export function crossEntropy(
   checkOptions(x, t, labelSmoothing, weight, reduction)
   const logProbability = x.logSoftmax(1)
   const byClass = t.cols !== x.cols
-  if (byClass && labelSmoothing === 0 && !weight) return reduce(logProbability.pick(t).neg(), reduction)
+  if (byClass && labelSmoothing === 0) {
+    // Picked, not multiplied by a one-hot distribution: the −∞ of a class that is masked out would become NaN.
+    const losses = logProbability.pick(t).neg()
+    if (!weight) return reduce(losses, reduction)
+    const weights = weight.T.gatherRows(t.value)
+    const weighted = losses.mul(weights)
+    return reduction === 'mean' ? weighted.sum().div(weights.sum()) : reduce(weighted, reduction)
+  }
 
   const distribution = byClass ? t.oneHot(x.cols, { dtype: x.dtype }) : t
   const smoothed = labelSmoothing ? distribution.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : distribution

@@ -1,11 +1,11 @@
-import { type Attributes, DTypeError, describe } from '@matgrad/core'
+import { type Attributes, DTypeError, describe, Matrix } from '@matgrad/core'
 import type { Op } from './op.ts'
-import { applyOp, type Variable } from './variable.ts'
+import { applyOp, Variable } from './variable.ts'
 
 /**
  * A function on variables from an op with the contract of the built-in ones: its inputs in a list, then its attributes.
  *
- * @throws DTypeError when a part of the contract is missing.
+ * @throws DTypeError when a part of the contract is missing or wrong.
  */
 export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attributes) => Variable {
   if (typeof op.name !== 'string' || op.name === '') throw new DTypeError('defineOp: the op has no name')
@@ -14,5 +14,12 @@ export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attr
       throw new DTypeError(`defineOp: ${part} of ${op.name} is ${describe(op[part])}, wanted a function`)
   if (!Array.isArray(op.vjp))
     throw new DTypeError(`defineOp: vjp of ${op.name} is ${describe(op.vjp)}, wanted a list of rules`)
-  return (inputs, attributes) => applyOp(op, inputs, attributes)
+  for (const [i, rule] of op.vjp.entries())
+    if (rule !== null && typeof rule !== 'function')
+      throw new DTypeError(`defineOp: rule ${i} of ${op.name} is ${describe(rule)}, wanted a function or null`)
+  return (inputs, attributes) => {
+    if (!Array.isArray(inputs) || !inputs.some((each) => each instanceof Variable || each instanceof Matrix))
+      throw new DTypeError(`${op.name}: inputs are ${describe(inputs)}, wanted a list with a Variable or a Matrix`)
+    return applyOp(op, inputs, attributes)
+  }
 }

@@ -1,4 +1,4 @@
-import { formatShape, ShapeError } from '@matgrad/core'
+import { DTypeError, describe, formatShape, ShapeError } from '@matgrad/core'
 import { type Op, ruleOf } from './op.ts'
 import type { Variable } from './variable.ts'
 
@@ -22,6 +22,8 @@ export function history(root: Variable, ends: ReadonlySet<Variable>): Variable[]
 
 /** The cotangent of a broadcast input: summed down to its shape, in its dtype. */
 function sumDown(op: Op, cotangent: Variable, input: Variable): Variable {
+  if (!(cotangent instanceof input.constructor))
+    throw new DTypeError(`${op.name}: its derivative is ${describe(cotangent)}, wanted a Variable`)
   let g = cotangent
   if (g.rows !== input.rows && input.rows === 1) g = g.sum(0)
   if (g.cols !== input.cols && input.cols === 1) g = g.sum(1)

@@ -47,6 +47,7 @@ export function valueAndGrad<Arguments extends unknown[], const N extends number
   f: ScalarFunction<Arguments>,
   argnums?: N,
 ): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<N>] {
+  if (typeof f !== 'function') throw new DTypeError(`grad: f is ${describe(f)}, wanted a function`)
   const wanted: readonly number[] = typeof argnums === 'number' ? [argnums] : (argnums ?? [0])
   return (...args) => {
     for (const i of wanted)

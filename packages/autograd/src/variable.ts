@@ -130,6 +130,8 @@ const noEnds: ReadonlySet<Variable> = new Set()
 
 /** The cotangent that a backward pass starts from: `gradient`, or 1 for a 1x1. */
 export function seedOf(operation: string, { shape, dtype }: Variable, gradient?: Matrix): Variable {
+  if (gradient !== undefined && !(gradient instanceof Matrix))
+    throw new DTypeError(`${operation}: gradient is ${describe(gradient)}, wanted a Matrix`)
   const [rows, cols] = gradient ? gradient.shape : [1, 1]
   if (rows !== shape[0] || cols !== shape[1])
     throw new ShapeError(

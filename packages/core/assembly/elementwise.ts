@@ -1,5 +1,5 @@
 import * as code from '../src/opcodes'
-import { erf, gelu, sigmoid, softplus } from './math'
+import { erf, gelu, pow, sigmoid, silu, softplus } from './math'
 
 // An operation is a class without fields: given to a loop as a type argument its method is inlined there, so that each
 // operation gets a loop of its own. p and q are the operation's own numbers, such as the slope of leakyRelu.
@@ -21,9 +21,9 @@ import { erf, gelu, sigmoid, softplus } from './math'
 @unmanaged class Sigmoid<T> { @inline of(x: T, p: T, q: T): T { return <T>(sigmoid(<f64>x)) } }
 @unmanaged class Relu<T> { @inline of(x: T, p: T, q: T): T { return max<T>(x, 0) } }
 @unmanaged class LeakyRelu<T> { @inline of(x: T, p: T, q: T): T { return x > 0 ? x : x * p } }
-@unmanaged class Elu<T> { @inline of(x: T, p: T, q: T): T { return x > 0 ? x : p * <T>Math.expm1(<f64>x) } }
+@unmanaged class Elu<T> { @inline of(x: T, p: T, q: T): T { return x > 0 ? x : <T>(<f64>p * Math.expm1(<f64>x)) } }
 @unmanaged class Gelu<T> { @inline of(x: T, p: T, q: T): T { return <T>(gelu(<f64>x)) } }
-@unmanaged class Silu<T> { @inline of(x: T, p: T, q: T): T { return <T>(<f64>x * sigmoid(<f64>x)) } }
+@unmanaged class Silu<T> { @inline of(x: T, p: T, q: T): T { return <T>(silu(<f64>x)) } }
 @unmanaged class Softplus<T> { @inline of(x: T, p: T, q: T): T { return <T>(softplus(<f64>x)) } }
 @unmanaged class Erf<T> { @inline of(x: T, p: T, q: T): T { return <T>(erf(<f64>x)) } }
 @unmanaged class Floor<T> { @inline of(x: T, p: T, q: T): T { return floor<T>(x) } }
@@ -34,7 +34,7 @@ import { erf, gelu, sigmoid, softplus } from './math'
 @unmanaged class Sub<T> { @inline of(x: T, y: T): T { return x - y } }
 @unmanaged class Mul<T> { @inline of(x: T, y: T): T { return x * y } }
 @unmanaged class Div<T> { @inline of(x: T, y: T): T { return x / y } }
-@unmanaged class Pow<T> { @inline of(x: T, y: T): T { return <T>Math.pow(<f64>x, <f64>y) } }
+@unmanaged class Pow<T> { @inline of(x: T, y: T): T { return <T>(pow(<f64>x, <f64>y)) } }
 @unmanaged class Maximum<T> { @inline of(x: T, y: T): T { return max<T>(x, y) } }
 @unmanaged class Minimum<T> { @inline of(x: T, y: T): T { return min<T>(x, y) } }
 @unmanaged class Less<T> { @inline of(x: T, y: T): T { return <T>(x < y) } }

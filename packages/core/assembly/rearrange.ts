@@ -38,12 +38,6 @@ function triangle<T>(out: usize, a: usize, rows: i32, cols: i32, k: i32, upper: 
   return wide ? load<f64>(base + (<usize>i << 3)) : <f64>load<f32>(base + (<usize>i << 2))
 }
 
-/** out[i, :] = a[index[i], :]. */
-function gatherRows<T>(out: usize, a: usize, index: usize, count: i32, cols: i32, wide: i32): void {
-  const bytes = <usize>cols * sizeof<T>()
-  for (let i = 0; i < count; i++) memory.copy(out + <usize>i * bytes, a + <usize>selected(index, i, wide) * bytes, bytes)
-}
-
 /** out (rows x cols) = 0, then out[index[i], :] += a[i, :] in the order of i. */
 function scatterAddRows<T>(out: usize, a: usize, index: usize, count: i32, cols: i32, rows: i32, wide: i32): void {
   const bytes = <usize>cols * sizeof<T>()
@@ -100,14 +94,6 @@ export function triangle_f32(out: usize, a: usize, rows: i32, cols: i32, k: i32,
 
 export function triangle_f64(out: usize, a: usize, rows: i32, cols: i32, k: i32, upper: i32): void {
   triangle<f64>(out, a, rows, cols, k, upper)
-}
-
-export function gatherRows_f32(out: usize, a: usize, index: usize, count: i32, cols: i32, wide: i32): void {
-  gatherRows<f32>(out, a, index, count, cols, wide)
-}
-
-export function gatherRows_f64(out: usize, a: usize, index: usize, count: i32, cols: i32, wide: i32): void {
-  gatherRows<f64>(out, a, index, count, cols, wide)
 }
 
 export function scatterAddRows_f32(

@@ -47,7 +47,7 @@ export function matrix(
     return options.dtype === undefined || options.dtype === wrapped.dtype ? wrapped : wrapped.astype(options.dtype)
   }
   const made = fromRows(data, options)
-  return sized ? made.reshape(second as number, third as number) : made
+  return sized ? new Matrix(made.data, second as number, third as number) : made
 }
 
 function fromRows(rows: readonly (readonly number[])[], options: CreationOptions): Matrix {
@@ -69,8 +69,11 @@ export const zeros = <R extends number, C extends number>(rows: R, cols: C, opti
   allocateMatrix('zeros', rows, cols, options)
 
 /** rows x cols ones. */
-export const ones = <R extends number, C extends number>(rows: R, cols: C, options?: CreationOptions): Matrix<R, C> =>
-  full(rows, cols, 1, options)
+export function ones<R extends number, C extends number>(rows: R, cols: C, options?: CreationOptions): Matrix<R, C> {
+  const made = allocateMatrix('ones', rows, cols, options)
+  made.data.fill(1)
+  return made
+}
 
 /** rows x cols of one value. */
 export function full<R extends number, C extends number>(
@@ -109,6 +112,13 @@ export function fromFunction<R extends number, C extends number>(
   return made
 }
 
+/** The row f(0), f(1), … */
+function row(operation: string, count: number, f: (j: number) => number, options?: CreationOptions): Matrix<1, number> {
+  const made = allocateMatrix(operation, 1, count, options)
+  for (let j = 0; j < count; j++) made.data[j] = f(j)
+  return made
+}
+
 /** The row start, start + step, … up to stop, which is left out; arange(n) is 0 … n − 1. */
 export function arange(start: number, stop?: number, step = 1, options?: CreationOptions): Matrix<1, number> {
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
@@ -116,7 +126,7 @@ export function arange(start: number, stop?: number, step = 1, options?: Creatio
   const count = Math.max(0, Math.ceil((to - from) / step))
   if (!Number.isFinite(count))
     throw new ShapeError(`arange: ${from} to ${to} by ${step} has no end, wanted a finite row`)
-  return fromFunction(1, count, (_, j) => from + j * step, options)
+  return row('arange', count, (j) => from + j * step, options)
 }
 
 /** The row of `count` evenly spaced numbers from start to stop, both included. */
@@ -125,5 +135,5 @@ export function linspace(start: number, stop: number, count = 50, options?: Crea
   checkNumber('linspace', 'stop', stop)
   checkInteger('linspace', 'count', count, 0, Number.MAX_SAFE_INTEGER)
   const step = (stop - start) / (count - 1)
-  return fromFunction(1, count, (_, j) => (j === count - 1 && j > 0 ? stop : start + (j && j * step)), options)
+  return row('linspace', count, (j) => (j === count - 1 && j > 0 ? stop : start + (j && j * step)), options)
 }

@@ -1,7 +1,7 @@
 import { ShapeError } from './errors.ts'
 import * as code from './opcodes.ts'
 import { colStep, type Operation, rowStep, run } from './operation.ts'
-import { broadcastShapes, checkNumber, formatShape } from './shape.ts'
+import { broadcastShapes, checkNumber, checkShape, formatShape } from './shape.ts'
 
 /** out[i, j] = f(a[i, j]). `parameters` names the numbers that the operation takes beside its input, at most two. */
 function unary(name: string, opcode: number, ...parameters: string[]): Operation {
@@ -88,6 +88,7 @@ export const where: Operation = {
 export const broadcastTo: Operation = {
   name: 'broadcastTo',
   shape([a], { rows, cols }) {
+    checkShape('broadcastTo', rows, cols)
     if ((a.rows !== rows && a.rows !== 1) || (a.cols !== cols && a.cols !== 1))
       throw new ShapeError(`broadcastTo: ${formatShape(a.shape)} does not repeat to ${rows}x${cols}`)
     return [rows, cols]

@@ -3,7 +3,7 @@ import { allocate, type DType, dtypeOf, type TypedArray } from './dtype.ts'
 import { DTypeError, ShapeError } from './errors.ts'
 import { installMethods } from './methods.ts'
 import type { Attributes, Block, Operation } from './operation.ts'
-import { checkInteger, checkNumber, checkShape, describe, formatShape, type Shape } from './shape.ts'
+import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from './shape.ts'
 
 /** Rows and columns that `toString` shows before it leaves out the middle. */
 const SHOWN = 8
@@ -92,6 +92,7 @@ export class Matrix<R extends number = number, C extends number = number> implem
 
   /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. */
   equals(b: Matrix): boolean {
+    if (!(b instanceof Matrix)) throw new DTypeError(`equals: right is ${describe(b)}, wanted a Matrix`)
     return this.allClose(b, { rtol: 0, atol: 0 })
   }
 
@@ -179,6 +180,8 @@ export function toInputs(operation: Operation, operands: readonly unknown[]): Ma
 /** The result of an operation on matrices of one dtype, in a new matrix. */
 export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
   const [rows, cols] = operation.shape(inputs, attributes)
+  // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
+  if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
   const dtype = operation.dtype?.(attributes) ?? inputs[operation.selector === 0 ? 1 : 0].dtype
   const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
   operation.forward(out, inputs, attributes)

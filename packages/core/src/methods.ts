@@ -1,12 +1,12 @@
 import type { DType } from './dtype.ts'
 import * as elementwise from './elementwise.ts'
-import { ShapeError } from './errors.ts'
+import { DTypeError, ShapeError } from './errors.ts'
 import { type MatmulOptions, matmul } from './matmul.ts'
 import type { Matrix } from './matrix.ts'
 import type { Operation } from './operation.ts'
 import * as rearrange from './rearrange.ts'
 import * as reduce from './reduce.ts'
-import { type Axis, checkInteger, formatShape, lineLength } from './shape.ts'
+import { type Axis, checkAxis, checkInteger, checkNumber, describe, formatShape, lineLength } from './shape.ts'
 
 /** The method by which a class runs an operation whose first input is itself: this.apply(operation, others, attributes). */
 export const apply: unique symbol = Symbol('apply')
@@ -17,6 +17,11 @@ type Other = Matrix | number
 function single(operation: string, i: number, count: number): [number, number] {
   checkInteger(operation, 'the index', i, 0, count - 1)
   return [i, i + 1]
+}
+
+/** @throws DTypeError unless `b` is a value with a shape: what is written with `b`'s own methods needs one. */
+function checkOperand(operation: string, b: Matrix): void {
+  if (typeof b?.rows !== 'number') throw new DTypeError(`${operation}: operand 2 is ${describe(b)}, wanted a Matrix`)
 }
 
 const vectorLength = (operation: string, a: Matrix): number => {
@@ -66,6 +71,8 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
   },
 
   variance(axis?: Axis, { ddof = 0 }: { ddof?: number } = {}) {
+    checkAxis('variance', axis)
+    checkNumber('variance', 'ddof', ddof)
     const deviation = this.sub(this.mean(axis))
     return deviation
       .square()
@@ -73,9 +80,13 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
       .div(Math.max(0, lineLength(this.shape, axis) - ddof))
   },
   std(axis?: Axis, options?: { ddof?: number }) {
+    checkAxis('std', axis)
     return this.variance(axis, options).sqrt()
   },
   median(axis?: Axis) {
+    checkAxis('median', axis)
+    if (lineLength(this.shape, axis) === 0)
+      throw new ShapeError(`median: got ${formatShape(this.shape)}, wanted at least one element to choose from`)
     const largest = this.max(axis)
     const line = axis === undefined ? this.reshape(1, this.rows * this.cols).sort(1) : this.sort(axis)
     const length = lineLength(this.shape, axis)
@@ -94,10 +105,12 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
     return this.apply(matmul, [b], options)
   },
   outer(b: Matrix) {
+    checkOperand('outer', b)
     const [m, n] = [vectorLength('outer', this), vectorLength('outer', b)]
     return this.reshape(m, 1).mul(b.reshape(1, n))
   },
   kron(b: Matrix) {
+    checkOperand('kron', b)
     const { rows: m, cols: n } = this
     const { rows: p, cols: q } = b
     const pick = (size: number, index: (i: number) => number): number[] =>
@@ -118,6 +131,7 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
     )
   },
   cov({ ddof = 1 }: { ddof?: number } = {}) {
+    checkNumber('cov', 'ddof', ddof)
     const deviation = this.sub(this.mean(1))
     return deviation.matmul(deviation, { transposeB: true }).div(Math.max(0, this.cols - ddof))
   },

@@ -1,6 +1,6 @@
 import alea from 'seedrandom/lib/alea.js'
 import type { CreationOptions } from './create.ts'
-import { allocate, checkDType, getDefaultDtype } from './dtype.ts'
+import { allocate, checkDType, type DType, getDefaultDtype } from './dtype.ts'
 import { DTypeError, ShapeError } from './errors.ts'
 import { launch } from './kernels.ts'
 import { Matrix } from './matrix.ts'
@@ -61,7 +61,7 @@ export class Generator {
     high = 1,
     options?: CreationOptions,
   ): Matrix<R, C> {
-    checkRange('uniform', low, high)
+    checkRange('uniform', low, high, options?.dtype)
     return this.fill('uniform', rows, cols, low, high, options)
   }
 
@@ -79,7 +79,7 @@ export class Generator {
     return this.fill('normal', rows, cols, mean, std, options)
   }
 
-  /** Whole numbers in [low, high), each as likely. */
+  /** Whole numbers in [low, high), each as likely. @throws ShapeError for more of them, or larger ones, than the dtype holds. */
   integers<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -90,7 +90,7 @@ export class Generator {
     checkInteger('integers', 'low', low, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     checkInteger('integers', 'high', high, low + 1, Number.MAX_SAFE_INTEGER)
     const exact = checkDType('integers', options?.dtype ?? getDefaultDtype()) === 'float32' ? 2 ** 24 : 2 ** 53
-    if (low < -exact || high - 1 > exact)
+    if (low < -exact || high - 1 > exact || high - low > 2 ** 53)
       throw new ShapeError(`integers: ${low} to ${high} is more than the dtype holds exactly, wanted ±${exact}`)
     return this.fill('integers', rows, cols, low, high, options)
   }
@@ -117,11 +117,15 @@ export class Generator {
   }
 }
 
-function checkRange(operation: string, low: number, high: number): void {
+/** The bounds must differ once they are rounded to the dtype: no number of it lies between them otherwise. */
+function checkRange(operation: string, low: number, high: number, dtype: DType = getDefaultDtype()): void {
   checkNumber(operation, 'low', low)
   checkNumber(operation, 'high', high)
-  if (!(low < high && Number.isFinite(high - low)))
-    throw new ShapeError(`${operation}: got ${low} to ${high}, wanted finite bounds, the first below the second`)
+  const [first, last] = checkDType(operation, dtype) === 'float32' ? [Math.fround(low), Math.fround(high)] : [low, high]
+  if (!(first < last && Number.isFinite(last - first)))
+    throw new ShapeError(
+      `${operation}: got ${low} to ${high} in ${dtype}, wanted finite bounds, the first below the second`,
+    )
 }
 
 let defaultGenerator: Generator | undefined

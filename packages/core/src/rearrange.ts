@@ -58,6 +58,17 @@ interface Bounds {
   readonly colEnd: number
 }
 
+/**
+ * out[i, :] = a[from(i), colStart …]. Only what is read is touched: a batch must not cost as much as the whole dataset, as
+ * it would if a kernel had to be given all of `a`.
+ */
+function copyRows(out: Block, a: Block, from: (i: number) => number, colStart: number): void {
+  for (let i = 0; i < out.rows; i++) {
+    const start = from(i) * a.cols + colStart
+    out.data.set(a.data.subarray(start, start + out.cols), i * out.cols)
+  }
+}
+
 /** Rows rowStart … rowEnd − 1 and columns colStart … colEnd − 1. */
 export const slice: Operation = {
   name: 'slice',
@@ -68,7 +79,9 @@ export const slice: Operation = {
     checkInteger('slice', 'colEnd', colEnd, colStart, a.cols)
     return [rowEnd - rowStart, colEnd - colStart]
   },
-  forward: (out, [a], { rowStart, colStart }: Bounds) => strided(out, a, rowStart * a.cols + colStart, a.cols, 1),
+  forward(out, [a], { rowStart, colStart }: Bounds) {
+    copyRows(out, a, (i) => rowStart + i, colStart)
+  },
 }
 
 /** `a` in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice. */
@@ -126,7 +139,9 @@ export const gatherRows: Operation = {
     checkIndices('gatherRows', 'row index', index, a.rows)
     return [index.rows, a.cols]
   },
-  forward: (out, inputs) => run('gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
+  forward(out, [a, index]) {
+    copyRows(out, a, (i) => index.data[i], 0)
+  },
 }
 
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */

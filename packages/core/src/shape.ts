@@ -11,6 +11,7 @@ export const formatShape = ([rows, cols]: Shape): string => `${rows}x${cols}`
 /** What a value from an untyped caller is, for an error message. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
   if (value === null || typeof value !== 'object') return String(value)
   return Array.isArray(value) ? 'an array' : (value.constructor?.name ?? 'an object')
 }

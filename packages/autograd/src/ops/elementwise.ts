@@ -1,11 +1,14 @@
 import { operations as core } from '@matgrad/core'
-import type { Op } from '../op.ts'
+import type { Op, Rule } from '../op.ts'
+
+/** Zeros, also for an infinite g, where g·0 would be NaN. */
+const flat: Rule = (g) => g.where(0, 0)
 
 export const neg: Op = { ...core.neg, vjp: [(g) => g.neg()] }
 export const abs: Op = { ...core.abs, vjp: [(g, _y, [x]) => g.mul(x.sign())] }
-export const sign: Op = { ...core.sign, vjp: [(g) => g.mul(0)] }
-export const floor: Op = { ...core.floor, vjp: [(g) => g.mul(0)] }
-export const round: Op = { ...core.round, vjp: [(g) => g.mul(0)] }
+export const sign: Op = { ...core.sign, vjp: [flat] }
+export const floor: Op = { ...core.floor, vjp: [flat] }
+export const round: Op = { ...core.round, vjp: [flat] }
 export const exp: Op = { ...core.exp, vjp: [(g, y) => g.mul(y)] }
 export const log: Op = { ...core.log, vjp: [(g, _y, [x]) => g.div(x)] }
 export const log1p: Op = { ...core.log1p, vjp: [(g, _y, [x]) => g.div(x.add(1))] }
@@ -90,15 +93,15 @@ export const pow: Op = {
 export const maximum: Op = {
   ...core.maximum,
   vjp: [
-    (g, _y, [a, b]) => g.mul(a.greater(b).add(a.equal(b).mul(0.5))),
-    (g, _y, [a, b]) => g.mul(b.greater(a).add(a.equal(b).mul(0.5))),
+    (g, _y, [a, b]) => a.greater(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
+    (g, _y, [a, b]) => b.greater(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
   ],
 }
 export const minimum: Op = {
   ...core.minimum,
   vjp: [
-    (g, _y, [a, b]) => g.mul(a.less(b).add(a.equal(b).mul(0.5))),
-    (g, _y, [a, b]) => g.mul(b.less(a).add(a.equal(b).mul(0.5))),
+    (g, _y, [a, b]) => a.less(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
+    (g, _y, [a, b]) => b.less(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
   ],
 }
 export const less: Op = { ...core.less, vjp: [] }

@@ -1,15 +1,16 @@
 import { type DType, itemSize } from '../dtype.ts'
-import { FormatError } from '../errors.ts'
+import { DTypeError, FormatError } from '../errors.ts'
 import { Matrix } from '../matrix.ts'
-import { formatShape } from '../shape.ts'
+import { describe, formatShape, MAX_SIZE } from '../shape.ts'
 import { readElements, writeElements } from './elements.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 const ALIGNMENT = 64
 const DESCRIPTORS: Record<DType, string> = { float32: '<f4', float64: '<f8' }
 
-/** A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). */
+/** A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one. */
 export function encodeNpy(a: Matrix): Uint8Array {
+  if (!(a instanceof Matrix)) throw new DTypeError(`encodeNpy: got ${describe(a)}, wanted a Matrix`)
   const dictionary = `{'descr': '${DESCRIPTORS[a.dtype]}', 'fortran_order': False, 'shape': (${a.rows}, ${a.cols}), }`
   const unpadded = MAGIC.length + 4 + dictionary.length + 1
   const start = Math.ceil(unpadded / ALIGNMENT) * ALIGNMENT
@@ -57,6 +58,8 @@ export function decodeNpy(bytes: Uint8Array): Matrix {
     .map(Number)
   if (sizes.length > 2) fail(`got ${sizes.length} dimensions, wanted at most 2`)
   const [rows, cols] = sizes.length === 2 ? sizes : [1, sizes[0] ?? 1]
+  if (!sizes.every(Number.isSafeInteger) || rows * cols > MAX_SIZE)
+    fail(`shape is (${shape}), wanted whole numbers that make at most ${MAX_SIZE} elements`)
   const length = rows * cols * itemSize(dtype)
   if (length !== bytes.length - start)
     fail(`${formatShape([rows, cols])} ${dtype} needs ${length} bytes, got ${bytes.length - start}`)

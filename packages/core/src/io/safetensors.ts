@@ -1,7 +1,7 @@
 import { type DType, itemSize } from '../dtype.ts'
 import { DTypeError, FormatError } from '../errors.ts'
 import { Matrix } from '../matrix.ts'
-import { describe } from '../shape.ts'
+import { describe, MAX_SIZE } from '../shape.ts'
 import { readElements, writeElements } from './elements.ts'
 
 /** Matrices by name. */
@@ -25,8 +25,12 @@ interface Entry {
  * name `__metadata__`.
  */
 export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<string, string>>): Uint8Array {
-  const header: Record<string, unknown> = {}
-  if (metadata) {
+  if (!isObject(tensors)) throw new DTypeError(`encodeSafetensors: got ${describe(tensors)}, wanted matrices by name`)
+  // Without a prototype any name is a plain key, even __proto__.
+  const header: Record<string, unknown> = Object.create(null)
+  if (metadata !== undefined) {
+    if (!isObject(metadata))
+      throw new DTypeError(`encodeSafetensors: metadata is ${describe(metadata)}, wanted strings by name`)
     for (const [key, value] of Object.entries(metadata))
       if (typeof value !== 'string')
         throw new DTypeError(`encodeSafetensors: metadata ${key} is ${describe(value)}, wanted a string`)
@@ -131,6 +135,7 @@ function readEntry(
     fail(`${name} has data_offsets that are not a range`)
   const [rows, cols] = shape.length === 2 ? shape : [1, shape[0] ?? 1]
   const [begin, end] = offsets
+  if (rows * cols > MAX_SIZE) fail(`${name} is ${rows}x${cols}, wanted at most ${MAX_SIZE} elements`)
   if (rows * cols * itemSize(dtype) !== end - begin)
     fail(`${name} is ${rows}x${cols} ${dtypeName}, which does not fill ${end - begin} bytes`)
   return { name, dtype, rows, cols, begin, end }

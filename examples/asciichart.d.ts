@@ -1,0 +1,8 @@
+declare module 'asciichart' {
+  interface Config {
+    height?: number
+    colors?: string[]
+  }
+  const asciichart: { blue: string; yellow: string; plot(series: number[][], config?: Config): string }
+  export default asciichart
+}

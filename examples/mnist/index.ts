@@ -1,0 +1,47 @@
+// Handwritten digits: a network with one hidden layer learns all of MNIST.
+
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { manualSeed } from '@matgrad/core'
+import { accuracy, crossEntropy, evaluate, fit, init, Linear, predict, ReLU, Sequential, SGD } from '@matgrad/nn'
+import { progress, saveModel } from '@matgrad/nn/node'
+import { lossChart, picture, sideBySide } from '../terminal.ts'
+import { loadMnist, pixelsOf } from './data.ts'
+
+manualSeed(0)
+const { train, test } = await loadMnist()
+
+const model = new Sequential(new Linear(784, 128, { init: init.kaimingUniform() }), new ReLU(), new Linear(128, 10))
+console.log(`${model.summary()}\n${train.x.rows} images to learn from, ${test.x.rows} to be judged by\n`)
+
+const history = await fit(model, train, {
+  loss: crossEntropy,
+  optimizer: new SGD(model.parameters(), { lr: 0.01, momentum: 0.9 }),
+  epochs: 5,
+  batchSize: 64,
+  validation: test,
+  metrics: { accuracy },
+  callbacks: [progress()],
+})
+console.log(`\n${lossChart(history)}\n`)
+
+const predicted = predict(model, test.x).argmax(1)
+const mistakes = Array.from({ length: test.x.rows }, (_, i) => i).filter(
+  (i) => predicted.get(i, 0) !== test.y.get(i, 0),
+)
+console.log(`${mistakes.length} of ${test.x.rows} test images are misread. The first of them:\n`)
+console.log(
+  sideBySide(
+    mistakes.slice(0, 4).map((i) => ({
+      title: `a ${test.y.get(i, 0)}, read as ${predicted.get(i, 0)}`,
+      lines: picture(pixelsOf(test, i)),
+    })),
+  ),
+)
+
+const output = new URL('../output/', import.meta.url)
+await mkdir(output, { recursive: true })
+const path = fileURLToPath(new URL('mnist.safetensors', output))
+await saveModel(path, model)
+const { accuracy: final } = evaluate(model, test, { metrics: { accuracy } })
+console.log(`\ntest accuracy ${(100 * final).toFixed(2)} %, weights in ${path}`)

@@ -1,0 +1,204 @@
+import { noGrad } from '@matgrad/autograd'
+import { checkInteger, concat, DTypeError, describe, type Generator, MatgradError, Matrix } from '@matgrad/core'
+import { checkDataset, DataLoader, type Dataset } from './data.ts'
+import type { Loss } from './losses.ts'
+import type { Metric } from './metrics.ts'
+import type { Module } from './module.ts'
+import type { Optimizer } from './optim/optimizer.ts'
+
+/** What was measured in an epoch: `loss`, the metrics by name, and for validation data the same with `val` before it. */
+export type Logs = Record<string, number>
+
+/** What was measured in every epoch so far, by name. */
+export type History = { loss: number[] } & Record<string, number[]>
+
+/** What a callback sees of the training. */
+export interface Training {
+  readonly model: Module
+  readonly optimizer: Optimizer
+  readonly epochs: number
+  /** Batches in an epoch. */
+  readonly batches: number
+  readonly history: History
+  /** Ends the training after this epoch. */
+  stop(): void
+}
+
+/** Functions that are called while a model learns; epochs and batches count from 0. */
+export interface Callback {
+  onTrainBegin?(training: Training): void | Promise<void>
+  onEpochBegin?(epoch: number, training: Training): void | Promise<void>
+  /** `loss` is the mean over the epoch so far. */
+  onBatchEnd?(batch: number, logs: { loss: number }, training: Training): void
+  onEpochEnd?(epoch: number, logs: Logs, training: Training): void | Promise<void>
+  onTrainEnd?(training: Training): void | Promise<void>
+}
+
+export interface FitOptions {
+  readonly loss: Loss
+  readonly optimizer: Optimizer
+  readonly epochs: number
+  /** Used, with `shuffle`, when the data are not a DataLoader, which has its own. */
+  readonly batchSize?: number
+  readonly shuffle?: boolean
+  readonly generator?: Generator
+  /** Evaluated after each epoch. */
+  readonly validation?: Dataset
+  readonly metrics?: Readonly<Record<string, Metric>>
+  readonly callbacks?: readonly Callback[]
+  /** Ends the training after the current step; `fit` then rejects with its reason. */
+  readonly signal?: AbortSignal
+}
+
+/** How long, in milliseconds, training may keep timers, requests and signals waiting. */
+const PATIENCE = 100
+
+/** Lets whatever waits for the event loop run. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
+
+/**
+ * Trains a model: for each batch, the gradient of the loss and a step of the optimiser.
+ *
+ * @returns the loss and the metrics of every epoch: those of the training data as they were met, during the epoch
+ * @throws DTypeError or MatgradError for options that make no sense, before the first step; what the loss, a metric or a
+ * callback throws; the signal's reason.
+ */
+export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {
+  const { loss, optimizer, epochs, batchSize = 32, shuffle = true, generator } = options
+  const { validation, metrics = {}, callbacks = [], signal } = options
+  checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
+  checkFunctions('fit', { loss, ...metrics })
+  if (validation) checkDataset('fit', validation)
+  const loader =
+    data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })
+  if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
+
+  const history: History = { loss: [] }
+  let stopped = false
+  const stop = (): void => {
+    stopped = true
+  }
+  const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
+  let rested = performance.now()
+  for (const callback of callbacks) await callback.onTrainBegin?.(training)
+  for (let epoch = 0; epoch < epochs && !stopped; epoch++) {
+    for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
+    const results = new Results(metrics)
+    model.train()
+    let batch = 0
+    for (const { x, y } of loader) {
+      signal?.throwIfAborted()
+      optimizer.zeroGrad()
+      const prediction = model.forward(x)
+      const value = loss(prediction, y)
+      value.backward()
+      optimizer.step()
+      results.add(prediction.value, y, value.item())
+      for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss: results.loss }, training)
+      batch++
+      if (performance.now() - rested > PATIENCE) {
+        await pause()
+        rested = performance.now()
+      }
+    }
+    const logs: Logs = results.logs()
+    if (validation)
+      for (const [name, value] of Object.entries(evaluate(model, validation, { loss, metrics })))
+        logs[`val${name[0].toUpperCase()}${name.slice(1)}`] = value
+    for (const [name, value] of Object.entries(logs)) {
+      history[name] ??= []
+      history[name].push(value)
+    }
+    for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training)
+  }
+  for (const callback of callbacks) await callback.onTrainEnd?.(training)
+  return history
+}
+
+function checkFunctions(operation: string, functions: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(functions))
+    if (typeof value !== 'function')
+      throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a function of predictions and targets`)
+}
+
+/** The mean loss of the samples seen so far, and what metrics need of them. */
+class Results {
+  private readonly metrics: Readonly<Record<string, Metric>>
+  private readonly predictions: Matrix[] = []
+  private readonly targets: Matrix[] = []
+  private total = 0
+  private samples = 0
+
+  constructor(metrics: Readonly<Record<string, Metric>>) {
+    this.metrics = metrics
+  }
+
+  add(prediction: Matrix, target: Matrix, loss: number): void {
+    this.total += loss * target.rows
+    this.samples += target.rows
+    if (Object.keys(this.metrics).length === 0) return
+    this.predictions.push(prediction)
+    this.targets.push(target)
+  }
+
+  get loss(): number {
+    return this.total / this.samples
+  }
+
+  logs(): Logs {
+    const logs: Logs = { loss: this.loss }
+    if (this.predictions.length === 0) return logs
+    const [prediction, target] = [concat(this.predictions, 0), concat(this.targets, 0)]
+    for (const [name, metric] of Object.entries(this.metrics)) logs[name] = metric(prediction, target)
+    return logs
+  }
+}
+
+/** The result of `run` with all parts of the model out of learning; each goes back to what it was. */
+function inEvaluation<T>(model: Module, run: () => T): T {
+  const states = [...model.modules()].map((module) => [module, module.training] as const)
+  model.eval()
+  try {
+    return noGrad(run)
+  } finally {
+    for (const [module, training] of states) module.training = training
+  }
+}
+
+export interface EvaluateOptions {
+  readonly loss?: Loss
+  readonly metrics?: Readonly<Record<string, Metric>>
+  readonly batchSize?: number
+}
+
+/** The mean loss over a dataset, if there is one, and metrics by name, with the model out of learning. */
+export function evaluate(
+  model: Module,
+  data: Dataset | DataLoader,
+  { loss, metrics = {}, batchSize = 256 }: EvaluateOptions,
+): Logs {
+  checkFunctions('evaluate', loss ? { loss, ...metrics } : metrics)
+  const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
+  if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
+  const results = new Results(metrics)
+  inEvaluation(model, () => {
+    for (const { x, y } of loader) {
+      const prediction = model.forward(x)
+      results.add(prediction.value, y, loss ? loss(prediction, y).item() : 0)
+    }
+  })
+  const { loss: mean, ...rest } = results.logs()
+  return loss ? { loss: mean, ...rest } : rest
+}
+
+/** The model's values for samples, one a row, computed in batches with the model out of learning. */
+export function predict(model: Module, x: Matrix, { batchSize = 256 }: { batchSize?: number } = {}): Matrix {
+  if (!(x instanceof Matrix)) throw new DTypeError(`predict: x is ${describe(x)}, wanted a Matrix`)
+  checkInteger('predict', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
+  return inEvaluation(model, () => {
+    const parts: Matrix[] = []
+    for (let start = 0; start === 0 || start < x.rows; start += batchSize)
+      parts.push(model.forward(x.slice(start, Math.min(x.rows, start + batchSize))).value)
+    return concat(parts, 0)
+  })
+}

@@ -1,0 +1,34 @@
+import { mul, type Variable } from '@matgrad/autograd'
+import { checkNumber, type Generator, getDefaultGenerator, MatgradError, type Matrix } from '@matgrad/core'
+import { type Input, variableOf } from '../module.ts'
+import { Activation } from './activations.ts'
+
+/**
+ * While learning, sets each element to 0 with probability p and divides the others by 1 − p, so that the expected value
+ * stays (Srivastava et al. 2014); otherwise x itself.
+ */
+export class Dropout extends Activation {
+  readonly p: number
+  readonly generator: Generator | undefined
+
+  /** @throws MatgradError unless 0 ≤ p ≤ 1. */
+  constructor(p = 0.5, { generator }: { generator?: Generator } = {}) {
+    super()
+    checkNumber('Dropout', 'p', p)
+    if (!(p >= 0 && p <= 1)) throw new MatgradError(`Dropout: p is ${p}, wanted 0 to 1`)
+    this.p = p
+    this.generator = generator
+  }
+
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
+    if (!this.training || this.p === 0) return variableOf(x)
+    const kept: Matrix = (this.generator ?? getDefaultGenerator()).bernoulli(x.rows, x.cols, 1 - this.p, {
+      dtype: x.dtype,
+    })
+    return mul(x as Input, this.p < 1 ? kept.mul(1 / (1 - this.p)) : kept) as Variable<N, F>
+  }
+
+  override describe(): string {
+    return `Dropout(${this.p})`
+  }
+}

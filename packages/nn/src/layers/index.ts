@@ -1,0 +1,5 @@
+export * from './activations.ts'
+export { Dropout } from './dropout.ts'
+export { Identity } from './identity.ts'
+export { Linear, type LinearOptions } from './linear.ts'
+export { Sequential } from './sequential.ts'

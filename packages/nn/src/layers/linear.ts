@@ -1,0 +1,60 @@
+import { matmul, type Variable, variable } from '@matgrad/autograd'
+import {
+  checkInteger,
+  type DType,
+  formatShape,
+  type Generator,
+  getDefaultDtype,
+  getDefaultGenerator,
+  Matrix,
+  ShapeError,
+} from '@matgrad/core'
+import * as init from '../init.ts'
+import { type Input, Module } from '../module.ts'
+
+export interface LinearOptions {
+  /** Whether there is a bias: yes, unless false. */
+  readonly bias?: boolean
+  readonly init?: init.Initializer
+  readonly biasInit?: init.Initializer
+  readonly dtype?: DType
+  readonly generator?: Generator
+}
+
+/** x·Wᵀ + b: nxIn → nxOut, with W of OutxIn and b of 1xOut, as in PyTorch. */
+export class Linear<In extends number = number, Out extends number = number> extends Module<In, Out> {
+  readonly weight: Variable<Out, In>
+  readonly bias: Variable<1, Out> | null
+
+  /** @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape. */
+  constructor(inFeatures: In, outFeatures: Out, options: LinearOptions = {}) {
+    super()
+    checkInteger('Linear', 'inFeatures', inFeatures, 1, Number.MAX_SAFE_INTEGER)
+    checkInteger('Linear', 'outFeatures', outFeatures, 1, Number.MAX_SAFE_INTEGER)
+    const { bias = true, init: weightInit = init.xavierUniform(), biasInit = init.zeros } = options
+    const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = options
+    const parameter = <R extends number, C extends number>(
+      name: string,
+      initializer: init.Initializer,
+      rows: R,
+      cols: C,
+    ): Variable<R, C> => {
+      const value = initializer(rows, cols, generator, dtype)
+      if (!(value instanceof Matrix) || value.rows !== rows || value.cols !== cols)
+        throw new ShapeError(`Linear: the initialiser gave ${formatShape(value.shape)}, wanted ${rows}x${cols}`)
+      const typed = value.dtype === dtype ? value : value.astype(dtype)
+      return variable(typed as Matrix<R, C>, { name })
+    }
+    this.weight = parameter('weight', weightInit, outFeatures, inFeatures)
+    this.bias = bias ? parameter('bias', biasInit, 1, outFeatures) : null
+  }
+
+  override forward<N extends number>(x: Input<N, In>): Variable<N, Out> {
+    const product: Variable = matmul(x as Input, this.weight as Variable, { transposeB: true })
+    return (this.bias ? product.add(this.bias as Variable) : product) as Variable<N, Out>
+  }
+
+  override describe(): string {
+    return `Linear(${this.weight.cols} → ${this.weight.rows}${this.bias ? '' : ', no bias'})`
+  }
+}

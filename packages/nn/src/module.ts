@@ -1,0 +1,148 @@
+import { constant, Variable } from '@matgrad/autograd'
+import { DTypeError, describe, formatShape, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+
+/** What a layer takes: n samples of `Features` numbers, one a row. */
+export type Input<N extends number = number, Features extends number = number> =
+  | Variable<N, Features>
+  | Matrix<N, Features>
+
+/** A snapshot of parameters and buffers by name. */
+export type StateDict = Record<string, Matrix>
+
+type Member = Variable | Matrix | Module
+
+/**
+ * A function with parameters. Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
+ * buffer (state that is saved but not trained), a Module or an array of them a part. Names join with dots, as in PyTorch:
+ * `hidden.weight`, `layers.0.bias`.
+ *
+ * The type parameters are the numbers of features of a sample that go in and come out, where they are known.
+ */
+export abstract class Module<In extends number = number, Out extends number = number> {
+  /** Whether layers that behave differently while they learn, such as Dropout, do so. Set by `train` and `eval`. */
+  training = true
+
+  /** The layer's function of samples, one a row: nxIn → nxOut. */
+  abstract forward<N extends number>(x: Input<N, In>): Variable<N, Out>
+
+  /** The parameters, buffers and parts with their names, in the order of their definition. */
+  protected *members(): Generator<[name: string, member: Member]> {
+    for (const [name, value] of Object.entries(this)) {
+      if (isMember(value)) yield [name, value]
+      else if (Array.isArray(value))
+        for (const [i, each] of value.entries()) if (isMember(each)) yield [`${name}.${i}`, each]
+    }
+  }
+
+  /** This module and all its parts, each once. */
+  *modules(): Generator<Module> {
+    const seen = new Set<Module>()
+    const pending: Module[] = [this]
+    for (let module = pending.shift(); module; module = pending.shift()) {
+      if (seen.has(module)) continue
+      seen.add(module)
+      yield module
+      for (const [, member] of module.members()) if (member instanceof Module) pending.push(member)
+    }
+  }
+
+  private *named(prefix = ''): Generator<[name: string, value: Variable | Matrix]> {
+    for (const [name, member] of this.members())
+      if (member instanceof Module) yield* member.named(`${prefix}${name}.`)
+      else yield [prefix + name, member]
+  }
+
+  /** The parameters with their names; one that is shared has several. */
+  namedParameters(): [name: string, parameter: Variable][] {
+    return [...this.named()].filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
+  }
+
+  /** The parameters, each once: what an optimiser takes. */
+  parameters(): Variable[] {
+    return [...new Set(this.namedParameters().map(([, parameter]) => parameter))]
+  }
+
+  /** Copies of all parameters and buffers, which later training does not change. */
+  stateDict(): StateDict {
+    return Object.fromEntries([...this.named()].map(([name, value]) => [name, matrixOf(value).clone()]))
+  }
+
+  /**
+   * Copies values by name into the parameters and buffers, all or, if anything is wrong, none.
+   *
+   * @param options.strict whether every name must be present on both sides
+   * @returns the names that were missing from `state`, and those that this module does not have
+   * @throws MatgradError for a name without counterpart when strict; ShapeError for a value of another shape.
+   */
+  loadStateDict(
+    state: Readonly<StateDict>,
+    { strict = true }: { strict?: boolean } = {},
+  ): { missing: string[]; unexpected: string[] } {
+    const own = new Map(this.named())
+    const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name))
+    const unexpected = Object.keys(state).filter((name) => !own.has(name))
+    if (strict && missing.length + unexpected.length > 0)
+      throw new MatgradError(
+        `loadStateDict: missing ${missing.join(', ') || 'none'}; unexpected ${unexpected.join(', ') || 'none'}`,
+      )
+    const pairs = [...own].filter(([name]) => Object.hasOwn(state, name))
+    for (const [name, value] of pairs) {
+      const source: unknown = state[name]
+      if (!(source instanceof Matrix))
+        throw new DTypeError(`loadStateDict: ${name} is ${describe(source)}, wanted a Matrix`)
+      if (source.rows !== value.rows || source.cols !== value.cols)
+        throw new ShapeError(
+          `loadStateDict: ${name} is ${formatShape(source.shape)}, wanted ${formatShape(value.shape)}`,
+        )
+    }
+    for (const [name, value] of pairs) matrixOf(value).assign(state[name])
+    return { missing, unexpected }
+  }
+
+  /** Switches this module and its parts to learning, or out of it. */
+  train(training = true): this {
+    for (const module of this.modules()) module.training = training
+    return this
+  }
+
+  /** Switches this module and its parts out of learning. */
+  eval(): this {
+    return this.train(false)
+  }
+
+  /** Forgets the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.grad = null
+  }
+
+  /** One line on this layer, such as `Linear(2 → 16)`. */
+  describe(): string {
+    return this.constructor.name
+  }
+
+  /** A table of the parts with the shapes of their parameters and how many numbers they learn. */
+  summary(): string {
+    const rows = [...this.modules()].map((module) => {
+      const own = [...module.members()].filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
+      const shapes = own.map(([name, { shape }]) => `${name} ${formatShape(shape)}`)
+      return [module.describe(), shapes.join(', '), String(countOf(own.map(([, parameter]) => parameter)) || '')]
+    })
+    const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)))
+    const lines = rows.map(([layer, shapes, count]) =>
+      `${layer.padEnd(first)}  ${shapes.padEnd(second)}  ${count}`.trimEnd(),
+    )
+    return [...lines, `${countOf(this.parameters())} parameters`].join('\n')
+  }
+}
+
+const countOf = (parameters: readonly Variable[]): number =>
+  parameters.reduce((total, { rows, cols }) => total + rows * cols, 0)
+
+/** A layer's input as a variable. */
+export const variableOf = <N extends number, F extends number>(x: Input<N, F>): Variable<N, F> =>
+  x instanceof Variable ? x : constant(x)
+
+const isMember = (value: unknown): value is Member =>
+  value instanceof Variable || value instanceof Matrix || value instanceof Module
+
+const matrixOf = (value: Variable | Matrix): Matrix => (value instanceof Variable ? value.value : value)

@@ -1,0 +1,2 @@
+export { loadModel, saveModel } from './files.ts'
+export { progress } from './progress.ts'

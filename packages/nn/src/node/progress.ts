@@ -1,0 +1,48 @@
+import { SingleBar } from 'cli-progress'
+import type { Callback, Logs } from '../fit.ts'
+
+const format = (logs: Logs): string =>
+  Object.entries(logs)
+    .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+    .join('  ')
+
+/**
+ * Shows how far training is: a bar for each epoch on a terminal, and one line for each epoch when it is over.
+ *
+ * @param stream where to write; standard output unless given
+ */
+export function progress(stream: NodeJS.WriteStream = process.stdout): Callback {
+  let bar: SingleBar | undefined
+  let began = 0
+  const title = (epoch: number, epochs: number): string =>
+    `epoch ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}`
+  const remove = (): void => {
+    bar?.stop()
+    bar = undefined
+  }
+  return {
+    onEpochBegin(epoch, { epochs, batches }) {
+      began = performance.now()
+      if (!stream.isTTY) return
+      const layout = `${title(epoch, epochs)} {bar} {value}/{total}  loss {loss}  {eta_formatted} left`
+      bar = new SingleBar({
+        stream,
+        format: layout,
+        barsize: 24,
+        hideCursor: true,
+        clearOnComplete: true,
+        stopOnComplete: false,
+      })
+      bar.start(batches, 0, { loss: '…' })
+    },
+    onBatchEnd(batch, { loss }) {
+      bar?.update(batch + 1, { loss: loss.toFixed(4) })
+    },
+    onEpochEnd(epoch, logs, { epochs }) {
+      remove()
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      stream.write(`${title(epoch, epochs)}  ${format(logs)}  ${seconds} s\n`)
+    },
+    onTrainEnd: remove,
+  }
+}

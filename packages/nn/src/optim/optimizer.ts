@@ -1,0 +1,144 @@
+import { Variable } from '@matgrad/autograd'
+import { checkNumber, DTypeError, describe, formatShape, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+
+export interface LearningRate {
+  /** The learning rate. */
+  lr: number
+}
+
+/** Parameters that share settings of their own. */
+export type Group<Settings> = { readonly params: readonly Variable[] } & Partial<Settings>
+
+/** The parameters that an optimiser changes, all with the same settings or in groups. */
+export type Parameters<Settings> = readonly Variable[] | readonly Group<Settings>[]
+
+/** A snapshot of an optimiser: the settings of each group, and its matrices as `<name>.<number of the parameter>`. */
+export interface OptimizerState<Settings> {
+  readonly groups: readonly Settings[]
+  readonly matrices: Readonly<Record<string, Matrix>>
+}
+
+/** Changes parameters in place by their gradients. A subclass says how it updates one parameter. */
+export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
+  /** The parameters and their settings; each step reads the settings anew. */
+  readonly groups: readonly { readonly params: readonly Variable[]; readonly settings: Settings }[]
+  /** What the optimiser remembers of a parameter, by name: its velocity, say. */
+  private readonly memory: Map<Variable, Map<string, Matrix>> = new Map()
+
+  /**
+   * @throws DTypeError for a parameter that is not a Variable; MatgradError for no parameter, or one that is named twice;
+   * what `check` throws.
+   */
+  constructor(parameters: Parameters<Settings>, defaults: Settings) {
+    const name = this.constructor.name
+    if (!Array.isArray(parameters))
+      throw new DTypeError(`${name}: params is ${describe(parameters)}, wanted an array of variables or groups`)
+    const grouped = parameters.every((each) => !(each instanceof Variable) && Array.isArray(each?.params))
+    const groups: Group<Settings>[] = grouped ? [...parameters] : [{ params: parameters } as unknown as Group<Settings>]
+    this.groups = groups.map(({ params, ...own }) => ({ params: [...params], settings: { ...defaults, ...own } }))
+    const all = this.parameters()
+    if (all.length === 0) throw new MatgradError(`${name}: got no parameters, wanted at least one`)
+    for (const [i, parameter] of all.entries())
+      if (!(parameter instanceof Variable))
+        throw new DTypeError(`${name}: parameter ${i} is ${describe(parameter)}, wanted a Variable`)
+    if (new Set(all).size < all.length) throw new MatgradError(`${name}: a parameter is named twice, wanted once`)
+    for (const { settings } of this.groups) this.check(settings)
+  }
+
+  private parameters(): Variable[] {
+    return this.groups.flatMap(({ params }) => params)
+  }
+
+  /** @throws MatgradError for settings that make no sense. */
+  protected abstract check(settings: Settings): void
+
+  /** Changes `parameter` in place; `gradient` has its shape and dtype. */
+  protected abstract update(parameter: Variable, gradient: Matrix, settings: Settings): void
+
+  /** The learning rate of the first group; setting it sets that of all. */
+  get lr(): number {
+    return this.groups[0].settings.lr
+  }
+
+  set lr(lr: number) {
+    checkSetting(this.constructor.name, 'lr', lr, lr >= 0, '0 or more')
+    for (const { settings } of this.groups) settings.lr = lr
+  }
+
+  /** One update of every parameter that has a gradient. @throws ShapeError when one has the wrong shape, before any update. */
+  step(): void {
+    for (const parameter of this.parameters()) {
+      const { grad } = parameter
+      if (grad && (grad.rows !== parameter.rows || grad.cols !== parameter.cols))
+        throw new ShapeError(
+          `${this.constructor.name}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
+        )
+    }
+    for (const { params, settings } of this.groups)
+      for (const parameter of params) {
+        const { grad, dtype } = parameter
+        if (grad) this.update(parameter, grad.dtype === dtype ? grad : grad.astype(dtype), settings)
+      }
+  }
+
+  /** Forgets the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.grad = null
+  }
+
+  /** What the optimiser remembers of a parameter under a name, or what `make` gives at first. */
+  protected remembered(parameter: Variable, name: string, make: () => Matrix): { matrix: Matrix; first: boolean } {
+    let own = this.memory.get(parameter)
+    if (!own) {
+      own = new Map()
+      this.memory.set(parameter, own)
+    }
+    const known = own.get(name)
+    if (known) return { matrix: known, first: false }
+    const matrix = make()
+    own.set(name, matrix)
+    return { matrix, first: true }
+  }
+
+  /** A snapshot, which later steps do not change. */
+  stateDict(): OptimizerState<Settings> {
+    const matrices: Record<string, Matrix> = {}
+    for (const [i, parameter] of this.parameters().entries())
+      for (const [name, matrix] of this.memory.get(parameter) ?? []) matrices[`${name}.${i}`] = matrix.clone()
+    return { groups: this.groups.map(({ settings }) => ({ ...settings })), matrices }
+  }
+
+  /**
+   * Goes back to a snapshot of an optimiser of the same kind over parameters of the same shapes, wholly or not at all.
+   *
+   * @throws MatgradError for another number of groups or an unknown parameter; ShapeError for a matrix of another shape.
+   */
+  loadStateDict(state: OptimizerState<Settings>): void {
+    const name = this.constructor.name
+    if (state.groups.length !== this.groups.length)
+      throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
+    for (const settings of state.groups) this.check(settings)
+    const all = this.parameters()
+    const entries = Object.entries(state.matrices).map(([key, matrix]) => {
+      const dot = key.lastIndexOf('.')
+      const parameter = all[Number(key.slice(dot + 1))]
+      if (dot < 1 || !parameter)
+        throw new MatgradError(`${name}: the state has ${key}, wanted one of ${all.length} parameters`)
+      if (!(matrix instanceof Matrix) || matrix.rows !== parameter.rows || matrix.cols !== parameter.cols)
+        throw new ShapeError(
+          `${name}: ${key} is ${matrix instanceof Matrix ? formatShape(matrix.shape) : describe(matrix)}, wanted ${formatShape(parameter.shape)}`,
+        )
+      return { parameter, key: key.slice(0, dot), matrix: matrix.astype(parameter.dtype) }
+    })
+    this.memory.clear()
+    for (const { parameter, key, matrix } of entries) this.remembered(parameter, key, () => matrix)
+    for (const [i, { settings }] of this.groups.entries()) Object.assign(settings, state.groups[i])
+  }
+}
+
+/** @throws DTypeError unless a setting is a number; MatgradError unless it is `sensible`. */
+export function checkSetting(operation: string, what: string, value: number, sensible: boolean, wanted: string): void {
+  checkNumber(operation, what, value)
+  if (!sensible || !Number.isFinite(value))
+    throw new MatgradError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
+}

@@ -1,0 +1,41 @@
+import type { Variable } from '@matgrad/autograd'
+import { MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
+import { checkSetting, type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
+
+export interface SGDSettings extends LearningRate {
+  momentum: number
+  /** How much of the gradient momentum leaves out. */
+  dampening: number
+  /** λ of the term λ·p, the gradient of λ/2·‖p‖². */
+  weightDecay: number
+  /** Whether to look ahead along the momentum. */
+  nesterov: boolean
+}
+
+/**
+ * Stochastic gradient descent (Robbins & Monro 1951) with momentum (Polyak 1964; Sutskever et al. 2013), by PyTorch's
+ * rule: d = g + λ·p; v = momentum·v + (1 − dampening)·d, d itself at first; p −= lr·v, or lr·(d + momentum·v) with
+ * Nesterov's momentum.
+ */
+export class SGD extends Optimizer<SGDSettings> {
+  /** @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening. */
+  constructor(params: Parameters<SGDSettings>, settings: Partial<SGDSettings> & LearningRate) {
+    super(params, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, ...settings })
+  }
+
+  protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {
+    checkSetting('SGD', 'lr', lr, lr >= 0, '0 or more')
+    checkSetting('SGD', 'momentum', momentum, momentum >= 0, '0 or more')
+    checkSetting('SGD', 'dampening', dampening, true, 'a finite number')
+    checkSetting('SGD', 'weightDecay', weightDecay, weightDecay >= 0, '0 or more')
+    if (nesterov && (momentum <= 0 || dampening !== 0))
+      throw new MatgradError('SGD: nesterov is true, wanted momentum above 0 and no dampening with it')
+  }
+
+  protected override update(parameter: Variable, gradient: Matrix, settings: SGDSettings): void {
+    const { value } = parameter
+    const make = (): Matrix => zeros(value.rows, value.cols, { dtype: value.dtype })
+    const velocity = settings.momentum === 0 ? null : this.remembered(parameter, 'velocity', make)
+    sgd_(value, velocity?.matrix ?? null, gradient, { ...settings, first: velocity?.first ?? false })
+  }
+}
