@@ -8,9 +8,6 @@ import * as rearrange from './rearrange.ts'
 import * as reduce from './reduce.ts'
 import { type Axis, checkAxis, checkInteger, checkNumber, describe, formatShape, lineLength } from './shape.ts'
 
-/** The method by which a class runs an operation whose first input is itself: this.apply(operation, others, attributes). */
-export const apply: unique symbol = Symbol('apply')
-
 type Other = Matrix | number
 
 /** The index of row or column i as a range of one, checked here because `slice` would accept an empty range. */
