@@ -18,6 +18,7 @@ import {
 } from '@matgrad/core'
 import { type Op, ruleOf } from './op.ts'
 import * as ops from './ops/index.ts'
+import { astype } from './ops/index.ts'
 import { isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 
@@ -156,10 +157,16 @@ export function applyOp(op: Op, operands: readonly unknown[], attributes: Attrib
   const differentiable = (operand: unknown, i: number): boolean =>
     operand instanceof Variable && operand.requiresGrad && ruleOf(op, i) !== null
   if (!isRecording() || !operands.some(differentiable)) return new Variable(value, false)
-  const variables = operands.map((operand, i) =>
-    operand instanceof Variable ? operand : new Variable(inputs[i], false),
-  )
+  const variables = operands.map((operand, i) => nodeOf(operand, inputs[i]))
   return new Variable(value, true, { op, inputs: variables, attributes })
+}
+
+/** An operand that the op computed with as `input`: its conversion is on the tape, so that rules see one dtype, too. */
+function nodeOf(operand: unknown, input: Matrix): Variable {
+  if (!(operand instanceof Variable)) return new Variable(input, false)
+  if (operand.value === input) return operand
+  const origin = { op: astype, inputs: [operand], attributes: { dtype: input.dtype } }
+  return new Variable(input, operand.requiresGrad, operand.requiresGrad ? origin : null)
 }
 
 export interface VariableOptions {

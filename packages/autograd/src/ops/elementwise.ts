@@ -79,11 +79,15 @@ export const add: Op = { ...core.add, vjp: [(g) => g, (g) => g] }
 export const sub: Op = { ...core.sub, vjp: [(g) => g, (g) => g.neg()] }
 export const mul: Op = { ...core.mul, vjp: [(g, _y, [, b]) => g.mul(b), (g, _y, [a]) => g.mul(a)] }
 export const div: Op = { ...core.div, vjp: [(g, _y, [, b]) => g.div(b), (g, y, [, b]) => g.mul(y).div(b).neg()] }
-/** b·aᵇ⁻¹, 0 where b is 0; aᵇ·ln a, 0 where a is 0 and b is not negative (PyTorch's pow_backward). */
+/** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative. */
 export const pow: Op = {
   ...core.pow,
   vjp: [
-    (g, _y, [a, b]) => b.equal(0).where(0, g.mul(b).mul(a.pow(b.sub(1)))),
+    // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
+    (g, _y, [a, b]) => {
+      const both = a.equal(0).mul(b.equal(0))
+      return g.mul(b).mul(both.where(1, a).pow(b.sub(1)))
+    },
     (g, y, [a, b]) => {
       const flat = a.equal(0).mul(b.greaterEqual(0))
       return flat.where(0, g.mul(y).mul(flat.where(1, a).log()))

@@ -24,7 +24,7 @@ function productOfOthers(x: Variable, axis?: Axis): Variable {
     rows * cols,
     1,
   ).oneHot(cols, { dtype: x.dtype })
-  return self.where(1, lines).prod(1).reshape(rows, cols)
+  return lines.mul(self.equal(0)).add(self).prod(1).reshape(rows, cols)
 }
 
 export const sum: Op = { ...core.sum, vjp: [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)] }

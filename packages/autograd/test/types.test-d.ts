@@ -1,0 +1,193 @@
+import {
+  add,
+  concat,
+  constant,
+  crossEntropy,
+  defineOp,
+  exp,
+  grad,
+  matmul,
+  mul,
+  noGrad,
+  reshape,
+  sum,
+  transpose,
+  type Variable,
+  valueAndGrad,
+  variable,
+} from '@matgrad/autograd'
+import { type Matrix, zeros } from '@matgrad/core'
+import { describe, expectTypeOf, test } from 'vitest'
+
+declare const a: Variable<2, 3>
+declare const b: Variable<4, 5>
+declare const m: Matrix<3, 4>
+declare const loose: Variable
+declare const n: number
+
+describe('shapes flow through', () => {
+  test('variable and constant', () => {
+    expectTypeOf(variable(zeros(2, 3))).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(constant(zeros(2, n))).toEqualTypeOf<Variable<2, number>>()
+    expectTypeOf(a.value).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(a.grad).toEqualTypeOf<Matrix<2, 3> | null>()
+    expectTypeOf(a.shape).toEqualTypeOf<readonly [2, 3]>()
+    expectTypeOf(a.detach()).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(noGrad(() => a.exp())).toEqualTypeOf<Variable<2, 3>>()
+  })
+
+  test('element-wise methods and functions', () => {
+    expectTypeOf(a.exp().relu().leakyRelu(0.1).clip(0, 1)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(exp(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(exp(m)).toEqualTypeOf<Variable<3, 4>>()
+    expectTypeOf(exp(2)).toEqualTypeOf<Variable<1, 1>>()
+    expectTypeOf(a.softmax(1)).toEqualTypeOf<Variable<2, 3>>()
+  })
+
+  test('broadcasting', () => {
+    const [row, column] = [variable(zeros(1, 3)), variable(zeros(2, 1))]
+    expectTypeOf(a.add(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(a.add(row)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(row.mul(column)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(a.sub(1)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(mul(row, column)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(add(a, 1)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(add(1, a)).toEqualTypeOf<Variable<2, 3>>()
+  })
+
+  test('a matrix as the other operand', () => {
+    expectTypeOf(a.add(zeros(2, 3))).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(a.matmul(m)).toEqualTypeOf<Variable<2, 4>>()
+    expectTypeOf(matmul(zeros(5, 2), a)).toEqualTypeOf<Variable<5, 3>>()
+    expectTypeOf(add(m, m)).toEqualTypeOf<Variable<3, 4>>()
+  })
+
+  test('products, transposed or not', () => {
+    expectTypeOf(a.T).toEqualTypeOf<Variable<3, 2>>()
+    expectTypeOf(transpose(a)).toEqualTypeOf<Variable<3, 2>>()
+    expectTypeOf(a.matmul(a, { transposeA: true })).toEqualTypeOf<Variable<3, 3>>()
+    expectTypeOf(a.matmul(a, { transposeB: true })).toEqualTypeOf<Variable<2, 2>>()
+    expectTypeOf(a.matmul(zeros(4, 2), { transposeA: true, transposeB: true })).toEqualTypeOf<Variable<3, 4>>()
+  })
+
+  test('reductions keep both dimensions', () => {
+    expectTypeOf(a.sum()).toEqualTypeOf<Variable<1, 1>>()
+    expectTypeOf(a.mean(0)).toEqualTypeOf<Variable<1, 3>>()
+    expectTypeOf(a.max(1)).toEqualTypeOf<Variable<2, 1>>()
+    expectTypeOf(sum(a, 0)).toEqualTypeOf<Variable<1, 3>>()
+    expectTypeOf(sum(m)).toEqualTypeOf<Variable<1, 1>>()
+    expectTypeOf(a.trace()).toEqualTypeOf<Variable<1, 1>>()
+  })
+
+  test('rearrangements', () => {
+    expectTypeOf(a.reshape(6, 1)).toEqualTypeOf<Variable<6, 1>>()
+    expectTypeOf(reshape(a, 6, 1)).toEqualTypeOf<Variable<6, 1>>()
+    expectTypeOf(a.row(0)).toEqualTypeOf<Variable<1, 3>>()
+    expectTypeOf(a.col(0)).toEqualTypeOf<Variable<2, 1>>()
+    expectTypeOf(a.gatherRows([0, 1, 1])).toEqualTypeOf<Variable<number, 3>>()
+    expectTypeOf(a.broadcastTo(2, 3)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(concat([a, b, m], 0)).toEqualTypeOf<Variable>()
+  })
+
+  test('what is number stays number', () => {
+    expectTypeOf(loose.exp()).toEqualTypeOf<Variable>()
+    expectTypeOf(loose.matmul(a)).toEqualTypeOf<Variable<number, 3>>()
+    expectTypeOf(a.matmul(loose)).toEqualTypeOf<Variable<2, number>>()
+    expectTypeOf(a.add(loose)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(loose.sum(0)).toEqualTypeOf<Variable<1, number>>()
+  })
+
+  test('a known shape is a Variable, a Variable is not a known shape', () => {
+    expectTypeOf(a).toExtend<Variable>()
+    expectTypeOf(loose).not.toExtend<Variable<2, 3>>()
+  })
+})
+
+describe('what does not fit does not compile', () => {
+  test('a product of 3 columns and 4 rows', () => {
+    // @ts-expect-error matmul: left has 3 columns, right has 4 rows
+    a.matmul(b)
+    // @ts-expect-error matmul: left has 3 columns, right has 4 rows
+    matmul(a, b)
+    // @ts-expect-error matmul: left has 3 columns, right has 2 rows
+    a.matmul(zeros(2, 3))
+    // @ts-expect-error matmul: left has 2 columns, right has 3 rows
+    a.matmul(m, { transposeA: true })
+    // @ts-expect-error matmul: left has 3 columns, right has 5 rows
+    a.matmul(b, { transposeB: true })
+  })
+
+  test('shapes that do not broadcast', () => {
+    // @ts-expect-error add: left is 2x3, right is 4x5
+    a.add(b)
+    // @ts-expect-error mul: left is 2x3, right is 2x4
+    a.mul(zeros(2, 4))
+    // @ts-expect-error add: left is 2x3, right is 4x5
+    add(a, b)
+  })
+
+  test('operands of other types', () => {
+    // @ts-expect-error a string
+    a.add('1')
+    // @ts-expect-error an array
+    a.mul([[1]])
+    // @ts-expect-error a number is no matrix
+    a.matmul(2)
+    // @ts-expect-error null
+    a.sub(null)
+    // @ts-expect-error a matrix does not take variables, which would lose their history
+    zeros(2, 3).add(a)
+    // @ts-expect-error axis 2
+    a.sum(2)
+    // @ts-expect-error an array is no Matrix
+    variable([[1, 2]])
+    // @ts-expect-error a reduction that there is not
+    crossEntropy(a, m, { reduction: 'max' })
+  })
+
+  test('what is read-only', () => {
+    // @ts-expect-error the value stays the one that the history was computed with
+    a.value = zeros(2, 3)
+    // @ts-expect-error a gradient has the shape of the variable
+    a.grad = zeros(3, 2)
+    // @ts-expect-error a gradient of the shape of the value
+    a.backward(zeros(3, 2))
+  })
+})
+
+describe('transforms', () => {
+  const f = (x: Variable, y: Variable<2, 3>, scale: number): Variable => x.mul(y.sum()).mul(scale).sum()
+
+  test('grad gives one gradient, or a list for a list', () => {
+    expectTypeOf(grad(f)(a, a, 2)).toEqualTypeOf<Variable>()
+    expectTypeOf(grad(f, 1)(a, a, 2)).toEqualTypeOf<Variable>()
+    expectTypeOf(grad(f, [0, 1])(a, a, 2)).toEqualTypeOf<Variable[]>()
+    const [value, gradient] = valueAndGrad(f)(a, a, 2)
+    expectTypeOf(value).toEqualTypeOf<Variable>()
+    expectTypeOf(gradient).toEqualTypeOf<Variable>()
+    const [, gradients] = valueAndGrad(f, [0, 1])(a, a, 2)
+    expectTypeOf(gradients).toEqualTypeOf<Variable[]>()
+  })
+
+  test('grad takes a matrix in the place of a variable, and composes', () => {
+    expectTypeOf(grad(f)(m, zeros(2, 3), 2)).toEqualTypeOf<Variable>()
+    expectTypeOf(grad(grad((x: Variable) => x.pow(3)))(zeros(1, 1))).toEqualTypeOf<Variable>()
+  })
+
+  test('grad refuses what f does not take', () => {
+    // @ts-expect-error too few arguments
+    grad(f)(a, a)
+    // @ts-expect-error a string in the place of a variable
+    grad(f)('a', a, 2)
+    // @ts-expect-error a function that gives a number
+    grad((x: Variable) => x.item())
+  })
+
+  test('crossEntropy and defineOp', () => {
+    expectTypeOf(
+      crossEntropy(a, m, { reduction: 'none', labelSmoothing: 0.1, weight: zeros(1, 3) }),
+    ).toEqualTypeOf<Variable>()
+    // @ts-expect-error an op without rules
+    defineOp({ name: 'x', shape: () => [1, 1], forward: () => {} })
+  })
+})
