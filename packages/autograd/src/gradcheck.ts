@@ -1,4 +1,4 @@
-import { DTypeError, describe, formatShape, Generator, MatgradError, Matrix } from '@matgrad/core'
+import { checkInteger, DTypeError, describe, formatShape, Generator, MatgradError, Matrix } from '@matgrad/core'
 import { noGrad } from './recording.ts'
 import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'
@@ -23,13 +23,15 @@ const centralDifference = (f: (step: number) => number, h: number): number =>
  * Compares the gradients of f that the tape gives with differences of its values, for every entry of every argument. A
  * value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows.
  *
- * @throws MatgradError that names the worst entry where they differ; DTypeError unless every argument is float64.
+ * @throws MatgradError that names the worst entry where they differ; DTypeError unless every argument is float64;
+ * ShapeError unless order is at least 1.
  */
 export function gradcheck(
   f: (...args: Variable[]) => Variable,
   args: readonly Argument[],
   { eps = 1e-4, atol = 1e-8, rtol = 1e-6, order = 1 }: GradcheckOptions = {},
 ): void {
+  checkInteger('gradcheck', 'order', order, 1, Number.MAX_SAFE_INTEGER)
   const values = args.map((argument, i) => {
     const value = argument instanceof Variable ? argument.value : argument
     if (!(value instanceof Matrix) || value.dtype !== 'float64')

@@ -331,6 +331,11 @@ describe('gradcheck itself', () => {
     expect(message()).toBe(message())
   })
 
+  test('wants at least order 1', () => {
+    for (const order of [0, -1, 1.5, Number.NaN])
+      expect(() => gradcheck((a) => a.exp(), [x], { order })).toThrow(`gradcheck: order is ${order}`)
+  })
+
   test('wants float64', () => {
     const single = new Generator(0).normal(1, 2)
     expect(() => gradcheck((a) => a, [single])).toThrow('gradcheck: argument 0 is ')

@@ -646,6 +646,24 @@ describe('kinks and special values', () => {
     for (const [f, low, high] of limits) expect(gradientOf(f, -1000, 1000).map((g) => g + 0)).toEqual([low, high])
   })
 
+  test('std of equal elements has the gradient 0, and rows beside them keep theirs', () => {
+    expect(gradientOf((x) => x.std(), 3, 3, 3)).toEqual([0, 0, 0])
+    const x = variable(
+      matrix(
+        [
+          [2, 2],
+          [0, 2],
+        ],
+        float64,
+      ),
+    )
+    x.std(1).sum().backward()
+    expect(gradient(x)).toEqual([
+      [0, 0],
+      [-0.5, 0.5],
+    ])
+  })
+
   test('a NaN in one entry stays in that entry', () => {
     for (const f of [(x: Variable) => x.exp(), (x: Variable) => x.square(), (x: Variable) => x.mul(x)])
       expect(gradientOf(f, Number.NaN, 0)[1]).not.toBeNaN()

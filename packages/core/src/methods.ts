@@ -78,7 +78,10 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
   },
   std(axis?: Axis, options?: { ddof?: number }) {
     checkAxis('std', axis)
-    return this.variance(axis, options).sqrt()
+    const variance = this.variance(axis, options)
+    // The root has no derivative at 0: there it is selected, which has the derivative 0 (PyTorch's std).
+    const constant = variance.equal(0)
+    return constant.where(0, constant.where(1, variance).sqrt())
   },
   median(axis?: Axis) {
     checkAxis('median', axis)
