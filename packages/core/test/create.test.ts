@@ -1,0 +1,194 @@
+import {
+  arange,
+  DTypeError,
+  eye,
+  fromFunction,
+  full,
+  getDefaultDtype,
+  linspace,
+  type Matrix,
+  matrix,
+  ones,
+  rand,
+  setDefaultDtype,
+  zeros,
+} from '@matgrad/core'
+import * as fc from 'fast-check'
+import { afterEach, describe, expect, test } from 'vitest'
+import { DTYPES, round, size } from './support.ts'
+
+afterEach(() => setDefaultDtype('float32'))
+
+describe('matrix', () => {
+  test('copies an array of rows', () => {
+    const rows = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ]
+    const a = matrix(rows)
+    rows[0][0] = 9
+    expect(a.toArray()).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ])
+    expect(a.shape).toEqual([2, 3])
+    expect(a.dtype).toBe('float32')
+  })
+
+  test.each([
+    ['no rows', [], [0, 0]],
+    ['rows of nothing', [[], []], [2, 0]],
+    ['one number', [[7]], [1, 1]],
+  ])('%s', (_, rows, shape) => {
+    expect(matrix(rows).shape).toEqual(shape)
+  })
+
+  test('keeps NaN, infinities and −0, and rounds to float32 once', () => {
+    const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0.1]
+    expect(matrix([values], { dtype: 'float64' }).toArray()).toEqual([values])
+    expect(matrix([values]).toArray()).toEqual([[...values.slice(0, 4), Math.fround(0.1)]])
+  })
+
+  test('wraps a typed array without copying: one row, or the sizes given', () => {
+    for (const data of [new Float32Array([1, 2, 3, 4, 5, 6]), new Float64Array([1, 2, 3, 4, 5, 6])]) {
+      const row = matrix(data)
+      expect(row.shape).toEqual([1, 6])
+      const a = matrix(data, 2, 3)
+      expect(a.data).toBe(data)
+      expect(a.dtype).toBe(data instanceof Float32Array ? 'float32' : 'float64')
+      data[5] = 60
+      expect(a.get(1, 2)).toBe(60)
+      a.set(0, 0, -1)
+      expect(data[0]).toBe(-1)
+    }
+  })
+
+  test('copies a typed array when a dtype asks for the other precision, and only then', () => {
+    const data = new Float32Array([0.1, 2])
+    expect(matrix(data, { dtype: 'float32' }).data).toBe(data)
+    expect(matrix(data, 2, 1, { dtype: 'float32' }).data).toBe(data)
+    const wide = matrix(data, 2, 1, { dtype: 'float64' })
+    expect(wide.dtype).toBe('float64')
+    expect(wide.toArray()).toEqual([[Math.fround(0.1)], [2]])
+  })
+
+  test('a typed array ignores the default dtype', () => {
+    setDefaultDtype('float64')
+    expect(matrix(new Float32Array(2)).dtype).toBe('float32')
+  })
+
+  test('takes sizes for an array of rows', () => {
+    expect(matrix([[1, 2, 3, 4]], 2, 2).toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
+  })
+})
+
+describe.each(DTYPES)('constant matrices, %s', (dtype) => {
+  test('zeros, ones, full and eye: exact for every size', () => {
+    fc.assert(
+      fc.property(size, size, fc.double(), (rows, cols, value) => {
+        const check = (a: Matrix, of: (i: number, j: number) => number): void => {
+          expect(a.shape).toEqual([rows, cols])
+          expect(a.dtype).toBe(dtype)
+          expect(a.data.every((x, at) => Object.is(x, of(Math.floor(at / cols), at % cols)))).toBe(true)
+        }
+        check(zeros(rows, cols, { dtype }), () => 0)
+        check(ones(rows, cols, { dtype }), () => 1)
+        check(full(rows, cols, value, { dtype }), () => round(value, dtype))
+        check(
+          fromFunction(rows, cols, (i, j) => i - j / 7, { dtype }),
+          (i, j) => round(i - j / 7, dtype),
+        )
+        cols = rows
+        check(eye(rows, { dtype }), (i, j) => Number(i === j))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test.each([
+    [[4], [0, 1, 2, 3]],
+    [
+      [2, 5],
+      [2, 3, 4],
+    ],
+    [
+      [2, 5, 2],
+      [2, 4],
+    ],
+    [
+      [5, 0, -2],
+      [5, 3, 1],
+    ],
+    [
+      [0, 1, 0.25],
+      [0, 0.25, 0.5, 0.75],
+    ],
+    [[3, 3], []],
+    [[5, 2], []],
+    [[-1.5], []],
+    [[2.5], [0, 1, 2]],
+    [
+      [0, -0.5, -0.25],
+      [0, -0.25],
+    ],
+  ])('arange(%j) is %j', (args, wanted) => {
+    const [start, stop, step] = args
+    expect(arange(start, stop, step, { dtype }).toArray()).toEqual([wanted])
+    expect(arange(start, stop, step, { dtype }).dtype).toBe(dtype)
+  })
+
+  test.each([
+    [0, 1, 5, [0, 0.25, 0.5, 0.75, 1]],
+    [1, 0, 3, [1, 0.5, 0]],
+    [2, 9, 1, [2]],
+    [2, 9, 0, []],
+    [3, 3, 3, [3, 3, 3]],
+  ])('linspace(%d, %d, %d) is %j', (start, stop, count, wanted) => {
+    expect(linspace(start, stop, count, { dtype }).toArray()).toEqual([wanted])
+  })
+
+  test('linspace begins and ends exactly where it should', () => {
+    const bound = fc.double({ min: -1e6, max: 1e6, noNaN: true })
+    fc.assert(
+      fc.property(bound, bound, fc.integer({ min: 2, max: 60 }), (start, stop, count) => {
+        const { data } = linspace(start, stop, count, { dtype })
+        // Adding 0 leaves every number but −0 alone.
+        expect(data[0] + 0).toBe(round(start, dtype) + 0)
+        expect(data[count - 1] + 0).toBe(round(stop, dtype) + 0)
+      }),
+    )
+  })
+
+  test('linspace has 50 elements by default, ends exactly at stop, and rises evenly within 2 ulp of stop', () => {
+    const a = linspace(0.1, 0.7, undefined, { dtype })
+    expect(a.cols).toBe(50)
+    expect(a.get(0, 0)).toBe(round(0.1, dtype))
+    expect(a.get(0, 49)).toBe(round(0.7, dtype))
+    const ulp = dtype === 'float32' ? 2 ** -24 : 2 ** -53
+    for (let j = 0; j < 50; j++)
+      expect(Math.abs(a.get(0, j) - (0.1 * (49 - j) + 0.7 * j) / 49)).toBeLessThanOrEqual(2 * ulp)
+  })
+})
+
+describe('the default dtype', () => {
+  test('is float32 until it is set', () => {
+    expect(getDefaultDtype()).toBe('float32')
+    setDefaultDtype('float64')
+    expect(getDefaultDtype()).toBe('float64')
+    const made = [zeros(1, 1), ones(1, 1), full(1, 1, 2), eye(1), matrix([[1]]), arange(2), linspace(0, 1), rand(1, 1)]
+    expect(made.map((a) => a.dtype)).toEqual(made.map(() => 'float64'))
+  })
+
+  test('gives way to the dtype asked for', () => {
+    setDefaultDtype('float64')
+    expect(zeros(1, 1, { dtype: 'float32' }).dtype).toBe('float32')
+  })
+
+  test('stays when a wrong one is set', () => {
+    expect(() => setDefaultDtype('int8' as 'float32')).toThrow(DTypeError)
+    expect(getDefaultDtype()).toBe('float32')
+  })
+})

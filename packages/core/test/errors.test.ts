@@ -1,0 +1,431 @@
+// Bad calls, most of them from callers whom no type checker holds back: each throws the class it should, says which
+// operation it was and what it got, and changes nothing.
+
+import * as core from '@matgrad/core'
+import {
+  DTypeError,
+  FormatError,
+  Generator,
+  LinAlgError,
+  MatgradError,
+  Matrix,
+  matrix,
+  ShapeError,
+  zeros,
+} from '@matgrad/core'
+import { describe, expect, test } from 'vitest'
+
+// biome-ignore lint/suspicious/noExplicitAny: these calls are the ones that types forbid
+type Untyped = any
+type ErrorClass = new (message: string) => Error
+
+/** Title, call, class, and what the message must contain. */
+type Row = readonly [title: string, call: (v: Untyped) => unknown, error: ErrorClass, ...parts: readonly string[]]
+
+const fn = core as Untyped
+
+/** Operands of every kind, afresh for each call. */
+const operands = () => ({
+  a: matrix([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]),
+  b: matrix(
+    Float64Array.from({ length: 20 }, (_, i) => i),
+    4,
+    5,
+  ),
+  square: matrix([
+    [2, 1, 0],
+    [1, 3, 1],
+    [0, 1, 4],
+  ]),
+  column: matrix([[1], [0]]),
+  row: matrix([[1, 2, 3]]),
+  g: new Generator(1),
+})
+
+const show = (value: unknown): string =>
+  typeof value === 'string'
+    ? JSON.stringify(value)
+    : typeof value === 'bigint'
+      ? `${value}n`
+      : Array.isArray(value)
+        ? 'an array'
+        : String(value)
+
+const BINARY = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'pow',
+  'maximum',
+  'minimum',
+  'less',
+  'lessEqual',
+  'greater',
+  'greaterEqual',
+  'equal',
+  'notEqual',
+]
+const UNARY = [
+  ...['neg', 'abs', 'sign', 'exp', 'log', 'log1p', 'expm1', 'sqrt', 'square', 'reciprocal', 'sin', 'cos', 'tanh'],
+  ...['sigmoid', 'relu', 'leakyRelu', 'elu', 'gelu', 'silu', 'softplus', 'erf', 'floor', 'round', 'clip'],
+]
+const AXIAL = [
+  ...['sum', 'mean', 'prod', 'max', 'min', 'variance', 'std', 'median', 'argmax', 'argmin', 'logSumExp', 'cumsum'],
+  ...['softmax', 'logSoftmax', 'sort', 'argsort'],
+]
+const OTHER = [
+  ...['where', 'broadcastTo', 'trace', 'matmul', 'outer', 'kron', 'cov', 'corrcoef', 'transpose', 'reshape', 'slice'],
+  ...['gatherRows', 'oneHot', 'scatterAddRows', 'pick', 'diag', 'diagonal', 'tril', 'triu', 'flipRows', 'flipCols'],
+]
+
+const NOT_A_NUMBER = ['2', null, undefined, 2n, true, [2]]
+const NOT_A_MATRIX = ['a', null, undefined, 1n, true, [[1]]]
+const NOT_WHOLE = [0.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null, 1n]
+
+const shapes: Row[] = [
+  ...BINARY.map((name): Row => [`${name} of 2x3 and 4x5`, (v) => v.a[name](v.b), ShapeError, name, '2x3', '4x5']),
+  ...BINARY.map(
+    (name): Row => [`function ${name} of 4x5 and 2x3`, (v) => fn[name](v.b, v.a), ShapeError, name, '4x5', '2x3'],
+  ),
+  ['add of 2x3 and 1x2', (v) => v.a.add(zeros(1, 2)), ShapeError, 'add', '2x3', '1x2'],
+  ['add of 2x3 and 3x1', (v) => v.a.add(zeros(3, 1)), ShapeError, 'add', '2x3', '3x1'],
+  ['add of 2x3 and 0x3', (v) => v.a.add(zeros(0, 3)), ShapeError, 'add', '2x3', '0x3'],
+  ['matmul of 2x3 and 4x5', (v) => v.a.matmul(v.b), ShapeError, 'matmul', '2x3', '4x5', '3', '4'],
+  ['matmul of 2x3 and 2x3', (v) => v.a.matmul(v.a), ShapeError, 'matmul', '2x3'],
+  ['matmul AᵀB', (v) => v.a.matmul(v.square, { transposeA: true }), ShapeError, 'matmul', '2x3', '3x3', 'Aᵀ·B'],
+  ['matmul ABᵀ', (v) => v.a.matmul(v.b, { transposeB: true }), ShapeError, 'matmul', '2x3', '4x5', 'A·Bᵀ'],
+  ['matmul AᵀBᵀ', (v) => v.a.matmul(v.b, { transposeA: true, transposeB: true }), ShapeError, 'matmul', 'Aᵀ·Bᵀ'],
+  ['where: condition 2x3, values 4x5', (v) => v.a.where(v.b, 0), ShapeError, 'where', '2x3', '4x5'],
+  ['where: values 2x3 and 4x5', (v) => v.row.where(v.a, v.b), ShapeError, 'where', '2x3', '4x5'],
+  ['broadcastTo from 2x3 to 4x3', (v) => v.a.broadcastTo(4, 3), ShapeError, 'broadcastTo', '2x3', '4x3'],
+  ['broadcastTo from 1x3 to 2x1', (v) => v.row.broadcastTo(2, 1), ShapeError, 'broadcastTo', '1x3', '2x1'],
+  ['reshape from 2x3 to 4x2', (v) => v.a.reshape(4, 2), ShapeError, 'reshape', '2x3', '4x2'],
+  ['reshape from 2x3 to 0x0', (v) => v.a.reshape(0, 0), ShapeError, 'reshape', '2x3', '0x0'],
+  ['outer with a 2x3 on the left', (v) => v.a.outer(v.row), ShapeError, 'outer', '2x3'],
+  ['outer with a 2x3 on the right', (v) => v.row.outer(v.a), ShapeError, 'outer', '2x3'],
+  ['diag of 2x3', (v) => v.a.diag(), ShapeError, 'diag', '2x3'],
+  ['concat of 2x3 and 4x5 below', (v) => fn.concat([v.a, v.b], 0), ShapeError, 'concat', '2x3', '4x5', 'columns'],
+  ['concat of 2x3 and 4x5 beside', (v) => fn.concat([v.a, v.b], 1), ShapeError, 'concat', '2x3', '4x5', 'rows'],
+  ['concat of nothing', () => fn.concat([], 0), ShapeError, 'concat'],
+  [
+    'scatterAddRows with too few indices',
+    (v) => v.a.scatterAddRows([0], 4),
+    ShapeError,
+    'scatterAddRows',
+    '2x3',
+    '1x1',
+  ],
+  ['pick with too many indices', (v) => v.a.pick([0, 0, 0]), ShapeError, 'pick', '2x3', '3x1'],
+  ['gatherRows with a row of indices', (v) => v.a.gatherRows(v.row), ShapeError, 'gatherRows', '1x3'],
+  ['pick with a matrix of indices', (v) => v.a.pick(v.a), ShapeError, 'pick', '2x3'],
+  ['oneHot of a row', (v) => v.row.oneHot(4), ShapeError, 'oneHot', '1x3'],
+  ['place of 2x3 in 1x3', (v) => v.a.place(1, 3, 0, 0), ShapeError, 'place', '0'],
+  ['place that leaves on the right', (v) => v.a.place(2, 4, 0, 2), ShapeError, 'place', 'colStart', '2'],
+  ['item of 2x3', (v) => v.a.item(), ShapeError, 'item', '2x3'],
+  ['item of 0x0', () => zeros(0, 0).item(), ShapeError, 'item', '0x0'],
+  ['assign of 4x5 to 2x3', (v) => v.a.assign(v.b), ShapeError, 'assign', '4x5', '2x3'],
+  ['assign of 1x3 to 2x3', (v) => v.a.assign(v.row), ShapeError, 'assign', '1x3', '2x3'],
+  ['matrix of ragged rows', () => fn.matrix([[1, 2], [3]]), ShapeError, 'matrix', 'row 1', '1', '2'],
+  ['matrix of rows that grow', () => fn.matrix([[], [3]]), ShapeError, 'matrix', 'row 1'],
+  ['matrix with the wrong sizes', () => fn.matrix([[1, 2]], 2, 2), ShapeError, 'matrix', '2x2'],
+  ['matrix of five elements as 2x3', () => fn.matrix(new Float32Array(5), 2, 3), ShapeError, 'matrix', '5', '2x3'],
+  ['constructor with too few elements', () => new Matrix(new Float64Array(3), 2, 2), ShapeError, 'matrix', '3', '2x2'],
+  ...['max', 'min', 'argmax', 'argmin', 'median'].map(
+    (name): Row => [`${name} of 0x3`, () => (zeros(0, 3) as Untyped)[name](), ShapeError, name, '0x3'],
+  ),
+]
+
+const types: Row[] = [
+  ...UNARY.map((name): Row => [`${name} of a string`, () => fn[name]('a'), DTypeError, name, '"a"']),
+  ...[...AXIAL, ...OTHER].map((name): Row => [`${name} of null`, () => fn[name](null), DTypeError, name, 'null']),
+  ...BINARY.map((name): Row => [`${name} with a string`, (v) => v.a[name]('a'), DTypeError, name, '"a"']),
+  ...NOT_A_MATRIX.map((x): Row => [`add with ${show(x)}`, (v) => v.a.add(x), DTypeError, 'add', 'operand 2', show(x)]),
+  ...NOT_A_MATRIX.map(
+    (x): Row => [`function add with ${show(x)} first`, (v) => fn.add(x, v.a), DTypeError, 'add', 'operand 1'],
+  ),
+  ...NOT_A_MATRIX.map((x): Row => [`matmul with ${show(x)}`, (v) => v.a.matmul(x), DTypeError, 'matmul', show(x)]),
+  ...NOT_A_MATRIX.map((x): Row => [`outer with ${show(x)}`, (v) => v.row.outer(x), DTypeError, 'outer', show(x)]),
+  ...NOT_A_MATRIX.map((x): Row => [`kron with ${show(x)}`, (v) => v.a.kron(x), DTypeError, 'kron', show(x)]),
+  ...NOT_A_MATRIX.map((x): Row => [`where with ${show(x)}`, (v) => v.a.where(v.a, x), DTypeError, 'where', show(x)]),
+  ...NOT_A_MATRIX.map((x): Row => [`equals ${show(x)}`, (v) => v.a.equals(x), DTypeError, 'equals', show(x)]),
+  ...NOT_A_MATRIX.map((x): Row => [`allClose ${show(x)}`, (v) => v.a.allClose(x), DTypeError, 'allClose', show(x)]),
+  ...NOT_A_MATRIX.map((x): Row => [`assign ${show(x)}`, (v) => v.a.assign(x), DTypeError, 'assign', show(x)]),
+  ...NOT_A_MATRIX.map((x): Row => [`shuffle ${show(x)}`, (v) => v.g.shuffle(x), DTypeError, 'shuffle', show(x)]),
+  ...NOT_A_MATRIX.map(
+    (x): Row => [`concat with ${show(x)}`, (v) => fn.concat([v.a, x], 0), DTypeError, 'concat', show(x)],
+  ),
+  ...['a', null, undefined, 3, true].map(
+    (x): Row => [`concat of ${show(x)}`, () => fn.concat(x, 0), DTypeError, 'concat', show(x)],
+  ),
+  ...['a', null, undefined, true, 3].map(
+    (x): Row => [`gatherRows by ${show(x)}`, (v) => v.a.gatherRows(x), DTypeError, 'gatherRows', show(x)],
+  ),
+  ...NOT_A_NUMBER.map((x): Row => [`set to ${show(x)}`, (v) => v.a.set(0, 0, x), DTypeError, 'set', show(x)]),
+  ...NOT_A_NUMBER.map((x): Row => [`full of ${show(x)}`, () => fn.full(2, 2, x), DTypeError, 'full', show(x)]),
+  ...NOT_A_NUMBER.map((x): Row => [`clip from ${show(x)}`, (v) => v.a.clip(x, 1), DTypeError, 'clip', 'low', show(x)]),
+  ...NOT_A_NUMBER.map(
+    (x): Row => [`matrix of ${show(x)}`, () => fn.matrix([[1, x]]), DTypeError, 'matrix', '0, 1', show(x)],
+  ),
+  ...NOT_A_NUMBER.map(
+    (x): Row => [
+      `fromFunction giving ${show(x)}`,
+      () => fn.fromFunction(1, 1, () => x),
+      DTypeError,
+      'fromFunction',
+      show(x),
+    ],
+  ),
+  ...['1', null, 1n, [1]].map(
+    (x): Row => [`leakyRelu with slope ${show(x)}`, (v) => v.a.leakyRelu(x), DTypeError, 'leakyRelu', 'slope', show(x)],
+  ),
+  ...['1', null, 1n, [1]].map(
+    (x): Row => [`elu with alpha ${show(x)}`, (v) => v.a.elu(x), DTypeError, 'elu', 'alpha', show(x)],
+  ),
+  ...['1', null, 1n, [1]].map(
+    (x): Row => [`variance with ddof ${show(x)}`, (v) => v.a.variance(0, { ddof: x }), DTypeError, 'ddof', show(x)],
+  ),
+  ...['1', null, 1n, [1]].map(
+    (x): Row => [`cov with ddof ${show(x)}`, (v) => v.a.cov({ ddof: x }), DTypeError, 'cov', 'ddof', show(x)],
+  ),
+  ...['a', null, undefined, 5, {}, [1, 2, 3], new Uint8Array(2)].map(
+    (x): Row => [`matrix of data ${String(x)}`, () => fn.matrix(x), DTypeError, 'matrix'],
+  ),
+  ...['a', null, undefined, [1], new Int32Array(1), new ArrayBuffer(8)].map(
+    (x): Row => [`constructor with data ${String(x)}`, () => new Matrix(x as Untyped, 1, 1), DTypeError, 'matrix'],
+  ),
+  ...[null, undefined, true, 1n, [1], {}].map(
+    (x): Row => [`seed ${typeof x} ${String(x)}`, () => new Generator(x as Untyped), DTypeError, 'Generator'],
+  ),
+  ...[null, 'a', 7, [1, 2, 3], [1, 2, 3, 0.5], [1, 2, 3, '4'], {}].map(
+    (x): Row => [`state ${String(x)}`, (v) => Object.assign(v.g, { state: x }), DTypeError, 'Generator'],
+  ),
+]
+
+const axes: Row[] = AXIAL.flatMap((name) =>
+  [2, -1, 0.5, Number.NaN, '0', null].map(
+    (axis): Row => [`${name} along axis ${show(axis)}`, (v) => v.a[name](axis), ShapeError, name, show(axis)],
+  ),
+)
+axes.push(
+  ['concat without an axis', (v) => fn.concat([v.a]), ShapeError, 'concat', 'axis'],
+  ['concat along axis 2', (v) => fn.concat([v.a], 2), ShapeError, 'concat', 'axis', '2'],
+)
+
+/** Calls that take an index from 0 to 1, with the operation's name. */
+const indexed: readonly (readonly [string, (v: Untyped, i: unknown) => unknown])[] = [
+  ['get', (v, i) => v.a.get(i, 0)],
+  ['set', (v, i) => v.a.set(i, 0, 1)],
+  ['row', (v, i) => v.a.row(i)],
+  ['col', (v, i) => v.column.T.col(i)],
+  ['gatherRows', (v, i) => v.a.gatherRows([1, i])],
+  ['pick', (v, i) => v.column.T.pick([i])],
+  ['scatterAddRows', (v, i) => v.a.scatterAddRows([0, i], 2)],
+]
+const indices: Row[] = [
+  ...indexed.flatMap(([name, call]) => [
+    ...NOT_WHOLE.map((i): Row => [`${name} at ${show(i)}`, (v) => call(v, i), DTypeError, name, show(i)]),
+    ...[-1, 2, 2 ** 40].map((i): Row => [`${name} at ${i}`, (v) => call(v, i), ShapeError, name, String(i), '0 to 1']),
+  ]),
+  ...[0.5, Number.NaN, Number.POSITIVE_INFINITY].map(
+    (i): Row => [
+      `oneHot of class ${i}`,
+      () => matrix([[0], [i]]).oneHot(3),
+      DTypeError,
+      'oneHot',
+      'class index 1',
+      String(i),
+    ],
+  ),
+  ...[-1, 3].map(
+    (i): Row => [
+      `oneHot of class ${i} among 3`,
+      () => matrix([[0], [i]]).oneHot(3),
+      ShapeError,
+      'oneHot',
+      String(i),
+      '0 to 2',
+    ],
+  ),
+  ['get of a column outside', (v) => v.a.get(0, 3), ShapeError, 'get', 'column', '3', '0 to 2'],
+  ['get with one index', (v) => v.a.get(0), DTypeError, 'get', 'column', 'undefined'],
+  ['get of nothing', () => zeros(0, 0).get(0, 0), ShapeError, 'get'],
+  ['slice from 2 to 1', (v) => v.a.slice(2, 1), ShapeError, 'slice', 'rowEnd', '1'],
+  ['slice to row 3 of 2', (v) => v.a.slice(0, 3), ShapeError, 'slice', 'rowEnd', '3'],
+  ['slice from row −1', (v) => v.a.slice(-1, 1), ShapeError, 'slice', 'rowStart', '-1'],
+  ['slice to column 4 of 3', (v) => v.a.slice(0, 1, 0, 4), ShapeError, 'slice', 'colEnd', '4'],
+  ['slice from column 4 of 3', (v) => v.a.slice(0, 1, 4), ShapeError, 'slice', 'colStart', '4'],
+  ['slice without an end', (v) => v.a.slice(0), DTypeError, 'slice', 'rowEnd', 'undefined'],
+  ...NOT_WHOLE.map((i): Row => [`slice from ${show(i)}`, (v) => v.a.slice(i, 1), DTypeError, 'slice', show(i)]),
+  ...NOT_WHOLE.map((k): Row => [`tril with k ${show(k)}`, (v) => v.a.tril(k), DTypeError, 'tril', show(k)]),
+  ...NOT_WHOLE.map((k): Row => [`triu with k ${show(k)}`, (v) => v.a.triu(k), DTypeError, 'triu', show(k)]),
+]
+
+/** Calls that take a number of rows or columns. What is random reports itself under the generator's name for it. */
+const measured: readonly (readonly [string, (n: unknown, v: Untyped) => unknown])[] = [
+  ['zeros', (n) => fn.zeros(n, 2)],
+  ['zeros', (n) => fn.zeros(2, n)],
+  ['ones', (n) => fn.ones(n, 2)],
+  ['full', (n) => fn.full(2, n, 1)],
+  ['eye', (n) => fn.eye(n)],
+  ['fromFunction', (n) => fn.fromFunction(n, 2, () => 0)],
+  ['matrix', (n) => fn.matrix(new Float32Array(2), n, 2)],
+  ['matrix', (n) => new Matrix(new Float32Array(2), n as number, 2)],
+  ['uniform', (n) => fn.rand(n, 2)],
+  ['normal', (n) => fn.randn(2, n)],
+  ['uniform', (n, v) => v.g.uniform(n, 2)],
+  ['normal', (n, v) => v.g.normal(n, 2)],
+  ['integers', (n, v) => v.g.integers(n, 2, 0, 9)],
+  ['permutation', (n) => fn.permutation(n)],
+  ['reshape', (n, v) => v.a.reshape(n, 2)],
+  ['broadcastTo', (n, v) => v.row.broadcastTo(n, 3)],
+  ['place', (n, v) => v.a.place(n, 3, 0, 0)],
+  ['oneHot', (n, v) => v.column.oneHot(n)],
+  ['scatterAddRows', (n, v) => v.a.scatterAddRows([0, 0], n)],
+]
+const sizes: Row[] = [
+  ...measured.flatMap(([name, call], at) => [
+    ...[...NOT_WHOLE, undefined].map(
+      (n): Row => [`${name} (${at}) of size ${show(n)}`, (v) => call(n, v), DTypeError, name, show(n)],
+    ),
+    ...[-1, 2 ** 30, 2 ** 53, 1e300].map(
+      (n): Row => [`${name} (${at}) of size ${n}`, (v) => call(n, v), ShapeError, name, String(n)],
+    ),
+  ]),
+  ['eye of 2³² elements', () => fn.eye(2 ** 16), ShapeError, 'eye', '65536x65536'],
+  ['add to 2³⁰ elements', () => zeros(2 ** 15, 1).add(zeros(1, 2 ** 15)), ShapeError, 'add', '32768x32768'],
+  ['outer to 2³⁰ elements', () => zeros(2 ** 15, 1).outer(zeros(1, 2 ** 15)), ShapeError, '32768x32768'],
+  ['matmul to 2³⁰ elements', () => zeros(2 ** 15, 1).matmul(zeros(1, 2 ** 15)), ShapeError, 'matmul', '32768x32768'],
+  ['diag to 2³⁰ elements', () => zeros(2 ** 15, 1).diag(), ShapeError, 'diag', '32768x32768'],
+  ['oneHot to 2³⁰ elements', () => zeros(2 ** 15, 1).oneHot(2 ** 15), ShapeError, 'oneHot', '32768x32768'],
+  ['sum of 0 rows and 2⁴⁰ columns', () => zeros(0, 2 ** 40).sum(0), ShapeError, 'sum', '1099511627776'],
+  ['arange without an end', () => fn.arange(0, Number.POSITIVE_INFINITY), ShapeError, 'arange', 'Infinity'],
+  ['arange by 0', () => fn.arange(0, 1, 0), ShapeError, 'arange', '0'],
+  ['arange from NaN', () => fn.arange(Number.NaN), ShapeError, 'arange', 'NaN'],
+  ['arange of 10¹² numbers', () => fn.arange(1e12), ShapeError, 'arange', '1000000000000'],
+  ...NOT_A_NUMBER.filter((x) => x !== undefined).map(
+    (x): Row => [`arange from ${show(x)}`, () => fn.arange(x, 3), DTypeError, 'arange', show(x)],
+  ),
+  ...NOT_A_NUMBER.map(
+    (x): Row => [`linspace from ${show(x)}`, () => fn.linspace(x, 3), DTypeError, 'linspace', show(x)],
+  ),
+  ...NOT_A_NUMBER.map((x): Row => [`linspace to ${show(x)}`, () => fn.linspace(3, x), DTypeError, 'linspace', show(x)]),
+  ...NOT_WHOLE.map(
+    (x): Row => [`linspace of ${show(x)} numbers`, () => fn.linspace(0, 1, x), DTypeError, 'linspace', show(x)],
+  ),
+  ['linspace of −1 numbers', () => fn.linspace(0, 1, -1), ShapeError, 'linspace', '-1'],
+  ['linspace of 10¹² numbers', () => fn.linspace(0, 1, 1e12), ShapeError, 'linspace', '1000000000000'],
+]
+
+const BAD_DTYPES = ['int32', 'Float32', '', null, 32, {}]
+const dtypes: Row[] = [
+  ...BAD_DTYPES.flatMap((dtype): Row[] => {
+    const shown = typeof dtype === 'object' && dtype ? 'Object' : show(dtype)
+    return [
+      [`zeros in ${shown}`, () => fn.zeros(1, 1, { dtype }), DTypeError, 'zeros', 'dtype', shown],
+      [`ones in ${shown}`, () => fn.ones(1, 1, { dtype }), DTypeError, 'ones', 'dtype', shown],
+      [`eye in ${shown}`, () => fn.eye(1, { dtype }), DTypeError, 'eye', 'dtype', shown],
+      [`matrix in ${shown}`, () => fn.matrix([[1]], { dtype }), DTypeError, 'matrix', 'dtype', shown],
+      [
+        `matrix of a typed array in ${shown}`,
+        () => fn.matrix(new Float32Array(1), { dtype }),
+        DTypeError,
+        'dtype',
+        shown,
+      ],
+      [`arange in ${shown}`, () => fn.arange(3, 4, 1, { dtype }), DTypeError, 'arange', 'dtype', shown],
+      [`astype ${shown}`, (v) => v.a.astype(dtype), DTypeError, 'astype', 'dtype', shown],
+      [`rand in ${shown}`, () => fn.rand(1, 1, { dtype }), DTypeError, 'uniform', 'dtype', shown],
+      [`randn in ${shown}`, () => fn.randn(1, 1, { dtype }), DTypeError, 'normal', 'dtype', shown],
+      [`randint in ${shown}`, () => fn.randint(1, 1, 0, 2, { dtype }), DTypeError, 'integers', 'dtype', shown],
+      [`setDefaultDtype ${shown}`, () => fn.setDefaultDtype(dtype), DTypeError, 'setDefaultDtype', shown],
+    ]
+  }),
+  ['astype without one', (v) => v.a.astype(), DTypeError, 'astype', 'undefined'],
+]
+
+const random: Row[] = [
+  ['uniform from 1 to 1', (v) => v.g.uniform(1, 1, 1, 1), ShapeError, 'uniform', '1'],
+  ['uniform from 2 to 1', (v) => v.g.uniform(1, 1, 2, 1), ShapeError, 'uniform', '2', '1'],
+  ['uniform from NaN', (v) => v.g.uniform(1, 1, Number.NaN, 1), ShapeError, 'uniform', 'NaN'],
+  ['uniform to infinity', (v) => v.g.uniform(1, 1, 0, Number.POSITIVE_INFINITY), ShapeError, 'uniform', 'Infinity'],
+  [
+    'uniform over more than a double holds',
+    (v) => v.g.uniform(1, 1, -1.7e308, 1.7e308, { dtype: 'float64' }),
+    ShapeError,
+    'uniform',
+  ],
+  ['normal with a negative deviation', (v) => v.g.normal(1, 1, 0, -1), ShapeError, 'normal', '-1'],
+  ['normal with deviation NaN', (v) => v.g.normal(1, 1, 0, Number.NaN), ShapeError, 'normal', 'NaN'],
+  ['integers from 3 to 3', (v) => v.g.integers(1, 1, 3, 3), ShapeError, 'integers', '3'],
+  ['integers from 3 to 1', (v) => v.g.integers(1, 1, 3, 1), ShapeError, 'integers', '1'],
+  ['integers beyond float32', (v) => v.g.integers(1, 1, 0, 2 ** 25), ShapeError, 'integers', String(2 ** 25)],
+  ['bernoulli with p = −0.1', (v) => v.g.bernoulli(1, 1, -0.1), ShapeError, 'bernoulli', '-0.1'],
+  ['bernoulli with p = 1.1', (v) => v.g.bernoulli(1, 1, 1.1), ShapeError, 'bernoulli', '1.1'],
+  ['bernoulli with p = NaN', (v) => v.g.bernoulli(1, 1, Number.NaN), ShapeError, 'bernoulli', 'NaN'],
+  ['a state of zeros', (v) => Object.assign(v.g, { state: [0, 0, 0, 0] }), ShapeError, 'Generator', 'zeros'],
+  ['a state with a negative word', (v) => Object.assign(v.g, { state: [1, 2, 3, -1] }), ShapeError, 'Generator', '-1'],
+  ...['1', null, 1n, [1]].flatMap((x): Row[] => [
+    [`uniform from ${show(x)}`, (v) => v.g.uniform(1, 1, x, 2), DTypeError, 'uniform', show(x)],
+    [`uniform to ${show(x)}`, (v) => v.g.uniform(1, 1, 0, x), DTypeError, 'uniform', show(x)],
+    [`normal with mean ${show(x)}`, (v) => v.g.normal(1, 1, x, 1), DTypeError, 'normal', show(x)],
+    [`normal with deviation ${show(x)}`, (v) => v.g.normal(1, 1, 0, x), DTypeError, 'normal', show(x)],
+    [`bernoulli with p ${show(x)}`, (v) => v.g.bernoulli(1, 1, x), DTypeError, 'bernoulli', show(x)],
+    [`integers to ${show(x)}`, (v) => v.g.integers(1, 1, 0, x), DTypeError, 'integers', show(x)],
+  ]),
+  ['integers to 1.5', (v) => v.g.integers(1, 1, 0, 1.5), DTypeError, 'integers', '1.5'],
+]
+
+const groups: Readonly<Record<string, readonly Row[]>> = { shapes, types, axes, indices, sizes, dtypes, random }
+
+/** Every bit of every operand, and the state of the generator. */
+const bits = (v: ReturnType<typeof operands>): string =>
+  JSON.stringify(
+    Object.values(v).map((each) =>
+      each instanceof Matrix ? [each.rows, each.cols, Buffer.from(each.data.buffer).toString('hex')] : each.state,
+    ),
+  )
+
+describe.each(Object.entries(groups))('%s', (_, rows) => {
+  test.each(rows.map((row) => [row[0], row] as const))('%s', (_title, [, call, wanted, ...parts]) => {
+    const v = operands()
+    const before = bits(v)
+    const dtype = core.getDefaultDtype()
+    let thrown: unknown
+    try {
+      call(v)
+    } catch (error) {
+      thrown = error
+    }
+    if (!(thrown instanceof wanted))
+      expect.fail(
+        `threw ${thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : 'nothing'}, wanted ${wanted.name}`,
+      )
+    for (const part of parts) expect(thrown.message).toContain(part)
+    expect(thrown.message).toMatch(/^\w+: /)
+    expect(bits(v)).toBe(before)
+    expect(core.getDefaultDtype()).toBe(dtype)
+  })
+})
+
+describe('the classes', () => {
+  test.each([ShapeError, DTypeError, LinAlgError, FormatError])(
+    '%o extends MatgradError and knows its name',
+    (Class) => {
+      const error = new Class('add: why')
+      expect(error).toBeInstanceOf(MatgradError)
+      expect(error).toBeInstanceOf(Error)
+      expect(error.name).toBe(Class.name)
+      expect(String(error)).toBe(`${Class.name}: add: why`)
+    },
+  )
+
+  test('there are at least 150 bad calls above, and no title twice', () => {
+    const titles = Object.values(groups).flatMap((rows) => rows.map(([title]) => title))
+    expect(titles.length).toBeGreaterThan(150)
+    expect(new Set(titles).size).toBe(titles.length)
+  })
+})

@@ -1,0 +1,387 @@
+import { readFileSync } from 'node:fs'
+import { DTypeError, FormatError, io, Matrix, matrix, zeros } from '@matgrad/core'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DTYPES, noise, sample, seed, size } from './support.ts'
+
+const { decodeNpy, decodeSafetensors, encodeNpy, encodeSafetensors } = io
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number
+
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`../../../fixtures/core/${name}`, import.meta.url)))
+
+const bytesOf = ({ data }: Matrix): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+
+const identical = (a: Matrix, b: Matrix): boolean =>
+  a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype && bytesOf(a).equals(bytesOf(b))
+
+/** The same bytes at an odd place of a larger buffer. */
+function unaligned(bytes: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(bytes.length + 9).fill(0xee)
+  larger.set(bytes, 3)
+  return larger.subarray(3, 3 + bytes.length)
+}
+
+const ANY = (random: () => number): number =>
+  [nan, inf, -inf, -0, 2 ** -149, 1e300][Math.floor(random() * 20)] ?? random() - 0.5
+
+const some = (rows: number, cols: number, kind: number, random: () => number): Matrix => {
+  const a = sample(rows, cols, DTYPES[kind % 2], ANY, random)
+  // Every other one begins in the middle of a buffer.
+  if (kind % 4 < 2) return a
+  const pool = a.dtype === 'float32' ? new Float32Array(a.size + 3) : new Float64Array(a.size + 3)
+  pool.set(a.data, 1)
+  return new Matrix(pool.subarray(1, 1 + a.size), rows, cols)
+}
+
+/** Runs a decoder on bytes that may be broken: whatever it throws is a FormatError, and it throws or answers. */
+function survives(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): 'read' | 'refused' {
+  try {
+    decode(bytes)
+    return 'read'
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    return 'refused'
+  }
+}
+
+/** Overwrites, cuts, inserts or repeats a few bytes. */
+function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
+  const below = (n: number): number => Math.floor(random() * n)
+  let result = Array.from(bytes)
+  for (let times = 1 + below(4); times > 0; times--) {
+    // Most of what can go wrong is in the header.
+    const at = below(random() < 0.7 ? Math.min(result.length, 160) : result.length)
+    const kind = below(6)
+    if (kind === 0) result[at] = below(256)
+    else if (kind === 1) result[at] ^= 1 << below(8)
+    else if (kind === 2) result = result.slice(0, at)
+    else if (kind === 3) result.splice(at, 1 + below(5))
+    else if (kind === 4) result.splice(at, 0, ...Array.from({ length: 1 + below(9) }, () => below(256)))
+    else result[at] = '0123456789-[]{},":eE.'.charCodeAt(below(21))
+    if (result.length === 0) result = [below(256)]
+  }
+  return Uint8Array.from(result)
+}
+
+describe('npy', () => {
+  test('encode then decode gives every bit back, whatever the alignment', () => {
+    fc.assert(
+      fc.property(size, size, fc.nat(3), seed, (rows, cols, kind, seed) => {
+        const a = some(rows, cols, kind, noise(seed))
+        const bytes = encodeNpy(a)
+        return identical(decodeNpy(bytes), a) && identical(decodeNpy(unaligned(bytes)), a)
+      }),
+    )
+  })
+
+  const seventh = (i: number): number => i / 7
+  const ramp = Array.from({ length: 6 }, (_, i) => seventh(i))
+  const files: readonly (readonly [string, Matrix])[] = [
+    ['f4-2x3', matrix(Float32Array.from(ramp), 2, 3)],
+    ['f8-2x3', matrix(Float64Array.from(ramp), 2, 3)],
+    ['f8-0x3', zeros(0, 3, { dtype: 'float64' })],
+    ['f4-3x0', zeros(3, 0)],
+    ['f8-1x1', matrix([[Math.PI]], { dtype: 'float64' })],
+  ]
+  test.each(files)('%s is read as NumPy wrote it, and written byte for byte as np.save does', (name, a) => {
+    const bytes = fixture(`${name}.npy`)
+    expect(identical(decodeNpy(bytes), a)).toBe(true)
+    expect(Buffer.from(encodeNpy(a)).equals(bytes)).toBe(true)
+  })
+
+  const others: readonly (readonly [string, Matrix])[] = [
+    ['f8-fortran-2x3', matrix(Float64Array.from(ramp), 2, 3)],
+    ['f4-fortran-3x2', matrix(Float32Array.from(ramp), 3, 2)],
+    ['f8-version2-2x3', matrix(Float64Array.from(ramp), 2, 3)],
+    ['f8-version3-2x3', matrix(Float64Array.from(ramp), 2, 3)],
+    ['f8-1d-5', matrix([[1.5, -0, nan, inf, -inf]], { dtype: 'float64' })],
+    ['f4-0d', matrix([[0.1]])],
+  ]
+  test.each(others)('%s is read', (name, a) => {
+    const bytes = fixture(`${name}.npy`)
+    expect(identical(decodeNpy(bytes), a)).toBe(true)
+    expect(identical(decodeNpy(unaligned(bytes)), a)).toBe(true)
+  })
+
+  test.each([
+    ['wrong-i4', '<i4'],
+    ['wrong-big-endian', '>f8'],
+    ['wrong-3d', '3 dimensions'],
+    ['wrong-complex', '<c16'],
+    ['wrong-bool', '|b1'],
+    ['wrong-structured', 'descr'],
+  ])('%s is a FormatError that says %s', (name, why) => {
+    expect(() => decodeNpy(fixture(`${name}.npy`))).toThrow(FormatError)
+    expect(() => decodeNpy(fixture(`${name}.npy`))).toThrow(why)
+  })
+
+  test('decoded data do not share memory with the bytes', () => {
+    const bytes = fixture('f8-2x3.npy')
+    const a = decodeNpy(bytes)
+    bytes.fill(0)
+    expect(a.get(0, 1)).toBe(1 / 7)
+  })
+
+  test('every length but the right one is a FormatError', () => {
+    const bytes = fixture('f4-2x3.npy')
+    for (let length = 0; length < bytes.length; length++)
+      expect(survives(decodeNpy, bytes.slice(0, length))).toBe('refused')
+    expect(survives(decodeNpy, Uint8Array.from([...bytes, 0]))).toBe('refused')
+  })
+
+  /** A file with this header dictionary and so many bytes after it. */
+  const file = (dictionary: string, after = 0): Uint8Array => {
+    const header = new TextEncoder().encode(dictionary)
+    const bytes = new Uint8Array(10 + header.length + after)
+    bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8])
+    bytes.set(header, 10)
+    return bytes
+  }
+  const dictionary = (shape: string, descr = '<f4'): string =>
+    `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }\n`
+
+  test('the hand-made file is read', () => {
+    expect(decodeNpy(file(dictionary('(1, 2)'), 8)).shape).toEqual([1, 2])
+  })
+
+  test.each([
+    ['a size that no number holds', dictionary('(99999999999999999999, 0)')],
+    ['a size of 400 digits', dictionary(`(${'9'.repeat(400)}, 0)`)],
+    ['a huge product', dictionary('(4294967296, 4294967296)')],
+    ['a product that wraps to 0 in 32 bits', dictionary('(65536, 65536)')],
+    ['a negative size', dictionary('(-1, 0)')],
+    ['a fraction', dictionary('(1.5, 0)')],
+    ['no shape', "{'descr': '<f4', 'fortran_order': False, }\n"],
+    ['no order', "{'descr': '<f4', 'shape': (0, 0), }\n"],
+    ['no dtype', "{'fortran_order': False, 'shape': (0, 0), }\n"],
+    ['nothing', ''],
+    ['not text', '\u0000\u0001\u0002'],
+  ])('%s in the header is a FormatError', (_, header) => {
+    expect(survives(decodeNpy, file(header))).toBe('refused')
+  })
+
+  test.each([0, 4, 255])('version %d is a FormatError', (version) => {
+    const bytes = fixture('f4-2x3.npy')
+    bytes[6] = version
+    expect(survives(decodeNpy, bytes)).toBe('refused')
+  })
+
+  test('a header of 4 GiB in 12 bytes is a FormatError', () => {
+    const bytes = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 2, 0, 255, 255, 255, 255])
+    expect(survives(decodeNpy, bytes)).toBe('refused')
+  })
+
+  test('20,000 mutations: read or a FormatError, never another error', () => {
+    const originals = ['f4-2x3', 'f8-fortran-2x3', 'f8-version2-2x3', 'f8-1d-5', 'f4-0d'].map((name) =>
+      fixture(`${name}.npy`),
+    )
+    const random = noise(1)
+    const counts = { read: 0, refused: 0 }
+    for (let i = 0; i < 20_000; i++) counts[survives(decodeNpy, mutate(originals[i % 5], random))]++
+    expect(counts.read).toBeGreaterThan(1000)
+    expect(counts.refused).toBeGreaterThan(1000)
+  })
+
+  test.each([[null], [undefined], ['bytes'], [[1, 2]], [new ArrayBuffer(8)], [new Uint16Array(8)]])(
+    'bytes that are %o are a FormatError',
+    (bytes) => {
+      expect(() => decodeNpy(bytes as unknown as Uint8Array)).toThrow(FormatError)
+      expect(() => decodeSafetensors(bytes as unknown as Uint8Array)).toThrow(FormatError)
+    },
+  )
+})
+
+describe('safetensors', () => {
+  const name = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', '0', '12', 'ä\n"\\', '😀'))
+
+  test('encode then decode gives every bit, every name and the metadata back', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(name, size, size, fc.nat(3)), { maxLength: 5, selector: ([each]) => each }),
+        fc.array(fc.tuple(name, fc.string()), { maxLength: 4 }),
+        seed,
+        (list, strings, seed) => {
+          const random = noise(seed)
+          const tensors: Record<string, Matrix> = Object.create(null)
+          for (const [each, rows, cols, kind] of list) tensors[each] = some(rows, cols, kind, random)
+          const metadata: Record<string, string> = Object.create(null)
+          for (const [key, value] of strings) metadata[key] = value
+          const bytes = encodeSafetensors(tensors, metadata)
+          for (const read of [decodeSafetensors(bytes), decodeSafetensors(unaligned(bytes))]) {
+            expect(Object.keys(read.tensors).sort()).toEqual(list.map(([each]) => each).sort())
+            for (const [each, a] of Object.entries(tensors)) expect(identical(read.tensors[each], a)).toBe(true)
+            expect(Object.entries(read.metadata).sort()).toEqual(Object.entries(metadata).sort())
+          }
+        },
+      ),
+    )
+  })
+
+  test('no tensors, no metadata', () => {
+    const { tensors, metadata } = decodeSafetensors(encodeSafetensors({}))
+    expect(Object.keys(tensors)).toEqual([])
+    expect(Object.keys(metadata)).toEqual([])
+  })
+
+  test('a file made by the letter of the format is read', () => {
+    const { tensors, metadata } = decodeSafetensors(fixture('five.safetensors'))
+    expect(metadata).toEqual({ format: 'np', note: 'ä\n' })
+    expect(Object.keys(tensors)).toEqual(['layer.weight', 'bias', 'scale', 'none', 'größe'])
+    expect(
+      identical(
+        tensors['layer.weight'],
+        matrix(
+          Float32Array.from({ length: 6 }, (_, i) => i / 7),
+          2,
+          3,
+        ),
+      ),
+    ).toBe(true)
+    expect(identical(tensors.bias, matrix([[0.1, -0, inf]], { dtype: 'float64' }))).toBe(true)
+    expect(identical(tensors.scale, matrix([[2.5]]))).toBe(true)
+    expect(identical(tensors.none, zeros(0, 4))).toBe(true)
+    expect(tensors.größe.toArray()).toEqual([[nan]])
+  })
+
+  test('the header is a multiple of 8 bytes and every tensor aligned to its elements', () => {
+    const bytes = encodeSafetensors({ a: zeros(1, 3), b: zeros(1, 1, { dtype: 'float64' }), c: zeros(1, 1) })
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
+    expect(length % 8).toBe(0)
+    expect(header).toEqual({
+      b: { dtype: 'F64', shape: [1, 1], data_offsets: [0, 8] },
+      a: { dtype: 'F32', shape: [1, 3], data_offsets: [8, 20] },
+      c: { dtype: 'F32', shape: [1, 1], data_offsets: [20, 24] },
+    })
+    expect(bytes.length).toBe(8 + length + 24)
+  })
+
+  test('encoding leaves the tensors alone and shares nothing with them', () => {
+    const a = matrix([[1, 2]])
+    const bytes = encodeSafetensors({ a })
+    a.set(0, 0, 9)
+    expect(decodeSafetensors(bytes).tensors.a.toArray()).toEqual([[1, 2]])
+    bytes.fill(0)
+    expect(a.toArray()).toEqual([[9, 2]])
+  })
+
+  /** A file with this header and so many bytes after it. */
+  const file = (header: unknown, after: number): Uint8Array => {
+    const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header))
+    const bytes = new Uint8Array(8 + text.length + after)
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true)
+    bytes.set(text, 8)
+    return bytes
+  }
+  const entry = (shape: unknown, offsets: unknown, dtype: unknown = 'F32'): object => ({
+    dtype,
+    shape,
+    data_offsets: offsets,
+  })
+
+  test('the hand-made file is read', () => {
+    const bytes = file({ a: entry([1, 2], [0, 8]), b: entry([], [8, 12]) }, 12)
+    expect(decodeSafetensors(bytes).tensors.b.shape).toEqual([1, 1])
+  })
+
+  const broken: readonly (readonly [string, unknown, number])[] = [
+    ['overlapping tensors', { a: entry([1, 2], [0, 8]), b: entry([1, 2], [4, 12]) }, 12],
+    ['the same bytes twice', { a: entry([1, 2], [0, 8]), b: entry([1, 2], [0, 8]) }, 8],
+    ['a gap between tensors', { a: entry([1, 1], [0, 4]), b: entry([1, 1], [8, 12]) }, 12],
+    ['a gap before the first', { a: entry([1, 1], [4, 8]) }, 8],
+    ['bytes left over', { a: entry([1, 1], [0, 4]) }, 5],
+    ['bytes left over without tensors', {}, 1],
+    ['bytes missing', { a: entry([1, 2], [0, 8]) }, 7],
+    ['offsets beyond the file', { a: entry([1, 2], [2 ** 40, 2 ** 40 + 8]) }, 8],
+    ['offsets the wrong way round', { a: entry([1, 0], [4, 0]) }, 4],
+    ['negative offsets', { a: entry([1, 1], [-4, 0]) }, 0],
+    ['offsets that are fractions', { a: entry([1, 1], [0.5, 4.5]) }, 4],
+    ['offsets beyond 2⁵³', '{"a":{"dtype":"F32","shape":[1,0],"data_offsets":[1e300,1e300]}}', 0],
+    ['three offsets', { a: entry([1, 1], [0, 4, 8]) }, 4],
+    ['no offsets', { a: { dtype: 'F32', shape: [1, 1] } }, 4],
+    ['a shape that does not fill its bytes', { a: entry([2, 2], [0, 12]) }, 12],
+    ['a dtype too wide for its bytes', { a: entry([1, 2], [0, 8], 'F64') }, 8],
+    ['three dimensions', { a: entry([1, 1, 1], [0, 4]) }, 4],
+    ['a negative size', { a: entry([-1, -1], [0, 4]) }, 4],
+    ['a size that is a fraction', { a: entry([0.5, 2], [0, 4]) }, 4],
+    ['a size that is a string', { a: entry(['1', 1], [0, 4]) }, 4],
+    ['a huge size', { a: entry([2 ** 53, 0], [0, 0]) }, 0],
+    ['a huge product', { a: entry([2 ** 30, 2 ** 30], [0, 2 ** 62]) }, 0],
+    ['a shape that is no list', { a: entry('1x1', [0, 4]) }, 4],
+    ['integers', { a: entry([1, 1], [0, 4], 'I32') }, 4],
+    ['half precision', { a: entry([1, 2], [0, 4], 'F16') }, 4],
+    ['a dtype that is no string', { a: entry([1, 1], [0, 4], { constructor: null }) }, 4],
+    ['a tensor that is null', { a: null }, 0],
+    ['a tensor that is a list', { a: [] }, 0],
+    ['metadata that are no object', { __metadata__: 'x' }, 0],
+    ['metadata that are null', { __metadata__: null }, 0],
+    ['metadata that are numbers', { __metadata__: { a: 1 } }, 0],
+    ['a header that is a list', [], 0],
+    ['a header that is null', null, 0],
+    ['a header that is no JSON', '{"a":', 0],
+    ['an empty header', '', 0],
+    ['a header nested 100,000 deep', `${'['.repeat(100_000)}`, 0],
+  ]
+  test.each(broken)('%s: FormatError', (_, header, after) => {
+    expect(survives(decodeSafetensors, file(header, after))).toBe('refused')
+  })
+
+  test.each([9n, 100n, 2n ** 31n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n])(
+    'a header of %s bytes in a file of 16: FormatError',
+    (length) => {
+      const bytes = new Uint8Array(16)
+      new DataView(bytes.buffer).setBigUint64(0, length, true)
+      expect(survives(decodeSafetensors, bytes)).toBe('refused')
+    },
+  )
+
+  test('a header that is not UTF-8: FormatError', () => {
+    const bytes = file('{"a?":1}', 0)
+    bytes[11] = 0xff
+    expect(survives(decodeSafetensors, bytes)).toBe('refused')
+  })
+
+  test('every length but the right one is a FormatError', () => {
+    const bytes = fixture('five.safetensors')
+    for (let length = 0; length < bytes.length; length++)
+      expect(survives(decodeSafetensors, bytes.slice(0, length))).toBe('refused')
+    expect(survives(decodeSafetensors, Uint8Array.from([...bytes, 0]))).toBe('refused')
+  })
+
+  test('20,000 mutations: read or a FormatError, never another error', () => {
+    const originals = [
+      fixture('five.safetensors'),
+      encodeSafetensors({ w: zeros(3, 2), b: zeros(1, 2, { dtype: 'float64' }) }, { step: '1' }),
+    ]
+    const random = noise(2)
+    const counts = { read: 0, refused: 0 }
+    for (let i = 0; i < 20_000; i++) counts[survives(decodeSafetensors, mutate(originals[i % 2], random))]++
+    expect(counts.read).toBeGreaterThan(200)
+    expect(counts.refused).toBeGreaterThan(1000)
+  })
+})
+
+describe('what cannot be encoded', () => {
+  const encode = encodeSafetensors as (tensors: unknown, metadata?: unknown) => Uint8Array
+  test.each([
+    ['a number for a tensor', { a: 1 }, undefined, DTypeError],
+    ['an array for a tensor', { a: [[1]] }, undefined, DTypeError],
+    ['null for a tensor', { a: null }, undefined, DTypeError],
+    ['null for the tensors', null, undefined, DTypeError],
+    ['a list of tensors', [zeros(1, 1)], undefined, DTypeError],
+    ['undefined for the tensors', undefined, undefined, DTypeError],
+    ['the reserved name', { __metadata__: zeros(1, 1) }, undefined, FormatError],
+    ['metadata that are numbers', {}, { epoch: 3 }, DTypeError],
+    ['metadata that are a string', {}, 'epoch', DTypeError],
+    ['metadata that are null', {}, null, DTypeError],
+  ])('%s', (_, tensors, metadata, error) => {
+    expect(() => encode(tensors, metadata)).toThrow(error)
+    expect(() => encode(tensors, metadata)).toThrow('encodeSafetensors')
+  })
+
+  test.each([[null], [undefined], [1], [[[1]]], [new Float32Array(2)]])('encodeNpy of %o', (value) => {
+    expect(() => encodeNpy(value as unknown as Matrix)).toThrow(DTypeError)
+    expect(() => encodeNpy(value as unknown as Matrix)).toThrow('encodeNpy')
+  })
+})

@@ -1,0 +1,252 @@
+// Shapes as types: what fits compiles with the sizes it should have, what does not fit does not compile.
+
+import {
+  add,
+  argmax,
+  concat,
+  exp,
+  eye,
+  full,
+  Generator,
+  io,
+  linspace,
+  type Matrix,
+  matmul,
+  matrix,
+  mean,
+  mul,
+  ones,
+  permutation,
+  rand,
+  reshape,
+  softmax,
+  sum,
+  transpose,
+  zeros,
+} from '@matgrad/core'
+import { describe, expectTypeOf, test } from 'vitest'
+
+const n: number = 3
+const any = zeros(n, n)
+const flag: boolean = n > 2
+
+describe('creation', () => {
+  test('literal sizes are literal types', () => {
+    expectTypeOf(zeros(2, 3)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(ones(2, 3)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(full(2, 3, 7)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(eye(4)).toEqualTypeOf<Matrix<4, 4>>()
+    expectTypeOf(rand(2, 3)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(new Generator(1).normal(2, 3)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(matrix(new Float32Array(6), 2, 3)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(linspace(0, 1)).toEqualTypeOf<Matrix<1, number>>()
+    expectTypeOf(permutation(5)).toEqualTypeOf<Matrix<number, 1>>()
+  })
+
+  test('numbers that are not literal leave sizes open', () => {
+    expectTypeOf(any).toEqualTypeOf<Matrix<number, number>>()
+    expectTypeOf(zeros(2, n)).toEqualTypeOf<Matrix<2, number>>()
+    expectTypeOf(matrix([[1, 2]])).toEqualTypeOf<Matrix>()
+    expectTypeOf(matrix(new Float32Array(6))).toEqualTypeOf<Matrix<1, number>>()
+  })
+
+  test('rows, cols and shape carry them', () => {
+    expectTypeOf(zeros(2, 3).rows).toEqualTypeOf<2>()
+    expectTypeOf(zeros(2, 3).cols).toEqualTypeOf<3>()
+    expectTypeOf(zeros(2, 3).shape).toEqualTypeOf<readonly [rows: 2, cols: 3]>()
+  })
+})
+
+describe('matmul', () => {
+  test('the sizes of the product', () => {
+    expectTypeOf(zeros(2, 3).matmul(zeros(3, 5))).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(matmul(zeros(2, 3), zeros(3, 5))).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(zeros(2, 3).matmul(zeros(3, 5)).matmul(zeros(5, 1))).toEqualTypeOf<Matrix<2, 1>>()
+  })
+
+  test('with transposed operands', () => {
+    expectTypeOf(zeros(3, 2).matmul(zeros(3, 5), { transposeA: true })).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(zeros(2, 3).matmul(zeros(5, 3), { transposeB: true })).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(zeros(3, 2).matmul(zeros(5, 3), { transposeA: true, transposeB: true })).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(zeros(2, 3).matmul(zeros(3, 5), { transposeA: false })).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(matmul(zeros(3, 2), zeros(3, 5), { transposeA: true })).toEqualTypeOf<Matrix<2, 5>>()
+  })
+
+  test('with a flag that is not known, the size is open', () => {
+    expectTypeOf(zeros(3, 2).matmul(zeros(3, 5), { transposeA: flag })).toEqualTypeOf<Matrix<number, 5>>()
+    expectTypeOf(zeros(2, 3).matmul(zeros(3, 5), { transposeB: flag })).toEqualTypeOf<Matrix<2, number>>()
+  })
+
+  test('open sizes are accepted and carried', () => {
+    expectTypeOf(zeros(2, n).matmul(zeros(4, 5))).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(zeros(2, 3).matmul(zeros(n, 5))).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(any.matmul(any)).toEqualTypeOf<Matrix<number, number>>()
+    expectTypeOf(any.matmul(zeros(3, 5))).toEqualTypeOf<Matrix<number, 5>>()
+  })
+
+  test('sizes that do not fit do not compile', () => {
+    // @ts-expect-error 3 columns, 4 rows
+    zeros(2, 3).matmul(zeros(4, 5))
+    // @ts-expect-error 3 columns, 4 rows
+    matmul(zeros(2, 3), zeros(4, 5))
+    // @ts-expect-error 2 columns, 3 rows
+    zeros(3, 2).matmul(zeros(3, 5))
+    // @ts-expect-error 3 rows of the left are its columns, 2 rows
+    zeros(3, 2).matmul(zeros(2, 5), { transposeA: true })
+    // @ts-expect-error 3 columns, 4 columns of the right are its rows
+    zeros(2, 3).matmul(zeros(3, 4), { transposeB: true })
+    // @ts-expect-error 2 and 5
+    zeros(2, 3).matmul(zeros(4, 5), { transposeA: true, transposeB: true })
+    // @ts-expect-error an option that does not exist
+    zeros(2, 3).matmul(zeros(3, 5), { transpose: true })
+    // @ts-expect-error a number is no operand
+    zeros(2, 3).matmul(2)
+  })
+})
+
+describe('broadcasting', () => {
+  test('the sizes of the result', () => {
+    expectTypeOf(zeros(2, 3).add(zeros(2, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).add(zeros(1, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).sub(zeros(2, 1))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).mul(zeros(1, 1))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 1).div(zeros(1, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(1, 3).pow(zeros(2, 1))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(1, 1).less(zeros(2, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).maximum(0)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(add(zeros(2, 3), zeros(1, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(mul(2, zeros(2, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(mul(zeros(2, 3), 2)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(add(1, 2)).toEqualTypeOf<Matrix<1, 1>>()
+  })
+
+  test('an open size gives the other one, unless that is 1', () => {
+    expectTypeOf(zeros(n, 3).add(zeros(2, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).add(zeros(n, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(n, 3).add(zeros(1, 3))).toEqualTypeOf<Matrix<number, 3>>()
+    expectTypeOf(zeros(1, 3).add(zeros(n, 3))).toEqualTypeOf<Matrix<number, 3>>()
+    expectTypeOf(any.add(any)).toEqualTypeOf<Matrix<number, number>>()
+    expectTypeOf(any.add(1)).toEqualTypeOf<Matrix<number, number>>()
+  })
+
+  test('sizes that do not fit do not compile', () => {
+    // @ts-expect-error 2x3 and 4x5
+    zeros(2, 3).add(zeros(4, 5))
+    // @ts-expect-error 2x3 and 3x3
+    zeros(2, 3).sub(zeros(3, 3))
+    // @ts-expect-error 2x3 and 2x2
+    zeros(2, 3).mul(zeros(2, 2))
+    // @ts-expect-error 2x3 and 3x1
+    zeros(2, 3).div(zeros(3, 1))
+    // @ts-expect-error 2x3 and 4x3
+    zeros(2, 3).greaterEqual(zeros(4, 3))
+    // @ts-expect-error 2x3 and 4x5
+    add(zeros(2, 3), zeros(4, 5))
+    // @ts-expect-error a string is no operand
+    zeros(2, 3).add('1')
+  })
+})
+
+describe('reductions', () => {
+  test('keep both dimensions', () => {
+    expectTypeOf(zeros(2, 3).sum()).toEqualTypeOf<Matrix<1, 1>>()
+    expectTypeOf(zeros(2, 3).sum(0)).toEqualTypeOf<Matrix<1, 3>>()
+    expectTypeOf(zeros(2, 3).sum(1)).toEqualTypeOf<Matrix<2, 1>>()
+    expectTypeOf(zeros(2, 3).max(undefined)).toEqualTypeOf<Matrix<1, 1>>()
+    expectTypeOf(zeros(2, 3).variance(0, { ddof: 1 })).toEqualTypeOf<Matrix<1, 3>>()
+    expectTypeOf(zeros(2, 3).argmax(1)).toEqualTypeOf<Matrix<2, 1>>()
+    expectTypeOf(sum(zeros(2, 3))).toEqualTypeOf<Matrix<1, 1>>()
+    expectTypeOf(mean(zeros(2, 3), 0)).toEqualTypeOf<Matrix<1, 3>>()
+    expectTypeOf(argmax(zeros(2, 3), 1)).toEqualTypeOf<Matrix<2, 1>>()
+    expectTypeOf(zeros(3, 3).trace()).toEqualTypeOf<Matrix<1, 1>>()
+  })
+
+  test('scans keep the shape', () => {
+    expectTypeOf(zeros(2, 3).softmax(1)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(softmax(zeros(2, 3), 1)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).cumsum()).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).sort(0)).toEqualTypeOf<Matrix<2, 3>>()
+  })
+
+  test('an axis that is not known leaves the sizes open', () => {
+    const axis = (flag ? 0 : 1) as 0 | 1
+    expectTypeOf(zeros(2, 3).sum(axis)).toExtend<Matrix>()
+  })
+
+  test('another axis does not compile', () => {
+    // @ts-expect-error there is no axis 2
+    zeros(2, 3).sum(2)
+    // @ts-expect-error there is no axis −1
+    zeros(2, 3).softmax(-1)
+    // @ts-expect-error an axis is no string
+    sum(zeros(2, 3), '0')
+  })
+})
+
+describe('rearranging', () => {
+  test('the sizes of the result', () => {
+    expectTypeOf(zeros(2, 3).T).toEqualTypeOf<Matrix<3, 2>>()
+    expectTypeOf(zeros(2, 3).transpose()).toEqualTypeOf<Matrix<3, 2>>()
+    expectTypeOf(transpose(zeros(2, 3))).toEqualTypeOf<Matrix<3, 2>>()
+    expectTypeOf(zeros(2, 3).reshape(6, 1)).toEqualTypeOf<Matrix<6, 1>>()
+    expectTypeOf(reshape(zeros(2, 3), 6, 1)).toEqualTypeOf<Matrix<6, 1>>()
+    expectTypeOf(zeros(1, 3).broadcastTo(5, 3)).toEqualTypeOf<Matrix<5, 3>>()
+    expectTypeOf(zeros(2, 3).row(0)).toEqualTypeOf<Matrix<1, 3>>()
+    expectTypeOf(zeros(2, 3).col(0)).toEqualTypeOf<Matrix<2, 1>>()
+    expectTypeOf(zeros(2, 3).gatherRows([0])).toEqualTypeOf<Matrix<number, 3>>()
+    expectTypeOf(zeros(2, 3).pick([0, 1])).toEqualTypeOf<Matrix<2, 1>>()
+    expectTypeOf(zeros(2, 1).oneHot(4)).toEqualTypeOf<Matrix<2, number>>()
+    expectTypeOf(zeros(2, 3).place(4, 5, 0, 0)).toEqualTypeOf<Matrix<4, 5>>()
+    expectTypeOf(zeros(2, 3).slice(0, 1)).toEqualTypeOf<Matrix<number, number>>()
+    expectTypeOf(zeros(2, 3).diagonal()).toEqualTypeOf<Matrix<number, 1>>()
+    expectTypeOf(zeros(2, 3).cov()).toEqualTypeOf<Matrix<2, 2>>()
+    expectTypeOf(concat([zeros(2, 3), zeros(2, 3)], 0)).toEqualTypeOf<Matrix>()
+  })
+
+  test('what keeps the shape keeps the type', () => {
+    expectTypeOf(zeros(2, 3).exp()).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(exp(zeros(2, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).clip(0, 1)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).astype('float64')).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).clone()).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).tril()).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(zeros(2, 3).flipRows()).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(new Generator(1).shuffle(zeros(2, 3))).toEqualTypeOf<Matrix<2, 3>>()
+  })
+
+  test('bad arguments do not compile', () => {
+    // @ts-expect-error no such dtype
+    zeros(2, 3).astype('int32')
+    // @ts-expect-error an index is no string
+    zeros(2, 3).row('0')
+    // @ts-expect-error an index is a matrix or an array of numbers
+    zeros(2, 3).gatherRows(['0'])
+    // @ts-expect-error both bounds
+    zeros(2, 3).clip(0)
+  })
+})
+
+describe('matrices as arguments', () => {
+  test('a matrix of known sizes is one of any sizes', () => {
+    expectTypeOf<Matrix<2, 3>>().toExtend<Matrix>()
+    expectTypeOf(zeros(2, 3).assign).toBeCallableWith(zeros(2, 3))
+    const f = (a: Matrix): Matrix => a
+    expectTypeOf(f(zeros(2, 3))).toEqualTypeOf<Matrix>()
+    expectTypeOf(io.encodeNpy(zeros(2, 3))).toEqualTypeOf<Uint8Array>()
+  })
+
+  test('a matrix of other sizes is not one of these', () => {
+    const f = <R extends number>(a: Matrix<R, 3>): Matrix<R, 3> => a
+    expectTypeOf(f(zeros(2, 3))).toEqualTypeOf<Matrix<2, 3>>()
+    // @ts-expect-error 4 columns, wanted 3
+    f(zeros(2, 4))
+  })
+
+  test('sizes and data are read-only', () => {
+    const a = zeros(2, 3)
+    // @ts-expect-error read-only
+    a.rows = 2
+    // @ts-expect-error read-only
+    a.data = new Float32Array(6)
+  })
+})
