@@ -1,7 +1,7 @@
 import alea from 'seedrandom/lib/alea.js'
 import type { CreationOptions } from './create.ts'
 import { allocate, checkDType, type DType, getDefaultDtype } from './dtype.ts'
-import { DTypeError, ShapeError } from './errors.ts'
+import { DTypeError, MatgradError } from './errors.ts'
 import { launch } from './kernels.ts'
 import { Matrix } from './matrix.ts'
 import { checkInteger, checkNumber, checkShape, describe } from './shape.ts'
@@ -30,12 +30,12 @@ export class Generator {
     return Array.from(this.words) as unknown as GeneratorState
   }
 
-  /** @throws DTypeError unless it is four whole numbers below 2^32; ShapeError if all are 0. */
+  /** @throws DTypeError unless it is four whole numbers below 2^32; MatgradError if all are 0. */
   set state(state: GeneratorState) {
     if (!Array.isArray(state) || state.length !== 4)
       throw new DTypeError(`Generator: state is ${describe(state)}, wanted four whole numbers`)
     for (const word of state) checkInteger('Generator', 'a word of the state', word, 0, 2 ** 32 - 1)
-    if (state.every((word) => word === 0)) throw new ShapeError('Generator: state is all zeros, wanted another')
+    if (state.every((word) => word === 0)) throw new MatgradError('Generator: state is all zeros, wanted another')
     this.words.set(state)
   }
 
@@ -53,7 +53,7 @@ export class Generator {
     return out
   }
 
-  /** Uniform on [low, high). @throws DTypeError unless the bounds are numbers; ShapeError unless low < high, both finite. */
+  /** Uniform on [low, high). @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite. */
   uniform<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -65,7 +65,7 @@ export class Generator {
     return this.fill('uniform', rows, cols, low, high, options)
   }
 
-  /** Normal: density e^(−(x − mean)² / 2std²) / (std·√2π). @throws ShapeError when std is negative. */
+  /** Normal: density e^(−(x − mean)² / 2std²) / (std·√2π). @throws MatgradError when std is negative. */
   normal<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -75,11 +75,11 @@ export class Generator {
   ): Matrix<R, C> {
     checkNumber('normal', 'mean', mean)
     checkNumber('normal', 'std', std)
-    if (!(std >= 0)) throw new ShapeError(`normal: std is ${std}, wanted 0 or more`)
+    if (!(std >= 0)) throw new MatgradError(`normal: std is ${std}, wanted 0 or more`)
     return this.fill('normal', rows, cols, mean, std, options)
   }
 
-  /** Whole numbers in [low, high), each as likely. @throws ShapeError for more of them, or larger ones, than the dtype holds. */
+  /** Whole numbers in [low, high), each as likely. @throws MatgradError for more of them, or larger ones, than the dtype holds. */
   integers<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -91,14 +91,14 @@ export class Generator {
     checkInteger('integers', 'high', high, low + 1, Number.MAX_SAFE_INTEGER)
     const exact = checkDType('integers', options?.dtype ?? getDefaultDtype()) === 'float32' ? 2 ** 24 : 2 ** 53
     if (low < -exact || high - 1 > exact || high - low > 2 ** 53)
-      throw new ShapeError(`integers: ${low} to ${high} is more than the dtype holds exactly, wanted ±${exact}`)
+      throw new MatgradError(`integers: ${low} to ${high} is more than the dtype holds exactly, wanted ±${exact}`)
     return this.fill('integers', rows, cols, low, high, options)
   }
 
-  /** 1 with probability p, else 0. @throws ShapeError unless 0 ≤ p ≤ 1. */
+  /** 1 with probability p, else 0. @throws MatgradError unless 0 ≤ p ≤ 1. */
   bernoulli<R extends number, C extends number>(rows: R, cols: C, p: number, options?: CreationOptions): Matrix<R, C> {
     checkNumber('bernoulli', 'p', p)
-    if (!(p >= 0 && p <= 1)) throw new ShapeError(`bernoulli: p is ${p}, wanted 0 to 1`)
+    if (!(p >= 0 && p <= 1)) throw new MatgradError(`bernoulli: p is ${p}, wanted 0 to 1`)
     return this.fill('uniform', rows, cols, 0, 1, options).less(p)
   }
 
@@ -123,7 +123,7 @@ function checkRange(operation: string, low: number, high: number, dtype: DType =
   checkNumber(operation, 'high', high)
   const [first, last] = checkDType(operation, dtype) === 'float32' ? [Math.fround(low), Math.fround(high)] : [low, high]
   if (!(first < last && Number.isFinite(last - first)))
-    throw new ShapeError(
+    throw new MatgradError(
       `${operation}: got ${low} to ${high} in ${dtype}, wanted finite bounds, the first below the second`,
     )
 }

@@ -1,14 +1,16 @@
 import {
   checkInteger,
+  checkNumber,
   DTypeError,
   describe,
   formatShape,
   type Generator,
   getDefaultGenerator,
   MatgradError,
-  Matrix,
+  type Matrix,
   ShapeError,
 } from '@matgrad/core'
+import { checkMatrices } from './check.ts'
 
 /** Samples, one a row, and what belongs to them: class indices nx1, or values. */
 export interface Dataset {
@@ -17,9 +19,11 @@ export interface Dataset {
 }
 
 /** @throws DTypeError unless x and y are matrices; ShapeError unless they have as many rows. */
-export function checkDataset(operation: string, { x, y }: Dataset): void {
-  for (const [name, value] of Object.entries({ x, y }))
-    if (!(value instanceof Matrix)) throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Matrix`)
+export function checkDataset(operation: string, dataset: Dataset): void {
+  if (typeof dataset !== 'object' || dataset === null)
+    throw new DTypeError(`${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y`)
+  const { x, y } = dataset
+  checkMatrices(operation, { x, y })
   if (x.rows !== y.rows)
     throw new ShapeError(
       `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted as many rows`,
@@ -86,6 +90,7 @@ export function trainTestSplit(
   { testSize = 0.25, generator = getDefaultGenerator() }: { testSize?: number; generator?: Generator } = {},
 ): { train: Dataset; test: Dataset } {
   checkDataset('trainTestSplit', dataset)
+  checkNumber('trainTestSplit', 'testSize', testSize)
   const { rows } = dataset.x
   const count = Math.round(rows * testSize)
   if (!(count >= 1 && count < rows))
@@ -99,11 +104,23 @@ export function trainTestSplit(
 /**
  * Columns with mean 0 and standard deviation 1: (x − mean) / std. A constant column becomes 0. The same shift and scale
  * can be given to new samples by `transform`.
+ *
+ * @throws ShapeError for no rows, or for samples with another number of columns; DTypeError unless they are matrices.
  */
 export function standardize(x: Matrix): { x: Matrix; mean: Matrix; std: Matrix; transform: (x: Matrix) => Matrix } {
-  const mean = x.mean(0)
-  const std = x.std(0)
+  checkMatrices('standardize', { x })
+  if (x.rows === 0) throw new ShapeError(`standardize: x is ${formatShape(x.shape)}, wanted at least one row`)
+  // The mean of equal numbers is rounded, too: divided by a deviation of that size, they would become ±1.
+  const low = x.min(0)
+  const constant = low.equal(x.max(0))
+  const mean = constant.where(low, x.mean(0))
+  const std = constant.where(0, x.std(0))
   const divisor = std.equal(0).where(1, std)
-  const transform = (samples: Matrix): Matrix => samples.sub(mean).div(divisor)
+  const transform = (samples: Matrix): Matrix => {
+    checkMatrices('standardize', { samples })
+    if (samples.cols !== x.cols)
+      throw new ShapeError(`standardize: samples are ${formatShape(samples.shape)}, wanted ${x.cols} columns`)
+    return samples.sub(mean).div(divisor)
+  }
   return { x: transform(x), mean, std, transform }
 }

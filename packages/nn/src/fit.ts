@@ -1,10 +1,11 @@
-import { noGrad } from '@matgrad/autograd'
-import { checkInteger, concat, DTypeError, describe, type Generator, MatgradError, Matrix } from '@matgrad/core'
+import { constant, noGrad, Variable } from '@matgrad/autograd'
+import { checkInteger, concat, DTypeError, describe, type Generator, MatgradError, type Matrix } from '@matgrad/core'
+import { checkMatrices } from './check.ts'
 import { checkDataset, DataLoader, type Dataset } from './data.ts'
 import type { Loss } from './losses.ts'
 import type { Metric } from './metrics.ts'
-import type { Module } from './module.ts'
-import type { Optimizer } from './optim/optimizer.ts'
+import { checkModule, type Module } from './module.ts'
+import { Optimizer } from './optim/optimizer.ts'
 
 /** What was measured in an epoch: `loss`, the metrics by name, and for validation data the same with `val` before it. */
 export type Logs = Record<string, number>
@@ -31,6 +32,7 @@ export interface Callback {
   /** `loss` is the mean over the epoch so far. */
   onBatchEnd?(batch: number, logs: { loss: number }, training: Training): void
   onEpochEnd?(epoch: number, logs: Logs, training: Training): void | Promise<void>
+  /** Called however the training ends: after the last epoch, by `stop`, or by an error or the signal. */
   onTrainEnd?(training: Training): void | Promise<void>
 }
 
@@ -64,11 +66,18 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * callback throws; the signal's reason.
  */
 export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {
+  checkModule('fit', model)
+  if (typeof options !== 'object' || options === null)
+    throw new DTypeError(`fit: options is ${describe(options)}, wanted an object with loss, optimizer and epochs`)
   const { loss, optimizer, epochs, batchSize = 32, shuffle = true, generator } = options
   const { validation, metrics = {}, callbacks = [], signal } = options
   checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
   checkFunctions('fit', { loss, ...metrics })
+  if (!((optimizer as unknown) instanceof Optimizer))
+    throw new DTypeError(`fit: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
+  if (!Array.isArray(callbacks)) throw new DTypeError(`fit: callbacks is ${describe(callbacks)}, wanted an array`)
   if (validation) checkDataset('fit', validation)
+  if (validation?.x.rows === 0) throw new MatgradError('fit: the validation data have no rows, wanted at least one')
   const loader =
     data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })
   if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
@@ -80,38 +89,45 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
   let rested = performance.now()
-  for (const callback of callbacks) await callback.onTrainBegin?.(training)
-  for (let epoch = 0; epoch < epochs && !stopped; epoch++) {
-    for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
-    const results = new Results(metrics)
-    model.train()
-    let batch = 0
-    for (const { x, y } of loader) {
-      signal?.throwIfAborted()
-      optimizer.zeroGrad()
-      const prediction = model.forward(x)
-      const value = loss(prediction, y)
-      value.backward()
-      optimizer.step()
-      results.add(prediction.value, y, value.item())
-      for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss: results.loss }, training)
-      batch++
-      if (performance.now() - rested > PATIENCE) {
-        await pause()
-        rested = performance.now()
+  signal?.throwIfAborted()
+  try {
+    for (const callback of callbacks) await callback.onTrainBegin?.(training)
+    for (let epoch = 0; epoch < epochs && !stopped; epoch++) {
+      for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
+      const results = new Results(metrics)
+      model.train()
+      let batch = 0
+      for (const { x, y } of loader) {
+        signal?.throwIfAborted()
+        optimizer.zeroGrad()
+        const prediction = model.forward(x)
+        const value = loss(prediction, y)
+        if (!((value as unknown) instanceof Variable))
+          throw new DTypeError(`fit: loss gave ${describe(value)}, wanted a Variable`)
+        value.backward()
+        optimizer.step()
+        results.add(prediction.value, y, value.item())
+        for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss: results.loss }, training)
+        batch++
+        if (performance.now() - rested > PATIENCE) {
+          await pause()
+          rested = performance.now()
+        }
       }
+      signal?.throwIfAborted()
+      const logs: Logs = results.logs()
+      if (validation)
+        for (const [name, value] of Object.entries(evaluate(model, validation, { loss, metrics })))
+          logs[`val${name[0].toUpperCase()}${name.slice(1)}`] = value
+      for (const [name, value] of Object.entries(logs)) {
+        history[name] ??= []
+        history[name].push(value)
+      }
+      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training)
     }
-    const logs: Logs = results.logs()
-    if (validation)
-      for (const [name, value] of Object.entries(evaluate(model, validation, { loss, metrics })))
-        logs[`val${name[0].toUpperCase()}${name.slice(1)}`] = value
-    for (const [name, value] of Object.entries(logs)) {
-      history[name] ??= []
-      history[name].push(value)
-    }
-    for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training)
+  } finally {
+    for (const callback of callbacks) await callback.onTrainEnd?.(training)
   }
-  for (const callback of callbacks) await callback.onTrainEnd?.(training)
   return history
 }
 
@@ -148,11 +164,12 @@ class Results {
   logs(): Logs {
     const logs: Logs = { loss: this.loss }
     if (this.predictions.length === 0) return logs
-    const [prediction, target] = [concat(this.predictions, 0), concat(this.targets, 0)]
-    for (const [name, metric] of Object.entries(this.metrics)) logs[name] = metric(prediction, target)
-    return logs
+    return { ...logs, ...measure(this.metrics, concat(this.predictions, 0), concat(this.targets, 0)) }
   }
 }
+
+const measure = (metrics: Readonly<Record<string, Metric>>, prediction: Matrix, target: Matrix): Logs =>
+  Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, metric(prediction, target)]))
 
 /** The result of `run` with all parts of the model out of learning; each goes back to what it was. */
 function inEvaluation<T>(model: Module, run: () => T): T {
@@ -171,29 +188,36 @@ export interface EvaluateOptions {
   readonly batchSize?: number
 }
 
-/** The mean loss over a dataset, if there is one, and metrics by name, with the model out of learning. */
+/**
+ * The loss over a dataset, if there is one, and metrics by name, with the model out of learning: of all predictions
+ * together, so that the size of the batches does not change them.
+ */
 export function evaluate(
   model: Module,
   data: Dataset | DataLoader,
-  { loss, metrics = {}, batchSize = 256 }: EvaluateOptions,
+  { loss, metrics = {}, batchSize = 256 }: EvaluateOptions = {},
 ): Logs {
+  checkModule('evaluate', model)
   checkFunctions('evaluate', loss ? { loss, ...metrics } : metrics)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
-  const results = new Results(metrics)
-  inEvaluation(model, () => {
+  return inEvaluation(model, () => {
+    const predictions: Matrix[] = []
+    const targets: Matrix[] = []
     for (const { x, y } of loader) {
-      const prediction = model.forward(x)
-      results.add(prediction.value, y, loss ? loss(prediction, y).item() : 0)
+      predictions.push(model.forward(x).value)
+      targets.push(y)
     }
+    const [prediction, target] = [concat(predictions, 0), concat(targets, 0)]
+    const logs: Logs = loss ? { loss: loss(constant(prediction), target).item() } : {}
+    return { ...logs, ...measure(metrics, prediction, target) }
   })
-  const { loss: mean, ...rest } = results.logs()
-  return loss ? { loss: mean, ...rest } : rest
 }
 
 /** The model's values for samples, one a row, computed in batches with the model out of learning. */
 export function predict(model: Module, x: Matrix, { batchSize = 256 }: { batchSize?: number } = {}): Matrix {
-  if (!(x instanceof Matrix)) throw new DTypeError(`predict: x is ${describe(x)}, wanted a Matrix`)
+  checkModule('predict', model)
+  checkMatrices('predict', { x })
   checkInteger('predict', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
   return inEvaluation(model, () => {
     const parts: Matrix[] = []

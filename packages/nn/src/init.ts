@@ -1,4 +1,4 @@
-import { type DType, full as filled, type Generator, MatgradError, type Matrix } from '@matgrad/core'
+import { type DType, describe, full as filled, type Generator, MatgradError, type Matrix } from '@matgrad/core'
 
 /**
  * Makes the first values of a parameter of rows x cols. For a layer's weight, rows are the features that come out
@@ -20,7 +20,9 @@ export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
     selu: 0.75,
   }
   if (!Object.hasOwn(gains, nonlinearity))
-    throw new MatgradError(`init: nonlinearity is ${nonlinearity}, wanted one of ${Object.keys(gains).join(', ')}`)
+    throw new MatgradError(
+      `init: nonlinearity is ${describe(nonlinearity)}, wanted one of ${Object.keys(gains).join(', ')}`,
+    )
   return gains[nonlinearity]
 }
 
@@ -61,11 +63,15 @@ export interface KaimingOptions {
   readonly mode?: 'fanIn' | 'fanOut'
 }
 
-const kaimingStd = (
+function kaimingStd(
   rows: number,
   cols: number,
   { nonlinearity = 'relu', slope, mode = 'fanIn' }: KaimingOptions,
-): number => gainOf(nonlinearity, slope) / Math.sqrt(mode === 'fanIn' ? cols : rows)
+): number {
+  if (mode !== 'fanIn' && mode !== 'fanOut')
+    throw new MatgradError(`init: mode is ${describe(mode)}, wanted 'fanIn' or 'fanOut'`)
+  return gainOf(nonlinearity, slope) / Math.sqrt(mode === 'fanIn' ? cols : rows)
+}
 
 /** Uniform with the standard deviation gain / √fan: bound gain·√(3 / fan) (He et al. 2015). */
 export const kaimingUniform =

@@ -1,5 +1,5 @@
-import { checkReduction, mul, neg, type Reduction, reduce, softplus, sub, type Variable } from '@matgrad/autograd'
-import { formatShape, type Matrix, ShapeError } from '@matgrad/core'
+import { checkReduction, mul, neg, type Reduction, reduce, softplus, sub, Variable } from '@matgrad/autograd'
+import { DTypeError, describe, formatShape, Matrix, ShapeError } from '@matgrad/core'
 import type { Input } from './module.ts'
 
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from '@matgrad/autograd'
@@ -12,6 +12,9 @@ export interface LossOptions {
 }
 
 function checkPair(operation: string, prediction: Input, target: Input, reduction: Reduction): void {
+  for (const [name, value] of Object.entries({ prediction, target }))
+    if (!((value as unknown) instanceof Variable || (value as unknown) instanceof Matrix))
+      throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Variable or a Matrix`)
   checkReduction(operation, reduction)
   if (prediction.rows !== target.rows || prediction.cols !== target.cols)
     throw new ShapeError(
@@ -34,7 +37,7 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  * −t·ln σ(x) − (1 − t)·ln(1 − σ(x)), reduced, from logits x and probabilities t: through softplus, so that no logit
  * overflows and none loses its digits.
  *
- * @throws ShapeError when the shapes differ.
+ * @throws ShapeError when the shapes differ, or posWeight is not 1xC; DTypeError for what is not a Matrix.
  */
 export function binaryCrossEntropyWithLogits(
   logits: Input,
@@ -42,6 +45,13 @@ export function binaryCrossEntropyWithLogits(
   { reduction = 'mean', posWeight }: BinaryCrossEntropyOptions = {},
 ): Variable {
   checkPair('binaryCrossEntropyWithLogits', logits, target, reduction)
+  if (
+    posWeight !== undefined &&
+    !(posWeight instanceof Matrix && posWeight.rows === 1 && posWeight.cols === logits.cols)
+  )
+    throw new ShapeError(
+      `binaryCrossEntropyWithLogits: posWeight is ${(posWeight as unknown) instanceof Matrix ? formatShape(posWeight.shape) : describe(posWeight)}, wanted a 1x${logits.cols} Matrix`,
+    )
   const positive = mul(softplus(neg(logits)), target)
   const negative = mul(softplus(logits), sub(1, target))
   return reduce((posWeight ? positive.mul(posWeight) : positive).add(negative), reduction)

@@ -6,10 +6,17 @@ export type Input<N extends number = number, Features extends number = number> =
   | Variable<N, Features>
   | Matrix<N, Features>
 
+/** `unknown` where samples of F features may enter a layer that takes `In`, else a message that no input is assignable to. */
+export type Accepts<F extends number, In extends number> = number extends F | In
+  ? unknown
+  : F extends In
+    ? unknown
+    : `forward: got ${F} features, wanted ${In}`
+
 /** A snapshot of parameters and buffers by name. */
 export type StateDict = Record<string, Matrix>
 
-type Member = Variable | Matrix | Module
+export type Member = Variable | Matrix | Module
 
 /**
  * A function with parameters. Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
@@ -19,11 +26,14 @@ type Member = Variable | Matrix | Module
  * The type parameters are the numbers of features of a sample that go in and come out, where they are known.
  */
 export abstract class Module<In extends number = number, Out extends number = number> {
+  /** Tells Sequential's types what goes in and comes out. */
+  declare readonly features: readonly [In, Out]
+
   /** Whether layers that behave differently while they learn, such as Dropout, do so. Set by `train` and `eval`. */
   training = true
 
   /** The layer's function of samples, one a row: nxIn → nxOut. */
-  abstract forward<N extends number>(x: Input<N, In>): Variable<N, Out>
+  abstract forward(x: Input): Variable<number, Out>
 
   /** The parameters, buffers and parts with their names, in the order of their definition. */
   protected *members(): Generator<[name: string, member: Member]> {
@@ -72,12 +82,15 @@ export abstract class Module<In extends number = number, Out extends number = nu
    *
    * @param options.strict whether every name must be present on both sides
    * @returns the names that were missing from `state`, and those that this module does not have
-   * @throws MatgradError for a name without counterpart when strict; ShapeError for a value of another shape.
+   * @throws MatgradError for a name without counterpart when strict; ShapeError for a value of another shape; DTypeError
+   * for one that is not a Matrix.
    */
   loadStateDict(
     state: Readonly<StateDict>,
     { strict = true }: { strict?: boolean } = {},
   ): { missing: string[]; unexpected: string[] } {
+    if (typeof state !== 'object' || state === null)
+      throw new DTypeError(`loadStateDict: state is ${describe(state)}, wanted matrices by name`)
     const own = new Map(this.named())
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name))
     const unexpected = Object.keys(state).filter((name) => !own.has(name))
@@ -137,6 +150,12 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
 const countOf = (parameters: readonly Variable[]): number =>
   parameters.reduce((total, { rows, cols }) => total + rows * cols, 0)
+
+/** @throws DTypeError unless `model` is a Module. */
+export function checkModule(operation: string, model: Module): void {
+  if (!((model as unknown) instanceof Module))
+    throw new DTypeError(`${operation}: model is ${describe(model)}, wanted a Module`)
+}
 
 /** A layer's input as a variable. */
 export const variableOf = <N extends number, F extends number>(x: Input<N, F>): Variable<N, F> =>

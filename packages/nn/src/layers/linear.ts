@@ -2,6 +2,8 @@ import { matmul, type Variable, variable } from '@matgrad/autograd'
 import {
   checkInteger,
   type DType,
+  DTypeError,
+  describe,
   formatShape,
   type Generator,
   getDefaultDtype,
@@ -10,7 +12,7 @@ import {
   ShapeError,
 } from '@matgrad/core'
 import * as init from '../init.ts'
-import { type Input, Module } from '../module.ts'
+import { type Accepts, type Input, Module } from '../module.ts'
 
 export interface LinearOptions {
   /** Whether there is a bias: yes, unless false. */
@@ -26,13 +28,19 @@ export class Linear<In extends number = number, Out extends number = number> ext
   readonly weight: Variable<Out, In>
   readonly bias: Variable<1, Out> | null
 
-  /** @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape. */
+  /**
+   * @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape; DTypeError for an
+   * initialiser that is not a function or gives something that is not a Matrix.
+   */
   constructor(inFeatures: In, outFeatures: Out, options: LinearOptions = {}) {
     super()
     checkInteger('Linear', 'inFeatures', inFeatures, 1, Number.MAX_SAFE_INTEGER)
     checkInteger('Linear', 'outFeatures', outFeatures, 1, Number.MAX_SAFE_INTEGER)
     const { bias = true, init: weightInit = init.xavierUniform(), biasInit = init.zeros } = options
     const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = options
+    for (const [name, initializer] of Object.entries({ init: weightInit, biasInit }))
+      if (typeof initializer !== 'function')
+        throw new DTypeError(`Linear: ${name} is ${describe(initializer)}, wanted a function`)
     const parameter = <R extends number, C extends number>(
       name: string,
       initializer: init.Initializer,
@@ -40,8 +48,12 @@ export class Linear<In extends number = number, Out extends number = number> ext
       cols: C,
     ): Variable<R, C> => {
       const value = initializer(rows, cols, generator, dtype)
-      if (!(value instanceof Matrix) || value.rows !== rows || value.cols !== cols)
-        throw new ShapeError(`Linear: the initialiser gave ${formatShape(value.shape)}, wanted ${rows}x${cols}`)
+      if (!(value instanceof Matrix))
+        throw new DTypeError(`Linear: the initialiser of ${name} gave ${describe(value)}, wanted a Matrix`)
+      if (value.rows !== rows || value.cols !== cols)
+        throw new ShapeError(
+          `Linear: the initialiser of ${name} gave ${formatShape(value.shape)}, wanted ${rows}x${cols}`,
+        )
       const typed = value.dtype === dtype ? value : value.astype(dtype)
       return variable(typed as Matrix<R, C>, { name })
     }
@@ -49,7 +61,7 @@ export class Linear<In extends number = number, Out extends number = number> ext
     this.bias = bias ? parameter('bias', biasInit, 1, outFeatures) : null
   }
 
-  override forward<N extends number>(x: Input<N, In>): Variable<N, Out> {
+  override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, In>): Variable<N, Out> {
     const product: Variable = matmul(x as Input, this.weight as Variable, { transposeB: true })
     return (this.bias ? product.add(this.bias as Variable) : product) as Variable<N, Out>
   }

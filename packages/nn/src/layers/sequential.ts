@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
 import { DTypeError, describe } from '@matgrad/core'
-import { type Input, Module } from '../module.ts'
+import { type Accepts, type Input, type Member, Module, variableOf } from '../module.ts'
 import type { Activation } from './activations.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a module of any sizes
@@ -63,12 +63,14 @@ export class Sequential<const Layers extends readonly AnyModule[] = readonly Any
     this.layers = layers as readonly AnyModule[]
   }
 
-  protected override *members(): Generator<[name: string, member: Module]> {
-    for (const [i, layer] of this.layers.entries()) yield [String(i), layer]
+  protected override *members(): Generator<[name: string, member: Member]> {
+    for (const [name, member] of super.members()) yield [name.replace(/^layers\./, ''), member]
   }
 
-  override forward<N extends number>(x: Input<N, FirstIn<Layers>>): Variable<N, LastOut<Layers>> {
+  override forward<N extends number, F extends number>(
+    x: Input<N, F> & Accepts<F, FirstIn<Layers>>,
+  ): Variable<N, LastOut<Layers>> {
     const result = this.layers.reduce<Input>((value, layer) => layer.forward(value), x as Input)
-    return result as Variable<N, LastOut<Layers>>
+    return variableOf(result) as Variable<N, LastOut<Layers>>
   }
 }

@@ -69,6 +69,8 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
   step(): void {
     for (const parameter of this.parameters()) {
       const { grad } = parameter
+      if (grad && !((grad as unknown) instanceof Matrix))
+        throw new DTypeError(`${this.constructor.name}: a gradient is ${describe(grad)}, wanted a Matrix`)
       if (grad && (grad.rows !== parameter.rows || grad.cols !== parameter.cols))
         throw new ShapeError(
           `${this.constructor.name}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
@@ -111,24 +113,26 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
   /**
    * Goes back to a snapshot of an optimiser of the same kind over parameters of the same shapes, wholly or not at all.
    *
-   * @throws MatgradError for another number of groups or an unknown parameter; ShapeError for a matrix of another shape.
+   * @throws MatgradError for another number of groups or an unknown parameter; ShapeError for a matrix of another shape;
+   * DTypeError for what is no snapshot.
    */
   loadStateDict(state: OptimizerState<Settings>): void {
     const name = this.constructor.name
+    if (!Array.isArray(state?.groups) || typeof state.matrices !== 'object' || state.matrices === null)
+      throw new DTypeError(`${name}: the state is ${describe(state)}, wanted a snapshot by stateDict`)
     if (state.groups.length !== this.groups.length)
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
     for (const settings of state.groups) this.check(settings)
     const all = this.parameters()
     const entries = Object.entries(state.matrices).map(([key, matrix]) => {
-      const dot = key.lastIndexOf('.')
-      const parameter = all[Number(key.slice(dot + 1))]
-      if (dot < 1 || !parameter)
-        throw new MatgradError(`${name}: the state has ${key}, wanted one of ${all.length} parameters`)
+      const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
+      const parameter = all[Number(number)]
+      if (!parameter) throw new MatgradError(`${name}: the state has ${key}, wanted one of ${all.length} parameters`)
       if (!(matrix instanceof Matrix) || matrix.rows !== parameter.rows || matrix.cols !== parameter.cols)
         throw new ShapeError(
           `${name}: ${key} is ${matrix instanceof Matrix ? formatShape(matrix.shape) : describe(matrix)}, wanted ${formatShape(parameter.shape)}`,
         )
-      return { parameter, key: key.slice(0, dot), matrix: matrix.astype(parameter.dtype) }
+      return { parameter, key: remembered, matrix: matrix.astype(parameter.dtype) }
     })
     this.memory.clear()
     for (const { parameter, key, matrix } of entries) this.remembered(parameter, key, () => matrix)

@@ -1,5 +1,5 @@
 import type { Variable } from '@matgrad/autograd'
-import { MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
+import { DTypeError, describe, MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
 import { checkSetting, type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
 
 export interface SGDSettings extends LearningRate {
@@ -28,6 +28,8 @@ export class SGD extends Optimizer<SGDSettings> {
     checkSetting('SGD', 'momentum', momentum, momentum >= 0, '0 or more')
     checkSetting('SGD', 'dampening', dampening, true, 'a finite number')
     checkSetting('SGD', 'weightDecay', weightDecay, weightDecay >= 0, '0 or more')
+    if (typeof nesterov !== 'boolean')
+      throw new DTypeError(`SGD: nesterov is ${describe(nesterov)}, wanted true or false`)
     if (nesterov && (momentum <= 0 || dampening !== 0))
       throw new MatgradError('SGD: nesterov is true, wanted momentum above 0 and no dampening with it')
   }
