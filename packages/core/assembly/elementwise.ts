@@ -7,7 +7,7 @@ import { erf, gelu, pow, sigmoid, silu, softplus } from './math'
 
 @unmanaged class Neg<T> { @inline of(x: T, p: T, q: T): T { return -x } }
 @unmanaged class Abs<T> { @inline of(x: T, p: T, q: T): T { return abs<T>(x) } }
-@unmanaged class Sign<T> { @inline of(x: T, p: T, q: T): T { return x > 0 ? <T>1 : x < 0 ? <T>-1 : x } }
+@unmanaged class Sign<T> { @inline of(x: T, p: T, q: T): T { return x > 0 ? <T>1 : x < 0 ? <T>-1 : x - x } }
 @unmanaged class Exp<T> { @inline of(x: T, p: T, q: T): T { return <T>(Math.exp(<f64>x)) } }
 @unmanaged class Log<T> { @inline of(x: T, p: T, q: T): T { return <T>(Math.log(<f64>x)) } }
 @unmanaged class Log1p<T> { @inline of(x: T, p: T, q: T): T { return <T>(Math.log1p(<f64>x)) } }

@@ -1,4 +1,4 @@
-import { allocate, checkDType, type DType, getDefaultDtype, type TypedArray } from './dtype.ts'
+import { allocate, type DType, dtypeOption, type TypedArray } from './dtype.ts'
 import { DTypeError, ShapeError } from './errors.ts'
 import { Matrix } from './matrix.ts'
 import { checkInteger, checkNumber, checkShape, describe } from './shape.ts'
@@ -13,10 +13,10 @@ function allocateMatrix<R extends number, C extends number>(
   operation: string,
   rows: R,
   cols: C,
-  { dtype = getDefaultDtype() }: CreationOptions = {},
+  options: CreationOptions | undefined,
 ): Matrix<R, C> {
   checkShape(operation, rows, cols)
-  return new Matrix(allocate(checkDType(operation, dtype), rows * cols), rows, cols)
+  return new Matrix(allocate(dtypeOption(operation, options), rows * cols), rows, cols)
 }
 
 /**
@@ -41,16 +41,17 @@ export function matrix(
   fourth?: CreationOptions,
 ): Matrix {
   const sized = typeof second === 'number' || third !== undefined
-  const options = (sized ? fourth : (second as CreationOptions | undefined)) ?? {}
+  const options = sized ? fourth : (second as CreationOptions | undefined)
   if (data instanceof Float32Array || data instanceof Float64Array) {
     const wrapped = sized ? new Matrix(data, second as number, third as number) : new Matrix(data, 1, data.length)
-    return options.dtype === undefined || options.dtype === wrapped.dtype ? wrapped : wrapped.astype(options.dtype)
+    const dtype = dtypeOption('matrix', options, wrapped.dtype)
+    return dtype === wrapped.dtype ? wrapped : wrapped.astype(dtype)
   }
   const made = fromRows(data, options)
   return sized ? new Matrix(made.data, second as number, third as number) : made
 }
 
-function fromRows(rows: readonly (readonly number[])[], options: CreationOptions): Matrix {
+function fromRows(rows: readonly (readonly number[])[], options: CreationOptions | undefined): Matrix {
   if (!Array.isArray(rows))
     throw new DTypeError(`matrix: data is ${describe(rows)}, wanted an array of rows, a Float32Array or a Float64Array`)
   for (const [i, row] of rows.entries()) {

@@ -34,6 +34,24 @@ export const dtypeOf = (data: TypedArray): DType => (data instanceof Float32Arra
 /** Bytes of one element. */
 export const itemSize = (dtype: DType): 4 | 8 => (dtype === 'float32' ? 4 : 8)
 
+/**
+ * The dtype that an options object asks for, `otherwise` if it asks for none.
+ *
+ * @throws DTypeError unless options are absent or an object, and the dtype is the name of one.
+ */
+export function dtypeOption(
+  operation: string,
+  options: { readonly dtype?: DType } | undefined,
+  otherwise: DType = defaultDType,
+): DType {
+  if (options === undefined) return otherwise
+  if (typeof options !== 'object' || options === null)
+    throw new DTypeError(
+      `${operation}: options are ${describe(options)}, wanted an object such as { dtype: 'float64' }`,
+    )
+  return options.dtype === undefined ? otherwise : checkDType(operation, options.dtype)
+}
+
 /** Zeros. */
 export const allocate = (dtype: DType, size: number): TypedArray =>
   dtype === 'float32' ? new Float32Array(size) : new Float64Array(size)

@@ -138,7 +138,7 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
   corrcoef() {
     const covariance = this.cov()
     const deviation = covariance.diagonal().sqrt()
-    return covariance.div(deviation).div(deviation.T)
+    return covariance.div(deviation).div(deviation.T).clip(-1, 1)
   },
 
   astype(dtype: DType) {

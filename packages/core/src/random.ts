@@ -1,6 +1,6 @@
 import alea from 'seedrandom/lib/alea.js'
 import type { CreationOptions } from './create.ts'
-import { allocate, checkDType, type DType, getDefaultDtype } from './dtype.ts'
+import { allocate, type DType, dtypeOption } from './dtype.ts'
 import { DTypeError, MatgradError } from './errors.ts'
 import { launch } from './kernels.ts'
 import { Matrix } from './matrix.ts'
@@ -45,10 +45,11 @@ export class Generator {
     cols: C,
     low: number,
     high: number,
-    { dtype = getDefaultDtype() }: CreationOptions = {},
+    options: CreationOptions | undefined,
   ): Matrix<R, C> {
     checkShape(operation, rows, cols)
-    const out = new Matrix(allocate(checkDType(operation, dtype), rows * cols), rows, cols)
+    const dtype = dtypeOption(operation, options)
+    const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
     launch(operation + (dtype === 'float32' ? '_f32' : '_f64'), [this.words, out.data], [], [out.size, low, high], 1)
     return out
   }
@@ -61,7 +62,7 @@ export class Generator {
     high = 1,
     options?: CreationOptions,
   ): Matrix<R, C> {
-    checkRange('uniform', low, high, options?.dtype)
+    checkRange('uniform', low, high, dtypeOption('uniform', options))
     return this.fill('uniform', rows, cols, low, high, options)
   }
 
@@ -89,7 +90,7 @@ export class Generator {
   ): Matrix<R, C> {
     checkInteger('integers', 'low', low, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     checkInteger('integers', 'high', high, low + 1, Number.MAX_SAFE_INTEGER)
-    const exact = checkDType('integers', options?.dtype ?? getDefaultDtype()) === 'float32' ? 2 ** 24 : 2 ** 53
+    const exact = dtypeOption('integers', options) === 'float32' ? 2 ** 24 : 2 ** 53
     if (low < -exact || high - 1 > exact || high - low > 2 ** 53)
       throw new MatgradError(`integers: ${low} to ${high} is more than the dtype holds exactly, wanted ±${exact}`)
     return this.fill('integers', rows, cols, low, high, options)
@@ -118,10 +119,10 @@ export class Generator {
 }
 
 /** The bounds must differ once they are rounded to the dtype: no number of it lies between them otherwise. */
-function checkRange(operation: string, low: number, high: number, dtype: DType = getDefaultDtype()): void {
+function checkRange(operation: string, low: number, high: number, dtype: DType): void {
   checkNumber(operation, 'low', low)
   checkNumber(operation, 'high', high)
-  const [first, last] = checkDType(operation, dtype) === 'float32' ? [Math.fround(low), Math.fround(high)] : [low, high]
+  const [first, last] = dtype === 'float32' ? [Math.fround(low), Math.fround(high)] : [low, high]
   if (!(first < last && Number.isFinite(last - first)))
     throw new MatgradError(
       `${operation}: got ${low} to ${high} in ${dtype}, wanted finite bounds, the first below the second`,

@@ -344,6 +344,32 @@ const dtypes: Row[] = [
       [`setDefaultDtype ${shown}`, () => fn.setDefaultDtype(dtype), DTypeError, 'setDefaultDtype', shown],
     ]
   }),
+  ...['float64', null, 3, true].flatMap((options): Row[] => [
+    [
+      `matrix with options ${show(options)}`,
+      () => fn.matrix([[1]], 1, 1, options),
+      DTypeError,
+      'matrix',
+      show(options),
+    ],
+    [
+      `matrix of a typed array with options ${show(options)}`,
+      () => fn.matrix(new Float32Array(1), 1, 1, options),
+      DTypeError,
+      'matrix',
+      show(options),
+    ],
+    [`zeros with options ${show(options)}`, () => fn.zeros(1, 1, options), DTypeError, 'zeros', show(options)],
+    [`rand with options ${show(options)}`, () => fn.rand(1, 1, options), DTypeError, 'uniform', show(options)],
+    [
+      `randint with options ${show(options)}`,
+      () => fn.randint(1, 1, 0, 2, options),
+      DTypeError,
+      'integers',
+      show(options),
+    ],
+  ]),
+  ['matrix with a dtype in place of options', () => fn.matrix([[1]], 'float64'), DTypeError, 'matrix', 'float64'],
   ['astype without one', (v) => v.a.astype(), DTypeError, 'astype', 'undefined'],
 ]
 

@@ -1,7 +1,7 @@
 // Against values that fixtures/core/make.py wrote: element-wise functions from mpmath, the rest from NumPy.
 
 import { readFileSync } from 'node:fs'
-import { concat, type Matrix, matrix } from '@matgrad/core'
+import { concat, Generator, type Matrix, matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { DTYPES, UNIT, ulps } from './support.ts'
 
@@ -140,4 +140,13 @@ describe('float64 against NumPy', () => {
       }
     }
   })
+})
+
+test('correlations of proportional rows are within [−1, 1], as NumPy clips them', () => {
+  const generator = new Generator(0)
+  for (let i = 0; i < 200; i++) {
+    const row = generator.normal(1, 7, 0, 1, { dtype: 'float64' })
+    const r = concat([row, row.mul(3), row.mul(-0.7)], 0).corrcoef()
+    expect(Math.max(...r.data.map(Math.abs))).toBeLessThanOrEqual(1)
+  }
 })

@@ -418,7 +418,8 @@ const sizes = (f: (m: number, n: number, k: number, random: () => number) => voi
 const table: Record<Op, Row> = {
   neg: unary((x) => -x),
   abs: unary(Math.abs),
-  sign: unary(Math.sign),
+  // As in NumPy, the sign of −0 is 0.
+  sign: unary((x) => Math.sign(x) + 0),
   exp: unary(Math.exp, { ulps: 2 }),
   log: unary(Math.log, { ulps: 2, draw: between(0, 20) }),
   log1p: unary(Math.log1p, { ulps: 2, draw: between(-1, 20) }),
