@@ -1,0 +1,179 @@
+// Each example as a user runs it, and the decoder of the MNIST files.
+
+import { spawn } from 'node:child_process'
+import { readFile, stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { FormatError, io } from '@matgrad/core'
+import { describe, expect, test } from 'vitest'
+import { decodeIdx } from '../mnist/idx.ts'
+
+interface Run {
+  readonly code: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+function start(...names: string[]): Promise<Run> {
+  const script = fileURLToPath(new URL('../start.ts', import.meta.url))
+  const options = ['--conditions=@matgrad/source', '--import', 'tsx', script, ...names]
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let [output, errors] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      errors += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, output, errors }))
+  })
+}
+
+/** The number that the pattern's group finds in the text. */
+function numberIn(text: string, pattern: RegExp): number {
+  const found = pattern.exec(text)
+  expect(found, `${pattern} in\n${text}`).not.toBeNull()
+  return Number(found?.[1])
+}
+
+/** Ten or more lines with the axis of a chart. */
+const expectChart = (output: string): void => {
+  expect(output).toContain('loss by epoch')
+  expect(output.split('\n').filter((line) => /^ *\d+\.\d+ [┤┼]/.test(line)).length).toBeGreaterThanOrEqual(10)
+}
+
+test('mnist: a test accuracy above 97 %, pictures and weights', { timeout: 300_000 }, async () => {
+  const began = Date.now()
+  const { code, output, errors } = await start('mnist')
+  expect([code, errors]).toEqual([0, ''])
+  const lines = output.split('\n')
+
+  const epochs = lines.filter((line) => /^epoch \d\/5 {2}loss \d\.\d{4} {2}accuracy .* valLoss .* s$/.test(line))
+  expect(epochs.map((line) => line.slice(0, 9))).toEqual([1, 2, 3, 4, 5].map((i) => `epoch ${i}/5`))
+  const losses = epochs.map((line) => numberIn(line, / loss (\d\.\d{4})/))
+  expect([...losses].sort((a, b) => b - a)).toEqual(losses)
+  expectChart(output)
+  expect(output).toContain('101770 parameters')
+  expect(output).toContain('60000 images to learn from, 10000 to be judged by')
+
+  const accuracy = numberIn(output, /test accuracy (\d+\.\d+) %/)
+  expect(accuracy).toBeGreaterThan(97)
+  expect(numberIn(output, /(\d+) of 10000 test images are misread/)).toBe(Math.round(100 * (100 - accuracy)))
+  expect(output.match(/a \d, read as \d/g)).toHaveLength(4)
+  expect(lines.filter((line) => /[▀▄█]{2}/.test(line)).length).toBeGreaterThanOrEqual(8)
+
+  const path = /weights in (.+)$/m.exec(output)?.[1] ?? ''
+  expect((await stat(path)).mtimeMs).toBeGreaterThanOrEqual(began - 1000)
+  const { tensors } = io.decodeSafetensors(await readFile(path))
+  expect(Object.entries(tensors).map(([name, { shape, dtype }]) => [name, ...shape, dtype])).toEqual([
+    ['0.weight', 128, 784, 'float32'],
+    ['0.bias', 1, 128, 'float32'],
+    ['2.weight', 10, 128, 'float32'],
+    ['2.bias', 1, 10, 'float32'],
+  ])
+  for (const { data } of Object.values(tensors)) expect(data.every(Number.isFinite)).toBe(true)
+})
+
+describe('the small examples', () => {
+  test('xor: a loss below 1e-6', { timeout: 120_000 }, async () => {
+    const { code, output, errors } = await start('xor')
+    expect([code, errors]).toEqual([0, ''])
+    expectChart(output)
+    const answers = output.match(/^\d xor \d = .*$/gm)
+    expect(answers?.map((line) => line.replace('-0.0000', '0.0000'))).toEqual([
+      '0 xor 0 = 0.0000, wanted 0',
+      '0 xor 1 = 1.0000, wanted 1',
+      '1 xor 0 = 1.0000, wanted 1',
+      '1 xor 1 = 0.0000, wanted 0',
+    ])
+    expect(numberIn(output, /^loss (\S+) after 300 steps$/m)).toBeLessThan(1e-6)
+  })
+
+  test('moons: a test accuracy of at least 97 %, and a picture', { timeout: 120_000 }, async () => {
+    const { code, output, errors } = await start('moons')
+    expect([code, errors]).toEqual([0, ''])
+    expectChart(output)
+    expect(numberIn(output, /^test accuracy (\d+\.\d) %/m)).toBeGreaterThanOrEqual(97)
+    const picture = output.split('\n').filter((line) => /^[·░ox]{72}$/.test(line))
+    expect(picture).toHaveLength(26)
+    for (const mark of '·░ox') expect(picture.join('')).toContain(mark)
+  })
+
+  test('iris: a test accuracy of at least 90 %, and every flower in the table', { timeout: 120_000 }, async () => {
+    const { code, output, errors } = await start('iris')
+    expect([code, errors]).toEqual([0, ''])
+    expectChart(output)
+    expect(numberIn(output, /^test accuracy (\d+\.\d) % of 45 flowers$/m)).toBeGreaterThanOrEqual(90)
+    const rows = output.match(/^(setosa|versicolor|virginica)( +\d+){3}$/gm) ?? []
+    expect(rows).toHaveLength(3)
+    const counts = rows.flatMap((row) => (row.match(/\d+/g) ?? []).map(Number))
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(45)
+    const right = counts[0] + counts[4] + counts[8]
+    expect(numberIn(output, /^test accuracy (\d+\.\d) %/m)).toBeCloseTo((100 * right) / 45, 1)
+  })
+
+  test.each(['nope', 'toString', '../start', ''])('an unknown name, %j, fails and lists the examples', async (name) => {
+    const { code, output, errors } = await start(name)
+    expect([code, output]).toEqual([1, ''])
+    expect(errors).toBe(`There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris.\n`)
+  })
+})
+
+describe('decodeIdx', () => {
+  const good = (): Uint8Array => Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 10, 20, 30, 40, 50, 255)
+
+  test('gives sizes and elements', () => {
+    const { sizes, elements } = decodeIdx(good())
+    expect(sizes).toEqual([2, 3])
+    expect([...elements]).toEqual([10, 20, 30, 40, 50, 255])
+  })
+
+  test('reads big-endian sizes of one dimension', () => {
+    const bytes = new Uint8Array(8 + 259)
+    bytes.set([0, 0, 8, 1, 0, 0, 1, 3])
+    bytes[8 + 258] = 7
+    const { sizes, elements } = decodeIdx(bytes)
+    expect([sizes, elements.length, elements[258]]).toEqual([[259], 259, 7])
+  })
+
+  test('reads a part of a larger buffer', () => {
+    const padded = Uint8Array.of(9, 9, 9, ...good(), 9)
+    const { sizes, elements } = decodeIdx(padded.subarray(3, -1))
+    expect([sizes, [...elements]]).toEqual([
+      [2, 3],
+      [10, 20, 30, 40, 50, 255],
+    ])
+  })
+
+  test('reads no elements', () => {
+    expect(decodeIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 0))).toEqual({ sizes: [0], elements: new Uint8Array() })
+  })
+
+  test.each([
+    ['nothing', new Uint8Array(), 'do not begin as an IDX file does'],
+    ['three bytes', good().subarray(0, 3), 'do not begin as an IDX file does'],
+    ['a wrong magic number', good().fill(1, 0, 1), 'do not begin as an IDX file does'],
+    ['a gzip file', Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0), 'do not begin as an IDX file does'],
+    ['signed bytes', good().fill(9, 2, 3), 'the element type is 9, wanted 8 (unsigned bytes)'],
+    ['floats', good().fill(0x0d, 2, 3), 'the element type is 13, wanted 8 (unsigned bytes)'],
+    ['half a header', good().subarray(0, 11), 'the header is cut short'],
+    ['a missing element', good().subarray(0, -1), '2x3 is 6 elements, got 5'],
+    ['an element too many', Uint8Array.of(...good(), 0), '2x3 is 6 elements, got 7'],
+    [
+      'a size that no file has',
+      good().fill(255, 4, 12),
+      '4294967295x4294967295 is 18446744065119617000 elements, got 6',
+    ],
+  ])('of %s is a FormatError', (_title, bytes, message) => {
+    let error: unknown
+    try {
+      decodeIdx(bytes)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(FormatError)
+    expect((error as Error).message).toContain(`decodeIdx: `)
+    expect((error as Error).message).toContain(message)
+  })
+})

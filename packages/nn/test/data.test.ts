@@ -1,0 +1,320 @@
+// Batches, splits and standardised columns.
+
+import {
+  DTypeError,
+  Generator,
+  getDefaultGenerator,
+  MatgradError,
+  type Matrix,
+  manualSeed,
+  matrix,
+  ShapeError,
+  zeros,
+} from '@matgrad/core'
+import { DataLoader, type Dataset, oneHot, standardize, trainTestSplit } from '@matgrad/nn'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DTYPES, errorOf, noise, round, sample, UNIT } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+type Untyped = any
+
+/** Rows that name themselves: row i of x is (i, −i), row i of y is 10i. */
+const numbered = (rows: number): Dataset => ({
+  x: matrix(
+    Float32Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? i / 2 : -(i - 1) / 2)),
+    rows,
+    2,
+  ),
+  y: matrix(
+    Float64Array.from({ length: rows }, (_, i) => 10 * i),
+    rows,
+    1,
+  ),
+})
+
+/** The numbers of the rows in a dataset made of `numbered`, whose x and y still belong together. */
+function numbersOf({ x, y }: Dataset): number[] {
+  expect(x.rows).toBe(y.rows)
+  return x.toArray().map(([number, negative], i) => {
+    expect([number + negative, y.get(i, 0)]).toEqual([0, 10 * number])
+    return number
+  })
+}
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+const ascending = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b)
+
+describe('DataLoader', () => {
+  test('gives every row exactly once a pass, in batches that are full but for the last', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 40 }),
+        fc.integer({ min: 1, max: 45 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer(),
+        (rows, batchSize, shuffle, dropLast, seed) => {
+          const generator = new Generator(seed)
+          const loader = new DataLoader(numbered(rows), { batchSize, shuffle, dropLast, generator })
+          for (let pass = 0; pass < 2; pass++) {
+            const batches = [...loader].map(numbersOf)
+            const full = Math.floor(rows / batchSize)
+            const rest = dropLast ? 0 : rows % batchSize
+            expect(batches.map(({ length }) => length)).toEqual([
+              ...Array(full).fill(batchSize),
+              ...(rest > 0 ? [rest] : []),
+            ])
+            expect(loader.length).toBe(batches.length)
+            const numbers = batches.flat()
+            expect(new Set(numbers).size).toBe(numbers.length)
+            if (!dropLast) expect(ascending(numbers)).toEqual(range(rows))
+            if (!shuffle) expect(numbers).toEqual(range(full * batchSize + rest))
+          }
+        },
+      ),
+    )
+  })
+
+  test('has batches of 32 in order, the last one too, unless told', () => {
+    const loader = new DataLoader(numbered(70))
+    expect([...loader].map(({ x }) => x.rows)).toEqual([32, 32, 6])
+    expect([loader.batchSize, loader.shuffle, loader.dropLast]).toEqual([32, false, false])
+    expect([...loader].flatMap(numbersOf)).toEqual(range(70))
+  })
+
+  test('shuffles differently in each pass, and the same with the same seed', () => {
+    const passes = (seed: number): number[][] => {
+      const loader = new DataLoader(numbered(50), { batchSize: 8, shuffle: true, generator: new Generator(seed) })
+      return range(3).map(() => [...loader].flatMap(numbersOf))
+    }
+    const [first, again, other] = [passes(1), passes(1), passes(2)]
+    expect(first).toEqual(again)
+    expect(new Set([...first, ...other].map(String)).size).toBe(6)
+    expect(first.map(String)).not.toContain(String(range(50)))
+  })
+
+  test('puts each row in each place about as often, by a χ² below 5 standard deviations', () => {
+    const [n, passes] = [10, 2000]
+    const loader = new DataLoader(numbered(n), { batchSize: 3, shuffle: true, generator: new Generator(8) })
+    const counts = zeros(n, n, { dtype: 'float64' })
+    for (let pass = 0; pass < passes; pass++)
+      for (const [place, number] of [...loader].flatMap(({ x }) => Array.from(x.col(0).data)).entries())
+        counts.set(place, number, counts.get(place, number) + 1)
+    const chi = Array.from(counts.data).reduce((sum, count) => sum + (count - passes / n) ** 2 / (passes / n), 0)
+    // (n − 1)² degrees of freedom, variance twice that.
+    expect(chi).toBeLessThan((n - 1) ** 2 + 5 * Math.sqrt(2 * (n - 1) ** 2))
+  })
+
+  test('draws from the default generator unless it is given one, and nothing in order', () => {
+    const loader = new DataLoader(numbered(20), { shuffle: true })
+    const [a, b] = [3, 3].map((seed) => {
+      manualSeed(seed)
+      return [...loader].flatMap(numbersOf)
+    })
+    expect(a).toEqual(b)
+    const before = getDefaultGenerator().state
+    for (const options of [{}, { shuffle: true, generator: new Generator(1) }])
+      for (const batch of new DataLoader(numbered(20), options)) numbersOf(batch)
+    expect(getDefaultGenerator().state).toEqual(before)
+  })
+
+  test('can be iterated twice at the same time', () => {
+    const loader = new DataLoader(numbered(9), { batchSize: 2, shuffle: true, generator: new Generator(1) })
+    const [a, b] = [loader[Symbol.iterator](), loader[Symbol.iterator]()]
+    const [left, right]: [number[], number[]] = [[], []]
+    for (let i = 0; i < loader.length; i++) {
+      left.push(...numbersOf(a.next().value))
+      right.push(...numbersOf(b.next().value))
+    }
+    expect([a.next().done, b.next().done]).toEqual([true, true])
+    expect([ascending(left), ascending(right)]).toEqual([range(9), range(9)])
+  })
+
+  test.each([false, true])('gives copies in the precision of the data (shuffle %s)', (shuffle) => {
+    const dataset = numbered(4)
+    const [batch] = new DataLoader(dataset, { shuffle, generator: new Generator(1) })
+    expect([batch.x.dtype, batch.y.dtype]).toEqual(['float32', 'float64'])
+    batch.x.data.fill(7)
+    batch.y.data.fill(7)
+    expect(numbersOf(dataset)).toEqual(range(4))
+  })
+
+  test('of no rows has no batch', () => {
+    for (const shuffle of [false, true]) {
+      const loader = new DataLoader(numbered(0), { shuffle })
+      expect([loader.length, [...loader]]).toEqual([0, []])
+    }
+  })
+
+  test.each([
+    ['other numbers of rows', { x: zeros(3, 2), y: zeros(2, 1) }, {}, ShapeError, 'x is 3x2, y is 2x1'],
+    ['y missing', { x: zeros(3, 2) }, {}, DTypeError, 'y is undefined, wanted a Matrix'],
+    ['an array', { x: [[1]], y: zeros(1, 1) }, {}, DTypeError, 'x is an array, wanted a Matrix'],
+    ['null', null, {}, DTypeError, 'the dataset is null, wanted matrices x and y'],
+    ['a string', 'data.csv', {}, DTypeError, 'the dataset is "data.csv", wanted matrices x and y'],
+    ['batches of 0', numbered(2), { batchSize: 0 }, ShapeError, 'batchSize is 0, wanted at least 1'],
+    ['batches of −1', numbered(2), { batchSize: -1 }, ShapeError, 'batchSize is -1, wanted at least 1'],
+    ['half a row', numbered(2), { batchSize: 0.5 }, DTypeError, 'batchSize is 0.5, wanted a whole number'],
+    ['a string as size', numbered(2), { batchSize: '8' }, DTypeError, 'batchSize is "8", wanted a whole number'],
+  ] as const)('with %s throws', (_title, dataset, options, kind, message) => {
+    const error = errorOf(() => new DataLoader(dataset as Untyped, options as Untyped))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(`DataLoader: ${message}`)
+  })
+})
+
+describe('trainTestSplit', () => {
+  test('shares out the rows, round(n·testSize) of them to the test', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 60 }),
+        fc.integer({ min: 10, max: 90 }).map((percent) => percent / 100),
+        fc.integer(),
+        (rows, testSize, seed) => {
+          const count = Math.round(rows * testSize)
+          fc.pre(count >= 1 && count < rows)
+          const parts = trainTestSplit(numbered(rows), { testSize, generator: new Generator(seed) })
+          const [train, held] = [numbersOf(parts.train), numbersOf(parts.test)]
+          expect(held).toHaveLength(count)
+          expect(ascending([...train, ...held])).toEqual(range(rows))
+        },
+      ),
+    )
+  })
+
+  test('holds out a quarter unless told, at random', () => {
+    const split = (seed: number) => trainTestSplit(numbered(100), { generator: new Generator(seed) })
+    const [a, b, c] = [1, 1, 2].map((seed) => numbersOf(split(seed).test))
+    expect(a).toHaveLength(25)
+    expect(a).toEqual(b)
+    expect(a).not.toEqual(c)
+    expect(ascending(a)).not.toEqual(range(25))
+    manualSeed(1)
+    const d = numbersOf(trainTestSplit(numbered(100)).test)
+    expect(d).toEqual(a)
+  })
+
+  test.each([
+    ['none held out', numbered(10), { testSize: 0 }, MatgradError, 'testSize is 0 of 10 rows'],
+    ['all held out', numbered(10), { testSize: 1 }, MatgradError, 'testSize is 1 of 10 rows'],
+    ['a count', numbered(10), { testSize: 3 }, MatgradError, 'testSize is 3 of 10 rows'],
+    ['a negative fraction', numbered(10), { testSize: -0.5 }, MatgradError, 'testSize is -0.5 of 10 rows'],
+    ['too small a fraction', numbered(10), { testSize: 0.01 }, MatgradError, 'testSize is 0.01 of 10 rows'],
+    ['NaN', numbered(10), { testSize: Number.NaN }, MatgradError, 'testSize is NaN of 10 rows'],
+    ['a string', numbered(10), { testSize: '0.5' }, DTypeError, 'testSize is "0.5", wanted a number'],
+    ['one row', numbered(1), {}, MatgradError, 'testSize is 0.25 of 1 rows'],
+    ['no rows', numbered(0), {}, MatgradError, 'testSize is 0.25 of 0 rows'],
+    ['other numbers of rows', { x: zeros(3, 2), y: zeros(2, 1) }, {}, ShapeError, 'x is 3x2, y is 2x1'],
+    ['null', null, {}, DTypeError, 'the dataset is null'],
+  ] as const)('with %s throws and draws nothing', (_title, dataset, options, kind, message) => {
+    const before = getDefaultGenerator().state
+    const error = errorOf(() => trainTestSplit(dataset as Untyped, options as Untyped))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(`trainTestSplit: ${message}`)
+    expect(getDefaultGenerator().state).toEqual(before)
+  })
+})
+
+describe('standardize', () => {
+  const columns = (a: Matrix): number[][] => a.T.toArray()
+
+  test.each(DTYPES)('gives columns mean 0 and standard deviation 1 within 4·n units in %s', (dtype) => {
+    const n = 50
+    const x = sample(n, 4, noise(2), { dtype, low: 10, high: 14 })
+    const result = standardize(x)
+    expect([result.x.dtype, result.mean.shape, result.std.shape]).toEqual([dtype, [1, 4], [1, 4]])
+    // The mean is about 12, ten standard deviations: what it is rounded by counts as much more in the result.
+    const bound = 4 * n * UNIT[dtype]
+    for (const column of columns(result.x)) {
+      const mean = column.reduce((sum, each) => sum + each, 0) / n
+      const variance = column.reduce((sum, each) => sum + (each - mean) ** 2, 0) / n
+      expect(Math.abs(mean)).toBeLessThan(bound)
+      expect(Math.abs(variance - 1)).toBeLessThan(bound)
+    }
+  })
+
+  test.each(DTYPES)('is (x − mean) / std, bit for bit, in %s', (dtype) => {
+    const x = sample(9, 3, noise(3), { dtype })
+    const { x: result, mean, std } = standardize(x)
+    for (let i = 0; i < 9; i++)
+      for (let j = 0; j < 3; j++) {
+        const shifted = round(x.get(i, j) - mean.get(0, j), dtype)
+        expect(result.get(i, j)).toBe(round(shifted / std.get(0, j), dtype))
+      }
+  })
+
+  test('makes a constant column exactly 0, whatever its value', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.constantFrom(...DTYPES),
+        (rows, value, dtype) => {
+          const varied = sample(rows, 1, noise(rows), { dtype })
+          const x = matrix(
+            varied.toArray().map(([each]) => [value, each]),
+            { dtype },
+          )
+          const { x: result, mean, std } = standardize(x)
+          expect([...result.col(0).data].every((each) => each === 0)).toBe(true)
+          expect([mean.get(0, 0), std.get(0, 0)]).toEqual([x.get(0, 0), 0])
+          expect([...result.data].every(Number.isFinite)).toBe(true)
+        },
+      ),
+    )
+  })
+
+  test('gives new samples the same shift and scale', () => {
+    const x = sample(10, 2, noise(1))
+    const { x: result, mean, std, transform } = standardize(x)
+    expect(transform(x).data).toEqual(result.data)
+    expect(transform(mean).equals(zeros(1, 2))).toBe(true)
+    expect(transform(mean.add(std)).allClose(matrix([[1, 1]]), { rtol: 1e-14 })).toBe(true)
+  })
+
+  test('gives new samples of a constant column their distance from it', () => {
+    expect(
+      standardize(matrix([[3], [3]]))
+        .transform(matrix([[5]]))
+        .item(),
+    ).toBe(2)
+  })
+
+  test('leaves its argument alone', () => {
+    const x = sample(5, 2, noise(1))
+    const before = x.clone()
+    standardize(x)
+    expect(x.data).toEqual(before.data)
+  })
+
+  test.each([
+    ['an array', () => standardize([[1]] as Untyped), DTypeError, 'standardize: x is an array, wanted a Matrix'],
+    ['null', () => standardize(null as Untyped), DTypeError, 'standardize: x is null, wanted a Matrix'],
+    ['no rows', () => standardize(zeros(0, 2)), ShapeError, 'standardize: x is 0x2, wanted at least one row'],
+    // One column would broadcast.
+    [
+      'new samples with one column',
+      () => standardize(zeros(3, 2)).transform(zeros(4, 1)),
+      ShapeError,
+      'standardize: samples are 4x1, wanted 2 columns',
+    ],
+    [
+      'new samples that are an array',
+      () => standardize(zeros(3, 2)).transform([[1, 2]] as Untyped),
+      DTypeError,
+      'standardize: samples is an array, wanted a Matrix',
+    ],
+  ] as const)('of %s throws', (_title, run, kind, message) => {
+    const error = errorOf(run)
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toBe(message)
+  })
+})
+
+test('oneHot is there, too', () => {
+  expect(oneHot(matrix([[1], [0]]), 3).toArray()).toEqual([
+    [0, 1, 0],
+    [1, 0, 0],
+  ])
+})

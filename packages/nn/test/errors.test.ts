@@ -1,0 +1,245 @@
+// Bad calls that the other tests of this package do not make, most of them from callers whom no type checker holds back:
+// each throws the class it should, says which operation it was and what it got, and changes nothing.
+
+import { DTypeError, Generator, getDefaultGenerator, MatgradError, matrix, ShapeError, zeros } from '@matgrad/core'
+import * as nn from '@matgrad/nn'
+import { loadModel, saveModel } from '@matgrad/nn/node'
+import { describe, expect, test } from 'vitest'
+import { bitsOf, errorOf } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: these calls are the ones that types forbid
+type Untyped = any
+type ErrorClass = new (message: string) => Error
+
+const untyped = nn as Untyped
+
+/** Operands of every kind, afresh for each call. */
+const operands = () => {
+  const generator = new Generator(1)
+  const model = new nn.Sequential(
+    new nn.Linear(2, 3, { generator }),
+    new nn.Dropout(0.5, { generator }),
+    new nn.Tanh(),
+    new nn.Linear(3, 2, { generator }),
+  )
+  const optimizer = new nn.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
+  const data = { x: zeros(4, 2), y: matrix([[0], [1], [0], [1]]) }
+  nn.crossEntropy(model.forward(data.x), data.y).backward()
+  optimizer.step()
+  return { generator, model, optimizer, data, prediction: zeros(4, 2), probabilities: matrix([[0.5], [0.5]]) }
+}
+
+type Operands = ReturnType<typeof operands>
+type Row = readonly [title: string, call: (v: Operands) => unknown, error: ErrorClass, ...parts: readonly string[]]
+
+/** Values of the wrong type with the words that a message has for them. */
+const wrong: [value: unknown, shown: string][] = [
+  ['text', '"text"'],
+  [null, 'null'],
+  [undefined, 'undefined'],
+  [[[1, 2]], 'an array'],
+  [{}, 'Object'],
+  [Number.NaN, 'NaN'],
+  [true, 'true'],
+  [10n, '10n'],
+]
+
+/** Functions of one operand that must be a Matrix, a Variable or a Module, with the words of their messages. */
+const takers: [string, (value: unknown, v: Operands) => unknown, string][] = [
+  ['mseLoss, prediction', (value, v) => untyped.mseLoss(value, v.prediction), 'mseLoss: prediction is'],
+  ['mseLoss, target', (value, v) => untyped.mseLoss(v.prediction, value), 'mseLoss: target is'],
+  [
+    'binaryCrossEntropyWithLogits, logits',
+    (value, v) => untyped.binaryCrossEntropyWithLogits(value, v.prediction),
+    'binaryCrossEntropyWithLogits: prediction is',
+  ],
+  [
+    'binaryCrossEntropyWithLogits, target',
+    (value, v) => untyped.binaryCrossEntropyWithLogits(v.prediction, value),
+    'binaryCrossEntropyWithLogits: target is',
+  ],
+  ['accuracy, prediction', (value, v) => untyped.accuracy(value, v.data.y), 'accuracy: prediction is'],
+  ['accuracy, target', (value, v) => untyped.accuracy(v.prediction, value), 'accuracy: target is'],
+  ['standardize', (value) => untyped.standardize(value), 'standardize: x is'],
+  ['predict, model', (value, v) => untyped.predict(value, v.data.x), 'predict: model is'],
+  ['predict, x', (value, v) => untyped.predict(v.model, value), 'predict: x is'],
+  ['evaluate, model', (value, v) => untyped.evaluate(value, v.data, { loss: nn.crossEntropy }), 'evaluate: model is'],
+  ['Sequential', (value) => new untyped.Sequential(value), 'Sequential: layer 0 is'],
+  ['Sequential.forward', (value, v) => v.model.forward(value as Untyped), 'matmul: operand is'],
+  ['ReLU.forward', (value) => new nn.ReLU().forward(value as Untyped), 'relu: operand is'],
+  ['Softmax.forward', (value) => new nn.Softmax().forward(value as Untyped), 'softmax: operand is'],
+  ['Identity.forward', (value) => new nn.Identity().forward(value as Untyped), 'variable: value is'],
+]
+/** The operations take a number for a 1x1. */
+const isOperand = (title: string, value: unknown): boolean =>
+  /ReLU|Softmax|Sequential\.f/.test(title) && typeof value === 'number'
+
+const table: Row[] = [
+  ...takers.flatMap(([title, call, words]) =>
+    wrong
+      .filter(([value]) => !isOperand(title, value))
+      .map(([value, shown]): Row => [`${title}: ${shown}`, (v) => call(value, v), DTypeError, words, shown]),
+  ),
+  ...wrong.map(
+    ([value, shown]): Row => [
+      `crossEntropy: ${shown}`,
+      // A number is an operand as in autograd, whatever its value: its shape is wrong here.
+      (v) => untyped.crossEntropy(v.prediction, value),
+      typeof value === 'number' ? ShapeError : DTypeError,
+      'crossEntropy: ',
+    ],
+  ),
+  ...['DataLoader', 'trainTestSplit'].flatMap((name) =>
+    wrong.map(
+      ([value, shown]): Row => [
+        `${name}: ${shown}`,
+        () => (name === 'DataLoader' ? new untyped.DataLoader(value) : untyped.trainTestSplit(value)),
+        DTypeError,
+        `${name}: `,
+        typeof value === 'object' && value !== null ? 'x is undefined' : shown,
+      ],
+    ),
+  ),
+  ...wrong
+    .filter(([value]) => value !== undefined)
+    .flatMap(([value, shown]): Row[] => [
+      [`Dropout: ${shown}`, () => new untyped.Dropout(value), MatgradError, 'Dropout: p is', shown],
+      [`Linear: ${shown}`, () => new untyped.Linear(value, 2), DTypeError, 'Linear: inFeatures is', shown],
+      [`Linear, init: ${shown}`, () => new untyped.Linear(2, 2, { init: value }), DTypeError, 'Linear: init is', shown],
+      [`SGD, params: ${shown}`, () => new untyped.SGD(value, { lr: 1 }), DTypeError, 'SGD: param'],
+      [
+        `SGD, lr: ${shown}`,
+        ({ model }) => new untyped.SGD(model.parameters(), { lr: value }),
+        MatgradError,
+        'SGD: lr is',
+        shown,
+      ],
+      [
+        `SGD, nesterov: ${shown}`,
+        ({ model }) => new untyped.SGD(model.parameters(), { lr: 1, nesterov: value === true ? 1 : value }),
+        DTypeError,
+        'SGD: nesterov is',
+      ],
+      [
+        `a learning rate set to ${shown}`,
+        ({ optimizer }) => {
+          optimizer.lr = value as Untyped
+        },
+        MatgradError,
+        'SGD: lr is',
+        shown,
+      ],
+      [
+        `loadStateDict: ${shown}`,
+        ({ model }) => model.loadStateDict(value as Untyped),
+        MatgradError,
+        'loadStateDict: ',
+        typeof value === 'object' && value !== null ? 'missing 0.weight' : `state is ${shown}`,
+      ],
+      [
+        `loadStateDict of a matrix: ${shown}`,
+        ({ model }) => model.loadStateDict({ ...model.stateDict(), '3.bias': value as Untyped }),
+        DTypeError,
+        `loadStateDict: 3.bias is ${shown}, wanted a Matrix`,
+      ],
+      [
+        `loadStateDict of an optimiser: ${shown}`,
+        ({ optimizer }) => optimizer.loadStateDict(value as Untyped),
+        DTypeError,
+        `SGD: the state is ${shown}, wanted a snapshot`,
+      ],
+      [
+        `a reduction: ${shown}`,
+        ({ prediction }) => untyped.mseLoss(prediction, prediction, { reduction: value }),
+        DTypeError,
+        `mseLoss: reduction is ${shown}`,
+      ],
+    ]),
+  ['a negative number of features', () => new nn.Linear(-2, 3), ShapeError, 'Linear: inFeatures is -2', 'at least 1'],
+  ['an endless number of features', () => new nn.Linear(2, 1 / 0), DTypeError, 'Linear: outFeatures is Infinity'],
+  ['more features than memory', () => new nn.Linear(2 ** 20, 2 ** 20), ShapeError, 'uniform: 1048576x1048576'],
+  [
+    'samples of another width',
+    ({ model }) => model.forward(zeros(4, 3) as Untyped),
+    ShapeError,
+    'matmul',
+    '4x3',
+    '3x2',
+  ],
+  [
+    'a label out of range',
+    ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [2], [0]])),
+    ShapeError,
+    'crossEntropy: a class is 2, wanted 0 to 1',
+  ],
+  [
+    'a label that is a fraction',
+    ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [0.5], [0]])),
+    DTypeError,
+    'crossEntropy: a class is 0.5, wanted a whole number',
+  ],
+  [
+    'a label that is NaN',
+    ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [Number.NaN], [0]])),
+    DTypeError,
+    'crossEntropy: a class is NaN, wanted a whole number',
+  ],
+  [
+    'a wrong threshold',
+    ({ probabilities }) => untyped.accuracy(probabilities, probabilities.round(), { threshold: 'half' }),
+    DTypeError,
+    '"half"',
+  ],
+]
+
+/** Everything that a call could have changed. */
+const stateOf = ({ generator, model, optimizer, data, prediction }: Operands): unknown => [
+  bitsOf(model),
+  model.parameters().map(({ grad }) => grad?.data),
+  [...model.modules()].map(({ training }) => training),
+  optimizer.stateDict(),
+  generator.state,
+  getDefaultGenerator().state,
+  [data.x.data, data.y.data, prediction.data],
+]
+
+describe('a bad call throws and changes nothing', () => {
+  test.each(table.map((row) => [row[0], row] as const))('%s', (_title, [, call, kind, ...parts]) => {
+    const values = operands()
+    const before = JSON.stringify(stateOf(values))
+    const error = errorOf(() => call(values))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.name).toMatch(/^(Matgrad|Shape|DType)Error$/)
+    for (const part of parts) expect(error.message).toContain(part)
+    expect(JSON.stringify(stateOf(values))).toBe(before)
+  })
+})
+
+describe('a bad call of an asynchronous function rejects and changes nothing', () => {
+  test.each(wrong)('%o', async (value, shown) => {
+    const values = operands()
+    const { model, data, optimizer } = values
+    const before = JSON.stringify(stateOf(values))
+    const options = { loss: nn.crossEntropy, optimizer, epochs: 1, shuffle: false }
+    const calls: [string, () => Promise<unknown>][] = [
+      ['fit: model', () => untyped.fit(value, data, options)],
+      ['DataLoader', () => untyped.fit(model, value, options)],
+      ['fit: loss', () => untyped.fit(model, data, { ...options, loss: value })],
+      ['fit: optimizer', () => untyped.fit(model, data, { ...options, optimizer: value })],
+      ['fit: epochs', () => untyped.fit(model, data, { ...options, epochs: value })],
+      ['fit: accuracy', () => untyped.fit(model, data, { ...options, metrics: { accuracy: value } })],
+      ['saveModel: model', () => saveModel('/none', value as Untyped)],
+      ['loadModel: model', () => loadModel('/dev/null', value as Untyped).then()],
+    ]
+    for (const [words, call] of calls) {
+      const error = await call().then(
+        () => expect.fail(`${words} did not reject`),
+        (reason: unknown) => reason,
+      )
+      expect(error, words).toBeInstanceOf(DTypeError)
+      expect((error as Error).message).toContain(words)
+      if (words !== 'DataLoader') expect((error as Error).message).toContain(shown)
+    }
+    expect(JSON.stringify(stateOf(values))).toBe(before)
+  })
+})

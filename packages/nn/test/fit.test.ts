@@ -1,0 +1,696 @@
+// Training loops, evaluation and what they leave as it was.
+
+import { crossEntropy as entropyOf, type Variable, variable } from '@matgrad/autograd'
+import {
+  DTypeError,
+  Generator,
+  getDefaultGenerator,
+  MatgradError,
+  type Matrix,
+  manualSeed,
+  matrix,
+  ShapeError,
+  zeros,
+} from '@matgrad/core'
+import {
+  accuracy,
+  type Callback,
+  crossEntropy,
+  DataLoader,
+  Dropout,
+  evaluate,
+  type FitOptions,
+  fit,
+  type Input,
+  init,
+  Linear,
+  Module,
+  mseLoss,
+  predict,
+  ReLU,
+  Sequential,
+  SGD,
+  Softmax,
+  Tanh,
+  type Training,
+} from '@matgrad/nn'
+import { describe, expect, test } from 'vitest'
+import { bitsOf, DTYPES, errorOf, noise, sample, xor } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+type Untyped = any
+
+const net = (seed: number | string = 1) => {
+  const generator = new Generator(seed)
+  return new Sequential(new Linear(2, 8, { generator }), new Tanh(), new Linear(8, 1, { generator }))
+}
+/** Ten samples of three classes. */
+const irises = () => {
+  const random = noise(4)
+  return { x: sample(10, 2, random, { dtype: 'float32' }), y: matrix(Array.from({ length: 10 }, (_, i) => [i % 3])) }
+}
+const classifier = (seed = 1) => {
+  const generator = new Generator(seed)
+  return new Sequential(new Linear(2, 5, { generator }), new Tanh(), new Linear(5, 3, { generator }))
+}
+const errorFrom = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('the promise was fulfilled'),
+    (error: unknown) => error,
+  )
+
+describe('fit learns', () => {
+  test('XOR to a loss below 1e-6 in 300 epochs, from each of five seeds', async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const model = net(seed)
+      const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
+      const { loss } = await fit(model, xor(), { loss: mseLoss, optimizer, epochs: 300 })
+      expect(loss).toHaveLength(300)
+      expect(loss[0]).toBeGreaterThan(0.1)
+      expect(loss[299]).toBeLessThan(1e-6)
+      expect(predict(model, xor().x).round().abs().equals(xor().y)).toBe(true)
+    }
+  })
+
+  test('a linear function to coefficients within 1e-6', async () => {
+    const x = sample(64, 2, noise(1), { dtype: 'float64' })
+    const y = x.matmul(matrix([[2], [-3]], { dtype: 'float64' })).add(1)
+    const model = new Linear(2, 1, { dtype: 'float64', generator: new Generator(1) })
+    const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.5 })
+    const { loss } = await fit(model, { x, y }, { loss: mseLoss, optimizer, epochs: 100, batchSize: 16 })
+    expect(loss[99]).toBeLessThan(1e-12)
+    const learned = [...model.weight.value.data, model.bias?.value.item()]
+    for (const [i, wanted] of [2, -3, 1].entries()) expect(Math.abs(Number(learned[i]) - wanted)).toBeLessThan(1e-6)
+  })
+
+  test('what a plain loop over the same batches learns, bit for bit', async () => {
+    const [model, other] = [net(), net()]
+    const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
+    const options = { batchSize: 3, generator: new Generator(5) }
+    const history = await fit(model, xor(), { loss: mseLoss, optimizer, epochs: 4, ...options })
+    const sgd = new SGD(other.parameters(), { lr: 0.1, momentum: 0.9 })
+    const loader = new DataLoader(xor(), { batchSize: 3, shuffle: true, generator: new Generator(5) })
+    for (let epoch = 0; epoch < 4; epoch++) {
+      let total = 0
+      for (const { x, y } of loader) {
+        sgd.zeroGrad()
+        const loss = mseLoss(other.forward(x), y)
+        loss.backward()
+        sgd.step()
+        total += loss.item() * x.rows
+      }
+      expect(history.loss[epoch]).toBe(total / 4)
+    }
+    expect(bitsOf(model)).toEqual(bitsOf(other))
+  })
+})
+
+/** What `fit` needs, for a model that learns XOR. */
+const optionsFor = (model: Module, more: Partial<FitOptions> = {}): FitOptions => ({
+  loss: mseLoss,
+  optimizer: new SGD(model.parameters(), { lr: 0.1 }),
+  epochs: 2,
+  ...more,
+})
+
+describe('options', () => {
+  test('shuffle in batches of 32 from the default generator, unless told', async () => {
+    const data = { x: zeros(70, 2), y: zeros(70, 1) }
+    const sizes: number[] = []
+    const model = net()
+    const loss = (prediction: Variable, target: Matrix): Variable => {
+      sizes.push(target.rows)
+      return mseLoss(prediction, target)
+    }
+    const before = getDefaultGenerator().state
+    await fit(model, data, optionsFor(model, { loss, epochs: 1 }))
+    expect(sizes).toEqual([32, 32, 6])
+    expect(getDefaultGenerator().state).not.toEqual(before)
+  })
+
+  test('the same seed trains the same bits, another one does not', async () => {
+    const results = []
+    for (const seed of [3, 3, 4]) {
+      manualSeed(seed)
+      const learner = net()
+      await fit(learner, xor(), optionsFor(learner, { batchSize: 1 }))
+      results.push(bitsOf(learner))
+    }
+    expect(results[0]).toEqual(results[1])
+    expect(results[0]).not.toEqual(results[2])
+  })
+
+  test('without shuffling nothing is drawn', async () => {
+    const model = net()
+    const before = getDefaultGenerator().state
+    await fit(model, xor(), optionsFor(model, { shuffle: false, batchSize: 1 }))
+    expect(getDefaultGenerator().state).toEqual(before)
+  })
+
+  test('a DataLoader keeps its own batches and order', async () => {
+    const rows: number[][] = []
+    const loss = (prediction: Variable, target: Matrix): Variable => {
+      rows.push([...target.data])
+      return mseLoss(prediction, target)
+    }
+    const model = net()
+    const loader = new DataLoader({ x: xor().x, y: matrix([[0], [1], [2], [3]]) }, { batchSize: 3, dropLast: true })
+    await fit(model, loader, optionsFor(model, { loss, batchSize: 1, shuffle: true, epochs: 2 }))
+    expect(rows).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+    ])
+  })
+
+  test('no epochs change nothing and give an empty history', async () => {
+    const model = net()
+    const before = bitsOf(model)
+    expect(await fit(model, xor(), optionsFor(model, { epochs: 0 }))).toEqual({ loss: [] })
+    expect(bitsOf(model)).toEqual(before)
+  })
+
+  test('a gradient from before does not count', async () => {
+    const [model, other] = [net(), net()]
+    for (const parameter of other.parameters() as Variable[]) parameter.grad = parameter.value.add(1)
+    await fit(model, xor(), optionsFor(model, { shuffle: false }))
+    await fit(other, xor(), optionsFor(other, { shuffle: false }))
+    expect(bitsOf(model)).toEqual(bitsOf(other))
+  })
+})
+
+describe('history', () => {
+  test('has the loss and the metrics of each epoch, with val before those of the validation', async () => {
+    const model = classifier()
+    const data = irises()
+    const validation = { x: data.x.slice(0, 5), y: data.y.slice(0, 5) }
+    const optimizer = new SGD(model.parameters(), { lr: 0.5 })
+    const metrics = { accuracy, rows: (p: Matrix) => p.rows }
+    const history = await fit(model, data, {
+      loss: crossEntropy,
+      optimizer,
+      epochs: 3,
+      batchSize: 4,
+      validation,
+      metrics,
+    })
+    expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'rows', 'valLoss', 'valAccuracy', 'valRows'])
+    for (const values of Object.values(history)) expect(values).toHaveLength(3)
+    expect(history.rows).toEqual([10, 10, 10])
+    expect(history.valRows).toEqual([5, 5, 5])
+    const { loss, accuracy: last } = evaluate(model, validation, { loss: crossEntropy, metrics })
+    expect(history.valLoss[2]).toBe(loss)
+    expect(history.valAccuracy[2]).toBe(last)
+    expect(history.loss[2]).toBeLessThan(history.loss[0])
+  })
+
+  test('without validation and metrics has the loss alone', async () => {
+    const model = net()
+    expect(Object.keys(await fit(model, xor(), optionsFor(model)))).toEqual(['loss'])
+  })
+
+  test('a metric is that of all predictions, not a mean over batches', async () => {
+    // With a learning rate of 0 all batches of an epoch see one model.
+    const model = classifier()
+    const data = irises()
+    const optimizer = new SGD(model.parameters(), { lr: 0 })
+    const calls: [Matrix, Matrix][] = []
+    const worst = (prediction: Matrix, target: Matrix): number => {
+      calls.push([prediction, target])
+      return prediction.max().item() - target.mean().item()
+    }
+    const options = { loss: crossEntropy, optimizer, epochs: 2, shuffle: false, metrics: { worst } }
+    const history = await fit(model, data, { ...options, batchSize: 3 })
+    const wanted = predict(model, data.x)
+    expect(calls).toHaveLength(2)
+    for (const [prediction, target] of calls) {
+      expect(prediction.data).toEqual(wanted.data)
+      expect(target.data).toEqual(data.y.data)
+    }
+    const value = worst(wanted, data.y)
+    expect(history.worst).toEqual([value, value])
+  })
+
+  test('the loss is the mean over samples, whatever the batches', async () => {
+    const data = irises()
+    const losses = await Promise.all(
+      [1, 3, 4, 10].map(async (batchSize) => {
+        const model = classifier()
+        const optimizer = new SGD(model.parameters(), { lr: 0 })
+        const history = await fit(model, data, { loss: crossEntropy, optimizer, epochs: 1, batchSize, shuffle: false })
+        return history.loss[0]
+      }),
+    )
+    for (const loss of losses) expect(Math.abs(loss - losses[0])).toBeLessThan(20 * 2 ** -24)
+  })
+})
+
+describe('callbacks', () => {
+  /** Writes down each call, and its promises a moment later. */
+  const spy = (name: string, log: string[]): Callback => {
+    const late = async (text: string): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      log.push(`${name} ${text}`)
+    }
+    return {
+      onTrainBegin: () => late('begins'),
+      onEpochBegin: (epoch) => late(`epoch ${epoch}`),
+      onBatchEnd: (batch) => {
+        log.push(`${name} batch ${batch}`)
+      },
+      onEpochEnd: (epoch) => late(`epoch ${epoch} over`),
+      onTrainEnd: () => late('ends'),
+    }
+  }
+
+  test('are called in order and waited for', async () => {
+    const log: string[] = []
+    const model = net()
+    await fit(model, xor(), optionsFor(model, { batchSize: 2, callbacks: [spy('a', log), spy('b', log)] }))
+    const each = (text: string): string[] => [`a ${text}`, `b ${text}`]
+    const epoch = (n: number): string[] => [
+      ...each(`epoch ${n}`),
+      ...each('batch 0'),
+      ...each('batch 1'),
+      ...each(`epoch ${n} over`),
+    ]
+    expect(log).toEqual([...each('begins'), ...epoch(0), ...epoch(1), ...each('ends')])
+  })
+
+  test('see the training: its model, optimiser, sizes and history so far', async () => {
+    const model = net()
+    const options = optionsFor(model, { batchSize: 3 })
+    const seen: unknown[] = []
+    const losses: number[] = []
+    const callback: Callback = {
+      onEpochBegin(_epoch, training) {
+        expect(training.model).toBe(model)
+        expect(training.optimizer).toBe(options.optimizer)
+        seen.push([training.epochs, training.batches, training.history.loss.length])
+      },
+      onBatchEnd(_batch, { loss }) {
+        losses.push(loss)
+      },
+      onEpochEnd(epoch, logs, { history }) {
+        expect(logs).toEqual({ loss: history.loss[epoch] })
+        expect(losses.at(-1)).toBe(logs.loss)
+      },
+    }
+    await fit(model, xor(), { ...options, callbacks: [callback, {}] })
+    expect(seen).toEqual([
+      [2, 2, 0],
+      [2, 2, 1],
+    ])
+  })
+
+  test.each(['onBatchEnd', 'onEpochEnd', 'onEpochBegin'] as const)(
+    'stop() in %s ends after the epoch',
+    async (when) => {
+      const log: string[] = []
+      const stopper: Callback = {
+        [when]: (at: number, ...rest: unknown[]) => {
+          const training = rest.at(-1) as Training
+          if (
+            (when === 'onBatchEnd' && training.history.loss.length === 1 && at === 0) ||
+            (when !== 'onBatchEnd' && at === 1)
+          )
+            training.stop()
+        },
+      }
+      const model = net()
+      const callbacks = [stopper, spy('a', log)]
+      const history = await fit(model, xor(), optionsFor(model, { epochs: 9, batchSize: 2, callbacks }))
+      expect(history.loss).toHaveLength(2)
+      expect(log.filter((line) => line.includes('batch'))).toHaveLength(4)
+      expect(log.slice(-2)).toEqual(['a epoch 1 over', 'a ends'])
+    },
+  )
+
+  test.each([
+    ['a callback', { callbacks: [{ onBatchEnd: () => expect.fail('thrown') }] }],
+    ['a promise of a callback', { callbacks: [{ onEpochEnd: () => Promise.reject(new Error('thrown')) }] }],
+    ['the loss', { loss: () => expect.fail('thrown') }],
+    ['a metric', { metrics: { bad: () => expect.fail('thrown') } }],
+  ] as [string, Partial<FitOptions>][])(
+    'what %s throws ends the training, and onTrainEnd is called',
+    async (_title, more) => {
+      const log: string[] = []
+      const model = net()
+      const callbacks = [...(more.callbacks ?? []), spy('a', log)]
+      const error = await errorFrom(fit(model, xor(), optionsFor(model, { ...more, callbacks })))
+      expect(String(error)).toContain('thrown')
+      expect(log.filter((line) => line === 'a ends')).toHaveLength(1)
+    },
+  )
+})
+
+describe('a signal', () => {
+  /** Counts steps and aborts after that many. */
+  const aborting = (after: number, reason: unknown) => {
+    const controller = new AbortController()
+    let steps = 0
+    const callback: Callback = {
+      onBatchEnd() {
+        if (++steps === after) controller.abort(reason)
+      },
+    }
+    return { controller, callback, count: () => steps }
+  }
+
+  test('that has fired before rejects with its reason before anything else', async () => {
+    const model = net()
+    const before = bitsOf(model)
+    const reason = new Error('too late')
+    const callbacks: Callback[] = [{ onTrainBegin: () => expect.fail('called') }]
+    const options = optionsFor(model, { signal: AbortSignal.abort(reason), callbacks })
+    expect(await errorFrom(fit(model, xor(), options))).toBe(reason)
+    expect(bitsOf(model)).toEqual(before)
+  })
+
+  test.each([1, 2, 3, 4])('that fires during step %s of 4 rejects with its reason after that step', async (after) => {
+    const reason = { why: 'enough' }
+    const { controller, callback, count } = aborting(after, reason)
+    const model = net()
+    const ended: string[] = []
+    const callbacks = [callback, { onTrainEnd: () => void ended.push('ended') }]
+    const options = optionsFor(model, { batchSize: 2, signal: controller.signal, callbacks })
+    expect(await errorFrom(fit(model, xor(), options))).toBe(reason)
+    expect(count()).toBe(after)
+    expect(ended).toEqual(['ended'])
+  })
+
+  test('leaves the model usable: it predicts, is saved and learns on', async () => {
+    const { controller, callback } = aborting(3, undefined)
+    const model = net()
+    const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
+    const options = { loss: mseLoss, optimizer, epochs: 300, callbacks: [callback], signal: controller.signal }
+    const error = await errorFrom(fit(model, xor(), options))
+    expect((error as Error).name).toBe('AbortError')
+    expect(predict(model, xor().x).data.every(Number.isFinite)).toBe(true)
+    expect(Object.keys(model.stateDict())).toHaveLength(4)
+    const { loss } = await fit(model, xor(), { loss: mseLoss, optimizer, epochs: 300 })
+    expect(loss[299]).toBeLessThan(1e-6)
+  })
+
+  test('by a timer is heard within one long epoch', async () => {
+    const model = net()
+    const data = { x: zeros(200_000, 2), y: zeros(200_000, 1) }
+    let steps = 0
+    const callbacks: Callback[] = [{ onBatchEnd: () => void steps++ }]
+    const options = optionsFor(model, { epochs: 1, batchSize: 1, callbacks, signal: AbortSignal.timeout(250) })
+    expect(((await errorFrom(fit(model, data, options))) as Error).name).toBe('TimeoutError')
+    expect(steps).toBeGreaterThan(0)
+    expect(steps).toBeLessThan(200_000)
+  })
+})
+
+test('timers run while a model learns: at least three times in a second of steps', async () => {
+  const model = net()
+  const end = performance.now() + 1000
+  let ticks = 0
+  const timer = setInterval(() => {
+    ticks++
+  }, 1)
+  const stopper: Callback = {
+    onBatchEnd(_batch, _logs, { stop }) {
+      if (performance.now() > end) stop()
+    },
+  }
+  await fit(model, xor(), optionsFor(model, { epochs: 1e9, callbacks: [stopper] }))
+  clearInterval(timer)
+  // One pause in 100 ms is due: ten.
+  expect(ticks).toBeGreaterThanOrEqual(3)
+})
+
+describe('wrong options throw before the first step', () => {
+  const bad: [string, Untyped, new (message: string) => Error, string][] = [
+    ['a model that is none', { model: {} }, DTypeError, 'fit: model is Object, wanted a Module'],
+    ['a model that is null', { model: null }, DTypeError, 'fit: model is null, wanted a Module'],
+    ['no data', { data: undefined }, DTypeError, 'DataLoader: the dataset is undefined'],
+    ['data without y', { data: { x: zeros(4, 2) } }, DTypeError, 'y is undefined, wanted a Matrix'],
+    ['x and y of other numbers', { data: { x: zeros(4, 2), y: zeros(3, 1) } }, ShapeError, 'x is 4x2, y is 3x1'],
+    ['no rows', { data: { x: zeros(0, 2), y: zeros(0, 1) } }, MatgradError, 'fit: the data have no batch'],
+    ['samples of another width', { data: { x: zeros(4, 3), y: zeros(4, 1) } }, ShapeError, 'left is 4x3, right is 8x2'],
+    ['targets of another width', { data: { x: zeros(4, 2), y: zeros(4, 2) } }, ShapeError, 'target is 4x2'],
+    ['no options', { options: undefined }, DTypeError, 'fit: options is undefined, wanted an object'],
+    ['no loss', { loss: undefined }, DTypeError, 'fit: loss is undefined, wanted a function'],
+    ['a loss by name', { loss: 'mse' }, DTypeError, 'fit: loss is "mse", wanted a function'],
+    ['a loss that gives a number', { loss: () => 1 }, DTypeError, 'fit: loss gave 1, wanted a Variable'],
+    ['a loss for each row', { loss: (p: Variable) => p }, ShapeError, 'the value is 4x1, wanted 1x1'],
+    ['a loss of nothing', { loss: () => variable(zeros(1, 1), { requiresGrad: false }) }, MatgradError, 'backward:'],
+    ['no optimiser', { optimizer: undefined }, DTypeError, 'fit: optimizer is undefined, wanted an Optimizer'],
+    ['an optimiser by name', { optimizer: 'sgd' }, DTypeError, 'fit: optimizer is "sgd", wanted an Optimizer'],
+    ['no epochs', { epochs: undefined }, DTypeError, 'fit: epochs is undefined, wanted a whole number'],
+    ['half an epoch', { epochs: 1.5 }, DTypeError, 'fit: epochs is 1.5, wanted a whole number'],
+    ['−1 epochs', { epochs: -1 }, ShapeError, 'fit: epochs is -1, wanted at least 0'],
+    ['endless epochs', { epochs: Number.POSITIVE_INFINITY }, DTypeError, 'fit: epochs is Infinity'],
+    ['batches of 0', { batchSize: 0 }, ShapeError, 'batchSize is 0, wanted at least 1'],
+    [
+      'a metric by name',
+      { metrics: { accuracy: 'accuracy' } },
+      DTypeError,
+      'fit: accuracy is "accuracy", wanted a fun',
+    ],
+    [
+      'one callback for a list',
+      { callbacks: { onEpochEnd() {} } },
+      DTypeError,
+      'fit: callbacks is Object, wanted an array',
+    ],
+    ['a validation without y', { validation: { x: zeros(1, 2) } }, DTypeError, 'fit: y is undefined'],
+    [
+      'an empty validation',
+      { validation: { x: zeros(0, 2), y: zeros(0, 1) } },
+      MatgradError,
+      'fit: the validation data',
+    ],
+  ]
+
+  test.each(bad)('%s', async (_title, more, kind, message) => {
+    const own = net()
+    const before = bitsOf(own)
+    const { model = own, data, options, ...rest } = { data: xor(), options: optionsFor(own), ...more }
+    const chosen = 'model' in more ? more.model : model
+    const given = options && { ...options, ...rest }
+    const error = await errorFrom(fit(chosen, data, given))
+    expect(error).toBeInstanceOf(kind)
+    expect((error as Error).message).toContain(message)
+    expect(bitsOf(own)).toEqual(before)
+  })
+})
+
+/** Writes down whether it is learning whenever it is used. */
+class Witness extends Module {
+  readonly seen: boolean[] = []
+  override forward(x: Input): Variable {
+    this.seen.push(this.training)
+    return variable('value' in x ? x.value : x, { requiresGrad: false })
+  }
+}
+
+test('a model learns in training mode, also after each validation, which is out of it', async () => {
+  const witness = new Witness()
+  const model = new Sequential(new Sequential(witness), new Linear(2, 1))
+  model.eval()
+  await fit(model, xor(), optionsFor(model, { epochs: 2, batchSize: 2, validation: xor() }))
+  expect(witness.seen).toEqual([true, true, false, true, true, false])
+  expect([...model.modules()].every(({ training }) => training)).toBe(true)
+})
+
+describe('evaluate and predict', () => {
+  /** 45 samples of five numbers, and a network of sizes that no tile divides. */
+  const setup = (dtype: 'float32' | 'float64') => {
+    const generator = new Generator(2)
+    const options = { dtype, generator }
+    const model = new Sequential(
+      new Linear(5, 17, options),
+      new ReLU(),
+      new Dropout(0.5, { generator }),
+      new Linear(17, 3, options),
+      new Softmax(),
+    )
+    const x = sample(45, 5, noise(1), { dtype })
+    return { model, data: { x, y: matrix(Array.from({ length: 45 }, (_, i) => [i % 3])) } }
+  }
+  const loss = (prediction: Variable, target: Matrix): Variable => entropyOf(prediction, target)
+
+  test.each(DTYPES)('do not depend on the batch size, bit for bit, in %s', (dtype) => {
+    const { model, data } = setup(dtype)
+    const whole = predict(model, data.x)
+    const wanted = evaluate(model, data, { loss, metrics: { accuracy } })
+    expect(whole.shape).toEqual([45, 3])
+    for (const batchSize of [1, 2, 3, 4, 5, 7, 8, 16, 44, 45, 1000]) {
+      expect(predict(model, data.x, { batchSize }).data, `batches of ${batchSize}`).toEqual(whole.data)
+      const got = evaluate(model, data, { loss, metrics: { accuracy }, batchSize })
+      expect(got, `batches of ${batchSize}`).toEqual(wanted)
+    }
+  })
+
+  test('predict is forward out of learning, and drops nothing', () => {
+    const { model, data } = setup('float32')
+    const got = predict(model, data.x)
+    expect(got.data).toEqual(model.eval().forward(data.x).value.data)
+    expect(got.data).not.toEqual(model.train().forward(data.x).value.data)
+  })
+
+  test('evaluate is the loss and the metrics of those predictions', () => {
+    const { model, data } = setup('float64')
+    const prediction = predict(model, data.x)
+    const result = evaluate(model, data, { loss, metrics: { accuracy, rows: (p) => p.rows } })
+    expect(result).toEqual({
+      loss: loss(variable(prediction), data.y).item(),
+      accuracy: accuracy(prediction, data.y),
+      rows: 45,
+    })
+    expect(evaluate(model, data, { metrics: { accuracy } })).toEqual({ accuracy: result.accuracy })
+    expect(evaluate(model, new DataLoader(data, { batchSize: 4 }), { loss })).toEqual({ loss: result.loss })
+  })
+
+  test('a weighted mean is that over all samples', () => {
+    const { model, data } = setup('float64')
+    const weight = matrix([[1, 5, 20]], { dtype: 'float64' })
+    const weighted = (prediction: Variable, target: Matrix): Variable => entropyOf(prediction, target, { weight })
+    const wanted = weighted(variable(predict(model, data.x)), data.y).item()
+    expect(evaluate(model, data, { loss: weighted, batchSize: 4 }).loss).toBe(wanted)
+  })
+
+  test.each([
+    ['predict', (model: Module, x: Matrix) => predict(model, x)],
+    ['evaluate', (model: Module, x: Matrix) => evaluate(model, { x, y: zeros(x.rows, 1) }, { loss })],
+  ])('%s leaves flags, gradients, parameters and generators as they were', (_title, run) => {
+    const { model, data } = setup('float32')
+    const [parts, dropout] = [[...model.modules()], model.layers[2] as Dropout]
+    for (const [i, part] of parts.entries()) part.training = i % 2 === 0
+    const flags = parts.map(({ training }) => training)
+    for (const parameter of model.parameters() as Variable[]) parameter.grad = parameter.value.add(1)
+    const gradients = model.parameters().map(({ grad }) => grad)
+    const values = gradients.map((each) => each?.data.slice())
+    const before = [bitsOf(model), dropout.generator?.state]
+    run(model, data.x)
+    expect(parts.map(({ training }) => training)).toEqual(flags)
+    expect(model.parameters().every(({ grad }, i) => grad === gradients[i])).toBe(true)
+    expect(gradients.map((each) => each?.data)).toEqual(values)
+    expect([bitsOf(model), dropout.generator?.state]).toEqual(before)
+    // Also when it fails half-way.
+    expect(() => run(model, zeros(3, 4))).toThrow(ShapeError)
+    expect(parts.map(({ training }) => training)).toEqual(flags)
+    model.train().forward(data.x).sum().backward()
+  })
+
+  test('record nothing', () => {
+    const seen: boolean[] = []
+    class Recorder extends Module {
+      readonly scale = variable(matrix([[2]]))
+      override forward(x: Input): Variable {
+        const y = this.scale.mul(x) as Variable
+        seen.push(y.requiresGrad)
+        return y
+      }
+    }
+    const model = new Recorder()
+    const data = { x: zeros(2, 1), y: zeros(2, 1) }
+    model.forward(data.x)
+    predict(model, data.x)
+    evaluate(model, data, { loss: mseLoss })
+    model.forward(data.x)
+    expect(seen).toEqual([true, false, false, true])
+  })
+
+  test('predict of no rows has none', () => {
+    const { model } = setup('float32')
+    expect(predict(model, zeros(0, 5)).shape).toEqual([0, 3])
+  })
+
+  test.each([
+    ['predict without a model', () => predict(null as Untyped, zeros(1, 1)), DTypeError, 'predict: model is null'],
+    ['predict of an array', () => predict(net(), [[0, 1]] as Untyped), DTypeError, 'predict: x is an array'],
+    ['predict of undefined', () => predict(net(), undefined as Untyped), DTypeError, 'predict: x is undefined'],
+    ['predict in batches of 0', () => predict(net(), zeros(1, 2), { batchSize: 0 }), ShapeError, 'batchSize is 0'],
+    ['predict in halves', () => predict(net(), zeros(1, 2), { batchSize: 0.5 }), DTypeError, 'batchSize is 0.5'],
+    ['predict of another width', () => predict(net(), zeros(1, 3)), ShapeError, 'left is 1x3, right is 8x2'],
+    ['evaluate without a model', () => evaluate({} as Untyped, xor()), DTypeError, 'evaluate: model is Object'],
+    ['evaluate without data', () => evaluate(net(), null as Untyped), DTypeError, 'the dataset is null'],
+    [
+      'evaluate with a loss by name',
+      () => evaluate(net(), xor(), { loss: 'mse' as Untyped }),
+      DTypeError,
+      'evaluate: loss is "mse", wanted a function',
+    ],
+    [
+      'evaluate of no rows',
+      () => evaluate(net(), { x: zeros(0, 2), y: zeros(0, 1) }, { loss: mseLoss }),
+      MatgradError,
+      'evaluate: the data have no batch',
+    ],
+  ] as const)('%s throws', (_title, run, kind, message) => {
+    const error = errorOf(run)
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+  })
+})
+
+describe('accuracy', () => {
+  const scores = matrix([
+    [0.1, 0.7, 0.2],
+    [0.5, 0.3, 0.2],
+    [0.2, 0.2, 0.6],
+    [0.4, 0.4, 0.2],
+  ])
+
+  test('of scores for class indices: the largest counts, the first of equal ones', () => {
+    expect(accuracy(scores, matrix([[1], [0], [2], [0]]))).toBe(1)
+    expect(accuracy(scores, matrix([[1], [0], [2], [1]]))).toBe(0.75)
+    expect(accuracy(scores, matrix([[0], [1], [1], [2]]))).toBe(0)
+  })
+
+  test('of scores for scores', () => {
+    expect(accuracy(scores, matrix([[1], [0], [2], [0]]).oneHot(3))).toBe(1)
+    expect(accuracy(scores, matrix([[0], [0], [2], [2]]).oneHot(3))).toBe(0.5)
+    expect(accuracy(scores, scores)).toBe(1)
+  })
+
+  test('of a probability counts 0.5 as the second class', () => {
+    const probabilities = matrix([[0.5], [0.4999], [0.9], [0.1]])
+    expect(accuracy(probabilities, matrix([[1], [0], [1], [0]]))).toBe(1)
+    expect(accuracy(probabilities, matrix([[0], [1], [1], [0]]))).toBe(0.5)
+  })
+
+  test('of a logit has the threshold 0', () => {
+    const logits = matrix([[0], [-0.1], [3], [0.2]])
+    expect(accuracy(logits, matrix([[1], [0], [1], [1]]), { threshold: 0 })).toBe(1)
+    expect(accuracy(logits, matrix([[1], [0], [1], [1]]))).toBe(0.5)
+  })
+
+  test('does not mix up precisions', () => {
+    expect(accuracy(scores.astype('float64'), matrix([[1], [0], [2], [0]]))).toBe(1)
+    expect(accuracy(scores, matrix([[1], [0], [2], [0]], { dtype: 'float64' }))).toBe(1)
+  })
+
+  test('of one sample', () => {
+    expect(accuracy(matrix([[1, 2]]), matrix([[1]]))).toBe(1)
+  })
+
+  test.each([
+    ['other rows', zeros(4, 3), zeros(3, 1), ShapeError, 'accuracy: prediction is 4x3, target is 3x1'],
+    ['other columns', zeros(4, 3), zeros(4, 2), ShapeError, 'accuracy: prediction is 4x3, target is 4x2'],
+    ['scores for one', zeros(4, 1), zeros(4, 3), ShapeError, 'accuracy: prediction is 4x1, target is 4x3'],
+    ['a class too large', zeros(1, 3), matrix([[3]]), ShapeError, 'accuracy: a class is 3, wanted 0 to 2'],
+    ['a class below 0', zeros(1, 3), matrix([[-1]]), ShapeError, 'accuracy: a class is -1, wanted 0 to 2'],
+    ['a third class of two', zeros(1, 1), matrix([[2]]), ShapeError, 'accuracy: a class is 2, wanted 0 to 1'],
+    ['half a class', zeros(1, 3), matrix([[0.5]]), DTypeError, 'accuracy: a class is 0.5, wanted a whole number'],
+    ['a class that is NaN', zeros(1, 3), matrix([[Number.NaN]]), DTypeError, 'accuracy: a class is NaN'],
+    ['an array', [[1, 2]], zeros(1, 1), DTypeError, 'accuracy: prediction is an array, wanted a Matrix'],
+    ['null', zeros(1, 1), null, DTypeError, 'accuracy: target is null, wanted a Matrix'],
+  ] as const)('of %s throws', (_title, prediction, target, kind, message) => {
+    const error = errorOf(() => accuracy(prediction as Untyped, target as Untyped))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+  })
+})
+
+test('a network that overflows says so in its history, and goes on', async () => {
+  const model = new Linear(1, 1, { init: init.constant(1e30) })
+  const data = { x: matrix([[1e30]]), y: matrix([[0]]) }
+  const { loss } = await fit(model, data, optionsFor(model, { epochs: 2 }))
+  expect(loss[0]).toBe(Number.POSITIVE_INFINITY)
+  expect(loss).toHaveLength(2)
+})

@@ -1,0 +1,35 @@
+// Prints by how many bytes 100,000 training steps grew the heap after the first 10,000. Its own process, because a
+// collection has to be forced (--expose-gc) and nothing else may live on the heap.
+
+import { Generator, matrix } from '@matgrad/core'
+import { Linear, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn'
+
+const [WARM_UP, STEPS] = [10_000, 100_000]
+const generator = new Generator('memory')
+const x = matrix([
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+])
+const y = matrix([[0], [1], [1], [0]])
+const model = new Sequential(new Linear(2, 8, { generator }), new Tanh(), new Linear(8, 1, { generator }))
+const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
+
+function used(): number {
+  if (!globalThis.gc) throw new Error('run with --expose-gc')
+  globalThis.gc()
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+  return heapUsed + external + arrayBuffers
+}
+
+let [before, loss] = [0, 0]
+for (let step = 0; step < STEPS; step++) {
+  if (step === WARM_UP) before = used()
+  model.zeroGrad()
+  const value = mseLoss(model.forward(x), y)
+  value.backward()
+  optimizer.step()
+  loss = value.item()
+}
+console.log(JSON.stringify({ grown: used() - before, loss }))

@@ -1,0 +1,319 @@
+// How a module finds its parameters, buffers and parts, and what it does with them.
+
+import { type Variable, variable } from '@matgrad/autograd'
+import { DTypeError, Generator, MatgradError, type Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { Dropout, type Input, Linear, Module, mseLoss, ReLU, Sequential, SGD, type StateDict, Tanh } from '@matgrad/nn'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { bitsOf, errorOf, noise, sample } from './support.ts'
+
+/** Every kind of member, and some things that are none. */
+class Net extends Module<2, 1> {
+  readonly hidden = new Linear(2, 3)
+  readonly scale = variable(ones(1, 3))
+  readonly seen = zeros(1, 1)
+  readonly blocks = [new Linear(3, 3), new ReLU(), new Linear(3, 3, { bias: false })]
+  readonly offsets = [variable(zeros(1, 3)), 'text', null, zeros(2, 2)]
+  readonly note = 'text'
+  readonly nothing = null
+  readonly out = new Sequential(new Linear(3, 2), new Tanh(), new Sequential(new Linear(2, 1)))
+
+  override forward<N extends number>(x: Input<N, 2>): Variable<N, 1> {
+    let y: Variable = this.hidden.forward(x).mul(this.scale)
+    for (const block of this.blocks) y = block.forward(y)
+    return this.out.forward(y.add(this.offsets[0] as Variable)) as Variable<N, 1>
+  }
+}
+
+const PARAMETERS = [
+  ...['hidden.weight', 'hidden.bias', 'scale', 'blocks.0.weight', 'blocks.0.bias', 'blocks.2.weight', 'offsets.0'],
+  ...['out.0.weight', 'out.0.bias', 'out.2.0.weight', 'out.2.0.bias'],
+]
+const ALL = [
+  ...['hidden.weight', 'hidden.bias', 'scale', 'seen', 'blocks.0.weight', 'blocks.0.bias', 'blocks.2.weight'],
+  ...['offsets.0', 'offsets.3', 'out.0.weight', 'out.0.bias', 'out.2.0.weight', 'out.2.0.bias'],
+]
+
+/** One part used twice, and one variable under two names. */
+class Shared extends Module<2, 2> {
+  readonly first = new Linear(2, 2)
+  readonly again = this.first
+  readonly weight = this.first.weight
+  readonly own = variable(zeros(1, 2))
+
+  override forward<N extends number>(x: Input<N, 2>): Variable<N, 2> {
+    return this.again.forward(this.first.forward(x)).add(this.own) as Variable<N, 2>
+  }
+}
+
+describe('discovery', () => {
+  test('parameters by name, in the order of definition', () => {
+    const net = new Net()
+    expect(net.namedParameters().map(([name]) => name)).toEqual(PARAMETERS)
+    expect(net.parameters()).toEqual(net.namedParameters().map(([, parameter]) => parameter))
+    expect(new Map(net.namedParameters()).get('blocks.2.weight')).toBe((net.blocks[2] as Linear).weight)
+  })
+
+  test('buffers are in the state and are not trained', () => {
+    const net = new Net()
+    expect(Object.keys(net.stateDict())).toEqual(ALL)
+    expect(net.parameters()).not.toContain(net.seen)
+  })
+
+  test("names are PyTorch's: 0.weight", () => {
+    const model = new Sequential(new Linear(2, 3), new ReLU(), new Linear(3, 1, { bias: false }))
+    expect(Object.keys(model.stateDict())).toEqual(['0.weight', '0.bias', '2.weight'])
+  })
+
+  test('parts, each once', () => {
+    const net = new Net()
+    const kinds = [...net.modules()].map((module) => module.constructor.name)
+    expect(kinds).toEqual([
+      ...['Net', 'Linear', 'Linear', 'ReLU', 'Linear', 'Sequential', 'Linear', 'Tanh', 'Sequential', 'Linear'],
+    ])
+    const shared = new Shared()
+    expect([...shared.modules()]).toEqual([shared, shared.first])
+  })
+
+  test('a shared part and a shared variable are one parameter with several names', () => {
+    const shared = new Shared()
+    expect(shared.namedParameters().map(([name]) => name)).toEqual([
+      ...['first.weight', 'first.bias', 'again.weight', 'again.bias', 'weight', 'own'],
+    ])
+    expect(shared.parameters()).toEqual([shared.first.weight, shared.first.bias, shared.own])
+    const model = new Sequential(shared.first, new Tanh(), shared.first)
+    expect(model.parameters()).toHaveLength(2)
+    expect(Object.keys(model.stateDict())).toEqual(['0.weight', '0.bias', '2.weight', '2.bias'])
+  })
+
+  test("a subclass of Sequential has its layers' parameters and its own", () => {
+    class Scaled extends Sequential<readonly [Linear<2, 2>, ReLU]> {
+      readonly scale = variable(ones(1, 2))
+      readonly head = new Linear(2, 2)
+    }
+    const names = new Scaled(new Linear(2, 2), new ReLU()).namedParameters().map(([name]) => name)
+    expect(names).toEqual(['0.weight', '0.bias', 'scale', 'head.weight', 'head.bias'])
+  })
+
+  test('a member that is replaced is found, the former is not', () => {
+    class Grown extends Module {
+      part: Module = new Linear(2, 2)
+      override forward(x: Input): Variable {
+        return this.part.forward(x)
+      }
+    }
+    const grown = new Grown()
+    const replacement = new Linear(2, 2)
+    grown.part = replacement
+    expect(grown.parameters()).toEqual([replacement.weight, replacement.bias])
+  })
+})
+
+describe('stateDict', () => {
+  test('is a snapshot that training does not change', () => {
+    const net = new Net()
+    const before = net.stateDict()
+    const numbers = Object.fromEntries(Object.entries(before).map(([name, each]) => [name, each.data.slice()]))
+    const optimizer = new SGD(net.parameters(), { lr: 0.1 })
+    mseLoss(net.forward(ones(2, 2)), ones(2, 1)).backward()
+    optimizer.step()
+    net.seen.set(0, 0, 7)
+    expect(bitsOf(net)).not.toEqual(numbers)
+    for (const [name, { data }] of Object.entries(before)) expect(data, name).toEqual(numbers[name])
+  })
+
+  test('does not change the module when it is written to', () => {
+    const net = new Net()
+    const before = bitsOf(net)
+    for (const each of Object.values(net.stateDict())) each.data.fill(9)
+    expect(bitsOf(net)).toEqual(before)
+  })
+})
+
+describe('loadStateDict', () => {
+  const model = () => new Sequential(new Linear(2, 3), new Tanh(), new Linear(3, 1))
+
+  test('gives another model of the same structure the same bits', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const source = new Net()
+        const random = noise(seed)
+        for (const parameter of source.parameters())
+          parameter.value.assign(sample(parameter.rows, parameter.cols, random, { dtype: 'float32' }))
+        source.seen.set(0, 0, random())
+        const target = new Net()
+        expect(target.loadStateDict(source.stateDict())).toEqual({ missing: [], unexpected: [] })
+        expect(bitsOf(target)).toEqual(bitsOf(source))
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('copies: neither side changes the other later, and the matrices of the model stay the same objects', () => {
+    const target = model()
+    const values = target.parameters().map(({ value }) => value)
+    const state = model().stateDict()
+    target.loadStateDict(state)
+    expect(target.parameters().every(({ value }, i) => value === values[i])).toBe(true)
+    state['0.weight'].data.fill(5)
+    expect(target.stateDict()['0.weight'].data).not.toContain(5)
+  })
+
+  test('converts to the precision of the model', () => {
+    const [single, double] = [new Linear(2, 2), new Linear(2, 2, { dtype: 'float64' })]
+    const third = matrix([[1 / 3, 1 / 3]], { dtype: 'float64' })
+    single.loadStateDict({ bias: third }, { strict: false })
+    double.loadStateDict({ bias: third }, { strict: false })
+    expect(single.stateDict().bias.data).toEqual(new Float32Array([1 / 3, 1 / 3]))
+    expect(double.stateDict().bias.data).toEqual(new Float64Array([1 / 3, 1 / 3]))
+  })
+
+  test('takes an object without a prototype, as a file gives it', () => {
+    const [source, target] = [model(), model()]
+    target.loadStateDict(Object.assign(Object.create(null), source.stateDict()))
+    expect(bitsOf(target)).toEqual(bitsOf(source))
+  })
+
+  const without = ({ '2.bias': _, ...rest }: StateDict): StateDict => rest
+  const bad: [string, (state: StateDict) => unknown, new (message: string) => Error, string][] = [
+    ['a missing name', without, MatgradError, 'loadStateDict: missing 2.bias; unexpected none'],
+    [
+      'an unexpected name',
+      (state) => ({ ...state, '3.bias': zeros(1, 1) }),
+      MatgradError,
+      'loadStateDict: missing none; unexpected 3.bias',
+    ],
+    [
+      'a name that objects inherit',
+      (state) => ({ ...state, toString: zeros(1, 1) }),
+      MatgradError,
+      'loadStateDict: missing none; unexpected toString',
+    ],
+    [
+      'another shape',
+      (state) => ({ ...state, '2.weight': zeros(3, 1) }),
+      ShapeError,
+      'loadStateDict: 2.weight is 3x1, wanted 1x3',
+    ],
+    [
+      'another number of columns',
+      (state) => ({ ...state, '2.weight': zeros(1, 4) }),
+      ShapeError,
+      'loadStateDict: 2.weight is 1x4, wanted 1x3',
+    ],
+    [
+      'an array',
+      (state) => ({ ...state, '2.weight': [1, 2, 3] }),
+      DTypeError,
+      'loadStateDict: 2.weight is an array, wanted a Matrix',
+    ],
+    [
+      'a variable',
+      (state) => ({ ...state, '2.bias': variable(zeros(1, 1)) }),
+      DTypeError,
+      'loadStateDict: 2.bias is Variable, wanted a Matrix',
+    ],
+    [
+      'undefined',
+      (state) => ({ ...state, '2.bias': undefined }),
+      DTypeError,
+      'loadStateDict: 2.bias is undefined, wanted a Matrix',
+    ],
+    ['null', () => null, DTypeError, 'loadStateDict: state is null, wanted matrices by name'],
+    ['a string', () => 'weights', DTypeError, 'loadStateDict: state is "weights", wanted matrices by name'],
+  ]
+
+  test.each(bad)('%s throws and changes nothing', (_title, change, kind, message) => {
+    const target = model()
+    const before = bitsOf(target)
+    const state = change(model().stateDict()) as StateDict
+    const error = errorOf(() => target.loadStateDict(state))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toBe(message)
+    expect(bitsOf(target)).toEqual(before)
+  })
+
+  test('not strict, loads what there is and names the rest', () => {
+    const target = model()
+    const before = bitsOf(target)
+    const source = model().stateDict()
+    const result = target.loadStateDict({ ...without(source), other: zeros(1, 1) }, { strict: false })
+    expect(result).toEqual({ missing: ['2.bias'], unexpected: ['other'] })
+    expect(bitsOf(target)).toEqual({
+      ...Object.fromEntries(Object.entries(source).map(([name, { data }]) => [name, data])),
+      '2.bias': before['2.bias'],
+    })
+  })
+
+  test.each([
+    ['shape', () => zeros(3, 1), ShapeError],
+    ['type', () => [[1, 2, 3]], DTypeError],
+  ] as const)('not strict, another %s still throws and changes nothing', (_title, wrong, kind) => {
+    const target = model()
+    const before = bitsOf(target)
+    const state = { ...model().stateDict(), '2.weight': wrong() as Matrix }
+    expect(() => target.loadStateDict(state, { strict: false })).toThrow(kind)
+    expect(bitsOf(target)).toEqual(before)
+  })
+})
+
+describe('train and eval', () => {
+  const flags = (module: Module): boolean[] => [...module.modules()].map(({ training }) => training)
+
+  test('a new module and all its parts are learning', () => {
+    expect(flags(new Net())).toEqual(Array(10).fill(true))
+  })
+
+  test('reach every part and return the module', () => {
+    const net = new Net()
+    expect(net.eval()).toBe(net)
+    expect(flags(net)).toEqual(Array(10).fill(false))
+    expect(net.train()).toBe(net)
+    expect(flags(net)).toEqual(Array(10).fill(true))
+    expect(net.train(false)).toBe(net)
+    expect(flags(net)).toEqual(Array(10).fill(false))
+  })
+
+  test('a part alone leaves the others', () => {
+    const net = new Net()
+    net.out.eval()
+    expect(flags(net)).toEqual([true, true, true, true, true, false, false, false, false, false])
+  })
+})
+
+test('zeroGrad forgets the gradients of all parameters, shared ones too', () => {
+  for (const model of [new Net(), new Shared()]) {
+    model.forward(ones(2, 2)).sum().backward()
+    expect(model.parameters().every(({ grad }) => grad !== null)).toBe(true)
+    model.zeroGrad()
+    expect(model.parameters().every(({ grad }) => grad === null)).toBe(true)
+  }
+})
+
+describe('summary', () => {
+  test('is a table of the parts with their parameters', () => {
+    const model = new Sequential(
+      new Linear(784, 128),
+      new ReLU(),
+      new Dropout(0.2, { generator: new Generator(1) }),
+      new Linear(128, 10, { bias: false }),
+    )
+    expect(model.summary().split('\n')).toEqual([
+      'Sequential',
+      'Linear(784 → 128)          weight 128x784, bias 1x128  100480',
+      'ReLU',
+      'Dropout(0.2)',
+      'Linear(128 → 10, no bias)  weight 10x128               1280',
+      '101760 parameters',
+    ])
+  })
+
+  test('counts a shared parameter once, and no buffer', () => {
+    expect(new Shared().summary().split('\n').at(-1)).toBe('8 parameters')
+    expect(new Net().summary().split('\n').at(-1)).toBe(`${9 + 3 + 12 + 9 + 3 + 8 + 3} parameters`)
+  })
+
+  test('of a module without parameters', () => {
+    expect(new ReLU().summary()).toBe('ReLU\n0 parameters')
+  })
+})

@@ -1,0 +1,349 @@
+// Files and the progress bar.
+
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { type Callback, fit, Linear, type Module, mseLoss, ReLU, Sequential, SGD, Tanh } from '@matgrad/nn'
+import { loadModel, progress, saveModel } from '@matgrad/nn/node'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { bitsOf, xor } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+type Untyped = any
+
+/** What the next file that is opened for writing fails to do. */
+const failing = vi.hoisted((): { step: 'writeFile' | 'sync' | 'close' | undefined } => ({ step: undefined }))
+
+vi.mock('node:fs/promises', async (original) => {
+  const fs = await original<typeof import('node:fs/promises')>()
+  const open: typeof fs.open = async (path, flags, ...rest) => {
+    const file = await fs.open(path, flags, ...rest)
+    const { step } = failing
+    if (step === undefined || flags !== 'w') return file
+    const done = file[step].bind(file) as (...args: unknown[]) => Promise<unknown>
+    return Object.assign(file, {
+      // Half of the work is done before the disk is full.
+      [step]: async (...args: unknown[]) => {
+        await done(...(args[0] instanceof Uint8Array ? [args[0].subarray(0, args[0].length / 2)] : args))
+        throw new Error('no space left')
+      },
+    })
+  }
+  return { ...fs, open }
+})
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'matgrad-'))
+})
+afterEach(async () => {
+  failing.step = undefined
+  await rm(folder, { recursive: true })
+})
+
+const model = (seed = 1, hidden = 4) => {
+  const generator = new Generator(seed)
+  return new Sequential(new Linear(2, hidden, { generator }), new ReLU(), new Linear(hidden, 1, { generator }))
+}
+const errorFrom = (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    () => expect.fail('the promise was fulfilled'),
+    (error: Error) => error,
+  )
+
+describe('saveModel and loadModel', () => {
+  test('give back every bit, and leave one file', async () => {
+    const path = join(folder, 'model.safetensors')
+    const [saved, loaded] = [model(1), model(2)]
+    await saveModel(path, saved)
+    await loadModel(path, loaded)
+    expect(bitsOf(loaded)).toEqual(bitsOf(saved))
+    expect(await readdir(folder)).toEqual(['model.safetensors'])
+  })
+
+  test('give back float64 and numbers that are hard to write', async () => {
+    const path = join(folder, 'model')
+    const make = (): Linear => new Linear(2, 2, { dtype: 'float64' })
+    const [saved, loaded] = [make(), make()]
+    const hard = [Number.NaN, Number.NEGATIVE_INFINITY, -0, Number.MIN_VALUE]
+    saved.weight.value.data.set(hard)
+    await saveModel(path, saved)
+    await loadModel(path, loaded)
+    expect([...loaded.weight.value.data]).toEqual(hard)
+  })
+
+  test('use the safetensors format with the names of the state', async () => {
+    const path = join(folder, 'model')
+    const saved = model()
+    await saveModel(path, saved)
+    const { tensors, metadata } = io.decodeSafetensors(await readFile(path))
+    expect(metadata).toEqual({ format: 'matgrad' })
+    const shapes = Object.entries(tensors).map(([name, { shape, dtype }]) => [name, shape, dtype])
+    expect(shapes).toEqual([
+      ['0.weight', [4, 2], 'float32'],
+      ['0.bias', [1, 4], 'float32'],
+      ['2.weight', [1, 4], 'float32'],
+      ['2.bias', [1, 1], 'float32'],
+    ])
+  })
+
+  test('save what the model is at the call, not what it becomes while the file is written', async () => {
+    const path = join(folder, 'model')
+    const [saved, loaded] = [model(1), model(2)]
+    const before = bitsOf(saved)
+    const saving = saveModel(path, saved)
+    saved.parameters()[0].value.data.fill(9)
+    await saving
+    await loadModel(path, loaded)
+    expect(bitsOf(loaded)).toEqual(before)
+  })
+
+  test('overwrite, and four savings at once leave one whole file', async () => {
+    const path = join(folder, 'model')
+    await saveModel(path, model(9))
+    const models = [1, 2, 3, 4].map((seed) => model(seed, 200))
+    await Promise.all(models.map((each) => saveModel(path, each)))
+    const loaded = model(5, 200)
+    await loadModel(path, loaded)
+    expect(models.map(bitsOf)).toContainEqual(bitsOf(loaded))
+    expect(await readdir(folder)).toEqual(['model'])
+  })
+
+  test.each(['writeFile', 'sync', 'close'] as const)(
+    'a save whose %s fails leaves the existing file and no other',
+    async (step) => {
+      const path = join(folder, 'model')
+      await saveModel(path, model(1))
+      const before = await readFile(path)
+      failing.step = step
+      expect((await errorFrom(saveModel(path, model(2)))).message).toBe('no space left')
+      failing.step = undefined
+      expect((await readFile(path)).equals(before)).toBe(true)
+      expect(await readdir(folder)).toEqual(['model'])
+    },
+  )
+
+  test('a save onto a folder fails and leaves it', async () => {
+    const path = join(folder, 'model')
+    await mkdir(path)
+    await errorFrom(saveModel(path, model()))
+    expect((await stat(path)).isDirectory()).toBe(true)
+    expect(await readdir(folder)).toEqual(['model'])
+  })
+
+  test('a save into a folder that is not there fails', async () => {
+    expect(await errorFrom(saveModel(join(folder, 'none', 'model'), model()))).toMatchObject({ code: 'ENOENT' })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test.each([
+    ['a Matrix', ones(1, 1), 'Matrix'],
+    ['null', null, 'null'],
+    ['a state', model().stateDict(), 'Object'],
+  ])('%s is no model to save or to load into', async (_title, value, shown) => {
+    const path = join(folder, 'model')
+    for (const [name, run] of Object.entries({ saveModel, loadModel })) {
+      const error = await errorFrom(run(path, value as Untyped))
+      expect(error).toBeInstanceOf(DTypeError)
+      expect(error.message).toBe(`${name}: model is ${shown}, wanted a Module`)
+    }
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('loadModel rejects and changes nothing', () => {
+  const good = (): Uint8Array => io.encodeSafetensors(model(2).stateDict())
+  const text = (words: string): Uint8Array => new TextEncoder().encode(words)
+  /** The bytes of a file whose header says `header` and whose tensors have no elements. */
+  const withHeader = (header: unknown): Uint8Array => {
+    const json = text(JSON.stringify(header))
+    const bytes = new Uint8Array(8 + json.length)
+    bytes[0] = json.length
+    bytes.set(json, 8)
+    return bytes
+  }
+  const bad: [string, () => Uint8Array, new (message: string) => Error, string][] = [
+    ['an empty file', () => new Uint8Array(), FormatError, 'wanted at least 8'],
+    ['a text', () => text('These are not weights, this is a poem.'), FormatError, 'the header has'],
+    ['a PNG', () => Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13), FormatError, 'the header has'],
+    ['a matrix in .npy', () => io.encodeNpy(zeros(4, 2)), FormatError, 'the header has'],
+    ['a file cut short', () => good().subarray(0, -1), FormatError, 'the tensors need'],
+    ['a file cut in the header', () => good().subarray(0, 40), FormatError, 'the header has'],
+    ['a byte too many', () => Uint8Array.of(...good(), 0), FormatError, 'the tensors need'],
+    ['a broken header', () => good().fill(0x7b, 8, 12), FormatError, 'the header is not JSON'],
+    [
+      'half-precision weights',
+      () => withHeader({ '0.weight': { dtype: 'F16', shape: [0, 2], data_offsets: [0, 0] } }),
+      FormatError,
+      'F16',
+    ],
+    ['other names', () => io.encodeSafetensors({ weight: zeros(1, 1) }), MatgradError, 'missing 0.weight, 0.bias'],
+    [
+      'a name too many',
+      () => io.encodeSafetensors({ ...model(2).stateDict(), '3.bias': zeros(1, 1) }),
+      MatgradError,
+      'unexpected 3.bias',
+    ],
+    ['a larger model', () => io.encodeSafetensors(model(2, 5).stateDict()), ShapeError, '0.weight is 5x2, wanted 4x2'],
+    [
+      'a wrong last matrix',
+      () => io.encodeSafetensors({ ...model(2).stateDict(), '2.bias': zeros(1, 2) }),
+      ShapeError,
+      '2.bias is 1x2, wanted 1x1',
+    ],
+  ]
+
+  test.each(bad)('%s', async (_title, bytes, kind, message) => {
+    const path = join(folder, 'model')
+    await writeFile(path, bytes())
+    const target: Module = model(1)
+    const before = bitsOf(target)
+    const error = await errorFrom(loadModel(path, target))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+    expect(bitsOf(target)).toEqual(before)
+  })
+
+  test('a file that is not there', async () => {
+    const target = model(1)
+    const before = bitsOf(target)
+    expect(await errorFrom(loadModel(join(folder, 'none'), target))).toMatchObject({ code: 'ENOENT' })
+    expect(bitsOf(target)).toEqual(before)
+  })
+})
+
+/** A stream that keeps what is written, as a terminal or not. */
+class Screen extends Writable {
+  text = ''
+  readonly isTTY: boolean
+  readonly columns = 100
+
+  constructor(isTTY: boolean) {
+    super()
+    this.isTTY = isTTY
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+
+  /** What is left on the screen: each line after its last return, without control sequences. */
+  get lines(): string[] {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are controlled by them
+    const cleared = this.text.replace(/[^\n]*\x1b\[2K/g, '')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the same
+    return cleared.replace(/\x1b(\[[0-9;?]*[A-Za-z]|[78])/g, '').split('\n')
+  }
+
+  count(sequence: string): number {
+    return this.text.split(sequence).length - 1
+  }
+}
+
+const asStream = (screen: Screen): NodeJS.WriteStream => screen as unknown as NodeJS.WriteStream
+const train = (screen: Screen, more: { callbacks?: Callback[]; signal?: AbortSignal; epochs?: number } = {}) => {
+  const generator = new Generator(1)
+  const learner = new Sequential(new Linear(2, 4, { generator }), new Tanh(), new Linear(4, 1, { generator }))
+  return fit(learner, xor(), {
+    loss: mseLoss,
+    optimizer: new SGD(learner.parameters(), { lr: 0.1 }),
+    epochs: more.epochs ?? 3,
+    batchSize: 1,
+    metrics: { half: () => 0.5 },
+    ...(more.signal && { signal: more.signal }),
+    callbacks: [progress(asStream(screen)), ...(more.callbacks ?? [])],
+  })
+}
+
+describe('progress', () => {
+  test('writes one line an epoch where there is no terminal', async () => {
+    const screen = new Screen(false)
+    const { loss } = await train(screen)
+    expect(screen.lines.map((line) => line.replace(/\d+\.\d s$/, 'T s'))).toEqual([
+      ...loss.map((each, i) => `epoch ${i + 1}/3  loss ${each.toFixed(4)}  half 0.5000  T s`),
+      '',
+    ])
+    expect(screen.text).not.toContain('\x1b')
+  })
+
+  test('pads the number of an epoch to that of the last', async () => {
+    const screen = new Screen(false)
+    await train(screen, { epochs: 10 })
+    expect(screen.lines.map((line) => line.slice(0, 11))).toEqual([
+      ...Array.from({ length: 9 }, (_, i) => `epoch  ${i + 1}/10`),
+      'epoch 10/10',
+      '',
+    ])
+  })
+
+  /** The cursor is shown as often as it is hidden, lines wrap again, and nobody waits for signals any more. */
+  function expectClean(screen: Screen, listeners: number): void {
+    expect(screen.count('\x1b[?25h')).toBe(screen.count('\x1b[?25l'))
+    expect(screen.text.lastIndexOf('\x1b[?25h')).toBeGreaterThan(screen.text.lastIndexOf('\x1b[?25l'))
+    expect(screen.count('\x1b[?7h')).toBe(screen.count('\x1b[?7l'))
+    expect(process.listenerCount('SIGINT')).toBe(listeners)
+  }
+
+  test('draws a bar for each epoch on a terminal, and leaves the lines alone', async () => {
+    const screen = new Screen(true)
+    const listeners = process.listenerCount('SIGINT')
+    const { loss } = await train(screen)
+    for (const i of [1, 2, 3]) expect(screen.text).toMatch(new RegExp(`epoch ${i}/3 .*0/4 .*loss …`))
+    expect(screen.text).toContain('4/4')
+    expect(screen.count('\x1b[?25l')).toBe(3)
+    expectClean(screen, listeners)
+    expect(screen.lines.map((line) => line.replace(/\d+\.\d s$/, 'T s'))).toEqual([
+      ...loss.map((each, i) => `epoch ${i + 1}/3  loss ${each.toFixed(4)}  half 0.5000  T s`),
+      '',
+    ])
+  })
+
+  test.each([
+    ['an error', { callbacks: [{ onBatchEnd: () => expect.fail('thrown') }] }],
+    ['a signal', (controller: AbortController) => ({ signal: controller.signal })],
+  ] as const)('takes the bar away when %s ends the training in an epoch', async (_title, more) => {
+    const screen = new Screen(true)
+    const listeners = process.listenerCount('SIGINT')
+    const controller = new AbortController()
+    const options =
+      typeof more === 'function'
+        ? { ...more(controller), callbacks: [{ onBatchEnd: () => controller.abort() }] }
+        : { callbacks: [...more.callbacks] }
+    await errorFrom(train(screen, options))
+    expect(screen.count('\x1b[?25l')).toBe(1)
+    expectClean(screen, listeners)
+    expect(screen.lines).toEqual([''])
+    // A timer that still draws would draw within this time.
+    const { text } = screen
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    expect(screen.text).toBe(text)
+  })
+
+  test('shows numbers that are large or none', async () => {
+    const screen = new Screen(false)
+    const callback = progress(asStream(screen))
+    const training = { epochs: 1, batches: 1 } as Untyped
+    callback.onEpochBegin?.(0, training)
+    callback.onEpochEnd?.(0, { loss: Number.NaN, accuracy: 1 }, training)
+    expect(screen.text).toMatch(/^epoch 1\/1 {2}loss NaN {2}accuracy 1\.0000 {2}\d+\.\d s\n$/)
+  })
+})
+
+test('matrix and file keep rows in the same order', async () => {
+  const path = join(folder, 'order')
+  const saved = new Linear(3, 2, {
+    init: () =>
+      matrix([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+  })
+  await saveModel(path, saved)
+  const bytes = await readFile(path)
+  // The bias, two zeros, comes after the weight.
+  const elements = new Float32Array(8).map((_, i) => bytes.readFloatLE(bytes.length - 32 + 4 * i))
+  expect([...elements]).toEqual([1, 2, 3, 4, 5, 6, 0, 0])
+})

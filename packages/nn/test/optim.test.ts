@@ -1,0 +1,408 @@
+// SGD against a plain loop, bit for bit, and against PyTorch.
+
+import { type Variable, variable } from '@matgrad/autograd'
+import { type DType, DTypeError, Generator, MatgradError, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
+import { Linear, mseLoss, type OptimizerState, Sequential, SGD, type SGDSettings, Tanh } from '@matgrad/nn'
+import { describe, expect, test } from 'vitest'
+import {
+  bitsOf,
+  DTYPES,
+  errorOf,
+  expectClose,
+  fixture,
+  noise,
+  round,
+  type Stored,
+  sample,
+  toMatrix,
+  xor,
+} from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+type Untyped = any
+
+const SHAPES = [
+  [1, 1],
+  [3, 5],
+  [1, 9],
+  [16, 17],
+] as const
+
+/** One parameter's trajectory, one number at a time, each operation rounded to the dtype. */
+function plainSgd(dtype: DType, { lr, momentum, dampening, weightDecay, nesterov }: SGDSettings) {
+  const r = (x: number): number => round(x, dtype)
+  let velocity: number[] | null = null
+  return (p: readonly number[], gradient: ArrayLike<number>): number[] => {
+    const d = p.map((each, i) => (weightDecay === 0 ? gradient[i] : r(gradient[i] + r(r(weightDecay) * each))))
+    if (momentum === 0) return p.map((each, i) => r(each - r(r(lr) * d[i])))
+    const before = velocity
+    const v = d.map((each, i) => (before ? r(r(r(momentum) * before[i]) + r(r(1 - r(dampening)) * each)) : each))
+    velocity = v
+    const direction = nesterov ? d.map((each, i) => r(each + r(r(momentum) * v[i]))) : v
+    return p.map((each, i) => r(each - r(r(lr) * direction[i])))
+  }
+}
+
+const combinations = [0, 0.9].flatMap((momentum) =>
+  [0, 0.3].flatMap((dampening) =>
+    [0, 0.07].flatMap((weightDecay) =>
+      [false, true].map((nesterov): SGDSettings => ({ lr: 0.1, momentum, dampening, weightDecay, nesterov })),
+    ),
+  ),
+)
+const isSensible = ({ momentum, dampening, nesterov }: SGDSettings): boolean =>
+  !nesterov || (momentum > 0 && dampening === 0)
+const show = (settings: object): string => JSON.stringify(settings).replaceAll('"', '')
+
+describe('SGD is a plain loop bit for bit', () => {
+  const cases = combinations.filter(isSensible).flatMap((settings) => DTYPES.map((dtype) => [dtype, settings] as const))
+
+  test.each(cases.map(([dtype, settings]) => [`${dtype} ${show(settings)}`, dtype, settings] as const))(
+    '%s',
+    (_title, dtype, settings) => {
+      const random = noise(1)
+      const parameters = SHAPES.map(([rows, cols]) => variable(sample(rows, cols, random, { dtype })))
+      const optimizer = new SGD(parameters, settings)
+      const references = parameters.map(() => plainSgd(dtype, settings))
+      let wanted = parameters.map(({ value }) => Array.from(value.data))
+      for (let step = 0; step < 6; step++) {
+        for (const parameter of parameters)
+          parameter.grad = sample(parameter.rows, parameter.cols, random, { dtype, low: -2, high: 2 })
+        optimizer.step()
+        wanted = wanted.map((p, i) => references[i](p, parameters[i].grad?.data ?? []))
+        expect(parameters.map(({ value }) => Array.from(value.data))).toEqual(wanted)
+      }
+    },
+  )
+
+  test('there are ten combinations', () => {
+    expect(cases).toHaveLength(2 * 10)
+  })
+})
+
+describe('SGD', () => {
+  const one = (value: number): Matrix => matrix([[value]], { dtype: 'float64' })
+  /** A parameter of 0 that is given the gradients 1. */
+  const parameterOf = (): Variable => variable(one(0))
+  function steps(optimizer: SGD, parameters: readonly Variable[], count: number): void {
+    for (let i = 0; i < count; i++) {
+      for (const parameter of parameters) parameter.grad = one(1)
+      optimizer.step()
+    }
+  }
+
+  test('does not dampen the first step', () => {
+    const p = parameterOf()
+    const optimizer = new SGD([p], { lr: 1, momentum: 0.5, dampening: 0.75 })
+    steps(optimizer, [p], 1)
+    expect(p.value.item()).toBe(-1)
+    steps(optimizer, [p], 1)
+    expect(p.value.item()).toBe(-1 - (0.5 + 0.25))
+  })
+
+  test('changes the matrix of the variable in place', () => {
+    const p = parameterOf()
+    const { value } = p
+    steps(new SGD([p], { lr: 1 }), [p], 1)
+    expect(p.value).toBe(value)
+    expect(value.item()).toBe(-1)
+  })
+
+  test('needs only a learning rate', () => {
+    const { settings } = new SGD([parameterOf()], { lr: 0.5 }).groups[0]
+    expect(settings).toEqual({ lr: 0.5, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false })
+  })
+
+  test('gives each group its own settings', () => {
+    const [a, b, c] = [parameterOf(), parameterOf(), parameterOf()]
+    const optimizer = new SGD([{ params: [a] }, { params: [b, c], lr: 0.5, momentum: 0 }], { lr: 1, momentum: 0.5 })
+    steps(optimizer, [a, b, c], 2)
+    expect([a, b, c].map((p) => p.value.item())).toEqual([-1 - 1.5, -1, -1])
+  })
+
+  test('the learning rate is that of the first group, and setting it sets all', () => {
+    const [a, b] = [parameterOf(), parameterOf()]
+    const optimizer = new SGD([{ params: [a], lr: 0.25 }, { params: [b] }], { lr: 1 })
+    expect(optimizer.lr).toBe(0.25)
+    optimizer.lr = 2
+    steps(optimizer, [a, b], 1)
+    expect([optimizer.lr, a.value.item(), b.value.item()]).toEqual([2, -2, -2])
+    optimizer.lr = 0
+    steps(optimizer, [a, b], 1)
+    expect(a.value.item()).toBe(-2)
+  })
+
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined])('refuses the learning rate %s', (lr) => {
+    const optimizer = new SGD([parameterOf()], { lr: 0.5 })
+    const error = errorOf(() => {
+      optimizer.lr = lr as Untyped
+    })
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error.message).toMatch(/^SGD: lr is/)
+    expect(optimizer.lr).toBe(0.5)
+  })
+
+  test('reads its settings anew in each step', () => {
+    const p = parameterOf()
+    const optimizer = new SGD([p], { lr: 1 })
+    steps(optimizer, [p], 1)
+    optimizer.groups[0].settings.momentum = 0.5
+    steps(optimizer, [p], 2)
+    expect(p.value.item()).toBe(-1 - 1 - 1.5)
+  })
+
+  test('leaves a parameter without gradient, its velocity and its decay alone', () => {
+    const [a, b] = [variable(one(3)), variable(one(3))]
+    const optimizer = new SGD([a, b], { lr: 1, momentum: 0.5, dampening: 0.75, weightDecay: 1 })
+    a.grad = one(0)
+    optimizer.step()
+    expect([a.value.item(), b.value.item()]).toEqual([0, 3])
+    expect(Object.keys(optimizer.stateDict().matrices)).toEqual(['velocity.0'])
+    // The first gradient that b has is its first step, which is not dampened.
+    a.grad = null
+    b.grad = one(1)
+    optimizer.step()
+    expect([a.value.item(), b.value.item()]).toEqual([0, 3 - (1 + 3)])
+  })
+
+  test('has no velocity without momentum', () => {
+    const p = parameterOf()
+    const optimizer = new SGD([p], { lr: 1 })
+    steps(optimizer, [p], 2)
+    expect(optimizer.stateDict().matrices).toEqual({})
+  })
+
+  test('zeroGrad forgets the gradients of its parameters', () => {
+    const [a, b] = [parameterOf(), parameterOf()]
+    a.grad = one(1)
+    b.grad = one(1)
+    new SGD([a], { lr: 1 }).zeroGrad()
+    expect([a.grad, b.grad?.item()]).toEqual([null, 1])
+  })
+
+  test('takes a gradient of another precision', () => {
+    const p: Variable = variable(zeros(1, 1))
+    p.grad = one(1 / 3)
+    new SGD([p], { lr: 1 }).step()
+    expect(p.value.data).toEqual(new Float32Array([-1 / 3]))
+  })
+})
+
+describe('a step with a bad gradient throws before anything changes', () => {
+  test.each([
+    ['of another shape', zeros(2, 1), ShapeError, 'SGD: the gradient is 2x1, the parameter 1x2, wanted the same'],
+    ['that would broadcast', zeros(1, 1), ShapeError, 'SGD: the gradient is 1x1, the parameter 1x2, wanted the same'],
+    ['that is an array', [[1, 2]], DTypeError, 'SGD: a gradient is an array, wanted a Matrix'],
+    ['that is a string', 'steep', DTypeError, 'SGD: a gradient is "steep", wanted a Matrix'],
+  ] as const)('%s', (_title, gradient, kind, message) => {
+    const [a, b]: Variable[] = [variable(zeros(1, 2)), variable(zeros(1, 2))]
+    const optimizer = new SGD([{ params: [a] }, { params: [b] }], { lr: 1, momentum: 0.9 })
+    a.grad = matrix([[1, 1]])
+    b.grad = gradient as Untyped
+    const error = errorOf(() => optimizer.step())
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toBe(message)
+    expect([a.value.toArray(), b.value.toArray()]).toEqual([[[0, 0]], [[0, 0]]])
+    expect(optimizer.stateDict().matrices).toEqual({})
+  })
+})
+
+describe('wrong settings', () => {
+  test.each(combinations.filter((each) => !isSensible(each)).map((each) => [show(each), each] as const))(
+    '%s throw',
+    (_title, settings) => {
+      const error = errorOf(() => new SGD([variable(zeros(1, 1))], settings))
+      expect(error).toBeInstanceOf(MatgradError)
+      expect(error.message).toContain('SGD: nesterov is true, wanted momentum above 0')
+    },
+  )
+
+  test.each([
+    [{}, DTypeError, 'SGD: lr is undefined, wanted a number'],
+    [{ lr: '0.1' }, DTypeError, 'SGD: lr is "0.1", wanted a number'],
+    [{ lr: -1 }, MatgradError, 'SGD: lr is -1, wanted 0 or more'],
+    [{ lr: Number.NaN }, MatgradError, 'SGD: lr is NaN, wanted 0 or more'],
+    [{ lr: 1, momentum: -0.1 }, MatgradError, 'SGD: momentum is -0.1, wanted 0 or more'],
+    [{ lr: 1, momentum: null }, DTypeError, 'SGD: momentum is null, wanted a number'],
+    [{ lr: 1, momentum: 0.9, dampening: Number.POSITIVE_INFINITY }, MatgradError, 'SGD: dampening is Infinity'],
+    [{ lr: 1, weightDecay: -1e-9 }, MatgradError, 'SGD: weightDecay is -1e-9, wanted 0 or more'],
+    [{ lr: 1, nesterov: 'false', momentum: 0.9 }, DTypeError, 'SGD: nesterov is "false", wanted true or false'],
+  ] as const)('%o throw', (settings, kind, message) => {
+    const error = errorOf(() => new SGD([variable(zeros(1, 1))], settings as Untyped))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+    // A group's own settings are checked like the others.
+    const group = { params: [variable(zeros(1, 1))], ...settings }
+    if ('lr' in settings) expect(() => new SGD([group as Untyped], { lr: 1 })).toThrow(message)
+  })
+
+  const p = variable(zeros(1, 1))
+  test.each([
+    ['nothing', undefined, DTypeError, 'SGD: params is undefined, wanted an array of variables or groups'],
+    ['one variable', p, DTypeError, 'SGD: params is Variable, wanted an array of variables or groups'],
+    ['an empty list', [], MatgradError, 'SGD: got no parameters, wanted at least one'],
+    ['empty groups', [{ params: [] }], MatgradError, 'SGD: got no parameters, wanted at least one'],
+    ['a matrix', [p, zeros(1, 1)], DTypeError, 'SGD: parameter 1 is Matrix, wanted a Variable'],
+    ['null', [p, null], DTypeError, 'SGD: parameter 1 is null, wanted a Variable'],
+    ['variables and groups', [p, { params: [p] }], DTypeError, 'SGD: parameter 1 is Object, wanted a Variable'],
+    ['a variable twice', [p, p], MatgradError, 'SGD: a parameter is named twice, wanted once'],
+    ['a variable in two groups', [{ params: [p] }, { params: [p] }], MatgradError, 'SGD: a parameter is named twice'],
+  ] as const)('parameters that are %s throw', (_title, parameters, kind, message) => {
+    const error = errorOf(() => new SGD(parameters as Untyped, { lr: 1 }))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+  })
+})
+
+describe('stateDict and loadStateDict', () => {
+  const { x, y } = xor()
+  const settings = { lr: 0.1, momentum: 0.9, dampening: 0.1, weightDecay: 0.01 }
+  function start(lr = settings.lr) {
+    const generator = new Generator(1)
+    const model = new Sequential(new Linear(2, 4, { generator }), new Tanh(), new Linear(4, 1, { generator }))
+    const [first, second] = [model.parameters().slice(0, 2), model.parameters().slice(2)]
+    const groups = [{ params: first }, { params: second, weightDecay: 0 }]
+    return { model, optimizer: new SGD(groups, { ...settings, lr }) }
+  }
+  function learn({ model, optimizer }: ReturnType<typeof start>, count: number): void {
+    for (let i = 0; i < count; i++) {
+      optimizer.zeroGrad()
+      mseLoss(model.forward(x), y).backward()
+      optimizer.step()
+    }
+  }
+
+  test('resume bit for bit, twice from one snapshot', () => {
+    const whole = start()
+    learn(whole, 7)
+    const snapshot = { model: whole.model.stateDict(), optimizer: whole.optimizer.stateDict() }
+    learn(whole, 8)
+    for (let i = 0; i < 2; i++) {
+      const resumed = start(0.7)
+      learn(resumed, 3)
+      resumed.model.loadStateDict(snapshot.model)
+      resumed.optimizer.loadStateDict(snapshot.optimizer)
+      expect(resumed.optimizer.lr).toBe(settings.lr)
+      learn(resumed, 8)
+      expect(bitsOf(resumed.model)).toEqual(bitsOf(whole.model))
+      expect(resumed.optimizer.stateDict()).toEqual(whole.optimizer.stateDict())
+    }
+  })
+
+  test('without the velocities the resumed training differs', () => {
+    const whole = start()
+    learn(whole, 7)
+    const other = start()
+    other.model.loadStateDict(whole.model.stateDict())
+    learn(whole, 1)
+    learn(other, 1)
+    expect(bitsOf(other.model)).not.toEqual(bitsOf(whole.model))
+  })
+
+  test('a snapshot does not change with the optimiser, nor the optimiser with it', () => {
+    const training = start()
+    learn(training, 2)
+    const snapshot = training.optimizer.stateDict()
+    const numbers = structuredClone({
+      groups: snapshot.groups,
+      matrices: Object.entries(snapshot.matrices).map(([name, { data }]) => [name, data]),
+    })
+    learn(training, 2)
+    training.optimizer.lr = 3
+    expect(snapshot.groups).toEqual(numbers.groups)
+    expect(Object.entries(snapshot.matrices).map(([name, { data }]) => [name, data])).toEqual(numbers.matrices)
+    const before = training.optimizer.stateDict()
+    training.optimizer.stateDict().matrices['velocity.0'].data.fill(5)
+    expect(training.optimizer.stateDict()).toEqual(before)
+  })
+
+  type State = OptimizerState<SGDSettings>
+  const bad: [string, (state: State) => unknown, new (message: string) => Error, string][] = [
+    ['nothing', () => undefined, DTypeError, 'SGD: the state is undefined, wanted a snapshot by stateDict'],
+    ['null', () => null, DTypeError, 'SGD: the state is null'],
+    ['no matrices', ({ groups }) => ({ groups }), DTypeError, 'SGD: the state is Object'],
+    [
+      'fewer groups',
+      ({ groups, matrices }) => ({ groups: groups.slice(1), matrices }),
+      MatgradError,
+      'SGD: the state has 1 groups, wanted 2',
+    ],
+    [
+      'settings that make no sense',
+      ({ groups, matrices }) => ({ groups: [groups[0], { ...groups[1], lr: -1 }], matrices }),
+      MatgradError,
+      'SGD: lr is -1',
+    ],
+    [
+      'a parameter too many',
+      ({ groups, matrices }) => ({ groups, matrices: { ...matrices, 'velocity.4': zeros(1, 1) } }),
+      MatgradError,
+      'SGD: the state has velocity.4, wanted one of 4 parameters',
+    ],
+    [
+      'a name without number',
+      ({ groups, matrices }) => ({ groups, matrices: { ...matrices, 'velocity.': zeros(4, 2) } }),
+      MatgradError,
+      'SGD: the state has velocity., wanted one of 4 parameters',
+    ],
+    [
+      'a matrix of another shape',
+      ({ groups, matrices }) => ({ groups, matrices: { ...matrices, 'velocity.3': zeros(2, 1) } }),
+      ShapeError,
+      'SGD: velocity.3 is 2x1, wanted 1x1',
+    ],
+    [
+      'an array for a matrix',
+      ({ groups, matrices }) => ({ groups, matrices: { ...matrices, 'velocity.3': [1] } }),
+      ShapeError,
+      'SGD: velocity.3 is an array, wanted 1x1',
+    ],
+  ]
+
+  test.each(bad)('a state with %s throws and changes nothing', (_title, change, kind, message) => {
+    const [other, training] = [start(), start(0.3)]
+    learn(other, 2)
+    learn(training, 3)
+    const before = training.optimizer.stateDict()
+    const error = errorOf(() => training.optimizer.loadStateDict(change(other.optimizer.stateDict()) as State))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+    expect(training.optimizer.stateDict()).toEqual(before)
+  })
+})
+
+interface Trajectories {
+  readonly first: readonly Stored[]
+  readonly x: Stored
+  readonly y: Stored
+  readonly runs: readonly {
+    readonly name: string
+    readonly settings: Partial<SGDSettings> & { readonly lr: number }
+    readonly losses: readonly number[]
+    readonly parameters: readonly Stored[]
+  }[]
+}
+
+describe('20 steps are those of PyTorch within 1e-12', () => {
+  const { first, x, y, runs } = fixture<Trajectories>('sgd')
+
+  test('in every setting', () => {
+    expect(runs).toHaveLength(10)
+  })
+
+  test.each(runs.map((run) => [run.name, run] as const))('%s', (_name, { settings, losses, parameters }) => {
+    const dtype = 'float64'
+    const model = new Sequential(new Linear(3, 4, { dtype }), new Tanh(), new Linear(4, 2, { dtype }))
+    for (const [i, parameter] of model.parameters().entries()) parameter.value.assign(toMatrix(first[i]))
+    const optimizer = new SGD(model.parameters(), settings)
+    const got = losses.map(() => {
+      optimizer.zeroGrad()
+      const loss = mseLoss(model.forward(toMatrix(x)), toMatrix(y))
+      loss.backward()
+      optimizer.step()
+      return loss.item()
+    })
+    expectClose(matrix([got], { dtype }), matrix([[...losses]], { dtype }), 1e-12)
+    for (const [i, { value }] of model.parameters().entries()) expectClose(value, toMatrix(parameters[i]), 1e-12)
+  })
+})

@@ -1,0 +1,18 @@
+// What only a process of its own can show: that nothing but the seed matters, and that training does not hold memory.
+
+import { expect, test } from 'vitest'
+import { outputOf } from './support.ts'
+
+test('the same seed gives the same bytes in two processes', { timeout: 120_000 }, async () => {
+  const script = new URL('./seeded.ts', import.meta.url)
+  const [first, second] = await Promise.all([outputOf(script), outputOf(script)])
+  expect(first).toMatch(/^[0-9a-f]{64}\n$/)
+  expect(second).toBe(first)
+})
+
+test('90,000 training steps grow the heap by less than 2 MB', { timeout: 180_000 }, async () => {
+  const output = await outputOf(new URL('./memory.ts', import.meta.url), ['--expose-gc'])
+  const { grown, loss } = JSON.parse(output)
+  expect(loss).toBeLessThan(1e-6)
+  expect(grown).toBeLessThan(2e6)
+})

@@ -1,0 +1,243 @@
+// Sizes as types: layers that fit compile with the sizes they should have, layers that do not fit do not compile.
+
+import { constant, type Variable } from '@matgrad/autograd'
+import { type Matrix, matrix, ones, zeros } from '@matgrad/core'
+import {
+  type Callback,
+  crossEntropy,
+  Dropout,
+  evaluate,
+  fit,
+  type History,
+  Identity,
+  type Input,
+  LeakyReLU,
+  Linear,
+  type Logs,
+  type Loss,
+  type Metric,
+  Module,
+  mseLoss,
+  predict,
+  ReLU,
+  Sequential,
+  SGD,
+  Softmax,
+  type StateDict,
+  Tanh,
+} from '@matgrad/nn'
+import { describe, expectTypeOf, test } from 'vitest'
+
+declare const n: number
+declare const loose: Matrix
+declare const flag: boolean
+
+describe('Linear', () => {
+  test('literal sizes are literal types', () => {
+    expectTypeOf(new Linear(2, 16)).toEqualTypeOf<Linear<2, 16>>()
+    expectTypeOf(new Linear(2, 16).weight).toEqualTypeOf<Variable<16, 2>>()
+    expectTypeOf(new Linear(2, 16).bias).toEqualTypeOf<Variable<1, 16> | null>()
+    expectTypeOf(new Linear(n, 16)).toEqualTypeOf<Linear<number, 16>>()
+  })
+
+  test('forward keeps the number of samples', () => {
+    const layer = new Linear(3, 16)
+    expectTypeOf(layer.forward(zeros(5, 3))).toEqualTypeOf<Variable<5, 16>>()
+    expectTypeOf(layer.forward(constant(zeros(5, 3)))).toEqualTypeOf<Variable<5, 16>>()
+    expectTypeOf(layer.forward(zeros(n, 3))).toEqualTypeOf<Variable<number, 16>>()
+  })
+
+  test('takes sizes that the types do not know', () => {
+    const layer = new Linear(3, 16)
+    expectTypeOf(layer.forward(loose)).toEqualTypeOf<Variable<number, 16>>()
+    expectTypeOf(layer.forward(constant(loose))).toEqualTypeOf<Variable<number, 16>>()
+    expectTypeOf(layer.forward(matrix([[1, 2, 3]]))).toEqualTypeOf<Variable<number, 16>>()
+    expectTypeOf(layer.forward(zeros(5, n))).toEqualTypeOf<Variable<5, 16>>()
+    expectTypeOf(new Linear(n, n).forward(zeros(5, 3))).toEqualTypeOf<Variable<5, number>>()
+    const either = new Linear(flag ? 2 : 3, 1)
+    expectTypeOf(either.forward(zeros(5, 3))).toEqualTypeOf<Variable<5, 1>>()
+  })
+
+  test('does not take another number of features', () => {
+    // @ts-expect-error forward: got 4 features, wanted 3
+    new Linear(3, 16).forward(zeros(5, 4))
+    // @ts-expect-error the same for a variable
+    new Linear(3, 16).forward(constant(zeros(5, 4)))
+    // @ts-expect-error a number is no sample
+    new Linear(1, 1).forward(3)
+    // @ts-expect-error nor is an array
+    new Linear(1, 1).forward([[3]])
+    // @ts-expect-error a size is a number
+    new Linear('3', 16)
+    // @ts-expect-error there is no such option
+    new Linear(3, 16, { activation: 'relu' })
+  })
+})
+
+describe('activations', () => {
+  test('keep both sizes', () => {
+    for (const layer of [new ReLU(), new LeakyReLU(0.1), new Tanh(), new Softmax(), new Dropout(0.1), new Identity()]) {
+      expectTypeOf(layer.forward(zeros(5, 4))).toEqualTypeOf<Variable<5, 4>>()
+      expectTypeOf(layer.forward(loose)).toEqualTypeOf<Variable<number, number>>()
+    }
+  })
+})
+
+describe('Sequential', () => {
+  test('layers that fit', () => {
+    const model = new Sequential(new Linear(2, 16), new ReLU(), new Linear(16, 1))
+    expectTypeOf(model.forward(zeros(4, 2))).toEqualTypeOf<Variable<4, 1>>()
+    expectTypeOf(model.forward(loose)).toEqualTypeOf<Variable<number, 1>>()
+    expectTypeOf(model.forward(zeros(n, 2))).toEqualTypeOf<Variable<number, 1>>()
+  })
+
+  test('sizes go through activations, at the ends too', () => {
+    const model = new Sequential(
+      ...([new Dropout(0.1), new Linear(3, 8), new Tanh(), new Dropout(0.5), new Linear(8, 2), new Softmax()] as const),
+    )
+    expectTypeOf(model.forward(zeros(4, 3))).toEqualTypeOf<Variable<4, 2>>()
+    // @ts-expect-error forward: got 8 features, wanted 3
+    model.forward(zeros(4, 8))
+  })
+
+  test('go into each other', () => {
+    const inner = new Sequential(new Linear(4, 8), new ReLU())
+    const model = new Sequential(new Linear(2, 4), inner, new Linear(8, 1))
+    expectTypeOf(model.forward(zeros(3, 2))).toEqualTypeOf<Variable<3, 1>>()
+    // @ts-expect-error 2 features reach a layer that takes 4
+    new Sequential(new Linear(3, 2), inner)
+    // @ts-expect-error 8 features reach a layer that takes 4
+    new Sequential(inner, new Linear(4, 1))
+  })
+
+  test('layers that do not fit', () => {
+    // @ts-expect-error 16 features reach a layer that takes 8
+    new Sequential(new Linear(2, 16), new ReLU(), new Linear(8, 1))
+    // @ts-expect-error 16 features reach a layer that takes 8
+    new Sequential(new Linear(2, 16), new Linear(8, 1))
+    // @ts-expect-error the second pair
+    new Sequential(new Linear(2, 16), new Tanh(), new Linear(16, 4), new Dropout(0.5), new Linear(5, 1))
+  })
+
+  test('what is no layer', () => {
+    // @ts-expect-error a function
+    new Sequential(new Linear(2, 2), (x: Matrix) => x)
+    // @ts-expect-error a class
+    new Sequential(new Linear(2, 2), ReLU)
+    // @ts-expect-error an array
+    new Sequential([new Linear(2, 2)])
+  })
+
+  test('sizes that the types do not know', () => {
+    const model = new Sequential(new Linear(2, n), new ReLU(), new Linear(8, n), new Linear(n, 1))
+    expectTypeOf(model.forward(zeros(4, 2))).toEqualTypeOf<Variable<4, 1>>()
+    expectTypeOf(new Sequential(new Linear(n, n)).forward(zeros(4, 2))).toEqualTypeOf<Variable<4, number>>()
+    const layers: Module[] = [new Linear(2, 3), new ReLU(), new Linear(3, 1)]
+    expectTypeOf(new Sequential(...layers).forward(loose)).toEqualTypeOf<Variable<number, number>>()
+  })
+
+  test('does not take another number of features', () => {
+    // @ts-expect-error forward: got 3 features, wanted 2
+    new Sequential(new Linear(2, 1), new ReLU()).forward(zeros(4, 3))
+  })
+})
+
+/** The shortest module of one's own. */
+class Short extends Module {
+  readonly inner = new Linear(2, 2)
+  override forward(x: Input): Variable {
+    return this.inner.forward(x).relu()
+  }
+}
+
+/** One with sizes. */
+class Sized extends Module<3, 2> {
+  readonly inner = new Linear(3, 2)
+  override forward<N extends number>(x: Input<N, 3>): Variable<N, 2> {
+    return this.inner.forward(x)
+  }
+}
+
+describe('a module of one’s own', () => {
+  test('without sizes fits everywhere', () => {
+    expectTypeOf(new Short().forward(zeros(4, 2))).toEqualTypeOf<Variable>()
+    const model = new Sequential(new Linear(3, 2), new Short(), new Linear(2, 1))
+    expectTypeOf(model.forward(zeros(4, 3))).toEqualTypeOf<Variable<4, 1>>()
+  })
+
+  test('with sizes is checked like a layer', () => {
+    expectTypeOf(new Sized().forward(zeros(4, 3))).toEqualTypeOf<Variable<4, 2>>()
+    const model = new Sequential(new Sized(), new ReLU(), new Linear(2, 1))
+    expectTypeOf(model.forward(zeros(4, 3))).toEqualTypeOf<Variable<4, 1>>()
+    // @ts-expect-error 4 features reach a layer that takes 3
+    new Sequential(new Linear(1, 4), new Sized())
+    // @ts-expect-error 2 features reach a layer that takes 3
+    new Sequential(new Sized(), new Linear(3, 1))
+  })
+
+  test('must give the features that it promises', () => {
+    class Wrong extends Module<3, 2> {
+      // @ts-expect-error 5 features, not 2
+      override forward(x: Input): Variable<number, 5> {
+        return new Linear(3, 5).forward(x)
+      }
+    }
+    expectTypeOf(new Wrong().features).toEqualTypeOf<readonly [3, 2]>()
+  })
+
+  test('needs a forward', () => {
+    // @ts-expect-error forward is missing
+    class Empty extends Module {}
+    expectTypeOf<Empty>().toExtend<Module>()
+  })
+
+  test('every layer is a Module', () => {
+    expectTypeOf<Linear<2, 3>>().toExtend<Module>()
+    expectTypeOf<Sized>().toExtend<Module>()
+    expectTypeOf(new Sequential(new Linear(2, 3), new ReLU())).toExtend<Module>()
+    expectTypeOf(new Sized().parameters()).toEqualTypeOf<Variable[]>()
+    expectTypeOf(new Sized().namedParameters()).toEqualTypeOf<[name: string, parameter: Variable][]>()
+    expectTypeOf(new Sized().stateDict()).toEqualTypeOf<StateDict>()
+    expectTypeOf(new Sized().eval()).toEqualTypeOf<Sized>()
+  })
+})
+
+describe('training', () => {
+  const model = new Sequential(new Linear(2, 3), new ReLU(), new Linear(3, 1))
+  const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+  const data = { x: zeros(4, 2), y: ones(4, 1) }
+
+  test('a loss and a metric', () => {
+    expectTypeOf(mseLoss).toExtend<Loss>()
+    expectTypeOf(crossEntropy).toExtend<Loss>()
+    expectTypeOf((p: Matrix, t: Matrix) => p.sub(t).abs().max().item()).toExtend<Metric>()
+  })
+
+  test('results', () => {
+    expectTypeOf(fit(model, data, { loss: mseLoss, optimizer, epochs: 1 })).toEqualTypeOf<Promise<History>>()
+    expectTypeOf(evaluate(model, data, { loss: mseLoss })).toEqualTypeOf<Logs>()
+    expectTypeOf(predict(model, data.x)).toEqualTypeOf<Matrix>()
+    expectTypeOf<History['loss']>().toEqualTypeOf<number[]>()
+    expectTypeOf<History['valLoss']>().toEqualTypeOf<number[]>()
+  })
+
+  test('required and wrong options', () => {
+    // @ts-expect-error no optimiser
+    fit(model, data, { loss: mseLoss, epochs: 1 })
+    // @ts-expect-error a loss by name
+    fit(model, data, { loss: 'mse', optimizer, epochs: 1 })
+    // @ts-expect-error no such option
+    fit(model, data, { loss: mseLoss, optimizer, epochs: 1, verbose: true })
+    // @ts-expect-error a learning rate is needed
+    new SGD(model.parameters(), {})
+    // @ts-expect-error no such setting
+    new SGD(model.parameters(), { lr: 0.1, beta: 0.9 })
+    new SGD([{ params: model.parameters(), lr: 1, momentum: 0.5 }], { lr: 0.1 })
+    const callback: Callback = {
+      onEpochEnd(_epoch, logs) {
+        expectTypeOf(logs).toEqualTypeOf<Logs>()
+      },
+    }
+    fit(model, data, { loss: mseLoss, optimizer, epochs: 1, callbacks: [callback] })
+  })
+})
