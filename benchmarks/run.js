@@ -7,8 +7,10 @@ import { trainingTable } from './training.js'
 const machine = `${cpus().length} x ${cpus()[0].model}, ${platform()} ${arch()}, Node ${process.version}`
 const report = `# Benchmarks
 
-Written by \`pnpm run bench\` on ${machine}. What is compared runs in turns, in slices, on one thread; figures are medians and
-the ratio is that of the medians. Each side's result is checked against the other's before it is timed.
+Written by \`pnpm run bench\` on ${machine}.
+
+What is compared runs in turns, in slices, on one thread; figures are medians and ratios are of medians. Each side's result
+is checked against the other's before it is timed.
 
 ${await trainingTable()}
 `

@@ -72,7 +72,8 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   const { loss, optimizer, epochs, batchSize = 32, shuffle = true, generator } = options
   const { validation, metrics = {}, callbacks = [], signal } = options
   checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
-  checkFunctions('fit', { loss, ...metrics })
+  checkFunctions('fit', { loss })
+  checkMetrics('fit', metrics)
   if (!((optimizer as unknown) instanceof Optimizer))
     throw new DTypeError(`fit: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
   if (!Array.isArray(callbacks)) throw new DTypeError(`fit: callbacks is ${describe(callbacks)}, wanted an array`)
@@ -97,16 +98,10 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       const results = new Results(metrics)
       model.train()
       let batch = 0
-      for (const { x, y } of loader) {
+      for (const samples of loader) {
         signal?.throwIfAborted()
-        optimizer.zeroGrad()
-        const prediction = model.forward(x)
-        const value = loss(prediction, y)
-        if (!((value as unknown) instanceof Variable))
-          throw new DTypeError(`fit: loss gave ${describe(value)}, wanted a Variable`)
-        value.backward()
-        optimizer.step()
-        results.add(prediction.value, y, value.item())
+        const step = trainBatch(samples, training, loss)
+        results.add(step.prediction, samples.y, step.loss)
         for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss: results.loss }, training)
         batch++
         if (performance.now() - rested > PATIENCE) {
@@ -131,10 +126,34 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   return history
 }
 
+/** @throws DTypeError unless all are functions. */
 function checkFunctions(operation: string, functions: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(functions))
     if (typeof value !== 'function')
       throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a function of predictions and targets`)
+}
+
+/** @throws DTypeError unless all are functions; MatgradError for one whose name would hide the loss. */
+function checkMetrics(operation: string, metrics: Readonly<Record<string, Metric>>): void {
+  checkFunctions(operation, metrics)
+  if (Object.hasOwn(metrics, 'loss'))
+    throw new MatgradError(`${operation}: a metric is called loss, wanted a name that is not taken`)
+}
+
+/** One step: the gradient of the loss of a batch, and the optimiser's update. */
+function trainBatch(
+  { x, y }: Dataset,
+  { model, optimizer }: Training,
+  loss: Loss,
+): { prediction: Matrix; loss: number } {
+  optimizer.zeroGrad()
+  const prediction = model.forward(x)
+  const value = loss(prediction, y)
+  if (!((value as unknown) instanceof Variable))
+    throw new DTypeError(`fit: loss gave ${describe(value)}, wanted a Variable`)
+  value.backward()
+  optimizer.step()
+  return { prediction: prediction.value, loss: value.item() }
 }
 
 /** The mean loss of the samples seen so far, and what metrics need of them. */
@@ -198,7 +217,8 @@ export function evaluate(
   { loss, metrics = {}, batchSize = 256 }: EvaluateOptions = {},
 ): Logs {
   checkModule('evaluate', model)
-  checkFunctions('evaluate', loss ? { loss, ...metrics } : metrics)
+  if (loss !== undefined) checkFunctions('evaluate', { loss })
+  checkMetrics('evaluate', metrics)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
   return inEvaluation(model, () => {

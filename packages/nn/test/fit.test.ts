@@ -433,6 +433,7 @@ describe('wrong options throw before the first step', () => {
     ['targets of another width', { data: { x: zeros(4, 2), y: zeros(4, 2) } }, ShapeError, 'target is 4x2'],
     ['no options', { options: undefined }, DTypeError, 'fit: options is undefined, wanted an object'],
     ['no loss', { loss: undefined }, DTypeError, 'fit: loss is undefined, wanted a function'],
+    ['a metric called loss', { metrics: { loss: () => 0 } }, MatgradError, 'fit: a metric is called loss'],
     ['a loss by name', { loss: 'mse' }, DTypeError, 'fit: loss is "mse", wanted a function'],
     ['a loss that gives a number', { loss: () => 1 }, DTypeError, 'fit: loss gave 1, wanted a Variable'],
     ['a loss for each row', { loss: (p: Variable) => p }, ShapeError, 'the value is 4x1, wanted 1x1'],
