@@ -29,6 +29,8 @@ export function progress(stream: NodeJS.WriteStream = process.stdout): Callback 
         stream,
         format: layout,
         barsize: 24,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
         hideCursor: true,
         clearOnComplete: true,
         stopOnComplete: false,
