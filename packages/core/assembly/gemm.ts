@@ -1,112 +1,217 @@
-// C = A·B by cache blocks (Goto & van de Geijn 2008): a block of A and a block of B are packed into panels that the tile
-// kernel reads straight through; strides serve all four transpose forms. Edges are padded in the packed copies alone.
-// The sum over k is split every DEPTH terms whatever the sizes of A and B, so that an element's bits do not depend on
-// the shape of the product around it.
+// C = op(A)·op(B) by cache blocks (Goto & van de Geijn 2008): a block of A and one of B are packed into panels that the
+// tile kernel reads straight through. Small products read A, and B where its rows are contiguous, in place.
+// Strides stand for the four transpose forms: A[i, p] is at a + i·aRow + p·aCol, B[p, j] at b + p·bRow + j·bCol.
+//
+// The sum over k is split every DEPTH terms and nowhere else, and each part runs through its terms in order. An element's
+// bits therefore depend neither on the path nor on the shape of the product around it.
+//
+// A tile at the edge is computed whole: it reads past the end of a row, or the last row again, and stores what belongs to C.
 
+/** Rows of a tile; its columns are two vectors. On 128-bit registers 4 x 2 sums leave room for the operands. */
 const TILE_ROWS: i32 = 4
 
-/** Rows of A, columns of B and terms of the sum in one block. */
-const BLOCK_ROWS: i32 = 64
-const BLOCK_COLS: i32 = 512
+/** Rows of A in a packed block, and terms of the sum in one part. */
+const BLOCK_ROWS: i32 = 128
 const DEPTH: i32 = 256
+/** Bytes of a packed block of B: half of a small second-level cache. */
+const B_BYTES: i32 = 512 * 1024
 
 /** Room for one tile and a packed block of each operand, at the start of the free memory. */
-const WORKSPACE: usize = (__heap_base + 15) & ~15
+const TILE: usize = (__heap_base + 63) & ~63
+const PACKED_A: usize = TILE + 128
+const PACKED_B: usize = PACKED_A + (BLOCK_ROWS + TILE_ROWS) * DEPTH * 8
 
 /** Where the memory begins that the module leaves to its caller. */
-export const SCRATCH: usize = WORKSPACE + 128 + (BLOCK_ROWS + BLOCK_COLS) * DEPTH * 8
+export const SCRATCH: usize = PACKED_B + B_BYTES + 128
 
-/** Columns of a tile: two vectors. */
+/** Products with fewer multiplications than this read A in place: packing it would take longer than it saves. */
+const SMALL: i32 = 20 * 20 * 20
+
 @inline function tileCols<T>(): i32 {
   return 32 / sizeof<T>()
 }
 
-/** Packs rows x depth of a matrix into panels of `width` rows, the elements of one column side by side, padded with 0. */
-function pack<T>(out: usize, a: usize, rowStep: i32, colStep: i32, rows: i32, depth: i32, width: i32): void {
-  const down = <usize>rowStep * sizeof<T>()
-  const along = <usize>colStep * sizeof<T>()
-  for (let first = 0; first < rows; first += width) {
-    const filled = min<i32>(width, rows - first)
-    for (let p = 0; p < depth; p++) {
-      let from = a + <usize>first * down + <usize>p * along
-      let i = 0
-      for (; i < filled; i++, out += sizeof<T>(), from += down) store<T>(out, load<T>(from))
-      for (; i < width; i++, out += sizeof<T>()) store<T>(out, 0)
+/** The bytes from one element to the next along a step. */
+@inline function bytes<T>(step: i32): usize {
+  return <usize>step * sizeof<T>()
+}
+
+/** Packs panels whose elements lie side by side, `width` bytes of them for each of `depth` terms. */
+function packAcross(out: usize, from: usize, step: usize, panels: i32, width: usize, depth: i32): void {
+  for (let panel = 0; panel < panels; panel++, from += width) {
+    let x = from
+    for (let p = 0; p < depth; p++, x += step, out += width) {
+      v128.store(out, v128.load(x))
+      if (width == 32) v128.store(out, v128.load(x, 16), 16)
     }
   }
 }
 
-/** tile = A panel · B panel, TILE_ROWS rows of two vectors each. */
-function multiplyPanels<T>(tile: usize, a: usize, b: usize, depth: i32): void {
+/**
+ * Packs one group of 4 rows whose terms lie side by side: the elements of a term next to one another, `outStep` bytes
+ * from term to term. Rows from `rows` on repeat the last.
+ */
+function packAlong<T>(out: usize, a0: usize, step: usize, rows: i32, outStep: usize, depth: i32): void {
+  const a1 = rows > 1 ? a0 + step : a0
+  const a2 = rows > 2 ? a1 + step : a1
+  const a3 = rows > 3 ? a2 + step : a2
+  const lanes = 16 / sizeof<T>()
+  let p = 0
+  for (let at: usize = 0; p + lanes <= depth; p += lanes, at += 16, out += lanes * outStep) {
+    const x0 = v128.load(a0 + at), x1 = v128.load(a1 + at), x2 = v128.load(a2 + at), x3 = v128.load(a3 + at)
+    if (sizeof<T>() == 4) {
+      const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)
+      const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7), high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7)
+      v128.store(out, v128.shuffle<i64>(low01, low23, 0, 2))
+      v128.store(out + outStep, v128.shuffle<i64>(low01, low23, 1, 3))
+      v128.store(out + 2 * outStep, v128.shuffle<i64>(high01, high23, 0, 2))
+      v128.store(out + 3 * outStep, v128.shuffle<i64>(high01, high23, 1, 3))
+    } else {
+      v128.store(out, v128.shuffle<i64>(x0, x1, 0, 2))
+      v128.store(out, v128.shuffle<i64>(x2, x3, 0, 2), 16)
+      v128.store(out + outStep, v128.shuffle<i64>(x0, x1, 1, 3))
+      v128.store(out + outStep, v128.shuffle<i64>(x2, x3, 1, 3), 16)
+    }
+  }
+  for (; p < depth; p++, out += outStep) {
+    const at = bytes<T>(p)
+    store<T>(out, load<T>(a0 + at))
+    store<T>(out, load<T>(a1 + at), sizeof<T>())
+    store<T>(out, load<T>(a2 + at), 2 * sizeof<T>())
+    store<T>(out, load<T>(a3 + at), 3 * sizeof<T>())
+  }
+}
+
+/** Packs rows x depth of A into panels of TILE_ROWS rows. */
+function packA<T>(a: usize, aRow: i32, aCol: i32, rows: i32, depth: i32): void {
+  const width = TILE_ROWS * sizeof<T>()
+  if (aRow == 1) return packAcross(PACKED_A, a, bytes<T>(aCol), (rows + TILE_ROWS - 1) / TILE_ROWS, width, depth)
+  for (let i = 0; i < rows; i += TILE_ROWS)
+    packAlong<T>(PACKED_A + bytes<T>(i * depth), a + bytes<T>(i * aRow), bytes<T>(aRow), rows - i, width, depth)
+}
+
+/** Packs depth x cols of B into panels of two vectors. */
+function packB<T>(b: usize, bRow: i32, bCol: i32, cols: i32, depth: i32): void {
+  const width = tileCols<T>()
+  if (bCol == 1) return packAcross(PACKED_B, b, bytes<T>(bRow), (cols + width - 1) / width, 32, depth)
+  for (let j = 0; j < cols; j += 4) {
+    const panel = PACKED_B + bytes<T>((j / width) * width * depth) + bytes<T>(j % width)
+    packAlong<T>(panel, b + bytes<T>(j * bCol), bytes<T>(bCol), cols - j, 32, depth)
+  }
+}
+
+@inline function storeRow<T>(to: usize, c0: v128, c1: v128, accumulate: bool): void {
+  v128.store(to, accumulate ? v128.add<T>(v128.load(to), c0) : c0)
+  v128.store(to, accumulate ? v128.add<T>(v128.load(to, 16), c1) : c1, 16)
+}
+
+/** Copies, or adds, the rows x cols of the tile at TILE that lie inside C. */
+function storeEdge<T>(out: usize, ld: usize, rows: i32, cols: i32, accumulate: bool): void {
+  for (let i = 0; i < rows; i++) {
+    const from = TILE + (<usize>i << 5)
+    const to = out + <usize>i * ld
+    for (let j = 0; j < cols; j++) {
+      const value = load<T>(from + bytes<T>(j))
+      store<T>(to + bytes<T>(j), accumulate ? load<T>(to + bytes<T>(j)) + value : value)
+    }
+  }
+}
+
+/**
+ * A tile of C = or += `depth` terms, for A packed, or in place with steps between its rows and its terms. Not unrolled:
+ * V8 would run out of registers.
+ */
+@inline function tile<T>(
+  packed: bool, out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize,
+  depth: i32, rows: i32, cols: i32, accumulate: bool
+): void {
   let c00 = v128.splat<T>(0), c01 = c00, c10 = c00, c11 = c00
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00
-  for (let p = 0; p < depth; p++) {
+  let a1 = packed ? a : rows > 1 ? a + aRow : a
+  let a2 = packed ? a : rows > 2 ? a1 + aRow : a1
+  let a3 = packed ? a : rows > 3 ? a2 + aRow : a2
+  const end = b + <usize>depth * bRow
+  while (b < end) {
     const b0 = v128.load(b), b1 = v128.load(b, 16)
-    let x = v128.splat<T>(load<T>(a))
+    let x = v128.load_splat<T>(a)
     c00 = v128.add<T>(c00, v128.mul<T>(x, b0))
     c01 = v128.add<T>(c01, v128.mul<T>(x, b1))
-    x = v128.splat<T>(load<T>(a, sizeof<T>()))
+    x = packed ? v128.load_splat<T>(a, sizeof<T>()) : v128.load_splat<T>(a1)
     c10 = v128.add<T>(c10, v128.mul<T>(x, b0))
     c11 = v128.add<T>(c11, v128.mul<T>(x, b1))
-    x = v128.splat<T>(load<T>(a, 2 * sizeof<T>()))
+    x = packed ? v128.load_splat<T>(a, 2 * sizeof<T>()) : v128.load_splat<T>(a2)
     c20 = v128.add<T>(c20, v128.mul<T>(x, b0))
     c21 = v128.add<T>(c21, v128.mul<T>(x, b1))
-    x = v128.splat<T>(load<T>(a, 3 * sizeof<T>()))
+    x = packed ? v128.load_splat<T>(a, 3 * sizeof<T>()) : v128.load_splat<T>(a3)
     c30 = v128.add<T>(c30, v128.mul<T>(x, b0))
     c31 = v128.add<T>(c31, v128.mul<T>(x, b1))
-    a += TILE_ROWS * sizeof<T>()
-    b += 32
-  }
-  v128.store(tile, c00)
-  v128.store(tile, c01, 16)
-  v128.store(tile, c10, 32)
-  v128.store(tile, c11, 48)
-  v128.store(tile, c20, 64)
-  v128.store(tile, c21, 80)
-  v128.store(tile, c30, 96)
-  v128.store(tile, c31, 112)
-}
-
-/** out (leading dimension ld) = tile, or += tile, for the rows x cols of the tile that lie inside the result. */
-function storeTile<T>(out: usize, ld: i32, tile: usize, rows: i32, cols: i32, accumulate: bool): void {
-  for (let i = 0; i < rows; i++) {
-    const from = tile + (<usize>i << 5)
-    const to = out + <usize>i * <usize>ld * sizeof<T>()
-    for (let j = 0; j < cols; j++) {
-      const offset = <usize>j * sizeof<T>()
-      const value = load<T>(from + offset)
-      store<T>(to + offset, accumulate ? load<T>(to + offset) + value : value)
+    b += bRow
+    if (packed) a += TILE_ROWS * sizeof<T>()
+    else {
+      a += aCol
+      a1 += aCol
+      a2 += aCol
+      a3 += aCol
     }
   }
+  const whole = rows >= TILE_ROWS && cols >= tileCols<T>()
+  const step = whole ? ld : 32
+  const add = whole && accumulate
+  let to = whole ? out : TILE
+  storeRow<T>(to, c00, c01, add)
+  storeRow<T>((to += step), c10, c11, add)
+  storeRow<T>((to += step), c20, c21, add)
+  storeRow<T>((to += step), c30, c31, add)
+  if (!whole) storeEdge<T>(out, ld, min<i32>(rows, TILE_ROWS), min<i32>(cols, tileCols<T>()), accumulate)
 }
 
-/** out (m x n) = A (m x k) · B (k x n), where A[i, p] is at a + i·aRow + p·aCol and B[p, j] at b + p·bRow + j·bCol. */
-function gemm<T>(
-  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32
+function packedTile<T>(
+  out: usize, ld: usize, a: usize, b: usize, depth: i32, rows: i32, cols: i32, accumulate: bool
 ): void {
-  if (k == 0) {
-    memory.fill(out, 0, <usize>m * n * sizeof<T>())
-    return
-  }
-  const tile = WORKSPACE
-  const packedA = WORKSPACE + 128
-  const packedB = packedA + BLOCK_ROWS * DEPTH * sizeof<T>()
+  tile<T>(true, out, ld, a, 0, 0, b, 32, depth, rows, cols, accumulate)
+}
+
+function directTile<T>(
+  out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize,
+  depth: i32, rows: i32, cols: i32, accumulate: bool
+): void {
+  tile<T>(false, out, ld, a, aRow, aCol, b, bRow, depth, rows, cols, accumulate)
+}
+
+/** out (m x n) = op(A)·op(B), or += where `accumulate` is not 0. */
+function gemm<T>(
+  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, accumulate: i32
+): void {
+  if (k == 0 && !accumulate) memory.fill(out, 0, bytes<T>(m * n))
   const width = tileCols<T>()
-  for (let j0 = 0; j0 < n; j0 += BLOCK_COLS) {
-    const cols = min<i32>(BLOCK_COLS, n - j0)
+  const ld = bytes<T>(n)
+  const small = <f64>m * <f64>n * <f64>k < <f64>SMALL
+  const packsB = !small || bCol != 1
+  const blockCols = packsB ? B_BYTES / (DEPTH * sizeof<T>()) : n
+  const blockRows = small ? m : BLOCK_ROWS
+  for (let j0 = 0; j0 < n; j0 += blockCols) {
+    const cols = min<i32>(blockCols, n - j0)
     for (let p0 = 0; p0 < k; p0 += DEPTH) {
       const depth = min<i32>(DEPTH, k - p0)
-      pack<T>(packedB, b + (<usize>p0 * bRow + <usize>j0 * bCol) * sizeof<T>(), bCol, bRow, cols, depth, width)
-      for (let i0 = 0; i0 < m; i0 += BLOCK_ROWS) {
-        const rows = min<i32>(BLOCK_ROWS, m - i0)
-        pack<T>(packedA, a + (<usize>i0 * aRow + <usize>p0 * aCol) * sizeof<T>(), aRow, aCol, rows, depth, TILE_ROWS)
+      const add = accumulate != 0 || p0 > 0
+      const blockB = b + bytes<T>(p0 * bRow + j0 * bCol)
+      if (packsB) packB<T>(blockB, bRow, bCol, cols, depth)
+      for (let i0 = 0; i0 < m; i0 += blockRows) {
+        const rows = min<i32>(blockRows, m - i0)
+        const blockA = a + bytes<T>(i0 * aRow + p0 * aCol)
+        if (!small) packA<T>(blockA, aRow, aCol, rows, depth)
         for (let j = 0; j < cols; j += width) {
-          const panelB = packedB + <usize>j * depth * sizeof<T>()
-          for (let i = 0; i < rows; i += TILE_ROWS) {
-            multiplyPanels<T>(tile, packedA + <usize>i * depth * sizeof<T>(), panelB, depth)
-            const to = out + (<usize>(i0 + i) * n + j0 + j) * sizeof<T>()
-            storeTile<T>(to, n, tile, min<i32>(TILE_ROWS, rows - i), min<i32>(width, cols - j), p0 > 0)
-          }
+          const panelB = packsB ? PACKED_B + bytes<T>(j * depth) : blockB + bytes<T>(j)
+          const stepB = packsB ? 32 : bytes<T>(bRow)
+          const to = out + bytes<T>(j0 + j) + <usize>i0 * ld
+          for (let i = 0; i < rows; i += TILE_ROWS)
+            if (small)
+              directTile<T>(
+                to + <usize>i * ld, ld, blockA + bytes<T>(i * aRow), bytes<T>(aRow), bytes<T>(aCol), panelB, stepB,
+                depth, rows - i, cols - j, add
+              )
+            else
+              packedTile<T>(to + <usize>i * ld, ld, PACKED_A + bytes<T>(i * depth), panelB, depth, rows - i, cols - j, add)
         }
       }
     }
@@ -114,13 +219,13 @@ function gemm<T>(
 }
 
 export function gemm_f32(
-  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32
+  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, accumulate: i32
 ): void {
-  gemm<f32>(out, a, b, m, n, k, aRow, aCol, bRow, bCol)
+  gemm<f32>(out, a, b, m, n, k, aRow, aCol, bRow, bCol, accumulate)
 }
 
 export function gemm_f64(
-  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32
+  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, accumulate: i32
 ): void {
-  gemm<f64>(out, a, b, m, n, k, aRow, aCol, bRow, bCol)
+  gemm<f64>(out, a, b, m, n, k, aRow, aCol, bRow, bCol, accumulate)
 }

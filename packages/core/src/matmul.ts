@@ -29,6 +29,6 @@ export const matmul: Operation = {
     const inner = transposeA ? a.rows : a.cols
     const stepsOfA = transposeA ? [1, a.cols] : [a.cols, 1]
     const stepsOfB = transposeB ? [1, b.cols] : [b.cols, 1]
-    run('gemm', out.dtype, out, [a, b], [out.rows, out.cols, inner, ...stepsOfA, ...stepsOfB])
+    run('gemm', out.dtype, out, [a, b], [out.rows, out.cols, inner, ...stepsOfA, ...stepsOfB, 0])
   },
 }
