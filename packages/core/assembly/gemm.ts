@@ -7,6 +7,8 @@
 //
 // A tile at the edge is computed whole: it reads past the end of a row, or the last row again, and stores what belongs to C.
 
+import { bytes, lanes } from './vector'
+
 /** Rows of a tile; its columns are two vectors. On 128-bit registers 4 x 2 sums leave room for the operands. */
 const TILE_ROWS: i32 = 4
 
@@ -31,11 +33,6 @@ const SMALL: i32 = 20 * 20 * 20
   return 32 / sizeof<T>()
 }
 
-/** The bytes from one element to the next along a step. */
-@inline function bytes<T>(step: i32): usize {
-  return <usize>step * sizeof<T>()
-}
-
 /** Packs panels whose elements lie side by side, `width` bytes of them for each of `depth` terms. */
 function packAcross(out: usize, from: usize, step: usize, panels: i32, width: usize, depth: i32): void {
   for (let panel = 0; panel < panels; panel++, from += width) {
@@ -55,9 +52,8 @@ function packAlong<T>(out: usize, a0: usize, step: usize, rows: i32, outStep: us
   const a1 = rows > 1 ? a0 + step : a0
   const a2 = rows > 2 ? a1 + step : a1
   const a3 = rows > 3 ? a2 + step : a2
-  const lanes = 16 / sizeof<T>()
   let p = 0
-  for (let at: usize = 0; p + lanes <= depth; p += lanes, at += 16, out += lanes * outStep) {
+  for (let at: usize = 0; p + lanes<T>() <= depth; p += lanes<T>(), at += 16, out += lanes<T>() * outStep) {
     const x0 = v128.load(a0 + at), x1 = v128.load(a1 + at), x2 = v128.load(a2 + at), x3 = v128.load(a3 + at)
     if (sizeof<T>() == 4) {
       const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)

@@ -1,7 +1,19 @@
+import type { TypedArray } from './dtype.ts'
 import { ShapeError } from './errors.ts'
 import * as code from './opcodes.ts'
-import { colStep, type Operation, rowStep, run } from './operation.ts'
+import { type Block, colStep, type Operation, rowStep, run, runOn } from './operation.ts'
 import { broadcastShapes, checkNumber, checkShape, formatShape } from './shape.ts'
+
+/**
+ * The most elements that go through a kernel at once. Larger operands take their turn in pieces that stay in the cache,
+ * and need no more WebAssembly memory than a piece.
+ */
+const PIECE = 16384
+
+/** Calls `visit` with the starts and ends of pieces of at most `size` that make up 0 … length − 1. */
+function inPieces(length: number, size: number, visit: (start: number, end: number) => void): void {
+  for (let start = 0; start < length; start += size) visit(start, Math.min(length, start + size))
+}
 
 /** out[i, j] = f(a[i, j]). `parameters` names the numbers that the operation takes beside its input, at most two. */
 function unary(name: string, opcode: number, ...parameters: string[]): Operation {
@@ -12,10 +24,32 @@ function unary(name: string, opcode: number, ...parameters: string[]): Operation
       for (const parameter of parameters) checkNumber(name, parameter, attributes[parameter])
       return a.shape
     },
-    forward(out, inputs, attributes) {
-      run('unary', out.dtype, out, inputs, [opcode, out.data.length, p ? attributes[p] : 0, q ? attributes[q] : 0])
+    forward(out, [a], attributes) {
+      const numbers = [p ? attributes[p] : 0, q ? attributes[q] : 0]
+      if (out.data.length <= PIECE) return run('unary', out.dtype, out, [a], [opcode, out.data.length, ...numbers])
+      inPieces(out.data.length, PIECE, (start, end) => {
+        const piece = [a.data.subarray(start, end)]
+        runOn('unary', out.dtype, out.data.subarray(start, end), piece, [opcode, end - start, ...numbers])
+      })
     },
   }
+}
+
+/** How an operand is read: the distance in elements to its next row and to its next column, 0 where it is repeated. */
+interface Steps {
+  readonly row: number
+  readonly col: number
+}
+
+/**
+ * Rows and columns that give the same walk through the result as its own, but longer: what lies in one line is one row,
+ * and a column becomes a row.
+ */
+function flatten(out: Block, inputs: readonly Block[]): { rows: number; cols: number; steps: Steps[] } {
+  const steps = inputs.map((input): Steps => ({ row: rowStep(input), col: colStep(input) }))
+  const inLine = steps.every(({ row, col }) => row === col * out.cols)
+  if (out.cols === 1) return { rows: 1, cols: out.rows, steps: steps.map(({ row }) => ({ row: 0, col: row })) }
+  return inLine ? { rows: 1, cols: out.data.length, steps } : { rows: out.rows, cols: out.cols, steps }
 }
 
 /** out[i, j] = f(a[i, j], b[i, j]), with broadcasting. */
@@ -24,12 +58,18 @@ function binary(name: string, opcode: number): Operation {
     name,
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     forward(out, inputs) {
-      const [a, b] = inputs
-      const flat = a.data.length === b.data.length && a.rows === b.rows
-      const layout = flat
-        ? [1, out.data.length, 0, 1, 0, 1]
-        : [out.rows, out.cols, rowStep(a), colStep(a), rowStep(b), colStep(b)]
-      run('binary', out.dtype, out, inputs, [opcode, ...layout])
+      const { rows, cols, steps } = flatten(out, inputs)
+      const [a, b] = steps
+      const layout = [a.row, a.col, b.row, b.col]
+      if (out.data.length <= PIECE) return run('binary', out.dtype, out, inputs, [opcode, rows, cols, ...layout])
+      const byCols = rows === 1
+      inPieces(byCols ? cols : rows, byCols ? PIECE : Math.max(1, Math.floor(PIECE / cols)), (start, end) => {
+        const partOf = (data: TypedArray, step: number): TypedArray =>
+          step === 0 ? data : data.subarray(start * step, end * step)
+        const operands = inputs.map(({ data }, i) => partOf(data, byCols ? steps[i].col : steps[i].row))
+        const size = byCols ? [1, end - start] : [end - start, cols]
+        runOn('binary', out.dtype, partOf(out.data, byCols ? 1 : cols), operands, [opcode, ...size, ...layout])
+      })
     },
   }
 }

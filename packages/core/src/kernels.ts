@@ -5,6 +5,8 @@ import { kernelsBase64 } from './kernels.generated.ts'
 export type Operand = Float32Array | Float64Array | Uint32Array
 
 const PAGE = 65536
+/** Kernels load whole vectors and tiles, which may reach this many bytes beyond the last operand. */
+const SLACK = 256
 /** Below this many elements a loop copies faster than `set`. */
 const SMALL = 48
 
@@ -93,7 +95,7 @@ export function launch(
     top += (data.byteLength + 15) & ~15
   }
   for (let i = 0; i < parameters.length; i++) args[operands + i] = parameters[i]
-  reserve(engine, top, kernel)
+  reserve(engine, top + SLACK, kernel)
   for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], args[i])
   for (let i = 0; i < inputs.length; i++) copyIn(engine, inputs[i], args[outputs.length + i])
   engine.kernels[kernel](...args)

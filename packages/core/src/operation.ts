@@ -45,13 +45,24 @@ export function run(
   inputs: readonly Block[],
   parameters: readonly number[],
 ): void {
-  if (out.data.length === 0) return
-  launch(
-    kernel + suffix(dtype),
-    [out.data],
+  runOn(
+    kernel,
+    dtype,
+    out.data,
     inputs.map((input) => input.data),
     parameters,
   )
+}
+
+/** The same, on parts of the operands. */
+export function runOn(
+  kernel: string,
+  dtype: DType,
+  out: TypedArray,
+  inputs: readonly TypedArray[],
+  parameters: readonly number[],
+): void {
+  if (out.length > 0) launch(kernel + suffix(dtype), [out], inputs, parameters)
 }
 
 /** The distance in elements to the next row of `block` when it is broadcast. */

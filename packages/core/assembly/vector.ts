@@ -1,0 +1,23 @@
+// What the kernels share about 128-bit vectors of either dtype.
+
+/** Elements in a vector. */
+@inline export function lanes<T>(): i32 {
+  return 16 / sizeof<T>()
+}
+
+/** The bytes that `count` elements take. */
+@inline export function bytes<T>(count: i32): usize {
+  return <usize>count * sizeof<T>()
+}
+
+/** Stores the first `count` lanes, fewer than all. */
+@inline export function storeLanes<T>(to: usize, x: v128, count: i32): void {
+  if (sizeof<T>() == 8) {
+    if (count) v128.store64_lane(to, x, 0)
+    return
+  }
+  if (count & 2) {
+    v128.store64_lane(to, x, 0)
+    if (count & 1) v128.store32_lane(to, x, 2, 8)
+  } else if (count) v128.store32_lane(to, x, 0)
+}
