@@ -1,43 +1,115 @@
 import * as code from '../src/opcodes'
+import { bytes, lanes, storeLanes } from './vector'
 
 // Every kernel here works on lines. Line l starts at element l · lineStep and has `count` elements, `step` apart: the
 // rows of a matrix (lineStep = cols, step = 1), its columns (lineStep = 1, step = cols), or all of it as one line.
 
-/** Up to this many terms are added one after another; longer sums are split in halves. */
-const PAIRWISE_BLOCK: i32 = 64
+/** Up to this many terms are merged in a few sums side by side; longer lines are split in halves. */
+const BLOCK: i32 = 128
 
 @inline function at<T>(base: usize, index: i32, step: i32): usize {
   return base + <usize>index * <usize>step * sizeof<T>()
 }
 
-/** Pairwise summation: the error grows with log₂ count, not with count (Higham 2002, §4.2). */
-function pairwiseSum<T>(a: usize, count: i32, step: i32): T {
-  if (count > PAIRWISE_BLOCK) {
-    const half = count >> 1
-    return pairwiseSum<T>(a, half, step) + pairwiseSum<T>(at<T>(a, half, step), count - half, step)
-  }
-  let total: T = 0
-  for (let i = 0; i < count; i++) total += load<T>(at<T>(a, i, step))
-  return total
-}
+// How two elements become one, as vectors and alone, and the element that changes nothing. Merging in halves is pairwise
+// summation: the error grows with log₂ count, not with count (Higham 2002, §4.2).
 
-function product<T>(a: usize, count: i32, step: i32): T {
-  let total: T = 1
-  for (let i = 0; i < count; i++) total *= load<T>(at<T>(a, i, step))
-  return total
+@unmanaged class Sum<T> {
+  @inline identity(): T { return 0 }
+  @inline merge(x: v128, y: v128): v128 { return v128.add<T>(x, y) }
+  @inline one(x: T, y: T): T { return x + y }
 }
-
+@unmanaged class Product<T> {
+  @inline identity(): T { return 1 }
+  @inline merge(x: v128, y: v128): v128 { return v128.mul<T>(x, y) }
+  @inline one(x: T, y: T): T { return x * y }
+}
 /** The largest element; NaN if there is one. */
-function largest<T>(a: usize, count: i32, step: i32): T {
-  let best: T = <T>-Infinity
-  for (let i = 0; i < count; i++) best = max<T>(best, load<T>(at<T>(a, i, step)))
-  return best
+@unmanaged class Largest<T> {
+  @inline identity(): T { return <T>-Infinity }
+  @inline merge(x: v128, y: v128): v128 { return v128.max<T>(x, y) }
+  @inline one(x: T, y: T): T { return max<T>(x, y) }
+}
+@unmanaged class Smallest<T> {
+  @inline identity(): T { return <T>Infinity }
+  @inline merge(x: v128, y: v128): v128 { return v128.min<T>(x, y) }
+  @inline one(x: T, y: T): T { return min<T>(x, y) }
 }
 
-function smallest<T>(a: usize, count: i32, step: i32): T {
-  let best: T = <T>Infinity
-  for (let i = 0; i < count; i++) best = min<T>(best, load<T>(at<T>(a, i, step)))
-  return best
+/** The lanes of a vector merged, in halves. */
+@inline function mergeLanes<T, F>(x: v128): T {
+  const f = changetype<F>(0)
+  if (sizeof<T>() == 8) return f.one(v128.extract_lane<T>(x, 0), v128.extract_lane<T>(x, 1))
+  return f.one(
+    f.one(v128.extract_lane<T>(x, 0), v128.extract_lane<T>(x, 1)),
+    f.one(v128.extract_lane<T>(x, 2), v128.extract_lane<T>(x, 3))
+  )
+}
+
+/** Elements side by side, merged. */
+function along<T, F>(a: usize, count: i32): T {
+  const f = changetype<F>(0)
+  if (count > BLOCK) {
+    const half = max<i32>(BLOCK, (count >> 1) & -BLOCK)
+    return f.one(along<T, F>(a, half), along<T, F>(a + bytes<T>(half), count - half))
+  }
+  const identity = v128.splat<T>(f.identity())
+  let x0 = identity, x1 = identity, x2 = identity, x3 = identity
+  const end = a + bytes<T>(count)
+  for (; a + 64 <= end; a += 64) {
+    x0 = f.merge(x0, v128.load(a))
+    x1 = f.merge(x1, v128.load(a, 16))
+    x2 = f.merge(x2, v128.load(a, 32))
+    x3 = f.merge(x3, v128.load(a, 48))
+  }
+  for (; a + 16 <= end; a += 16) x0 = f.merge(x0, v128.load(a))
+  let rest = f.identity()
+  for (; a < end; a += sizeof<T>()) rest = f.one(rest, load<T>(a))
+  return f.one(mergeLanes<T, F>(f.merge(f.merge(x0, x1), f.merge(x2, x3))), rest)
+}
+
+/** As many columns as a vector has lanes, `step` bytes from row to row, merged down the rows. */
+function down<T, F>(a: usize, rows: i32, step: usize): v128 {
+  const f = changetype<F>(0)
+  if (rows > BLOCK) {
+    const half = rows >> 1
+    return f.merge(down<T, F>(a, half, step), down<T, F>(a + <usize>half * step, rows - half, step))
+  }
+  const identity = v128.splat<T>(f.identity())
+  let x0 = identity, x1 = identity, x2 = identity, x3 = identity
+  let i = 0
+  for (; i + 4 <= rows; i += 4, a += 4 * step) {
+    x0 = f.merge(x0, v128.load(a))
+    x1 = f.merge(x1, v128.load(a + step))
+    x2 = f.merge(x2, v128.load(a + 2 * step))
+    x3 = f.merge(x3, v128.load(a + 3 * step))
+  }
+  for (; i < rows; i++, a += step) x0 = f.merge(x0, v128.load(a))
+  return f.merge(f.merge(x0, x1), f.merge(x2, x3))
+}
+
+/** out[l] = the elements of line l merged; each is divided by `divisor`. */
+function mergeLines<T, F>(
+  out: usize, a: usize, lines: i32, lineStep: i32, count: i32, step: i32, divisor: T
+): void {
+  if (step == 1) {
+    for (let l = 0; l < lines; l++) store<T>(at<T>(out, l, 1), along<T, F>(at<T>(a, l, lineStep), count) / divisor)
+    return
+  }
+  const divisors = v128.splat<T>(divisor)
+  let l = 0
+  for (; l + lanes<T>() <= lines; l += lanes<T>(), a += 16, out += 16)
+    v128.store(out, v128.div<T>(down<T, F>(a, count, bytes<T>(step)), divisors))
+  storeLanes<T>(out, v128.div<T>(down<T, F>(a, count, bytes<T>(step)), divisors), lines - l)
+}
+
+/** One line of any step, merged one after another. */
+function mergeLine<T, F>(a: usize, count: i32, step: i32): T {
+  const f = changetype<F>(0)
+  if (step == 1) return along<T, F>(a, count)
+  let merged = f.identity()
+  for (let i = 0; i < count; i++) merged = f.one(merged, load<T>(at<T>(a, i, step)))
+  return merged
 }
 
 /** The first index whose element equals `value`, or is NaN. */
@@ -62,29 +134,32 @@ function sumExp<T>(shift: f64, a: usize, count: i32, step: i32): f64 {
 }
 
 function logSumExp<T>(a: usize, count: i32, step: i32): f64 {
-  const shift = shiftOf<T>(largest<T>(a, count, step))
+  const shift = shiftOf<T>(mergeLine<T, Largest<T>>(a, count, step))
   return shift + Math.log(sumExp<T>(shift, a, count, step))
-}
-
-function reduceLine<T>(op: i32, a: usize, count: i32, step: i32): T {
-  switch (op) {
-    case code.SUM: return pairwiseSum<T>(a, count, step)
-    case code.MEAN: return pairwiseSum<T>(a, count, step) / <T>count
-    case code.PROD: return product<T>(a, count, step)
-    case code.MAX: return largest<T>(a, count, step)
-    case code.MIN: return smallest<T>(a, count, step)
-    case code.LOG_SUM_EXP: return <T>logSumExp<T>(a, count, step)
-  }
-  return 0
 }
 
 /** out[l] = the reduction of line l. The indices argmax and argmin find are float64 whatever the dtype of a. */
 function reduce<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  switch (op) {
+    case code.SUM: return mergeLines<T, Sum<T>>(out, a, lines, lineStep, count, step, 1)
+    case code.MEAN: return mergeLines<T, Sum<T>>(out, a, lines, lineStep, count, step, <T>count)
+    case code.PROD: return mergeLines<T, Product<T>>(out, a, lines, lineStep, count, step, 1)
+    case code.MAX: return mergeLines<T, Largest<T>>(out, a, lines, lineStep, count, step, 1)
+    case code.MIN: return mergeLines<T, Smallest<T>>(out, a, lines, lineStep, count, step, 1)
+  }
   for (let l = 0; l < lines; l++) {
     const line = at<T>(a, l, lineStep)
-    if (op == code.ARGMAX) store<f64>(out + (<usize>l << 3), firstIndex<T>(largest<T>(line, count, step), line, count, step))
-    else if (op == code.ARGMIN) store<f64>(out + (<usize>l << 3), firstIndex<T>(smallest<T>(line, count, step), line, count, step))
-    else store<T>(at<T>(out, l, 1), reduceLine<T>(op, line, count, step))
+    switch (op) {
+      case code.ARGMAX:
+        store<f64>(at<f64>(out, l, 1), firstIndex<T>(mergeLine<T, Largest<T>>(line, count, step), line, count, step))
+        break
+      case code.ARGMIN:
+        store<f64>(at<f64>(out, l, 1), firstIndex<T>(mergeLine<T, Smallest<T>>(line, count, step), line, count, step))
+        break
+      case code.LOG_SUM_EXP:
+        store<T>(at<T>(out, l, 1), <T>logSumExp<T>(line, count, step))
+        break
+    }
   }
 }
 
@@ -98,7 +173,7 @@ function cumsumLine<T>(out: usize, a: usize, count: i32, step: i32): void {
 
 /** e^(x − max) / Σ e^(x − max). */
 function softmaxLine<T>(out: usize, a: usize, count: i32, step: i32): void {
-  const shift = <f64>largest<T>(a, count, step)
+  const shift = <f64>mergeLine<T, Largest<T>>(a, count, step)
   const total = sumExp<T>(shift, a, count, step)
   for (let i = 0; i < count; i++)
     store<T>(at<T>(out, i, step), <T>(Math.exp(<f64>load<T>(at<T>(a, i, step)) - shift) / total))
@@ -106,7 +181,7 @@ function softmaxLine<T>(out: usize, a: usize, count: i32, step: i32): void {
 
 /** (x − max) − log Σ e^(x − max): the maximum is not added back, so that it cannot swallow the digits of the logarithm. */
 function logSoftmaxLine<T>(out: usize, a: usize, count: i32, step: i32): void {
-  const shift = <f64>largest<T>(a, count, step)
+  const shift = <f64>mergeLine<T, Largest<T>>(a, count, step)
   const logTotal = Math.log(sumExp<T>(shift, a, count, step))
   for (let i = 0; i < count; i++)
     store<T>(at<T>(out, i, step), <T>(<f64>load<T>(at<T>(a, i, step)) - shift - logTotal))

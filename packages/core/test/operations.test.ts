@@ -9,6 +9,7 @@ import {
   type Draw,
   DTYPES,
   erf,
+  exactSum,
   gelu,
   lines,
   noise,
@@ -203,17 +204,6 @@ const truth = (holds: (x: number, y: number) => boolean): Row => binary((x, y) =
 const power = (x: number, p: number): number => (x === 1 || (x === -1 && Math.abs(p) === inf) ? 1 : x ** p)
 
 // Along an axis.
-
-/** A sum whose error does not grow with the number of terms (Neumaier 1974). */
-function exactSum(terms: readonly number[]): number {
-  let [total, lost] = [0, 0]
-  for (const x of terms) {
-    const next = total + x
-    lost += Math.abs(total) >= Math.abs(x) ? total - next + x : x - next + total
-    total = next
-  }
-  return total + (Number.isNaN(lost) ? 0 : lost)
-}
 
 const magnitude = (terms: readonly number[]): number => exactSum(terms.map(Math.abs))
 

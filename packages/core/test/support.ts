@@ -129,3 +129,14 @@ export function gelu(x: number): number {
   const z = toFixed(x)
   return fromFixed((z * (ONE + erfFixed((z * SQRT_HALF) >> FRACTION))) >> (FRACTION + 1n))
 }
+
+/** A sum whose error does not grow with the number of terms (Neumaier 1974). */
+export function exactSum(terms: Iterable<number>): number {
+  let [total, lost] = [0, 0]
+  for (const x of terms) {
+    const next = total + x
+    lost += Math.abs(total) >= Math.abs(x) ? total - next + x : x - next + total
+    total = next
+  }
+  return total + (Number.isNaN(lost) ? 0 : lost)
+}

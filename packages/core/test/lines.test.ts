@@ -1,0 +1,62 @@
+// Reductions of lines around the lengths at which the kernels split them, along rows, down columns and over everything.
+
+import { Generator, type Matrix } from '@matgrad/core'
+import { describe, expect, test } from 'vitest'
+import { DTYPES, exactSum, UNIT } from './support.ts'
+
+const LENGTHS = [1, 3, 4, 5, 15, 16, 17, 63, 64, 65, 127, 128, 129, 130, 255, 256, 257, 300, 383, 384, 385, 1000]
+
+const product = (values: readonly number[]): number => values.reduce((x, y) => x * y, 1)
+
+describe.each(DTYPES)('%s', (dtype) => {
+  const generator = new Generator(11)
+
+  /** Every line of `a` along `axis`. */
+  const linesOf = (a: Matrix, axis: 0 | 1): number[][] => (axis === 1 ? a.toArray() : a.T.toArray())
+
+  describe.each(LENGTHS)('lines of %d', (length) => {
+    for (const axis of [0, 1] as const)
+      for (const others of [1, 2, 3, 4, 5, 9]) {
+        const a = generator.normal(axis === 0 ? length : others, axis === 0 ? others : length, 0, 1, { dtype })
+        const lines = linesOf(a, axis)
+
+        test(`sum and mean along axis ${axis} of ${others} within (log₂ n + 8) u Σ|x|`, () => {
+          const [sum, mean] = [a.sum(axis).data, a.mean(axis).data]
+          for (const [i, line] of lines.entries()) {
+            const bound = (Math.log2(length) + 8) * UNIT[dtype] * exactSum(line.map(Math.abs))
+            expect(Math.abs(sum[i] - exactSum(line))).toBeLessThanOrEqual(bound)
+            expect(Math.abs(mean[i] - exactSum(line) / length)).toBeLessThanOrEqual(bound / length)
+          }
+        })
+
+        test(`max, min, argmax and argmin along axis ${axis} of ${others} are exact`, () => {
+          const results = [a.max(axis), a.min(axis), a.argmax(axis), a.argmin(axis)].map(({ data }) => Array.from(data))
+          const [largest, smallest] = [lines.map((line) => Math.max(...line)), lines.map((line) => Math.min(...line))]
+          const places = (values: number[]): number[] => lines.map((line, i) => line.indexOf(values[i]))
+          expect(results).toEqual([largest, smallest, places(largest), places(smallest)])
+        })
+
+        test(`prod along axis ${axis} of ${others} within n u`, () => {
+          const near = a.mul(0.01).add(1)
+          for (const [i, line] of linesOf(near, axis).entries()) {
+            const wanted = product(line)
+            expect(Math.abs(near.prod(axis).data[i] / wanted - 1)).toBeLessThanOrEqual((length + 1) * UNIT[dtype])
+          }
+        })
+
+        test(`a NaN anywhere in a line of axis ${axis} of ${others} is its max and min`, () => {
+          const spoiled = a.clone()
+          const [line, place] = [others - 1, length - 1]
+          spoiled.set(axis === 0 ? place : line, axis === 0 ? line : place, Number.NaN)
+          for (const result of [spoiled.max(axis), spoiled.min(axis), spoiled.sum(axis)])
+            expect(Array.from(result.data, Number.isNaN)).toEqual(lines.map((_, i) => i === line))
+        })
+      }
+  })
+
+  test('the sum of 10⁷ terms is within 10 eps of the exact one', () => {
+    const terms = generator.uniform(1, 10_000_000, 0, 1, { dtype: 'float32' }).astype(dtype)
+    const exact = exactSum(terms.data)
+    expect(Math.abs(terms.sum().item() - exact)).toBeLessThanOrEqual(10 * 2 * UNIT[dtype] * exact)
+  })
+})
