@@ -1,5 +1,7 @@
 // The optimisers' steps: each reads a gradient and writes parameters and the optimiser's state in place.
 
+import { bytes, lanes, storeUpTo } from './vector'
+
 /**
  * Stochastic gradient descent with momentum (PyTorch's rule, in its order of operations):
  * d = g + weightDecay·p; v = momentum·v + (1 − dampening)·d, or d itself in the first step;
@@ -9,17 +11,23 @@ function sgd<T>(
   parameter: usize, velocity: usize, gradient: usize, count: i32,
   lr: T, momentum: T, dampening: T, weightDecay: T, nesterov: i32, first: i32
 ): void {
-  for (let i = 0; i < count; i++) {
-    const offset = <usize>i * sizeof<T>()
-    const p = load<T>(parameter + offset)
-    let d = load<T>(gradient + offset)
-    if (weightDecay != 0) d += weightDecay * p
+  const rate = v128.splat<T>(lr)
+  const kept = v128.splat<T>(momentum)
+  const taken = v128.splat<T>(<T>1 - dampening)
+  const decay = v128.splat<T>(weightDecay)
+  for (let i = 0; i < count; i += lanes<T>()) {
+    const at = bytes<T>(i)
+    const left = count - i
+    const p = v128.load(parameter + at)
+    let d = v128.load(gradient + at)
+    if (weightDecay != 0) d = v128.add<T>(d, v128.mul<T>(decay, p))
     if (momentum != 0) {
-      const v = first ? d : momentum * load<T>(velocity + offset) + (<T>1 - dampening) * d
-      store<T>(velocity + offset, v)
-      d = nesterov ? d + momentum * v : v
+      const old = v128.load(velocity + at)
+      const v = first ? d : v128.add<T>(v128.mul<T>(kept, old), v128.mul<T>(taken, d))
+      storeUpTo<T>(velocity + at, v, left)
+      d = nesterov ? v128.add<T>(d, v128.mul<T>(kept, v)) : v
     }
-    store<T>(parameter + offset, p - lr * d)
+    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, d)), left)
   }
 }
 

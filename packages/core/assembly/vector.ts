@@ -21,3 +21,9 @@
     if (count & 1) v128.store32_lane(to, x, 2, 8)
   } else if (count) v128.store32_lane(to, x, 0)
 }
+
+/** Stores a vector, or as many lanes of it as are `left`. */
+@inline export function storeUpTo<T>(to: usize, x: v128, left: i32): void {
+  if (left >= lanes<T>()) v128.store(to, x)
+  else storeLanes<T>(to, x, left)
+}
