@@ -18,7 +18,6 @@ import {
 } from '@matgrad/core'
 import { type Op, ruleOf } from './op.ts'
 import * as ops from './ops/index.ts'
-import { astype } from './ops/index.ts'
 import { isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 
@@ -141,8 +140,11 @@ export function seedOf(operation: string, { shape, dtype }: Variable, gradient?:
   return new Variable(gradient ? gradient.astype(dtype) : ones(1, 1, { dtype }), false)
 }
 
+/** The built-in ops by the name of their operation. */
+const table: ReadonlyMap<string, Op> = new Map(Object.entries(ops))
+
 function opOf(operation: Operation): Op {
-  const op = 'vjp' in operation ? (operation as Op) : (ops as Record<string, Op>)[operation.name]
+  const op = 'vjp' in operation ? (operation as Op) : table.get(operation.name)
   if (!op) throw new MatgradError(`${operation.name}: the operation has no derivative, wanted one made by defineOp`)
   return op
 }
@@ -165,7 +167,7 @@ export function applyOp(op: Op, operands: readonly unknown[], attributes: Attrib
 function nodeOf(operand: unknown, input: Matrix): Variable {
   if (!(operand instanceof Variable)) return new Variable(input, false)
   if (operand.value === input) return operand
-  const origin = { op: astype, inputs: [operand], attributes: { dtype: input.dtype } }
+  const origin = { op: ops.astype, inputs: [operand], attributes: { dtype: input.dtype } }
   return new Variable(input, operand.requiresGrad, operand.requiresGrad ? origin : null)
 }
 

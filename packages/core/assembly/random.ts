@@ -91,7 +91,7 @@ function integers<T>(state: usize, out: usize, count: i32, low: f64, high: f64):
 }
 
 /** out = the numbers 0 … count − 1 in random order (Fisher–Yates). */
-export function permutation(state: usize, out: usize, count: i32): void {
+export function permutation_f64(state: usize, out: usize, count: i32): void {
   loadState(state)
   for (let i = 0; i < count; i++) {
     const j = <i32>nextBelow(<u64>i + 1)

@@ -46,11 +46,15 @@ interface Steps {
  * and a column becomes a row.
  */
 function flatten(out: Block, inputs: readonly Block[]): { rows: number; cols: number; steps: Steps[] } {
+  if (inputs.every(({ rows, cols }) => rows === out.rows && cols === out.cols))
+    return { rows: 1, cols: out.data.length, steps: inputs.map(() => inLine) }
   const steps = inputs.map((input): Steps => ({ row: rowStep(input), col: colStep(input) }))
-  const inLine = steps.every(({ row, col }) => row === col * out.cols)
   if (out.cols === 1) return { rows: 1, cols: out.rows, steps: steps.map(({ row }) => ({ row: 0, col: row })) }
-  return inLine ? { rows: 1, cols: out.data.length, steps } : { rows: out.rows, cols: out.cols, steps }
+  const one = steps.every(({ row, col }) => row === col * out.cols)
+  return one ? { rows: 1, cols: out.data.length, steps } : { rows: out.rows, cols: out.cols, steps }
 }
+
+const inLine: Steps = { row: 0, col: 1 }
 
 /** out[i, j] = f(a[i, j], b[i, j]), with broadcasting. */
 function binary(name: string, opcode: number): Operation {
@@ -59,8 +63,7 @@ function binary(name: string, opcode: number): Operation {
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     forward(out, inputs) {
       const { rows, cols, steps } = flatten(out, inputs)
-      const [a, b] = steps
-      const layout = [a.row, a.col, b.row, b.col]
+      const layout = [steps[0].row, steps[0].col, steps[1].row, steps[1].col]
       if (out.data.length <= PIECE) return run('binary', out.dtype, out, inputs, [opcode, rows, cols, ...layout])
       const byCols = rows === 1
       inPieces(byCols ? cols : rows, byCols ? PIECE : Math.max(1, Math.floor(PIECE / cols)), (start, end) => {

@@ -1,3 +1,4 @@
+import type { DType } from './dtype.ts'
 import { MatgradError } from './errors.ts'
 import { kernelsBase64 } from './kernels.generated.ts'
 
@@ -13,10 +14,13 @@ const SMALL = 48
 type Kernel = (...args: number[]) => void
 
 interface Engine {
-  readonly kernels: Readonly<Record<string, Kernel>>
+  /** The kernels that compute in a dtype, by name. */
+  readonly kernels: Readonly<Record<DType, Record<string, Kernel>>>
   readonly memory: WebAssembly.Memory
   /** Where the kernels' own memory ends. */
   readonly scratch: number
+  /** Where the memory ends. */
+  end: number
   f32: Float32Array
   f64: Float64Array
   u32: Uint32Array
@@ -30,27 +34,29 @@ function getEngine(): Engine {
   const bytes = Uint8Array.from(atob(kernelsBase64), (character) => character.charCodeAt(0))
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536 })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  const scratch = (exports.SCRATCH as WebAssembly.Global).value
-  engine = { kernels: exports as Record<string, Kernel>, memory, scratch, ...viewsOf(memory) }
+  const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
+  for (const [name, kernel] of Object.entries(exports)) {
+    if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
+    if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
+  }
+  engine = { kernels, memory, scratch: (exports.SCRATCH as WebAssembly.Global).value, ...viewsOf(memory) }
   return engine
 }
 
-const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'f32' | 'f64' | 'u32'> => ({
+const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'end' | 'f32' | 'f64' | 'u32'> => ({
+  end: buffer.byteLength,
   f32: new Float32Array(buffer),
   f64: new Float64Array(buffer),
   u32: new Uint32Array(buffer),
 })
 
 /** The names of the kernels in the module. */
-export function kernelNames(): string[] {
-  return Object.keys(getEngine().kernels).filter((name) => typeof getEngine().kernels[name] === 'function')
-}
+export const kernelNames = (): string[] => Object.keys(getEngine().kernels.float64)
 
 function reserve(engine: Engine, end: number, kernel: string): void {
-  const missing = end - engine.memory.buffer.byteLength
-  if (missing <= 0) return
+  if (end <= engine.end) return
   try {
-    engine.memory.grow(Math.ceil(missing / PAGE))
+    engine.memory.grow(Math.ceil((end - engine.end) / PAGE))
   } catch {
     throw new MatgradError(`${kernel}: the operands need ${end} bytes of WebAssembly memory, which cannot be had`)
   }
@@ -75,11 +81,12 @@ function copyOut(engine: Engine, data: Operand, address: number): void {
 }
 
 /**
- * Runs one kernel: `kernel(…addresses of outputs, …addresses of inputs, …parameters)`. Operands are copied into scratch
+ * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs, …parameters)`. Operands are copied into scratch
  * memory and outputs back out of it. The first `inPlace` outputs are read as well as written.
  */
 export function launch(
   kernel: string,
+  dtype: DType,
   outputs: readonly Operand[],
   inputs: readonly Operand[],
   parameters: readonly number[],
@@ -98,6 +105,6 @@ export function launch(
   reserve(engine, top + SLACK, kernel)
   for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], args[i])
   for (let i = 0; i < inputs.length; i++) copyIn(engine, inputs[i], args[outputs.length + i])
-  engine.kernels[kernel](...args)
+  engine.kernels[dtype][kernel](...args)
   for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], args[i])
 }

@@ -35,8 +35,6 @@ export interface Operation {
   forward(out: Block, inputs: readonly Block[], attributes: Attributes): void
 }
 
-const suffix = (dtype: DType): string => (dtype === 'float32' ? '_f32' : '_f64')
-
 /** Runs the kernel of this name that computes in `dtype`. */
 export function run(
   kernel: string,
@@ -62,7 +60,7 @@ export function runOn(
   inputs: readonly TypedArray[],
   parameters: readonly number[],
 ): void {
-  if (out.length > 0) launch(kernel + suffix(dtype), [out], inputs, parameters)
+  if (out.length > 0) launch(kernel, dtype, [out], inputs, parameters)
 }
 
 /** The distance in elements to the next row of `block` when it is broadcast. */

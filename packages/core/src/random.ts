@@ -50,7 +50,7 @@ export class Generator {
     checkShape(operation, rows, cols)
     const dtype = dtypeOption(operation, options)
     const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
-    launch(operation + (dtype === 'float32' ? '_f32' : '_f64'), [this.words, out.data], [], [out.size, low, high], 1)
+    launch(operation, dtype, [this.words, out.data], [], [out.size, low, high], 1)
     return out
   }
 
@@ -107,7 +107,7 @@ export class Generator {
   permutation(n: number): Matrix<number, 1> {
     checkShape('permutation', n, 1)
     const out = new Matrix(new Float64Array(n), n, 1)
-    launch('permutation', [this.words, out.data], [], [n], 1)
+    launch('permutation', 'float64', [this.words, out.data], [], [n], 1)
     return out
   }
 

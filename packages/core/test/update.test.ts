@@ -33,7 +33,7 @@ describe.each(DTYPES)('sgd_, %s', (dtype) => {
           p[i] = r(p[i] - r(lr * d))
         }
         const before = gradient.clone()
-        sgd_(parameter, velocity, gradient, step)
+        sgd_(parameter, velocity, gradient, step, step.first)
         expect(parameter.data).toEqual(p)
         expect(velocity.data).toEqual(v)
         expect(gradient.data).toEqual(before.data)
@@ -45,16 +45,16 @@ describe.each(DTYPES)('sgd_, %s', (dtype) => {
     const random = noise(3)
     const [a, g] = [sample(3, 5, dtype, between(-2, 2), random), sample(3, 5, dtype, between(-2, 2), random)]
     const [b, velocity] = [a.clone(), zeros(3, 5, { dtype })]
-    const step: SgdStep = { lr: 0.1, momentum: 0, dampening: 0, weightDecay: 0.5, nesterov: false, first: true }
+    const step: SgdStep = { lr: 0.1, momentum: 0, dampening: 0, weightDecay: 0.5, nesterov: false }
     sgd_(a, null, g, { ...step, momentum: 0.9 })
-    sgd_(b, velocity, g, step)
+    sgd_(b, velocity, g, step, true)
     expect(a.equals(b)).toBe(true)
     expect(velocity.equals(zeros(3, 5))).toBe(true)
   })
 })
 
 test('another shape or dtype is a ShapeError that changes nothing', () => {
-  const step: SgdStep = { lr: 1, momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false, first: true }
+  const step: SgdStep = { lr: 1, momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false }
   const p = zeros(2, 3)
   const [gradient, wide] = [zeros(2, 3).add(1), zeros(2, 3, { dtype: 'float64' })]
   for (const [v, g, got] of [

@@ -22,6 +22,8 @@ export interface OptimizerState<Settings> {
 export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
   /** The parameters and their settings; each step reads the settings anew. */
   readonly groups: readonly { readonly params: readonly Variable[]; readonly settings: Settings }[]
+  /** The parameters of all groups. */
+  private readonly parameters: readonly Variable[]
   /** What the optimiser remembers of a parameter, by name: its velocity, say. */
   private readonly memory: Map<Variable, Map<string, Matrix>> = new Map()
 
@@ -36,17 +38,14 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
     const grouped = parameters.every((each) => !(each instanceof Variable) && Array.isArray(each?.params))
     const groups: Group<Settings>[] = grouped ? [...parameters] : [{ params: parameters } as unknown as Group<Settings>]
     this.groups = groups.map(({ params, ...own }) => ({ params: [...params], settings: { ...defaults, ...own } }))
-    const all = this.parameters()
+    const all = this.groups.flatMap(({ params }) => params)
+    this.parameters = all
     if (all.length === 0) throw new MatgradError(`${name}: got no parameters, wanted at least one`)
     for (const [i, parameter] of all.entries())
       if (!(parameter instanceof Variable))
         throw new DTypeError(`${name}: parameter ${i} is ${describe(parameter)}, wanted a Variable`)
     if (new Set(all).size < all.length) throw new MatgradError(`${name}: a parameter is named twice, wanted once`)
     for (const { settings } of this.groups) this.check(settings)
-  }
-
-  private parameters(): Variable[] {
-    return this.groups.flatMap(({ params }) => params)
   }
 
   /** @throws MatgradError for settings that make no sense. */
@@ -67,7 +66,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
 
   /** One update of every parameter that has a gradient. @throws ShapeError when one has the wrong shape, before any update. */
   step(): void {
-    for (const parameter of this.parameters()) {
+    for (const parameter of this.parameters) {
       const { grad } = parameter
       if (grad && !((grad as unknown) instanceof Matrix))
         throw new DTypeError(`${this.constructor.name}: a gradient is ${describe(grad)}, wanted a Matrix`)
@@ -85,27 +84,25 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
 
   /** Forgets the gradients of all parameters. */
   zeroGrad(): void {
-    for (const parameter of this.parameters()) parameter.grad = null
+    for (const parameter of this.parameters) parameter.grad = null
   }
 
-  /** What the optimiser remembers of a parameter under a name, or what `make` gives at first. */
-  protected remembered(parameter: Variable, name: string, make: () => Matrix): { matrix: Matrix; first: boolean } {
-    let own = this.memory.get(parameter)
-    if (!own) {
-      own = new Map()
-      this.memory.set(parameter, own)
-    }
-    const known = own.get(name)
-    if (known) return { matrix: known, first: false }
-    const matrix = make()
-    own.set(name, matrix)
-    return { matrix, first: true }
+  /** What the optimiser remembers of a parameter under a name. */
+  protected recall(parameter: Variable, name: string): Matrix | undefined {
+    return this.memory.get(parameter)?.get(name)
+  }
+
+  /** Remembers a matrix of a parameter under a name, and returns it. */
+  protected remember(parameter: Variable, name: string, matrix: Matrix): Matrix {
+    const own = this.memory.get(parameter) ?? new Map<string, Matrix>()
+    this.memory.set(parameter, own.set(name, matrix))
+    return matrix
   }
 
   /** A snapshot, which later steps do not change. */
   stateDict(): OptimizerState<Settings> {
     const matrices: Record<string, Matrix> = {}
-    for (const [i, parameter] of this.parameters().entries())
+    for (const [i, parameter] of this.parameters.entries())
       for (const [name, matrix] of this.memory.get(parameter) ?? []) matrices[`${name}.${i}`] = matrix.clone()
     return { groups: this.groups.map(({ settings }) => ({ ...settings })), matrices }
   }
@@ -123,7 +120,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
     if (state.groups.length !== this.groups.length)
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
     for (const settings of state.groups) this.check(settings)
-    const all = this.parameters()
+    const all = this.parameters
     const entries = Object.entries(state.matrices).map(([key, matrix]) => {
       const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
       const parameter = all[Number(number)]
@@ -135,7 +132,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
       return { parameter, key: remembered, matrix: matrix.astype(parameter.dtype) }
     })
     this.memory.clear()
-    for (const { parameter, key, matrix } of entries) this.remembered(parameter, key, () => matrix)
+    for (const { parameter, key, matrix } of entries) this.remember(parameter, key, matrix)
     for (const [i, { settings }] of this.groups.entries()) Object.assign(settings, state.groups[i])
   }
 }

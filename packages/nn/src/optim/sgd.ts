@@ -36,8 +36,9 @@ export class SGD extends Optimizer<SGDSettings> {
 
   protected override update(parameter: Variable, gradient: Matrix, settings: SGDSettings): void {
     const { value } = parameter
-    const make = (): Matrix => zeros(value.rows, value.cols, { dtype: value.dtype })
-    const velocity = settings.momentum === 0 ? null : this.remembered(parameter, 'velocity', make)
-    sgd_(value, velocity?.matrix ?? null, gradient, { ...settings, first: velocity?.first ?? false })
+    const known = this.recall(parameter, 'velocity')
+    const fresh = (): Matrix => zeros(value.rows, value.cols, { dtype: value.dtype })
+    const velocity = settings.momentum === 0 ? null : (known ?? this.remember(parameter, 'velocity', fresh()))
+    sgd_(value, velocity, gradient, settings, !known)
   }
 }
