@@ -1,16 +1,24 @@
 import * as code from '../src/opcodes'
-import { erf, gelu, pow, sigmoid, silu, softplus } from './math'
+import { exp, expm1, log, log1p, sigmoid, softplus, tanh } from './exponential'
+import { erf, gelu, pow, silu } from './math'
 import { bytes, lanes, storeLanes } from './vector'
 
 // An operation is a class without fields: given to a loop as a type argument its method is inlined there, so that each
 // operation gets a loop of its own. p and q are the operation's own numbers, such as the slope of leakyRelu, in all lanes.
-// Loops read whole vectors, past the end of a row if need be, and write no element that is not theirs.
+// Loops read whole vectors, past the end of a row if need be. `unary` writes them, too: its result has room for the last.
 
 /** 1 in the lanes of a comparison that hold, else 0. */
 @inline function one<T>(mask: v128): v128 {
   return v128.and(mask, v128.splat<T>(1))
 }
 
+@unmanaged class Exp<T> { @inline of(x: v128, p: v128, q: v128): v128 { return exp<T>(x) } }
+@unmanaged class Log<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log<T>(x) } }
+@unmanaged class Log1p<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log1p<T>(x) } }
+@unmanaged class Expm1<T> { @inline of(x: v128, p: v128, q: v128): v128 { return expm1<T>(x) } }
+@unmanaged class Tanh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return tanh<T>(x) } }
+@unmanaged class Sigmoid<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sigmoid<T>(x) } }
+@unmanaged class Softplus<T> { @inline of(x: v128, p: v128, q: v128): v128 { return softplus<T>(x) } }
 @unmanaged class Neg<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.neg<T>(x) } }
 @unmanaged class Abs<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.abs<T>(x) } }
 /** x − x is 0 for −0, too, and NaN for NaN. */
@@ -35,18 +43,11 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged class Clip<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.min<T>(v128.max<T>(x, p), q) } }
 
 // Functions of one number, computed in float64 and rounded once.
-@unmanaged class Exp { @inline of(x: f64, p: f64): f64 { return Math.exp(x) } }
-@unmanaged class Log { @inline of(x: f64, p: f64): f64 { return Math.log(x) } }
-@unmanaged class Log1p { @inline of(x: f64, p: f64): f64 { return Math.log1p(x) } }
-@unmanaged class Expm1 { @inline of(x: f64, p: f64): f64 { return Math.expm1(x) } }
 @unmanaged class Sin { @inline of(x: f64, p: f64): f64 { return Math.sin(x) } }
 @unmanaged class Cos { @inline of(x: f64, p: f64): f64 { return Math.cos(x) } }
-@unmanaged class Tanh { @inline of(x: f64, p: f64): f64 { return Math.tanh(x) } }
-@unmanaged class Sigmoid { @inline of(x: f64, p: f64): f64 { return sigmoid(x) } }
 @unmanaged class Elu { @inline of(x: f64, p: f64): f64 { return x > 0 ? x : p * Math.expm1(x) } }
 @unmanaged class Gelu { @inline of(x: f64, p: f64): f64 { return gelu(x) } }
 @unmanaged class Silu { @inline of(x: f64, p: f64): f64 { return silu(x) } }
-@unmanaged class Softplus { @inline of(x: f64, p: f64): f64 { return softplus(x) } }
 @unmanaged class Erf { @inline of(x: f64, p: f64): f64 { return erf(x) } }
 
 @unmanaged class Add<T> { @inline of(x: v128, y: v128): v128 { return v128.add<T>(x, y) } }
@@ -65,9 +66,7 @@ import { bytes, lanes, storeLanes } from './vector'
 function mapUnary<T, F>(out: usize, a: usize, count: i32, p: T, q: T): void {
   const f = changetype<F>(0)
   const ps = v128.splat<T>(p), qs = v128.splat<T>(q)
-  const end = a + bytes<T>(count & -lanes<T>())
-  for (; a < end; a += 16, out += 16) v128.store(out, f.of(v128.load(a), ps, qs))
-  storeLanes<T>(out, f.of(v128.load(a), ps, qs), count & (lanes<T>() - 1))
+  for (const end = a + bytes<T>(count); a < end; a += 16, out += 16) v128.store(out, f.of(v128.load(a), ps, qs))
 }
 
 function mapScalar<T, F>(out: usize, a: usize, count: i32, p: f64): void {
@@ -79,6 +78,13 @@ function mapScalar<T, F>(out: usize, a: usize, count: i32, p: f64): void {
 /** out[i] = f(a[i]) for i < count. */
 function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
   switch (op) {
+    case code.EXP: return mapUnary<T, Exp<T>>(out, a, count, p, q)
+    case code.LOG: return mapUnary<T, Log<T>>(out, a, count, p, q)
+    case code.LOG1P: return mapUnary<T, Log1p<T>>(out, a, count, p, q)
+    case code.EXPM1: return mapUnary<T, Expm1<T>>(out, a, count, p, q)
+    case code.TANH: return mapUnary<T, Tanh<T>>(out, a, count, p, q)
+    case code.SIGMOID: return mapUnary<T, Sigmoid<T>>(out, a, count, p, q)
+    case code.SOFTPLUS: return mapUnary<T, Softplus<T>>(out, a, count, p, q)
     case code.NEG: return mapUnary<T, Neg<T>>(out, a, count, p, q)
     case code.ABS: return mapUnary<T, Abs<T>>(out, a, count, p, q)
     case code.SIGN: return mapUnary<T, Sign<T>>(out, a, count, p, q)
@@ -90,18 +96,11 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.FLOOR: return mapUnary<T, Floor<T>>(out, a, count, p, q)
     case code.ROUND: return mapUnary<T, Round<T>>(out, a, count, p, q)
     case code.CLIP: return mapUnary<T, Clip<T>>(out, a, count, p, q)
-    case code.EXP: return mapScalar<T, Exp>(out, a, count, <f64>p)
-    case code.LOG: return mapScalar<T, Log>(out, a, count, <f64>p)
-    case code.LOG1P: return mapScalar<T, Log1p>(out, a, count, <f64>p)
-    case code.EXPM1: return mapScalar<T, Expm1>(out, a, count, <f64>p)
     case code.SIN: return mapScalar<T, Sin>(out, a, count, <f64>p)
     case code.COS: return mapScalar<T, Cos>(out, a, count, <f64>p)
-    case code.TANH: return mapScalar<T, Tanh>(out, a, count, <f64>p)
-    case code.SIGMOID: return mapScalar<T, Sigmoid>(out, a, count, <f64>p)
     case code.ELU: return mapScalar<T, Elu>(out, a, count, <f64>p)
     case code.GELU: return mapScalar<T, Gelu>(out, a, count, <f64>p)
     case code.SILU: return mapScalar<T, Silu>(out, a, count, <f64>p)
-    case code.SOFTPLUS: return mapScalar<T, Softplus>(out, a, count, <f64>p)
     case code.ERF: return mapScalar<T, Erf>(out, a, count, <f64>p)
   }
 }

@@ -54,14 +54,9 @@ export function erfc(x: f64): f64 {
 }
 
 /** 1 / (1 + e⁻ˣ), never through the exponential of a large number. */
-export function sigmoid(x: f64): f64 {
+function sigmoid(x: f64): f64 {
   const small = Math.exp(-Math.abs(x))
   return x < 0 ? small / (1 + small) : 1 / (1 + small)
-}
-
-/** log(1 + eˣ), never through the exponential of a large number. */
-export function softplus(x: f64): f64 {
-  return max<f64>(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 }
 
 /** x / (1 + e⁻ˣ). Far out the sigmoid underflows before its product with x does, and its product with −∞ would be NaN. */
