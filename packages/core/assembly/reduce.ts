@@ -1,5 +1,6 @@
 import * as code from '../src/opcodes'
-import { bytes, lanes, storeLanes } from './vector'
+import { exp } from './exponential'
+import { bytes, firstLanes, lanes, storeLanes, storeUpTo } from './vector'
 
 // Every kernel here works on lines. Line l starts at element l · lineStep and has `count` elements, `step` apart: the
 // rows of a matrix (lineStep = cols, step = 1), its columns (lineStep = 1, step = cols), or all of it as one line.
@@ -121,7 +122,42 @@ function firstIndex<T>(value: T, a: usize, count: i32, step: i32): i32 {
   return 0
 }
 
-/** Σ e^(x − shift). The terms are in float64, so that float32 sums lose nothing before the last rounding. */
+/** e^(x − shift), with what the rounding of the difference loses (Møller 1965): the exponential would multiply it. */
+@inline function expDifference<T>(x: v128, shift: v128): v128 {
+  const difference = v128.sub<T>(x, shift)
+  const taken = v128.sub<T>(difference, x)
+  const lost = v128.sub<T>(v128.sub<T>(x, v128.sub<T>(difference, taken)), v128.add<T>(shift, taken))
+  const finite = v128.lt<T>(v128.abs<T>(difference), v128.splat<T>(<T>Infinity))
+  const power = exp<T>(difference)
+  return v128.add<T>(power, v128.and(v128.mul<T>(power, lost), finite))
+}
+
+// What a sum of a row in float64 is over.
+
+@unmanaged class Elements<T> { @inline of(x: v128, shift: v128): v128 { return x } }
+@unmanaged class Exponentials<T> { @inline of(x: v128, shift: v128): v128 { return expDifference<T>(x, shift) } }
+
+/** The sums of lanes in float64. */
+@inline function widen<T>(x: v128): v128 {
+  if (sizeof<T>() == 8) return x
+  return f64x2.add(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1)))
+}
+
+/** Σ f(x) of elements side by side, in float64 whatever their dtype, in halves. */
+function wideSum<T, F>(a: usize, count: i32, shift: T): f64 {
+  if (count > BLOCK) {
+    const half = max<i32>(BLOCK, (count >> 1) & -BLOCK)
+    return wideSum<T, F>(a, half, shift) + wideSum<T, F>(a + bytes<T>(half), count - half, shift)
+  }
+  const f = changetype<F>(0)
+  const shifts = v128.splat<T>(shift)
+  let total = f64x2.splat(0)
+  for (let left = count; left > 0; left -= lanes<T>(), a += 16)
+    total = f64x2.add(total, widen<T>(firstLanes<T>(f.of(v128.load(a), shifts), left)))
+  return f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1)
+}
+
+/** Σ e^(x − shift) of a line of any step. The terms are in float64, so that float32 loses nothing before the last rounding. */
 function sumExp<T>(shift: f64, a: usize, count: i32, step: i32): f64 {
   let total: f64 = 0
   for (let i = 0; i < count; i++) total += Math.exp(<f64>load<T>(at<T>(a, i, step)) - shift)
@@ -187,6 +223,27 @@ function logSoftmaxLine<T>(out: usize, a: usize, count: i32, step: i32): void {
     store<T>(at<T>(out, i, step), <T>(<f64>load<T>(at<T>(a, i, step)) - shift - logTotal))
 }
 
+/** The same of elements side by side. The exponentials wait in the result for their sum. */
+function softmaxRow<T>(out: usize, a: usize, count: i32): void {
+  const shift = along<T, Largest<T>>(a, count)
+  const shifts = v128.splat<T>(shift)
+  for (let i = 0; i < count; i += lanes<T>())
+    storeUpTo<T>(out + bytes<T>(i), expDifference<T>(v128.load(a + bytes<T>(i)), shifts), count - i)
+  const total = v128.splat<T>(<T>wideSum<T, Elements<T>>(out, count, 0))
+  for (let i = 0; i < count; i += lanes<T>())
+    storeUpTo<T>(out + bytes<T>(i), v128.div<T>(v128.load(out + bytes<T>(i)), total), count - i)
+}
+
+function logSoftmaxRow<T>(out: usize, a: usize, count: i32): void {
+  const shift = along<T, Largest<T>>(a, count)
+  const shifts = v128.splat<T>(shift)
+  const logTotal = v128.splat<T>(<T>Math.log(wideSum<T, Exponentials<T>>(a, count, shift)))
+  for (let i = 0; i < count; i += lanes<T>()) {
+    const difference = v128.sub<T>(v128.load(a + bytes<T>(i)), shifts)
+    storeUpTo<T>(out + bytes<T>(i), v128.sub<T>(difference, logTotal), count - i)
+  }
+}
+
 /** Line l of out = the scan of line l of a; both have the same layout. */
 function scan<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, count: i32, step: i32): void {
   for (let l = 0; l < lines; l++) {
@@ -194,8 +251,14 @@ function scan<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, count
     const to = at<T>(out, l, lineStep)
     switch (op) {
       case code.CUMSUM: cumsumLine<T>(to, from, count, step); break
-      case code.SOFTMAX: softmaxLine<T>(to, from, count, step); break
-      case code.LOG_SOFTMAX: logSoftmaxLine<T>(to, from, count, step); break
+      case code.SOFTMAX:
+        if (step == 1) softmaxRow<T>(to, from, count)
+        else softmaxLine<T>(to, from, count, step)
+        break
+      case code.LOG_SOFTMAX:
+        if (step == 1) logSoftmaxRow<T>(to, from, count)
+        else logSoftmaxLine<T>(to, from, count, step)
+        break
     }
   }
 }

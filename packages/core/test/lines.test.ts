@@ -44,6 +44,26 @@ describe.each(DTYPES)('%s', (dtype) => {
           }
         })
 
+        test(`softmax along axis ${axis} of ${others} within 6 u, logSoftmax within (4 + 2 (max|x| + log n)) u`, () => {
+          const scaled = a.mul(9)
+          const [softmax, logSoftmax] = [scaled.softmax(axis), scaled.logSoftmax(axis)].map((each) =>
+            linesOf(each, axis),
+          )
+          for (const [i, line] of linesOf(scaled, axis).entries()) {
+            const largest = Math.max(...line)
+            const total = exactSum(line.map((x) => Math.exp(x - largest)))
+            const spread = 2 * (Math.max(...line.map(Math.abs)) + Math.log(length))
+            for (const [j, x] of line.entries()) {
+              const [wanted, logWanted] = [Math.exp(x - largest) / total, x - largest - Math.log(total)]
+              // What the reference itself may be off by: the exponential multiplies the rounding of the difference.
+              const reference = (length + 2 * Math.abs(x - largest)) * UNIT.float64
+              expect(Math.abs(softmax[i][j] / wanted - 1)).toBeLessThanOrEqual(6 * UNIT[dtype] + reference)
+              const bound = (4 + spread + 2 * Math.abs(logWanted)) * UNIT[dtype]
+              expect(Math.abs(logSoftmax[i][j] - logWanted)).toBeLessThanOrEqual(bound)
+            }
+          }
+        })
+
         test(`a NaN anywhere in a line of axis ${axis} of ${others} is its max and min`, () => {
           const spoiled = a.clone()
           const [line, place] = [others - 1, length - 1]

@@ -218,6 +218,8 @@ interface ReductionOptions {
   readonly sizes?: fc.Arbitrary<number>
   readonly rest?: readonly unknown[]
   readonly result?: DType
+  /** What the operations in the dtype itself cost, in its u and of the result. */
+  readonly last?: number
 }
 
 /** f gives one number a line. */
@@ -247,7 +249,7 @@ function reduction(f: (line: readonly number[], dtype: DType) => number, options
 
 /** f gives as many numbers as the line has. */
 function scan(f: (line: readonly number[], dtype: DType) => readonly number[], options: ReductionOptions = {}): Row {
-  const { bound = 'exact', off, draw = between(-20, 20), result } = options
+  const { bound = 'exact', off, draw = between(-20, 20), result, last = 2 } = options
   return {
     bound,
     check(name, dtype) {
@@ -263,7 +265,7 @@ function scan(f: (line: readonly number[], dtype: DType) => readonly number[], o
               const values = f(line, dtype)
               for (const [i, at] of positions.entries()) {
                 data[at] = round(values[i], type)
-                limits[at] = (off?.(line, UNIT.float64) ?? 0) + (off ? 2 * UNIT[dtype] * Math.abs(data[at]) : 0)
+                limits[at] = (off?.(line, UNIT.float64) ?? 0) + (off ? last * UNIT[dtype] * Math.abs(data[at]) : 0)
               }
             }
             const allowed: Bound = off ? { absolute: (i) => limits[i] } : 'exact'
@@ -530,7 +532,14 @@ const table: Record<Op, Row> = {
       const total = exactSum(line.map((x) => Math.exp(x - shift)))
       return line.map((x) => (shift === -inf ? nan : Math.exp(x - shift) / total))
     },
-    { bound: 'within (n + 6) u of float64, then rounded', draw: LOGITS, off: (line, u) => (line.length + 6) * u },
+    // Of the dtype are the exponential, off by 0.75 ulp or 1.5 u, its product with what the difference lost, the rounded sum
+    // and the quotient.
+    {
+      bound: 'within (n + 6) u of float64, then 5 u',
+      draw: LOGITS,
+      off: (line, u) => (line.length + 6) * u,
+      last: 5,
+    },
   ),
   logSoftmax: scan(
     (line) => {
