@@ -1,6 +1,7 @@
 import * as code from '../src/opcodes'
 import { exp, expm1, log, log1p, sigmoid, softplus, tanh } from './exponential'
 import { erf, gelu, pow, silu } from './math'
+import { cos, sin } from './trigonometric'
 import { bytes, lanes, storeLanes } from './vector'
 
 // An operation is a class without fields: given to a loop as a type argument its method is inlined there, so that each
@@ -16,6 +17,8 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged class Log<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log<T>(x) } }
 @unmanaged class Log1p<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log1p<T>(x) } }
 @unmanaged class Expm1<T> { @inline of(x: v128, p: v128, q: v128): v128 { return expm1<T>(x) } }
+@unmanaged class Sin<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sin<T>(x) } }
+@unmanaged class Cos<T> { @inline of(x: v128, p: v128, q: v128): v128 { return cos<T>(x) } }
 @unmanaged class Tanh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return tanh<T>(x) } }
 @unmanaged class Sigmoid<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sigmoid<T>(x) } }
 @unmanaged class Softplus<T> { @inline of(x: v128, p: v128, q: v128): v128 { return softplus<T>(x) } }
@@ -43,8 +46,6 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged class Clip<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.min<T>(v128.max<T>(x, p), q) } }
 
 // Functions of one number, computed in float64 and rounded once.
-@unmanaged class Sin { @inline of(x: f64, p: f64): f64 { return Math.sin(x) } }
-@unmanaged class Cos { @inline of(x: f64, p: f64): f64 { return Math.cos(x) } }
 @unmanaged class Elu { @inline of(x: f64, p: f64): f64 { return x > 0 ? x : p * Math.expm1(x) } }
 @unmanaged class Gelu { @inline of(x: f64, p: f64): f64 { return gelu(x) } }
 @unmanaged class Silu { @inline of(x: f64, p: f64): f64 { return silu(x) } }
@@ -96,8 +97,8 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.FLOOR: return mapUnary<T, Floor<T>>(out, a, count, p, q)
     case code.ROUND: return mapUnary<T, Round<T>>(out, a, count, p, q)
     case code.CLIP: return mapUnary<T, Clip<T>>(out, a, count, p, q)
-    case code.SIN: return mapScalar<T, Sin>(out, a, count, <f64>p)
-    case code.COS: return mapScalar<T, Cos>(out, a, count, <f64>p)
+    case code.SIN: return mapUnary<T, Sin<T>>(out, a, count, p, q)
+    case code.COS: return mapUnary<T, Cos<T>>(out, a, count, p, q)
     case code.ELU: return mapScalar<T, Elu>(out, a, count, <f64>p)
     case code.GELU: return mapScalar<T, Gelu>(out, a, count, <f64>p)
     case code.SILU: return mapScalar<T, Silu>(out, a, count, <f64>p)

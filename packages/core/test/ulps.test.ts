@@ -16,7 +16,7 @@ function unitAt(y: number, dtype: keyof typeof LIMITS): number {
 }
 
 describe.each(DTYPES)('%s', (dtype) => {
-  test.each(['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus'] as const)(
+  test.each(['exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tanh', 'sigmoid', 'softplus'] as const)(
     `%s is within ${LIMITS[dtype]} ulp of the exact value over the whole range`,
     (name) => {
       const file = readFileSync(new URL(`../../../fixtures/core/ulps/${name}-${dtype}.npy`, import.meta.url))
