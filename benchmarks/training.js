@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { io, manualSeed, matrix } from '../packages/core/dist/index.js'
 import { crossEntropy, Linear, mseLoss, ReLU, Sequential, SGD, Tanh } from '../packages/nn/dist/index.js'
 
-const ROUNDS = 7
+const ROUNDS = 9
+/** Steps after which the two losses must agree. */
+const COMPARED = 200
 const LR = 0.01
 const MOMENTUM = 0.9
 
@@ -46,7 +48,7 @@ const tasks = [
     model: () => new Sequential(new Linear(2, 8), new Tanh(), new Linear(8, 1)),
     loss: mseLoss,
     batchSize: 4,
-    stepsPerSlice: 500,
+    stepsPerSlice: 2000,
     unit: { name: 'µs a step', of: (seconds, steps) => (1e6 * seconds) / steps },
   },
   {
@@ -140,9 +142,11 @@ async function measure(task, python) {
   const there = python && pytorchTrainer(python, task, here)
   const about = await there?.about
   const times = { ours: [], theirs: [] }
-  // The first slice warms both up and is the one that is compared.
-  const first = here.run(task.stepsPerSlice)
-  if (there) checkSame(task, first, await there.run(task.stepsPerSlice))
+  // The losses are compared while they are still large, then both sides warm up.
+  const first = here.run(COMPARED)
+  if (there) checkSame(task, first, await there.run(COMPARED))
+  here.run(task.stepsPerSlice)
+  await there?.run(task.stepsPerSlice)
   for (let round = 0; round < ROUNDS; round++) {
     times.ours.push(here.run(task.stepsPerSlice).seconds)
     if (there) times.theirs.push((await there.run(task.stepsPerSlice)).seconds)
