@@ -2,10 +2,7 @@
 // gives the same bits. The polynomials are minimax (Sollya's fpminimax), with coefficients of the dtype. Constants are
 // loaded from memory: one instruction, where V8 builds a literal anew in every turn of a loop, in several.
 
-/** y·x + c: a step of Horner's scheme. */
-@inline function step<T>(y: v128, x: v128, c: v128): v128 {
-  return v128.add<T>(v128.mul<T>(y, x), c)
-}
+import { step } from './vector'
 
 const LOG2_E: i32 = 0
 const LN2_HIGH: i32 = 1

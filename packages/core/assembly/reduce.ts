@@ -223,7 +223,7 @@ function logSoftmaxLine<T>(out: usize, a: usize, count: i32, step: i32): void {
     store<T>(at<T>(out, i, step), <T>(<f64>load<T>(at<T>(a, i, step)) - shift - logTotal))
 }
 
-/** The same of elements side by side. The exponentials wait in the result for their sum. */
+/** Softmax of elements side by side. The exponentials wait in the result for their sum. */
 function softmaxRow<T>(out: usize, a: usize, count: i32): void {
   const shift = along<T, Largest<T>>(a, count)
   const shifts = v128.splat<T>(shift)
@@ -234,6 +234,7 @@ function softmaxRow<T>(out: usize, a: usize, count: i32): void {
     storeUpTo<T>(out + bytes<T>(i), v128.div<T>(v128.load(out + bytes<T>(i)), total), count - i)
 }
 
+/** The logarithm of softmax of elements side by side. */
 function logSoftmaxRow<T>(out: usize, a: usize, count: i32): void {
   const shift = along<T, Largest<T>>(a, count)
   const shifts = v128.splat<T>(shift)

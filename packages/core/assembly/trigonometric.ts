@@ -1,10 +1,7 @@
 // sin and cos on vectors of float64; float32 is computed in it and rounded. Constants are loaded from memory, which takes one
 // instruction. The polynomials are minimax (Sollya's fpminimax), the rest follows fdlibm's k_sin.c, k_cos.c, e_rem_pio2.c.
 
-/** y·x + c: a step of Horner's scheme. */
-@inline function step(y: v128, x: v128, c: v128): v128 {
-  return f64x2.add(f64x2.mul(y, x), c)
-}
+import { step } from './vector'
 
 const SIN: usize = memory.data<f64>([
   -0.16666666666666666, 0.008333333333331295, -0.00019841269837062405, 2.7557316212105944e-06,
@@ -14,11 +11,11 @@ const SIN: usize = memory.data<f64>([
 /** (sin √x / √x − 1) / x for 0 ≤ x ≤ (π/4)², to 2⁻⁵² of itself. */
 @inline function sinTail(x: v128): v128 {
   let y = v128.load64_splat(SIN, 40)
-  y = step(y, x, v128.load64_splat(SIN, 32))
-  y = step(y, x, v128.load64_splat(SIN, 24))
-  y = step(y, x, v128.load64_splat(SIN, 16))
-  y = step(y, x, v128.load64_splat(SIN, 8))
-  y = step(y, x, v128.load64_splat(SIN, 0))
+  y = step<f64>(y, x, v128.load64_splat(SIN, 32))
+  y = step<f64>(y, x, v128.load64_splat(SIN, 24))
+  y = step<f64>(y, x, v128.load64_splat(SIN, 16))
+  y = step<f64>(y, x, v128.load64_splat(SIN, 8))
+  y = step<f64>(y, x, v128.load64_splat(SIN, 0))
   return y
 }
 
@@ -30,11 +27,11 @@ const COS: usize = memory.data<f64>([
 /** (cos √x − 1 + x / 2) / x² for 0 ≤ x ≤ (π/4)², to 2⁻⁵⁴ of itself. */
 @inline function cosTail(x: v128): v128 {
   let y = v128.load64_splat(COS, 40)
-  y = step(y, x, v128.load64_splat(COS, 32))
-  y = step(y, x, v128.load64_splat(COS, 24))
-  y = step(y, x, v128.load64_splat(COS, 16))
-  y = step(y, x, v128.load64_splat(COS, 8))
-  y = step(y, x, v128.load64_splat(COS, 0))
+  y = step<f64>(y, x, v128.load64_splat(COS, 32))
+  y = step<f64>(y, x, v128.load64_splat(COS, 24))
+  y = step<f64>(y, x, v128.load64_splat(COS, 16))
+  y = step<f64>(y, x, v128.load64_splat(COS, 8))
+  y = step<f64>(y, x, v128.load64_splat(COS, 0))
   return y
 }
 

@@ -10,6 +10,11 @@
   return <usize>count * sizeof<T>()
 }
 
+/** y·x + c: a step of Horner's scheme. */
+@inline export function step<T>(y: v128, x: v128, c: v128): v128 {
+  return v128.add<T>(v128.mul<T>(y, x), c)
+}
+
 /** Stores the first `count` lanes, fewer than all. */
 @inline export function storeLanes<T>(to: usize, x: v128, count: i32): void {
   if (sizeof<T>() == 8) {

@@ -10,6 +10,10 @@ import { broadcastShapes, checkNumber, checkShape, formatShape } from './shape.t
  */
 const PIECE = 16384
 
+/** Elements start … end − 1, without a new view where that is all of them. */
+const pieceOf = (data: TypedArray, start: number, end: number): TypedArray =>
+  start === 0 && end === data.length ? data : data.subarray(start, end)
+
 /** Calls `visit` with the starts and ends of pieces of at most `size` that make up 0 … length − 1. */
 function inPieces(length: number, size: number, visit: (start: number, end: number) => void): void {
   for (let start = 0; start < length; start += size) visit(start, Math.min(length, start + size))
@@ -26,10 +30,9 @@ function unary(name: string, opcode: number, ...parameters: string[]): Operation
     },
     forward(out, [a], attributes) {
       const numbers = [p ? attributes[p] : 0, q ? attributes[q] : 0]
-      if (out.data.length <= PIECE) return run('unary', out.dtype, out, [a], [opcode, out.data.length, ...numbers])
       inPieces(out.data.length, PIECE, (start, end) => {
-        const piece = [a.data.subarray(start, end)]
-        runOn('unary', out.dtype, out.data.subarray(start, end), piece, [opcode, end - start, ...numbers])
+        const input = [pieceOf(a.data, start, end)]
+        runOn('unary', out.dtype, pieceOf(out.data, start, end), input, [opcode, end - start, ...numbers])
       })
     },
   }
@@ -64,11 +67,10 @@ function binary(name: string, opcode: number): Operation {
     forward(out, inputs) {
       const { rows, cols, steps } = flatten(out, inputs)
       const layout = [steps[0].row, steps[0].col, steps[1].row, steps[1].col]
-      if (out.data.length <= PIECE) return run('binary', out.dtype, out, inputs, [opcode, rows, cols, ...layout])
       const byCols = rows === 1
       inPieces(byCols ? cols : rows, byCols ? PIECE : Math.max(1, Math.floor(PIECE / cols)), (start, end) => {
         const partOf = (data: TypedArray, step: number): TypedArray =>
-          step === 0 ? data : data.subarray(start * step, end * step)
+          step === 0 ? data : pieceOf(data, start * step, end * step)
         const operands = inputs.map(({ data }, i) => partOf(data, byCols ? steps[i].col : steps[i].row))
         const size = byCols ? [1, end - start] : [end - start, cols]
         runOn('binary', out.dtype, partOf(out.data, byCols ? 1 : cols), operands, [opcode, ...size, ...layout])

@@ -81,8 +81,9 @@ function copyOut(engine: Engine, data: Operand, address: number): void {
 }
 
 /**
- * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs, …parameters)`. Operands are copied into scratch
- * memory and outputs back out of it. The first `inPlace` outputs are read as well as written.
+ * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs,
+ * …parameters)`. Operands are copied into scratch memory and outputs back out of it. The first `inPlace` outputs are read
+ * as well as written.
  */
 export function launch(
   kernel: string,

@@ -89,8 +89,8 @@ export const pow: Op = {
       return g.mul(b).mul(both.where(1, a).pow(b.sub(1)))
     },
     (g, y, [a, b]) => {
-      const flat = a.equal(0).mul(b.greaterEqual(0))
-      return flat.where(0, g.mul(y).mul(flat.where(1, a).log()))
+      const constant = a.equal(0).mul(b.greaterEqual(0))
+      return constant.where(0, g.mul(y).mul(constant.where(1, a).log()))
     },
   ],
 }
