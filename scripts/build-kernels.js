@@ -1,27 +1,32 @@
-// Compiles packages/core/assembly into packages/core/src/kernels.generated.ts: the module's bytes as base64.
+// Compiles packages/core/assembly into packages/core/src/kernels.generated.ts: the modules' bytes as base64.
 // With --check it writes nothing and fails if the committed file is not what the sources give.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import asc from 'assemblyscript/asc'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const target = `${root}packages/core/src/kernels.generated.ts`
 
-async function compile() {
+async function compile(entry, memoryBase, features) {
   let binary
   const { error, stderr } = await asc.main(
-    ['packages/core/assembly/index.ts', '--baseDir', root, '--outFile', 'kernels.wasm'].concat([
-      '-O3',
-      '--noAssert',
-      '--runtime',
-      'stub',
-      '--enable',
-      'simd',
-      '--importMemory',
-      '--use',
-      'abort=',
-    ]),
+    [
+      `packages/core/assembly/${entry}`,
+      ...['--baseDir', root, '--outFile', 'kernels.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
+      ...[
+        '--importMemory',
+        '--memoryBase',
+        String(memoryBase),
+        '--sharedMemory',
+        '--initialMemory',
+        '1',
+        '--maximumMemory',
+        '65536',
+      ],
+      ...['simd', 'threads', ...features].flatMap((feature) => ['--enable', feature]),
+    ],
     {
       writeFile(name, contents) {
         if (name === 'kernels.wasm') binary = contents
@@ -32,12 +37,46 @@ async function compile() {
   return Buffer.from(binary)
 }
 
-const wasm = await compile()
+/** Where a module says that the memory it imports, env.memory with a maximum, is shared. */
+function sharedFlagOf(wasm) {
+  const entry = Buffer.from('\x03env\x06memory\x02\x03', 'latin1')
+  const at = wasm.indexOf(entry)
+  if (at < 0) throw new Error('the module does not import a shared memory')
+  return at + entry.length - 1
+}
+
+/** Where the data of a module end. */
+function heapOf(wasm) {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true })
+  return new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: { memory } }).exports.HEAP.value
+}
+
+// Both modules live on one memory: the second one's few data lie below those of the first.
+const FIRST_DATA = 1024
+const kernels = await compile('index.ts', FIRST_DATA, [])
+const fma = await compile('gemm.ts', 64, ['relaxed-simd'])
+setFlagsFromString('--experimental-wasm-relaxed-simd')
+if (heapOf(fma) > FIRST_DATA) throw new Error('the data of gemm.ts do not fit below those of the other kernels')
+
 const source = `// Generated from packages/core/assembly by scripts/build-kernels.js.
 
-/** The WebAssembly module, ${wasm.length} bytes, as base64. */
-export const kernelsBase64: string =
-  '${wasm.toString('base64')}'
+/** A WebAssembly module as base64, and which of its bytes says that the memory it imports is shared: 3, or 1 if it is not. */
+export interface ModuleSource {
+  readonly base64: string
+  readonly sharedFlag: number
+}
+
+/** All kernels, ${kernels.length} bytes. */
+export const kernels: ModuleSource = {
+  sharedFlag: ${sharedFlagOf(kernels)},
+  base64: '${kernels.toString('base64')}',
+}
+
+/** The product with fused multiply-add, which is part of relaxed SIMD, ${fma.length} bytes. */
+export const fmaKernels: ModuleSource = {
+  sharedFlag: ${sharedFlagOf(fma)},
+  base64: '${fma.toString('base64')}',
+}
 `
 
 if (process.argv.includes('--check')) {
@@ -48,5 +87,5 @@ if (process.argv.includes('--check')) {
   console.log('kernels.generated.ts is up to date.')
 } else {
   writeFileSync(target, source)
-  console.log(`kernels.generated.ts: ${wasm.length} bytes of WebAssembly.`)
+  console.log(`kernels.generated.ts: ${kernels.length} and ${fma.length} bytes of WebAssembly.`)
 }

@@ -6,6 +6,8 @@
 // bits therefore depend neither on the path nor on the shape of the product around it.
 //
 // A tile at the edge is computed whole: it reads past the end of a row, or the last row again, and stores what belongs to C.
+//
+// This file alone is compiled a second time with relaxed SIMD, where a product and a sum are rounded once.
 
 import { bytes, lanes } from './vector'
 
@@ -18,13 +20,16 @@ const DEPTH: i32 = 256
 /** Bytes of a packed block of B: half of a small second-level cache. */
 const B_BYTES: i32 = 512 * 1024
 
-/** Room for one tile and a packed block of each operand, at the start of the free memory. */
-const TILE: usize = (__heap_base + 63) & ~63
-const PACKED_A: usize = TILE + 128
+/** Where this instance packs: one tile, then a block of A, then one of B. Threads share a memory, not a workspace. */
+export let workspace: usize = 0
+const PACKED_A: usize = 128
 const PACKED_B: usize = PACKED_A + (BLOCK_ROWS + TILE_ROWS) * DEPTH * 8
 
-/** Where the memory begins that the module leaves to its caller. */
-export const SCRATCH: usize = PACKED_B + B_BYTES + 128
+/** The bytes that it takes. */
+export const WORKSPACE_BYTES: usize = PACKED_B + B_BYTES + 128
+
+/** Where the free memory begins. */
+export const HEAP: usize = (__heap_base + 63) & ~63
 
 /** Products with fewer multiplications than this read A in place: packing it would take longer than it saves. */
 const SMALL: i32 = 20 * 20 * 20
@@ -53,7 +58,7 @@ function packAlong<T>(out: usize, a0: usize, step: usize, rows: i32, outStep: us
   const a2 = rows > 2 ? a1 + step : a1
   const a3 = rows > 3 ? a2 + step : a2
   let p = 0
-  for (let at: usize = 0; p + lanes<T>() <= depth; p += lanes<T>(), at += 16, out += lanes<T>() * outStep) {
+  for (let at: usize = 0; p + lanes<T>() <= depth; p += lanes<T>(), at += 16, out += <usize>lanes<T>() * outStep) {
     const x0 = v128.load(a0 + at), x1 = v128.load(a1 + at), x2 = v128.load(a2 + at), x3 = v128.load(a3 + at)
     if (sizeof<T>() == 4) {
       const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)
@@ -81,36 +86,46 @@ function packAlong<T>(out: usize, a0: usize, step: usize, rows: i32, outStep: us
 /** Packs rows x depth of A into panels of TILE_ROWS rows. */
 function packA<T>(a: usize, aRow: i32, aCol: i32, rows: i32, depth: i32): void {
   const width = TILE_ROWS * sizeof<T>()
-  if (aRow == 1) return packAcross(PACKED_A, a, bytes<T>(aCol), (rows + TILE_ROWS - 1) / TILE_ROWS, width, depth)
+  const out = workspace + PACKED_A
+  if (aRow == 1) return packAcross(out, a, bytes<T>(aCol), (rows + TILE_ROWS - 1) / TILE_ROWS, width, depth)
   for (let i = 0; i < rows; i += TILE_ROWS)
-    packAlong<T>(PACKED_A + bytes<T>(i * depth), a + bytes<T>(i * aRow), bytes<T>(aRow), rows - i, width, depth)
+    packAlong<T>(out + bytes<T>(i * depth), a + bytes<T>(i * aRow), bytes<T>(aRow), rows - i, width, depth)
 }
 
 /** Packs depth x cols of B into panels of two vectors. */
 function packB<T>(b: usize, bRow: i32, bCol: i32, cols: i32, depth: i32): void {
   const width = tileCols<T>()
-  if (bCol == 1) return packAcross(PACKED_B, b, bytes<T>(bRow), (cols + width - 1) / width, 32, depth)
+  const out = workspace + PACKED_B
+  if (bCol == 1) return packAcross(out, b, bytes<T>(bRow), (cols + width - 1) / width, 32, depth)
   for (let j = 0; j < cols; j += 4) {
-    const panel = PACKED_B + bytes<T>((j / width) * width * depth) + bytes<T>(j % width)
+    const panel = out + bytes<T>((j / width) * width * depth) + bytes<T>(j % width)
     packAlong<T>(panel, b + bytes<T>(j * bCol), bytes<T>(bCol), cols - j, 32, depth)
   }
 }
 
-@inline function storeRow<T>(to: usize, c0: v128, c1: v128, accumulate: bool): void {
-  v128.store(to, accumulate ? v128.add<T>(v128.load(to), c0) : c0)
-  v128.store(to, accumulate ? v128.add<T>(v128.load(to, 16), c1) : c1, 16)
+/** c + x·y, with one rounding where the engine has it. */
+@inline function multiplyAdd<T>(x: v128, y: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<T>(x, y, c) : v128.add<T>(c, v128.mul<T>(x, y))
 }
 
-/** Copies, or adds, the rows x cols of the tile at TILE that lie inside C. */
-function storeEdge<T>(out: usize, ld: usize, rows: i32, cols: i32, accumulate: bool): void {
-  for (let i = 0; i < rows; i++) {
-    const from = TILE + (<usize>i << 5)
-    const to = out + <usize>i * ld
-    for (let j = 0; j < cols; j++) {
-      const value = load<T>(from + bytes<T>(j))
-      store<T>(to + bytes<T>(j), accumulate ? load<T>(to + bytes<T>(j)) + value : value)
-    }
-  }
+// What becomes of a sum, in this order: it is added to C, the bias is added, and negative elements become 0. The roundings
+// are those of separate operations.
+const ACCUMULATE: i32 = 1
+const BIAS: i32 = 2
+const RELU: i32 = 4
+
+@inline function finish<T>(sum: v128, to: usize, bias: usize, mode: i32): void {
+  let x = sum
+  if (mode & ACCUMULATE) x = v128.add<T>(v128.load(to), x)
+  if (mode & BIAS) x = v128.add<T>(x, v128.load(bias))
+  if (mode & RELU) x = v128.max<T>(x, v128.splat<T>(0))
+  v128.store(to, x)
+}
+
+/** Copies the rows x cols of a tile that lie inside C; `step` bytes lead from row to row. */
+function copyEdge<T>(out: usize, outStep: usize, from: usize, step: usize, rows: i32, cols: i32): void {
+  for (let i = 0; i < rows; i++, out += outStep, from += step)
+    for (let at: usize = 0; at < bytes<T>(cols); at += sizeof<T>()) store<T>(out + at, load<T>(from + at))
 }
 
 /**
@@ -118,8 +133,8 @@ function storeEdge<T>(out: usize, ld: usize, rows: i32, cols: i32, accumulate: b
  * V8 would run out of registers.
  */
 @inline function tile<T>(
-  packed: bool, out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize,
-  depth: i32, rows: i32, cols: i32, accumulate: bool
+  packed: bool, out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bias: usize,
+  depth: i32, rows: i32, cols: i32, mode: i32
 ): void {
   let c00 = v128.splat<T>(0), c01 = c00, c10 = c00, c11 = c00
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00
@@ -130,17 +145,17 @@ function storeEdge<T>(out: usize, ld: usize, rows: i32, cols: i32, accumulate: b
   while (b < end) {
     const b0 = v128.load(b), b1 = v128.load(b, 16)
     let x = v128.load_splat<T>(a)
-    c00 = v128.add<T>(c00, v128.mul<T>(x, b0))
-    c01 = v128.add<T>(c01, v128.mul<T>(x, b1))
+    c00 = multiplyAdd<T>(x, b0, c00)
+    c01 = multiplyAdd<T>(x, b1, c01)
     x = packed ? v128.load_splat<T>(a, sizeof<T>()) : v128.load_splat<T>(a1)
-    c10 = v128.add<T>(c10, v128.mul<T>(x, b0))
-    c11 = v128.add<T>(c11, v128.mul<T>(x, b1))
+    c10 = multiplyAdd<T>(x, b0, c10)
+    c11 = multiplyAdd<T>(x, b1, c11)
     x = packed ? v128.load_splat<T>(a, 2 * sizeof<T>()) : v128.load_splat<T>(a2)
-    c20 = v128.add<T>(c20, v128.mul<T>(x, b0))
-    c21 = v128.add<T>(c21, v128.mul<T>(x, b1))
+    c20 = multiplyAdd<T>(x, b0, c20)
+    c21 = multiplyAdd<T>(x, b1, c21)
     x = packed ? v128.load_splat<T>(a, 3 * sizeof<T>()) : v128.load_splat<T>(a3)
-    c30 = v128.add<T>(c30, v128.mul<T>(x, b0))
-    c31 = v128.add<T>(c31, v128.mul<T>(x, b1))
+    c30 = multiplyAdd<T>(x, b0, c30)
+    c31 = multiplyAdd<T>(x, b1, c31)
     b += bRow
     if (packed) a += TILE_ROWS * sizeof<T>()
     else {
@@ -151,45 +166,67 @@ function storeEdge<T>(out: usize, ld: usize, rows: i32, cols: i32, accumulate: b
     }
   }
   const whole = rows >= TILE_ROWS && cols >= tileCols<T>()
+  const to0 = whole ? out : workspace
   const step = whole ? ld : 32
-  const add = whole && accumulate
-  let to = whole ? out : TILE
-  storeRow<T>(to, c00, c01, add)
-  storeRow<T>((to += step), c10, c11, add)
-  storeRow<T>((to += step), c20, c21, add)
-  storeRow<T>((to += step), c30, c31, add)
-  if (!whole) storeEdge<T>(out, ld, min<i32>(rows, TILE_ROWS), min<i32>(cols, tileCols<T>()), accumulate)
+  const to1 = to0 + step, to2 = to1 + step, to3 = to2 + step
+  if (mode == 0) {
+    v128.store(to0, c00)
+    v128.store(to0, c01, 16)
+    v128.store(to1, c10)
+    v128.store(to1, c11, 16)
+    v128.store(to2, c20)
+    v128.store(to2, c21, 16)
+    v128.store(to3, c30)
+    v128.store(to3, c31, 16)
+  } else {
+    if (!whole && mode & ACCUMULATE)
+      copyEdge<T>(to0, 32, out, ld, min<i32>(rows, TILE_ROWS), min<i32>(cols, tileCols<T>()))
+    finish<T>(c00, to0, bias, mode)
+    finish<T>(c01, to0 + 16, bias + 16, mode)
+    finish<T>(c10, to1, bias, mode)
+    finish<T>(c11, to1 + 16, bias + 16, mode)
+    finish<T>(c20, to2, bias, mode)
+    finish<T>(c21, to2 + 16, bias + 16, mode)
+    finish<T>(c30, to3, bias, mode)
+    finish<T>(c31, to3 + 16, bias + 16, mode)
+  }
+  if (!whole) copyEdge<T>(out, ld, to0, 32, min<i32>(rows, TILE_ROWS), min<i32>(cols, tileCols<T>()))
 }
 
 function packedTile<T>(
-  out: usize, ld: usize, a: usize, b: usize, depth: i32, rows: i32, cols: i32, accumulate: bool
+  out: usize, ld: usize, a: usize, b: usize, bias: usize, depth: i32, rows: i32, cols: i32, mode: i32
 ): void {
-  tile<T>(true, out, ld, a, 0, 0, b, 32, depth, rows, cols, accumulate)
+  tile<T>(true, out, ld, a, 0, 0, b, 32, bias, depth, rows, cols, mode)
 }
 
 function directTile<T>(
-  out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize,
-  depth: i32, rows: i32, cols: i32, accumulate: bool
+  out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bias: usize,
+  depth: i32, rows: i32, cols: i32, mode: i32
 ): void {
-  tile<T>(false, out, ld, a, aRow, aCol, b, bRow, depth, rows, cols, accumulate)
+  tile<T>(false, out, ld, a, aRow, aCol, b, bRow, bias, depth, rows, cols, mode)
 }
 
-/** out (m x n) = op(A)·op(B), or += where `accumulate` is not 0. */
+/**
+ * out (m x n, `ld` elements from row to row) = op(A)·op(B). `mode` sums up what else happens: 1 adds it to what is there
+ * (C += A·B), 2 then adds the row `bias`, 4 then takes max(x, 0).
+ */
 function gemm<T>(
-  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, accumulate: i32
+  out: usize, a: usize, b: usize, bias: usize, m: i32, n: i32, k: i32, ld: i32,
+  aRow: i32, aCol: i32, bRow: i32, bCol: i32, mode: i32
 ): void {
-  if (k == 0 && !accumulate) memory.fill(out, 0, bytes<T>(m * n))
   const width = tileCols<T>()
-  const ld = bytes<T>(n)
+  const step = bytes<T>(ld)
   const small = <f64>m * <f64>n * <f64>k < <f64>SMALL
   const packsB = !small || bCol != 1
   const blockCols = packsB ? B_BYTES / (DEPTH * sizeof<T>()) : n
   const blockRows = small ? m : BLOCK_ROWS
   for (let j0 = 0; j0 < n; j0 += blockCols) {
     const cols = min<i32>(blockCols, n - j0)
-    for (let p0 = 0; p0 < k; p0 += DEPTH) {
+    // A product of no terms is 0: one part of depth 0.
+    for (let p0 = 0; p0 == 0 || p0 < k; p0 += DEPTH) {
       const depth = min<i32>(DEPTH, k - p0)
-      const add = accumulate != 0 || p0 > 0
+      const first = p0 == 0 ? mode & ACCUMULATE : ACCUMULATE
+      const modeHere = first | (p0 + DEPTH < k ? 0 : mode & (BIAS | RELU))
       const blockB = b + bytes<T>(p0 * bRow + j0 * bCol)
       if (packsB) packB<T>(blockB, bRow, bCol, cols, depth)
       for (let i0 = 0; i0 < m; i0 += blockRows) {
@@ -197,17 +234,20 @@ function gemm<T>(
         const blockA = a + bytes<T>(i0 * aRow + p0 * aCol)
         if (!small) packA<T>(blockA, aRow, aCol, rows, depth)
         for (let j = 0; j < cols; j += width) {
-          const panelB = packsB ? PACKED_B + bytes<T>(j * depth) : blockB + bytes<T>(j)
-          const stepB = packsB ? 32 : bytes<T>(bRow)
-          const to = out + bytes<T>(j0 + j) + <usize>i0 * ld
-          for (let i = 0; i < rows; i += TILE_ROWS)
+          const panelB = packsB ? workspace + PACKED_B + bytes<T>(j * depth) : blockB + bytes<T>(j)
+          const stepB = packsB ? <usize>32 : bytes<T>(bRow)
+          const biasHere = bias + bytes<T>(j0 + j)
+          let to = out + bytes<T>(j0 + j) + <usize>i0 * step
+          for (let i = 0; i < rows; i += TILE_ROWS, to += <usize>TILE_ROWS * step)
             if (small)
               directTile<T>(
-                to + <usize>i * ld, ld, blockA + bytes<T>(i * aRow), bytes<T>(aRow), bytes<T>(aCol), panelB, stepB,
-                depth, rows - i, cols - j, add
+                to, step, blockA + bytes<T>(i * aRow), bytes<T>(aRow), bytes<T>(aCol), panelB, stepB, biasHere,
+                depth, rows - i, cols - j, modeHere
               )
             else
-              packedTile<T>(to + <usize>i * ld, ld, PACKED_A + bytes<T>(i * depth), panelB, depth, rows - i, cols - j, add)
+              packedTile<T>(
+                to, step, workspace + PACKED_A + bytes<T>(i * depth), panelB, biasHere, depth, rows - i, cols - j, modeHere
+              )
         }
       }
     }
@@ -215,13 +255,15 @@ function gemm<T>(
 }
 
 export function gemm_f32(
-  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, accumulate: i32
+  out: usize, a: usize, b: usize, bias: usize, m: i32, n: i32, k: i32, ld: i32,
+  aRow: i32, aCol: i32, bRow: i32, bCol: i32, mode: i32
 ): void {
-  gemm<f32>(out, a, b, m, n, k, aRow, aCol, bRow, bCol, accumulate)
+  gemm<f32>(out, a, b, bias, m, n, k, ld, aRow, aCol, bRow, bCol, mode)
 }
 
 export function gemm_f64(
-  out: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32, accumulate: i32
+  out: usize, a: usize, b: usize, bias: usize, m: i32, n: i32, k: i32, ld: i32,
+  aRow: i32, aCol: i32, bRow: i32, bCol: i32, mode: i32
 ): void {
-  gemm<f64>(out, a, b, m, n, k, aRow, aCol, bRow, bCol, accumulate)
+  gemm<f64>(out, a, b, bias, m, n, k, ld, aRow, aCol, bRow, bCol, mode)
 }

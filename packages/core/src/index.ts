@@ -13,7 +13,7 @@ export type {
 } from './algebra.ts'
 export * from './create.ts'
 export { type DType, getDefaultDtype, setDefaultDtype, type TypedArray } from './dtype.ts'
-export { type EngineInfo, engineInfo } from './engine.ts'
+export { configure, type EngineInfo, type EngineOptions, engineInfo } from './engine.ts'
 export { DTypeError, FormatError, LinAlgError, MatgradError, ShapeError } from './errors.ts'
 export * from './functions.ts'
 export * as io from './io/index.ts'

@@ -1,46 +1,84 @@
 import type { DType } from './dtype.ts'
 import { MatgradError } from './errors.ts'
-import { kernelsBase64 } from './kernels.generated.ts'
+import { kernels as allKernels, fmaKernels, type ModuleSource } from './kernels.generated.ts'
 
 /** What a kernel can read or write: matrix data, or the words of a random state. */
 export type Operand = Float32Array | Float64Array | Uint32Array
 
+type Kernel = (...args: number[]) => void
+
 const PAGE = 65536
 /** Kernels load whole vectors and tiles, which may reach this many bytes beyond the last operand. */
 const SLACK = 256
-/** Below this many elements a loop copies faster than `set`. */
-const SMALL = 48
+/** Up to this many elements a loop copies faster than `set`. */
+const SMALL = 12
 
-type Kernel = (...args: number[]) => void
-
-interface Engine {
-  /** The kernels that compute in a dtype, by name. */
-  readonly kernels: Readonly<Record<DType, Record<string, Kernel>>>
+/** The kernels on a memory of their own. Operands are copied to where `scratch` begins, and results back from there. */
+export interface Engine {
+  readonly modules: readonly WebAssembly.Module[]
   readonly memory: WebAssembly.Memory
-  /** Where the kernels' own memory ends. */
+  /** The kernels that compute in a dtype, by name. */
+  readonly kernels: Readonly<Record<DType, Readonly<Record<string, Kernel>>>>
+  /** Where the kernels' own data end and their workspace begins. */
+  readonly workspace: number
+  readonly workspaceBytes: number
   readonly scratch: number
   /** Where the memory ends. */
   end: number
   f32: Float32Array
   f64: Float64Array
   u32: Uint32Array
+  /** How many threads `run` uses. */
+  threads: number
+  /** Makes calls of one kernel that do not depend on one another, in any order. */
+  run(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void
 }
 
-let engine: Engine | undefined
+const decode = ({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 
-/** Instantiated by the first call, so that importing the package does nothing. */
-function getEngine(): Engine {
-  if (engine) return engine
-  const bytes = Uint8Array.from(atob(kernelsBase64), (character) => character.charCodeAt(0))
-  const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536 })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+/** Whether what runs this has relaxed SIMD, which fused multiply-add is part of. */
+export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
+
+/**
+ * The kernels on a new memory, shared with threads or not, whose product fuses multiplications and additions where `fma`.
+ * Above the workspace of these kernels, `reserved(workspaceBytes)` bytes are left out of the scratch memory.
+ *
+ * @throws where the memory cannot be had.
+ */
+export function createEngine(shared: boolean, fma: boolean, reserved: (workspaceBytes: number) => number): Engine {
+  const modules = (fma ? [allKernels, fmaKernels] : [allKernels]).map((source) => {
+    const bytes = decode(source)
+    if (!shared) bytes[source.sharedFlag] = 1
+    return new WebAssembly.Module(bytes)
+  })
+  const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536, shared })
+  const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports)
+  const numberOf = (name: string): number => (instances[0][name] as WebAssembly.Global).value
+  const workspace = numberOf('HEAP')
+  const workspaceBytes = numberOf('WORKSPACE_BYTES')
   const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
-  for (const [name, kernel] of Object.entries(exports)) {
-    if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
-    if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
+  for (const exports of instances) {
+    const at = exports.workspace as WebAssembly.Global
+    at.value = workspace
+    for (const [name, kernel] of Object.entries(exports)) {
+      if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
+      if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
+    }
   }
-  engine = { kernels, memory, scratch: (exports.SCRATCH as WebAssembly.Global).value, ...viewsOf(memory) }
-  return engine
+  return {
+    modules,
+    memory,
+    kernels,
+    workspace,
+    workspaceBytes,
+    scratch: workspace + workspaceBytes + reserved(workspaceBytes),
+    ...viewsOf(memory),
+    threads: 1,
+    run(kernel, dtype, calls) {
+      for (const call of calls) kernels[dtype][kernel](...call)
+    },
+  }
 }
 
 const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'end' | 'f32' | 'f64' | 'u32'> => ({
@@ -50,11 +88,28 @@ const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'end' | 'f32' | '
   u32: new Uint32Array(buffer),
 })
 
+let engine: Engine | undefined
+let fma = false
+
+/** The engine of one thread, whose memory is not shared: copying to and from a shared one takes three times as long. */
+export function getEngine(): Engine {
+  engine ??= createEngine(false, fma, () => 0)
+  return engine
+}
+
+/** Whether products round each multiplication and addition once. */
+export const usesFma = (): boolean => fma
+
+/** Lets products round once where `on`. */
+export function setFma(on: boolean): void {
+  if (on !== fma) engine = undefined
+  fma = on
+}
+
 /** The names of the kernels in the module. */
 export const kernelNames = (): string[] => Object.keys(getEngine().kernels.float64)
 
 function reserve(engine: Engine, end: number, kernel: string): void {
-  if (end <= engine.end) return
   try {
     engine.memory.grow(Math.ceil((end - engine.end) / PAGE))
   } catch {
@@ -81,9 +136,45 @@ function copyOut(engine: Engine, data: Operand, address: number): void {
 }
 
 /**
+ * Places outputs, then inputs, and `more` bytes in the scratch memory, and returns their addresses, the last that of the
+ * bytes. The inputs are copied there, and the first `inPlace` outputs, which are read as well as written.
+ *
+ * @throws MatgradError where `kernel` would need more memory than can be had.
+ */
+export function place(
+  engine: Engine,
+  kernel: string,
+  outputs: readonly Operand[],
+  inputs: readonly Operand[],
+  inPlace: number,
+  more: number,
+): number[] {
+  const addresses: number[] = []
+  let top = engine.scratch
+  for (let i = 0; i < outputs.length; i++) {
+    addresses.push(top)
+    top += (outputs[i].byteLength + 15) & ~15
+  }
+  for (let i = 0; i < inputs.length; i++) {
+    addresses.push(top)
+    top += (inputs[i].byteLength + 15) & ~15
+  }
+  addresses.push(top)
+  const end = top + more + SLACK
+  if (end > engine.end) reserve(engine, end, kernel)
+  for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], addresses[i])
+  for (let i = 0; i < inputs.length; i++) copyIn(engine, inputs[i], addresses[outputs.length + i])
+  return addresses
+}
+
+/** Copies the outputs out of the scratch memory, from where `place` put them. */
+export function collect(engine: Engine, outputs: readonly Operand[], addresses: readonly number[]): void {
+  for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], addresses[i])
+}
+
+/**
  * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs,
- * …parameters)`. Operands are copied into scratch memory and outputs back out of it. The first `inPlace` outputs are read
- * as well as written.
+ * …parameters)`. The first `inPlace` outputs are read as well as written.
  */
 export function launch(
   kernel: string,
@@ -94,18 +185,9 @@ export function launch(
   inPlace = 0,
 ): void {
   const engine = getEngine()
-  const operands = inputs.length + outputs.length
-  const args = new Array<number>(operands + parameters.length)
-  let top = engine.scratch
-  for (let i = 0; i < operands; i++) {
-    const data = i < outputs.length ? outputs[i] : inputs[i - outputs.length]
-    args[i] = top
-    top += (data.byteLength + 15) & ~15
-  }
-  for (let i = 0; i < parameters.length; i++) args[operands + i] = parameters[i]
-  reserve(engine, top + SLACK, kernel)
-  for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], args[i])
-  for (let i = 0; i < inputs.length; i++) copyIn(engine, inputs[i], args[outputs.length + i])
+  const args = place(engine, kernel, outputs, inputs, inPlace, 0)
+  args.pop()
+  for (let i = 0; i < parameters.length; i++) args.push(parameters[i])
   engine.kernels[dtype][kernel](...args)
-  for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], args[i])
+  collect(engine, outputs, args)
 }
