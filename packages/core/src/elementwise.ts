@@ -1,7 +1,7 @@
 import type { TypedArray } from './dtype.ts'
 import { ShapeError } from './errors.ts'
 import * as code from './opcodes.ts'
-import { type Block, colStep, type Operation, rowStep, run, runOn } from './operation.ts'
+import { colStep, type Operation, rowStep, run, runOn } from './operation.ts'
 import { broadcastShapes, checkNumber, checkShape, formatShape } from './shape.ts'
 
 /**
@@ -10,10 +10,6 @@ import { broadcastShapes, checkNumber, checkShape, formatShape } from './shape.t
  */
 const PIECE = 16384
 
-/** Elements start … end − 1, without a new view where that is all of them. */
-const pieceOf = (data: TypedArray, start: number, end: number): TypedArray =>
-  start === 0 && end === data.length ? data : data.subarray(start, end)
-
 /** Calls `visit` with the starts and ends of pieces of at most `size` that make up 0 … length − 1. */
 function inPieces(length: number, size: number, visit: (start: number, end: number) => void): void {
   for (let start = 0; start < length; start += size) visit(start, Math.min(length, start + size))
@@ -21,7 +17,7 @@ function inPieces(length: number, size: number, visit: (start: number, end: numb
 
 /** out[i, j] = f(a[i, j]). `parameters` names the numbers that the operation takes beside its input, at most two. */
 function unary(name: string, opcode: number, ...parameters: string[]): Operation {
-  const [p, q] = parameters
+  const [first, second] = parameters
   return {
     name,
     shape([a], attributes) {
@@ -29,51 +25,45 @@ function unary(name: string, opcode: number, ...parameters: string[]): Operation
       return a.shape
     },
     forward(out, [a], attributes) {
-      const numbers = [p ? attributes[p] : 0, q ? attributes[q] : 0]
-      inPieces(out.data.length, PIECE, (start, end) => {
-        const input = [pieceOf(a.data, start, end)]
-        runOn('unary', out.dtype, pieceOf(out.data, start, end), input, [opcode, end - start, ...numbers])
+      const p = first ? attributes[first] : 0
+      const q = second ? attributes[second] : 0
+      const size = out.data.length
+      if (size <= PIECE) {
+        runOn('unary', out.dtype, out.data, [a.data], [opcode, size, p, q])
+        return
+      }
+      inPieces(size, PIECE, (start, end) => {
+        const numbers = [opcode, end - start, p, q]
+        runOn('unary', out.dtype, out.data.subarray(start, end), [a.data.subarray(start, end)], numbers)
       })
     },
   }
 }
-
-/** How an operand is read: the distance in elements to its next row and to its next column, 0 where it is repeated. */
-interface Steps {
-  readonly row: number
-  readonly col: number
-}
-
-/**
- * Rows and columns that give the same walk through the result as its own, but longer: what lies in one line is one row,
- * and a column becomes a row.
- */
-function flatten(out: Block, inputs: readonly Block[]): { rows: number; cols: number; steps: Steps[] } {
-  if (inputs.every(({ rows, cols }) => rows === out.rows && cols === out.cols))
-    return { rows: 1, cols: out.data.length, steps: inputs.map(() => inLine) }
-  const steps = inputs.map((input): Steps => ({ row: rowStep(input), col: colStep(input) }))
-  if (out.cols === 1) return { rows: 1, cols: out.rows, steps: steps.map(({ row }) => ({ row: 0, col: row })) }
-  const one = steps.every(({ row, col }) => row === col * out.cols)
-  return one ? { rows: 1, cols: out.data.length, steps } : { rows: out.rows, cols: out.cols, steps }
-}
-
-const inLine: Steps = { row: 0, col: 1 }
 
 /** out[i, j] = f(a[i, j], b[i, j]), with broadcasting. */
 function binary(name: string, opcode: number): Operation {
   return {
     name,
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
-    forward(out, inputs) {
-      const { rows, cols, steps } = flatten(out, inputs)
-      const layout = [steps[0].row, steps[0].col, steps[1].row, steps[1].col]
-      const byCols = rows === 1
-      inPieces(byCols ? cols : rows, byCols ? PIECE : Math.max(1, Math.floor(PIECE / cols)), (start, end) => {
+    forward(out, [a, b]) {
+      let { rows, cols } = out
+      const size = out.data.length
+      let [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
+      // Longer rows are faster: a column is one, and so is a matrix whose operands go on from row to row.
+      if (cols === 1) [rows, cols, aRow, aCol, bRow, bCol] = [1, size, 0, aRow, 0, bRow]
+      else if (aRow === aCol * cols && bRow === bCol * cols) [rows, cols] = [1, size]
+      if (size <= PIECE) {
+        runOn('binary', out.dtype, out.data, [a.data, b.data], [opcode, rows, cols, aRow, aCol, bRow, bCol])
+        return
+      }
+      const [length, aStep, bStep, outStep] = rows === 1 ? [cols, aCol, bCol, 1] : [rows, aRow, bRow, cols]
+      inPieces(length, Math.max(1, Math.floor(PIECE / outStep)), (start, end) => {
         const partOf = (data: TypedArray, step: number): TypedArray =>
-          step === 0 ? data : pieceOf(data, start * step, end * step)
-        const operands = inputs.map(({ data }, i) => partOf(data, byCols ? steps[i].col : steps[i].row))
-        const size = byCols ? [1, end - start] : [end - start, cols]
-        runOn('binary', out.dtype, partOf(out.data, byCols ? 1 : cols), operands, [opcode, ...size, ...layout])
+          step === 0 ? data : data.subarray(start * step, end * step)
+        const operands = [partOf(a.data, aStep), partOf(b.data, bStep)]
+        const [pieceRows, pieceCols] = rows === 1 ? [1, end - start] : [end - start, cols]
+        const numbers = [opcode, pieceRows, pieceCols, aRow, aCol, bRow, bCol]
+        runOn('binary', out.dtype, partOf(out.data, outStep), operands, numbers)
       })
     },
   }

@@ -57,6 +57,8 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   const numberOf = (name: string): number => (instances[0][name] as WebAssembly.Global).value
   const workspace = numberOf('HEAP')
   const workspaceBytes = numberOf('WORKSPACE_BYTES')
+  const scratch = workspace + workspaceBytes + reserved(workspaceBytes)
+  memory.grow(Math.max(0, Math.ceil((scratch - memory.buffer.byteLength) / PAGE)))
   const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
   for (const exports of instances) {
     const at = exports.workspace as WebAssembly.Global
@@ -72,7 +74,7 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
     kernels,
     workspace,
     workspaceBytes,
-    scratch: workspace + workspaceBytes + reserved(workspaceBytes),
+    scratch,
     ...viewsOf(memory),
     threads: 1,
     run(kernel, dtype, calls) {
@@ -109,7 +111,7 @@ export function setFma(on: boolean): void {
 /** The names of the kernels in the module. */
 export const kernelNames = (): string[] => Object.keys(getEngine().kernels.float64)
 
-function reserve(engine: Engine, end: number, kernel: string): void {
+function grow(engine: Engine, end: number, kernel: string): void {
   try {
     engine.memory.grow(Math.ceil((end - engine.end) / PAGE))
   } catch {
@@ -118,8 +120,17 @@ function reserve(engine: Engine, end: number, kernel: string): void {
   Object.assign(engine, viewsOf(engine.memory))
 }
 
-const viewFor = (engine: Engine, data: Operand): Operand =>
-  data instanceof Float32Array ? engine.f32 : data instanceof Float64Array ? engine.f64 : engine.u32
+/** The view of the memory that has the type of `data`. */
+function viewFor(engine: Engine, data: Operand): Operand {
+  switch (data[Symbol.toStringTag]) {
+    case 'Float32Array':
+      return engine.f32
+    case 'Float64Array':
+      return engine.f64
+    case 'Uint32Array':
+      return engine.u32
+  }
+}
 
 function copyIn(engine: Engine, data: Operand, address: number): void {
   const view = viewFor(engine, data)
@@ -136,8 +147,8 @@ function copyOut(engine: Engine, data: Operand, address: number): void {
 }
 
 /**
- * Places outputs, then inputs, and `more` bytes in the scratch memory, and returns their addresses, the last that of the
- * bytes. The inputs are copied there, and the first `inPlace` outputs, which are read as well as written.
+ * Places outputs, then inputs, in the scratch memory, adds their addresses to `addresses`, and returns where `more` bytes
+ * follow. The inputs are copied there, and the first `inPlace` outputs, which are read as well as written.
  *
  * @throws MatgradError where `kernel` would need more memory than can be had.
  */
@@ -148,8 +159,8 @@ export function place(
   inputs: readonly Operand[],
   inPlace: number,
   more: number,
-): number[] {
-  const addresses: number[] = []
+  addresses: number[],
+): number {
   let top = engine.scratch
   for (let i = 0; i < outputs.length; i++) {
     addresses.push(top)
@@ -159,12 +170,10 @@ export function place(
     addresses.push(top)
     top += (inputs[i].byteLength + 15) & ~15
   }
-  addresses.push(top)
-  const end = top + more + SLACK
-  if (end > engine.end) reserve(engine, end, kernel)
+  if (top + more + SLACK > engine.end) grow(engine, top + more + SLACK, kernel)
   for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], addresses[i])
   for (let i = 0; i < inputs.length; i++) copyIn(engine, inputs[i], addresses[outputs.length + i])
-  return addresses
+  return top
 }
 
 /** Copies the outputs out of the scratch memory, from where `place` put them. */
@@ -185,8 +194,8 @@ export function launch(
   inPlace = 0,
 ): void {
   const engine = getEngine()
-  const args = place(engine, kernel, outputs, inputs, inPlace, 0)
-  args.pop()
+  const args: number[] = []
+  place(engine, kernel, outputs, inputs, inPlace, 0, args)
   for (let i = 0; i < parameters.length; i++) args.push(parameters[i])
   engine.kernels[dtype][kernel](...args)
   collect(engine, outputs, args)

@@ -48,7 +48,9 @@ export const matmul: Operation = {
       run('gemm', out.dtype, out, [a, b], [0, size.m, size.n, size.k, size.n, aRow, aCol, bRow, bCol, 0])
       return
     }
-    const [c, addressA, addressB, free] = place(engine, 'matmul', [out.data], [a.data, b.data], 0, room)
+    const addresses: number[] = []
+    const free = place(engine, 'matmul', [out.data], [a.data, b.data], 0, room, addresses)
+    const [c, addressA, addressB] = addresses
     const regions: [Region, Region, Region] = [
       { address: c, row: out.cols, col: 1 },
       { address: addressA, row: aRow, col: aCol },
@@ -56,6 +58,6 @@ export const matmul: Operation = {
     ]
     if (room > 0) strassen(engine, out.dtype, ...regions, size, false, free)
     else multiply(engine, out.dtype, ...regions, size, false)
-    collect(engine, [out.data], [c])
+    collect(engine, [out.data], addresses)
   },
 }
