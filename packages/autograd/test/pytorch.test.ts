@@ -1,10 +1,10 @@
 // Against values, gradients and second-order gradients that PyTorch 1.13 gave (fixtures/autograd/make.py).
 
-import { readFileSync } from 'node:fs'
 import * as autograd from '@matgrad/autograd'
 import { grad, type Variable } from '@matgrad/autograd'
 import { formatShape, Matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
+import { readJson } from '../../../fixtures/read.ts'
 
 interface Stored {
   readonly rows: number
@@ -21,9 +21,6 @@ interface Fixture {
   readonly gradients: readonly Stored[]
   readonly second: readonly Stored[] | null
 }
-
-const read = (group: string): Fixture[] =>
-  JSON.parse(readFileSync(new URL(`../../../fixtures/autograd/${group}.json`, import.meta.url), 'utf8'))
 
 const toMatrix = ({ rows, cols, data }: Stored): Matrix => new Matrix(Float64Array.from(data, Number), rows, cols)
 
@@ -90,8 +87,8 @@ const GROUPS = {
   cross_entropy: 'crossEntropy',
 }
 
-describe.each(Object.entries(GROUPS))("%s: value, first and second order are PyTorch's within 1e-12", (group) => {
-  const fixtures = read(group)
+describe.each(Object.entries(GROUPS))("%s: value, first and second order are PyTorch's within 1e-12", async (group) => {
+  const fixtures = await readJson<Fixture[]>(`autograd/${group}.json`)
 
   test.each(fixtures.map((fixture) => [fixture.name, fixture] as const))('%s', (_, fixture) => compare(fixture))
 

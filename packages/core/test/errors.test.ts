@@ -14,6 +14,7 @@ import {
   zeros,
 } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
+import { hex } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: these calls are the ones that types forbid
 type Untyped = any
@@ -410,9 +411,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = { shapes, types, axes, 
 /** Every bit of every operand, and the state of the generator. */
 const bits = (v: ReturnType<typeof operands>): string =>
   JSON.stringify(
-    Object.values(v).map((each) =>
-      each instanceof Matrix ? [each.rows, each.cols, Buffer.from(each.data.buffer).toString('hex')] : each.state,
-    ),
+    Object.values(v).map((each) => (each instanceof Matrix ? [each.rows, each.cols, hex(each)] : each.state)),
   )
 
 describe.each(Object.entries(groups))('%s', (_, rows) => {

@@ -1,20 +1,17 @@
 // Against values that fixtures/core/make.py wrote: element-wise functions from mpmath, the rest from NumPy.
 
-import { readFileSync } from 'node:fs'
 import { concat, Generator, type Matrix, matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
+import { readJson } from '../../../fixtures/read.ts'
 import { DTYPES, UNIT, ulps } from './support.ts'
 
 /** JSON has no NaN and no infinities: they are strings there. */
 type Stored = number | string
 
-const read = <T>(name: string): T =>
-  JSON.parse(readFileSync(new URL(`../../../fixtures/core/${name}`, import.meta.url), 'utf8')) as T
-
 type Callable = (...args: unknown[]) => Matrix
 const methods = (a: Matrix): Record<string, Callable> => a as unknown as Record<string, Callable>
 
-const elementwise = read<Record<string, { x: Stored[]; p?: Stored[]; y: Stored[] }>>('elementwise.json')
+const elementwise = await readJson<Record<string, { x: Stored[]; p?: Stored[]; y: Stored[] }>>('core/elementwise.json')
 
 const BOUNDS = { float64: 4, float32: 1 }
 
@@ -66,7 +63,7 @@ interface Case {
   readonly out: readonly Stored[]
 }
 
-const { matrices, cases } = read<{ matrices: Record<string, Stored[][]>; cases: Case[] }>('numpy.json')
+const { matrices, cases } = await readJson<{ matrices: Record<string, Stored[][]>; cases: Case[] }>('core/numpy.json')
 
 const operand = (name: string): Matrix =>
   matrix(

@@ -11,6 +11,7 @@ import {
   erf,
   exactSum,
   gelu,
+  identical,
   lines,
   noise,
   positive,
@@ -31,12 +32,6 @@ type Axis = 0 | 1 | undefined
 const functions = core as unknown as Record<string, Callable | undefined>
 const AXES: readonly Axis[] = [undefined, 0, 1]
 const { NaN: nan, POSITIVE_INFINITY: inf, MAX_VALUE: huge } = Number
-
-const bytesOf = (a: Matrix): Uint8Array => new Uint8Array(a.data.slice().buffer)
-
-/** Whether shape, dtype and every bit are the same. */
-const identical = (a: Matrix, b: Matrix): boolean =>
-  a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype && Buffer.compare(bytesOf(a), bytesOf(b)) === 0
 
 /** Runs a method; fails if it changes an operand, gives a view of one, or if the function of its name gives something else. */
 function call(name: Op, a: Matrix, ...rest: unknown[]): Matrix {

@@ -1,8 +1,6 @@
 // Thresholds are for samples drawn once from a fixed seed. Four standard errors, or the quantile that a right generator
 // passes 999 times in 1000, are what "4σ" and "p > 0.001" mean in the names.
 
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import {
   type DType,
   Generator,
@@ -21,9 +19,7 @@ import {
 } from '@matgrad/core'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DTYPES } from './support.ts'
-
-const hex = ({ data }: Matrix): string => Buffer.from(data.buffer).toString('hex')
+import { DTYPES, hex } from './support.ts'
 
 const N = 100_000
 
@@ -110,25 +106,6 @@ describe('the stream', () => {
     expect(Array.from(g.permutation(8).data)).toEqual(order)
     expect(Array.from(g.bernoulli(1, 12, 0.3).data)).toEqual(coins)
     expect(g.state).toEqual(after)
-  })
-
-  test('another process prints the same bytes', () => {
-    const draw = `
-      const g = new Generator('same everywhere')
-      const parts = [
-        g.uniform(7, 11, -1, 1, { dtype: 'float32' }), g.uniform(7, 11, -1, 1, { dtype: 'float64' }),
-        g.normal(7, 11, 0, 1, { dtype: 'float32' }), g.normal(7, 11, 0, 1, { dtype: 'float64' }),
-        g.integers(7, 11, 0, 1000), g.permutation(77), g.shuffle(g.uniform(9, 3)), g.bernoulli(7, 11, 0.5),
-      ]
-      return parts.map(({ data }) => Buffer.from(data.buffer).toString('hex')).join('\\n')`
-    const here = new Function('Generator', draw)(Generator) as string
-    const program = `import { Generator } from '@matgrad/core'; process.stdout.write((() => {${draw}})())`
-    const there = execFileSync(
-      process.execPath,
-      ['--conditions=@matgrad/source', '--import', 'tsx', '--input-type=module', '--eval', program],
-      { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8' },
-    )
-    expect(there).toBe(here)
   })
 
   test('a seed repeats; another seed, and an empty one, give other numbers', () => {

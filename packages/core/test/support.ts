@@ -34,6 +34,18 @@ export function ulps(x: number, y: number, dtype: DType): number {
   return Math.abs(Number(distance))
 }
 
+/** The bytes of the elements. */
+const bytesOf = ({ data }: Matrix): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+/** The bytes of the elements in hexadecimal. */
+export const hex = (a: Matrix): string => Array.from(bytesOf(a), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** Whether shape, dtype and every bit are the same. */
+export function identical(a: Matrix, b: Matrix): boolean {
+  const [bytes, others] = [bytesOf(a), bytesOf(b)]
+  return a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype && bytes.every((byte, i) => byte === others[i])
+}
+
 /** A small generator of its own (mulberry32), so that test data do not come from what is tested. */
 export function noise(seed: number): () => number {
   let state = seed | 0

@@ -1,8 +1,8 @@
 // How far elementary functions are from their exact values, which fixtures/core/ulps.py wrote.
 
-import { readFileSync } from 'node:fs'
 import { io, type Matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
+import { readBytes } from '../../../fixtures/read.ts'
 import { DTYPES } from './support.ts'
 
 const LIMITS = { float64: 2, float32: 1.5 }
@@ -18,9 +18,8 @@ function unitAt(y: number, dtype: keyof typeof LIMITS): number {
 describe.each(DTYPES)('%s', (dtype) => {
   test.each(['exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tanh', 'sigmoid', 'softplus'] as const)(
     `%s is within ${LIMITS[dtype]} ulp of the exact value over the whole range`,
-    (name) => {
-      const file = readFileSync(new URL(`../../../fixtures/core/ulps/${name}-${dtype}.npy`, import.meta.url))
-      const table: Matrix = io.decodeNpy(file)
+    async (name) => {
+      const table: Matrix = io.decodeNpy(await readBytes(`core/ulps/${name}-${dtype}.npy`))
       expect(table.shape).toEqual([600, 3])
       const result = table.col(0).astype(dtype)[name]()
       for (let i = 0; i < table.rows; i++) {

@@ -3,7 +3,6 @@
 
 import { DTypeError, Generator, getDefaultGenerator, MatgradError, matrix, ShapeError, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
-import { loadModel, saveModel } from '@matgrad/nn/node'
 import { describe, expect, test } from 'vitest'
 import { bitsOf, errorOf } from './support.ts'
 
@@ -228,8 +227,6 @@ describe('a bad call of an asynchronous function rejects and changes nothing', (
       ['fit: optimizer', () => untyped.fit(model, data, { ...options, optimizer: value })],
       ['fit: epochs', () => untyped.fit(model, data, { ...options, epochs: value })],
       ['fit: accuracy', () => untyped.fit(model, data, { ...options, metrics: { accuracy: value } })],
-      ['saveModel: model', () => saveModel('/none', value as Untyped)],
-      ['loadModel: model', () => loadModel('/dev/null', value as Untyped).then()],
     ]
     for (const [words, call] of calls) {
       const error = await call().then(

@@ -5,7 +5,8 @@ import { DTypeError, Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { binaryCrossEntropyWithLogits, crossEntropy, mseLoss, type Reduction } from '@matgrad/nn'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DTYPES, errorOf, expectClose, fixture, noise, type Stored, sample, toMatrix, UNIT } from './support.ts'
+import { readJson } from '../../../fixtures/read.ts'
+import { DTYPES, errorOf, expectClose, noise, type Stored, sample, toMatrix, UNIT } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: options from fixtures, and calls that the types forbid
 type Untyped = any
@@ -142,8 +143,8 @@ interface Case {
   readonly gradient: Stored
 }
 
-describe('PyTorch agrees within 1e-12', () => {
-  const cases = fixture<Case[]>('losses')
+describe('PyTorch agrees within 1e-12', async () => {
+  const cases = await readJson<Case[]>('nn/losses.json')
   const isStored = (value: unknown): value is Stored => typeof value === 'object' && value !== null && 'data' in value
 
   test('on every loss', () => {

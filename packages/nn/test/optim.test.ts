@@ -4,19 +4,8 @@ import { type Variable, variable } from '@matgrad/autograd'
 import { type DType, DTypeError, Generator, MatgradError, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { Linear, mseLoss, type OptimizerState, Sequential, SGD, type SGDSettings, Tanh } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
-import {
-  bitsOf,
-  DTYPES,
-  errorOf,
-  expectClose,
-  fixture,
-  noise,
-  round,
-  type Stored,
-  sample,
-  toMatrix,
-  xor,
-} from './support.ts'
+import { readJson } from '../../../fixtures/read.ts'
+import { bitsOf, DTYPES, errorOf, expectClose, noise, round, type Stored, sample, toMatrix, xor } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
@@ -383,8 +372,8 @@ interface Trajectories {
   }[]
 }
 
-describe('20 steps are those of PyTorch within 1e-12', () => {
-  const { first, x, y, runs } = fixture<Trajectories>('sgd')
+describe('20 steps are those of PyTorch within 1e-12', async () => {
+  const { first, x, y, runs } = await readJson<Trajectories>('nn/sgd.json')
 
   test('in every setting', () => {
     expect(runs).toHaveLength(10)

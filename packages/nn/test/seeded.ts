@@ -1,21 +1,128 @@
-// Trains a small network with dropout and shuffling, all of it from one seed, and prints a hash of every bit of the result.
+// What has the same bits everywhere: every operation and its derivative, kernels over wide ranges and beyond the sizes of
+// their tiles and pieces, everything random, and training; all of it from seeds.
 
-import { createHash } from 'node:crypto'
-import { fromFunction, io, manualSeed, rand } from '@matgrad/core'
-import { crossEntropy, Dropout, fit, init, Linear, predict, ReLU, Sequential, SGD, trainTestSplit } from '@matgrad/nn'
+import { variable } from '@matgrad/autograd'
+import { concat, type DType, fromFunction, Generator, type Matrix, manualSeed, matrix, rand } from '@matgrad/core'
+import { crossEntropy, Dropout, fit, Linear, predict, Sequential, SGD, Tanh, trainTestSplit } from '@matgrad/nn'
+import { rows } from '../../autograd/test/rows.ts'
+import { DTYPES } from './support.ts'
 
-manualSeed(process.argv[2] ?? 'seeded')
-const x = rand(200, 3)
-const y = fromFunction(200, 1, (i) => Number(x.get(i, 0) + x.get(i, 1) > 1))
-const { train, test } = trainTestSplit({ x, y })
-const model = new Sequential(
-  new Linear(3, 33, { init: init.kaimingNormal() }),
-  new ReLU(),
-  new Dropout(0.3),
-  new Linear(33, 2),
-)
-const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 1e-3 })
-const history = await fit(model, train, { loss: crossEntropy, optimizer, epochs: 10, batchSize: 16, validation: test })
-const state = { ...model.stateDict(), ...optimizer.stateDict().matrices, prediction: predict(model, test.x) }
-const hash = createHash('sha256').update(io.encodeSafetensors(state)).update(JSON.stringify(history))
-console.log(hash.digest('hex'))
+type Results = Record<string, Matrix>
+
+const UNARY = [
+  ...['neg', 'abs', 'sign', 'exp', 'log', 'log1p', 'expm1', 'sqrt', 'square', 'reciprocal', 'sin', 'cos', 'tanh'],
+  ...['sigmoid', 'relu', 'leakyRelu', 'elu', 'gelu', 'silu', 'softplus', 'erf', 'floor', 'round'],
+]
+const BINARY = ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'less', 'greaterEqual', 'notEqual']
+const AXIAL = [
+  ...['sum', 'mean', 'prod', 'variance', 'max', 'min', 'argmax', 'argmin', 'logSumExp'],
+  ...['cumsum', 'softmax', 'logSoftmax', 'sort', 'argsort'],
+]
+
+/** From below the smallest float32 to beyond the largest float64. */
+const SCALES = [1e-310, 1e-42, 1e-20, 1e-8, 1e-3, 0.1, 1, 10, 100, 1000, 1e8, 1e30, 1e38, 1e300, 1e308]
+const SPECIAL = [0, -0, 0.5, -1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+
+const call = (a: Matrix, name: string, ...args: unknown[]): Matrix =>
+  (a as unknown as Record<string, (...args: unknown[]) => Matrix>)[name](...args)
+
+const flat = (a: Matrix): Matrix => a.reshape(1, a.size)
+
+/** The value and gradients of each case of each operation, one after the other. */
+const operations = (dtype: DType): Results =>
+  Object.fromEntries(
+    rows.map(({ name, cases }) => [
+      name,
+      concat(
+        cases.flatMap(({ f, args }) => {
+          const inputs = args.map((each) => variable(each.astype(dtype)))
+          const result = f(...inputs)
+          result.square().sum().backward()
+          return [result.value, ...inputs.flatMap(({ grad }) => grad ?? [])].map(flat)
+        }),
+        1,
+      ),
+    ]),
+  )
+
+function elementwise(dtype: DType, generator: Generator): Results {
+  const scaled = SCALES.map((scale) => generator.normal(1, 67, 0, 1, { dtype }).mul(scale))
+  const wide = concat([matrix([SPECIAL], { dtype }), ...scaled], 1)
+  const other = generator.shuffle(wide.T).T
+  const [large, row] = [generator.normal(300, 131, 0, 1, { dtype }), generator.normal(1, 131, 0, 1, { dtype })]
+  return {
+    ...Object.fromEntries(UNARY.map((name) => [`${name}, wide`, call(wide, name)])),
+    ...Object.fromEntries(BINARY.map((name) => [`${name}, wide`, call(wide, name, other)])),
+    'tanh(300x131 · 1x131)': large.mul(row).tanh(),
+  }
+}
+
+function reductions(dtype: DType, generator: Generator): Results {
+  const results: Results = {}
+  for (const [m, n] of [
+    [5, 131],
+    [131, 5],
+    [1, 1025],
+  ]) {
+    const a = generator.normal(m, n, 0, 1, { dtype })
+    for (const axis of [undefined, 0, 1])
+      for (const name of AXIAL) results[`${name} of ${m}x${n}, axis ${axis}`] = call(a, name, axis)
+  }
+  results['sum of 10⁶'] = generator.uniform(1000, 1000, 0, 1, { dtype }).sum()
+  return results
+}
+
+function products(dtype: DType, generator: Generator): Results {
+  const results: Results = {}
+  const normal = (m: number, n: number): Matrix => generator.normal(m, n, 0, 1, { dtype })
+  for (const [m, k, n] of [
+    [1, 131, 1],
+    [3, 5, 7],
+    [33, 65, 17],
+    [130, 300, 97],
+  ]) {
+    results[`${m}x${k} · ${k}x${n}`] = normal(m, k).matmul(normal(k, n))
+    results[`(${k}x${m})ᵀ · ${k}x${n}`] = normal(k, m).matmul(normal(k, n), { transposeA: true })
+    results[`${m}x${k} · (${n}x${k})ᵀ`] = normal(m, k).matmul(normal(n, k), { transposeB: true })
+  }
+  return results
+}
+
+const draws = (dtype: DType, generator: Generator): Results => ({
+  uniform: generator.uniform(17, 61, -1, 2, { dtype }),
+  normal: generator.normal(17, 61, 1, 3, { dtype }),
+  integers: generator.integers(17, 61, -5, 1000, { dtype }),
+  bernoulli: generator.bernoulli(17, 61, 0.3, { dtype }),
+  permutation: generator.permutation(1001),
+  shuffle: generator.shuffle(generator.uniform(61, 3, 0, 1, { dtype })),
+  state: matrix([generator.state], { dtype: 'float64' }),
+})
+
+/** 100 steps with dropout, momentum and shuffling. */
+async function training(dtype: DType): Promise<Results> {
+  manualSeed('training')
+  const x = rand(200, 3, { dtype })
+  const y = fromFunction(200, 1, (i) => Number(x.get(i, 0) + x.get(i, 1) > 1))
+  const { train, test } = trainTestSplit({ x, y })
+  const model = new Sequential(new Linear(3, 33, { dtype }), new Tanh(), new Dropout(0.3), new Linear(33, 2, { dtype }))
+  const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 1e-3 })
+  const options = { loss: crossEntropy, optimizer, epochs: 10, batchSize: 16, validation: test }
+  const history = await fit(model, train, options)
+  return {
+    ...model.stateDict(),
+    ...optimizer.stateDict().matrices,
+    prediction: predict(model, test.x),
+    history: matrix(Object.values(history), { dtype: 'float64' }),
+  }
+}
+
+export async function seeded(): Promise<Results> {
+  const results: Results = {}
+  for (const dtype of DTYPES) {
+    const generator = new Generator(`seeded ${dtype}`)
+    const groups = [operations(dtype), ...[elementwise, reductions, products, draws].map((f) => f(dtype, generator))]
+    for (const group of [...groups, await training(dtype)])
+      for (const [name, result] of Object.entries(group)) results[`${dtype} ${name}`] = result
+  }
+  return results
+}

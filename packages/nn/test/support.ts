@@ -1,8 +1,5 @@
-// What the tests of this package share: data, distances, child processes.
+// What the tests of this package share: data, distances.
 
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { type DType, Matrix, matrix } from '@matgrad/core'
 import type { Module } from '@matgrad/nn'
 import { expect } from 'vitest'
@@ -56,7 +53,7 @@ export const xor = (dtype: DType = 'float32') => ({
 export const bitsOf = (model: Module) =>
   Object.fromEntries(Object.entries(model.stateDict()).map(([name, { data }]) => [name, data]))
 
-/** A matrix in a fixture. */
+/** A matrix in a fixture: fixtures/nn/make.py writes what PyTorch gives. */
 export interface Stored {
   readonly rows: number
   readonly cols: number
@@ -64,10 +61,6 @@ export interface Stored {
 }
 
 export const toMatrix = ({ rows, cols, data }: Stored): Matrix => new Matrix(Float64Array.from(data), rows, cols)
-
-/** What PyTorch gave (fixtures/nn/make.py). */
-export const fixture = <T>(name: string): T =>
-  JSON.parse(readFileSync(new URL(`../../../fixtures/nn/${name}.json`, import.meta.url), 'utf8'))
 
 /** Fails unless the shapes are the same and |got − wanted| ≤ bound·|wanted| + floor everywhere. */
 export function expectClose(got: Matrix, wanted: Matrix, bound: number, floor = 0): void {
@@ -88,24 +81,4 @@ export function errorOf(run: () => unknown): Error {
     expect.fail(`threw ${String(error)}, wanted an Error`)
   }
   expect.fail('nothing was thrown')
-}
-
-/** The standard output of a script, run in a process of its own on the sources. */
-export function outputOf(script: URL, nodeOptions: readonly string[] = []): Promise<string> {
-  const options = ['--conditions=@matgrad/source', '--import', 'tsx', ...nodeOptions, fileURLToPath(script)]
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let [output, errors] = ['', '']
-    child.stdout.on('data', (chunk) => {
-      output += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      errors += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) resolve(output)
-      else reject(new Error(`the script ended with ${code}: ${errors}`))
-    })
-  })
 }

@@ -1,13 +1,13 @@
 // What only a process of its own can show: that nothing but the seed matters, and that training does not hold memory.
 
 import { expect, test } from 'vitest'
-import { outputOf } from './support.ts'
+import { outputOf } from './output.ts'
 
 test('the same seed gives the same bytes in two processes', { timeout: 120_000 }, async () => {
   const script = new URL('./seeded.ts', import.meta.url)
   const [first, second] = await Promise.all([outputOf(script), outputOf(script)])
-  expect(first).toMatch(/^[0-9a-f]{64}\n$/)
-  expect(second).toBe(first)
+  expect(first.length).toBeGreaterThan(1e6)
+  expect(second === first).toBe(true)
 })
 
 test('90,000 training steps grow the heap by less than 2 MB', { timeout: 180_000 }, async () => {

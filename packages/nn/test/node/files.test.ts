@@ -8,7 +8,7 @@ import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, Sha
 import { type Callback, fit, Linear, type Module, mseLoss, ReLU, Sequential, SGD, Tanh } from '@matgrad/nn'
 import { loadModel, progress, saveModel } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { bitsOf, xor } from './support.ts'
+import { bitsOf, xor } from '../support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
@@ -142,6 +142,10 @@ describe('saveModel and loadModel', () => {
     ['a Matrix', ones(1, 1), 'Matrix'],
     ['null', null, 'null'],
     ['a state', model().stateDict(), 'Object'],
+    ['undefined', undefined, 'undefined'],
+    ['a list of layers', [new ReLU()], 'an array'],
+    ['a text', 'text', '"text"'],
+    ['a number', Number.NaN, 'NaN'],
   ])('%s is no model to save or to load into', async (_title, value, shown) => {
     const path = join(folder, 'model')
     for (const [name, run] of Object.entries({ saveModel, loadModel })) {

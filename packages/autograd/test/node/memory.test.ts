@@ -1,0 +1,18 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+test('20,000 steps grow the heap by less than 2 MB, differentiated or not', () => {
+  const grown = JSON.parse(
+    execFileSync(
+      process.execPath,
+      [
+        ...['--expose-gc', '--conditions=@matgrad/source', '--import', 'tsx'],
+        fileURLToPath(new URL('./memory.ts', import.meta.url)),
+      ],
+      { encoding: 'utf8' },
+    ),
+  ) as Record<string, number>
+  expect(Object.keys(grown)).toEqual(['forward', 'backward', 'accumulate'])
+  for (const [name, bytesGrown] of Object.entries(grown)) expect(bytesGrown, name).toBeLessThan(2e6)
+})
