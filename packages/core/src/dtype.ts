@@ -53,13 +53,13 @@ export function dtypeOption(
 }
 
 /**
- * Up to this many bytes V8 keeps an array's elements in its own heap. For more it asks the system, which for small arrays takes
- * longer than computing them: those share a slab, as Node's Buffers do.
+ * Up to this many bytes V8 keeps an array's elements in its own heap. For more it asks the system, which takes longer than
+ * most operations on a small matrix: small arrays therefore share slabs, as Node's Buffers do.
  */
 const IN_HEAP = 64
-const SLAB_BYTES = 16384
-/** The most bytes that an array takes of a slab: one that is kept keeps no more than eight times itself, or a slab. */
 const MOST_SHARED = 2048
+/** What one small array that is kept keeps at most. */
+const SLAB_BYTES = 16384
 
 let slab = new ArrayBuffer(0)
 let used = 0
@@ -67,7 +67,8 @@ let used = 0
 /** Zeros, perhaps in a buffer that other arrays share. */
 export function allocate(dtype: DType, size: number): TypedArray {
   const bytes = size * itemSize(dtype)
-  if (bytes <= IN_HEAP || bytes > MOST_SHARED) return dtype === 'float32' ? new Float32Array(size) : new Float64Array(size)
+  if (bytes <= IN_HEAP || bytes > MOST_SHARED)
+    return dtype === 'float32' ? new Float32Array(size) : new Float64Array(size)
   if (used + bytes > slab.byteLength) {
     slab = new ArrayBuffer(SLAB_BYTES)
     used = 0

@@ -19,7 +19,10 @@ export class Matrix<R extends number = number, C extends number = number> implem
   readonly rows: R
   readonly cols: C
   readonly dtype: DType
-  /** The elements, row by row: a[i, j] is data[i·cols + j]. */
+  /**
+   * The elements, row by row: a[i, j] is data[i·cols + j]. They may be a part of `data.buffer`, which other matrices share;
+   * a clone has a buffer of its own.
+   */
   readonly data: TypedArray
 
   /**

@@ -10,6 +10,9 @@ const LARGE = 200 ** 3
 
 afterEach(() => configure({ threads: 'auto' }))
 
+/** A page that is not cross-origin isolated has one thread whatever it asks for. */
+const shares = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false
+
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
 
 /** Runs `work` until the workers have taken a call: they start in their own time. */
@@ -31,7 +34,7 @@ async function untilShared(work: () => void): Promise<void> {
   work()
 }
 
-describe.each(DTYPES)('%s', (dtype) => {
+describe.runIf(shares).each(DTYPES)('%s', (dtype) => {
   test('1, 2, 3 and 4 threads give the same bits, in all forms and for sizes around a part', {
     timeout: 60_000,
   }, async () => {
@@ -76,29 +79,32 @@ describe.each(DTYPES)('%s', (dtype) => {
   })
 })
 
-test('products before the workers have started, and more calls at once than fit in their memory, lose nothing', () => {
-  const a = sample(230, 230, 'float64', between(-1, 1), noise(3))
-  configure({ threads: 1 })
-  const wanted = a.matmul(a)
-  configure({ threads: 3 })
-  expect(a.matmul(a).equals(wanted)).toBe(true)
-  const engine = engineFor(LARGE)
-  const at = engine.scratch
-  const start = at / 8
-  engine.f64.fill(1, start, start + 3000)
-  const calls = Array.from({ length: 1000 }, (_, i) => [at + i * 24, at + i * 24, at + i * 24, 1, 3, 0, 0, 0, 0])
-  engine.run('combine', 'float64', calls)
-  expect(engine.f64.subarray(start, start + 3000).every((x) => x === 2)).toBe(true)
-})
+test.runIf(shares)(
+  'products before the workers have started, and more calls at once than fit in their memory, lose nothing',
+  () => {
+    const a = sample(230, 230, 'float64', between(-1, 1), noise(3))
+    configure({ threads: 1 })
+    const wanted = a.matmul(a)
+    configure({ threads: 3 })
+    expect(a.matmul(a).equals(wanted)).toBe(true)
+    const engine = engineFor(LARGE)
+    const at = engine.scratch
+    const start = at / 8
+    engine.f64.fill(1, start, start + 3000)
+    const calls = Array.from({ length: 1000 }, (_, i) => [at + i * 24, at + i * 24, at + i * 24, 1, 3, 0, 0, 0, 0])
+    engine.run('combine', 'float64', calls)
+    expect(engine.f64.subarray(start, start + 3000).every((x) => x === 2)).toBe(true)
+  },
+)
 
-test('small products stay on one thread', () => {
+test.runIf(shares)('small products stay on one thread', () => {
   configure({ threads: 4 })
   expect(engineFor(100 ** 3).threads).toBe(1)
   expect(engineFor(LARGE).threads).toBe(4)
 })
 
 describe('configure', () => {
-  test('engineInfo tells the number of threads; auto is at least one and at most eight', () => {
+  test.runIf(shares)('engineInfo tells the number of threads; auto is at least one and at most eight', () => {
     configure({ threads: 3 })
     expect(engineInfo().threads).toBe(3)
     configure({ fma: false })

@@ -85,6 +85,8 @@ function products(dtype: DType, generator: Generator): Results {
     results[`(${k}x${m})ᵀ · ${k}x${n}`] = normal(k, m).matmul(normal(k, n), { transposeA: true })
     results[`${m}x${k} · (${n}x${k})ᵀ`] = normal(m, k).matmul(normal(n, k), { transposeB: true })
   }
+  results['190x310 · 310x170, on threads where there are any'] = normal(190, 310).matmul(normal(310, 170))
+  results["Strassen's product"] = normal(1025, 1024).matmul(normal(1024, 1024), { algorithm: 'strassen' }).sum(0)
   return results
 }
 

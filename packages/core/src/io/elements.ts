@@ -11,7 +11,7 @@ function toFileOrder(bytes: Uint8Array, size: number): void {
 /** Copies `count` little-endian elements out of a file's bytes, whatever their alignment. */
 export function readElements(bytes: Uint8Array, start: number, dtype: DType, count: number): TypedArray {
   const data = allocate(dtype, count)
-  const target = new Uint8Array(data.buffer)
+  const target = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   target.set(bytes.subarray(start, start + target.length))
   toFileOrder(target, itemSize(dtype))
   return data

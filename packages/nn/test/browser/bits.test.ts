@@ -1,4 +1,4 @@
-import { engineInfo, io, type Matrix } from '@matgrad/core'
+import { configure, engineInfo, io, type Matrix } from '@matgrad/core'
 import { describe, expect, inject, test } from 'vitest'
 import { seeded } from '../seeded.ts'
 
@@ -34,7 +34,10 @@ describe('the page', () => {
     expect(typeof SharedArrayBuffer).toBe(inject('isolated') ? 'function' : 'undefined')
   })
 
-  test.skipIf(inject('isolated'))('computes with one thread without isolation', () => {
+  test.skipIf(inject('isolated'))('computes with one thread without isolation, whatever is asked for', () => {
     expect(engineInfo().threads).toBe(1)
+    configure({ threads: 4 })
+    expect(engineInfo().threads).toBe(1)
+    configure({ threads: 'auto' })
   })
 })

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { configure, type DType, engineInfo, matrix } from '@matgrad/core'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { between, DTYPES, noise, sample, UNIT } from './support.ts'
+import { between, DTYPES, noise, sample, UNIT } from '../support.ts'
 
 beforeAll(() => setFlagsFromString('--experimental-wasm-relaxed-simd'))
 
