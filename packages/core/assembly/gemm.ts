@@ -129,8 +129,10 @@ function copyEdge<T>(out: usize, outStep: usize, from: usize, step: usize, rows:
 }
 
 /**
- * A tile of C = or += `depth` terms, for A packed, or in place with steps between its rows and its terms. Not unrolled:
- * V8 would run out of registers.
+ * A tile of C from `depth` terms, for A and B packed, or in place with steps between A's rows and terms and B's terms.
+ *
+ * Two packed terms a turn take fewer instructions, whose number is the bound in float32. The test between them is there so
+ * that V8 does not mix them, which would take more registers than there are.
  */
 @inline function tile<T>(
   packed: bool, out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bias: usize,
@@ -138,31 +140,62 @@ function copyEdge<T>(out: usize, outStep: usize, from: usize, step: usize, rows:
 ): void {
   let c00 = v128.splat<T>(0), c01 = c00, c10 = c00, c11 = c00
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00
-  let a1 = packed ? a : rows > 1 ? a + aRow : a
-  let a2 = packed ? a : rows > 2 ? a1 + aRow : a1
-  let a3 = packed ? a : rows > 3 ? a2 + aRow : a2
+  let b0: v128, b1: v128, x: v128
   const end = b + <usize>depth * bRow
-  while (b < end) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16)
-    let x = v128.load_splat<T>(a)
-    c00 = multiplyAdd<T>(x, b0, c00)
-    c01 = multiplyAdd<T>(x, b1, c01)
-    x = packed ? v128.load_splat<T>(a, sizeof<T>()) : v128.load_splat<T>(a1)
-    c10 = multiplyAdd<T>(x, b0, c10)
-    c11 = multiplyAdd<T>(x, b1, c11)
-    x = packed ? v128.load_splat<T>(a, 2 * sizeof<T>()) : v128.load_splat<T>(a2)
-    c20 = multiplyAdd<T>(x, b0, c20)
-    c21 = multiplyAdd<T>(x, b1, c21)
-    x = packed ? v128.load_splat<T>(a, 3 * sizeof<T>()) : v128.load_splat<T>(a3)
-    c30 = multiplyAdd<T>(x, b0, c30)
-    c31 = multiplyAdd<T>(x, b1, c31)
-    b += bRow
-    if (packed) a += TILE_ROWS * sizeof<T>()
-    else {
-      a += aCol
-      a1 += aCol
-      a2 += aCol
-      a3 += aCol
+  if (packed) {
+    const size: usize = sizeof<T>()
+    const terms: usize = sizeof<T>() == 4 ? 2 : 1
+    for (; b < end; b += terms * 32, a += terms * TILE_ROWS * size) {
+      b0 = v128.load(b)
+      b1 = v128.load(b, 16)
+      x = v128.load_splat<T>(a)
+      c00 = multiplyAdd<T>(x, b0, c00)
+      c01 = multiplyAdd<T>(x, b1, c01)
+      x = v128.load_splat<T>(a, size)
+      c10 = multiplyAdd<T>(x, b0, c10)
+      c11 = multiplyAdd<T>(x, b1, c11)
+      x = v128.load_splat<T>(a, 2 * size)
+      c20 = multiplyAdd<T>(x, b0, c20)
+      c21 = multiplyAdd<T>(x, b1, c21)
+      x = v128.load_splat<T>(a, 3 * size)
+      c30 = multiplyAdd<T>(x, b0, c30)
+      c31 = multiplyAdd<T>(x, b1, c31)
+      if (terms == 1) continue
+      if (b + 32 >= end) break
+      b0 = v128.load(b, 32)
+      b1 = v128.load(b, 48)
+      x = v128.load_splat<T>(a, 4 * size)
+      c00 = multiplyAdd<T>(x, b0, c00)
+      c01 = multiplyAdd<T>(x, b1, c01)
+      x = v128.load_splat<T>(a, 5 * size)
+      c10 = multiplyAdd<T>(x, b0, c10)
+      c11 = multiplyAdd<T>(x, b1, c11)
+      x = v128.load_splat<T>(a, 6 * size)
+      c20 = multiplyAdd<T>(x, b0, c20)
+      c21 = multiplyAdd<T>(x, b1, c21)
+      x = v128.load_splat<T>(a, 7 * size)
+      c30 = multiplyAdd<T>(x, b0, c30)
+      c31 = multiplyAdd<T>(x, b1, c31)
+    }
+  } else {
+    let a1 = rows > 1 ? a + aRow : a
+    let a2 = rows > 2 ? a1 + aRow : a1
+    let a3 = rows > 3 ? a2 + aRow : a2
+    for (; b < end; b += bRow, a += aCol, a1 += aCol, a2 += aCol, a3 += aCol) {
+      b0 = v128.load(b)
+      b1 = v128.load(b, 16)
+      x = v128.load_splat<T>(a)
+      c00 = multiplyAdd<T>(x, b0, c00)
+      c01 = multiplyAdd<T>(x, b1, c01)
+      x = v128.load_splat<T>(a1)
+      c10 = multiplyAdd<T>(x, b0, c10)
+      c11 = multiplyAdd<T>(x, b1, c11)
+      x = v128.load_splat<T>(a2)
+      c20 = multiplyAdd<T>(x, b0, c20)
+      c21 = multiplyAdd<T>(x, b1, c21)
+      x = v128.load_splat<T>(a3)
+      c30 = multiplyAdd<T>(x, b0, c30)
+      c31 = multiplyAdd<T>(x, b1, c31)
     }
   }
   const whole = rows >= TILE_ROWS && cols >= tileCols<T>()
