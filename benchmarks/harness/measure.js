@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { duration } from './report.js'
 import { startSide } from './sides.js'
 import { race } from './timing.js'
 
@@ -49,7 +50,10 @@ export async function measure(works) {
     if (contenders[0]?.name !== work.sides[0]) throw new Error(`${work.sides[0]} cannot do ${work.op} ${work.name}`)
     const times = await race(contenders)
     results.push({ work, times: Object.fromEntries(contenders.map(({ name }, i) => [name, times[i]])) })
-    console.log(`${work.op} ${work.dtype} ${work.name}: ${(1e6 * times[0].median).toPrecision(3)} µs`)
+    const shown = contenders.map(
+      ({ name }, i) => `${name} ${duration(times[i].median)} (best ${duration(times[i].best)})`,
+    )
+    console.log(`${work.op} ${work.dtype} ${work.name}: ${shown.join(', ')}`)
   }
   const abouts = [...started.values()].filter(Boolean).map(({ about }) => about)
   for (const side of started.values()) side?.end()

@@ -4,7 +4,7 @@
 const SLICE = 0.002
 /** Slices of each contender, fewer where they would take longer than `BUDGET` seconds together. */
 const MOST_TURNS = 61
-const BUDGET = 2.5
+const BUDGET = 2
 /** Seconds of calls before the first slice that counts, for engines that compile what runs often. */
 const WARM_UP = 0.12
 
@@ -18,8 +18,8 @@ async function plan({ run }) {
     calls = Math.max(1, Math.min(10 * calls, Math.round((SLICE * calls) / seconds)))
     seconds = await run(calls)
   }
-  const turns = Math.max(1, Math.min(MOST_TURNS, Math.round(BUDGET / seconds)))
-  return { run, calls, turns, times: [] }
+  if (seconds > BUDGET) return { turns: 0, times: [seconds / calls] }
+  return { run, calls, turns: Math.min(MOST_TURNS, Math.ceil(BUDGET / seconds)), times: [] }
 }
 
 /**
@@ -33,6 +33,6 @@ export async function race(contenders) {
   const rounds = Math.max(...entries.map(({ turns }) => turns))
   for (let round = 0; round < rounds; round++)
     for (const { run, calls, turns, times } of entries)
-      if (times.length <= (round * turns) / rounds) times.push((await run(calls)) / calls)
+      if (times.length < ((round + 1) * turns) / rounds) times.push((await run(calls)) / calls)
   return entries.map(({ times }) => ({ median: median(times), best: Math.min(...times) }))
 }
