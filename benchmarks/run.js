@@ -1,18 +1,44 @@
-// Times matgrad beside its peers in one run and writes the table to RESULTS.md. Run it with `pnpm run bench`.
+// Times matgrad beside its peers and writes the tables to RESULTS.md: all suites, or those named on the command line,
+// whose sections alone are written anew. Run it with `pnpm run bench [SUITE…]`.
 
-import { writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
-import { trainingTable } from './training.js'
+import { elementwise } from './elementwise.js'
+import { products } from './products.js'
+import { training } from './training.js'
 
+/** Each runs its works and gives the text of its section and what took part. */
+const suites = [
+  { name: 'products', title: 'Matrix products', run: products },
+  { name: 'elementwise', title: 'Element-wise functions', run: elementwise },
+  { name: 'training', title: 'Training, float32, SGD with momentum', run: training },
+]
+
+const HEAD = `# Benchmarks
+
+Written by \`pnpm run bench\`. What is compared runs in turns, in slices of a few milliseconds, on one thread unless the
+table says otherwise. Times are medians of the slices, for one call whose result is new. A number with an x is how many
+times as fast matgrad is: the peer's median time over matgrad's. Each result is checked before it is timed. A dash
+stands for what a peer lacks, or what is not installed.`
+
+const file = new URL('RESULTS.md', import.meta.url)
 const machine = `${cpus().length} x ${cpus()[0].model}, ${platform()} ${arch()}, Node ${process.version}`
-const report = `# Benchmarks
+const chosen = process.argv.slice(2)
+const unknown = chosen.find((name) => !suites.some((suite) => suite.name === name))
+if (unknown) throw new Error(`no suite ${unknown}: there are ${suites.map(({ name }) => name).join(', ')}`)
 
-Written by \`pnpm run bench\` on ${machine}.
+/** The sections of the file by their titles, from the last time. */
+const sections = new Map(
+  (existsSync(file) ? readFileSync(file, 'utf8') : '')
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => [section.slice(0, section.indexOf('\n')), `## ${section.trimEnd()}`]),
+)
 
-What is compared runs in turns, in slices, on one thread; figures are medians and ratios are of medians. Each side's result
-is checked against the other's before it is timed.
-
-${await trainingTable()}
-`
-await writeFile(new URL('RESULTS.md', import.meta.url), report)
-console.log(report)
+for (const { name, title, run } of suites) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  const { text, abouts } = await run()
+  sections.set(title, `## ${title}\n\nOn ${machine}: ${abouts.join(', ')}.\n\n${text}`)
+  const all = suites.map((suite) => sections.get(suite.title)).filter(Boolean)
+  writeFileSync(file, `${[HEAD, ...all].join('\n\n')}\n`)
+}

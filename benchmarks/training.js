@@ -1,16 +1,18 @@
-// Training steps beside PyTorch's: the same network from the same weights on the same data, checked, then timed in turns.
+// Training steps beside PyTorch's: the same network from the same weights on the same data, checked and timed in turns.
 
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { io, manualSeed, matrix } from '../packages/core/dist/index.js'
-import { crossEntropy, Linear, mseLoss, ReLU, Sequential, SGD, Tanh } from '../packages/nn/dist/index.js'
+import { io, manualSeed, matrix } from '@matgrad/core'
+import { crossEntropy, Linear, mseLoss, ReLU, Sequential, SGD, Tanh } from '@matgrad/nn'
+import { lineProcess, withThreads } from './harness/lines.js'
+import { digits, duration, speedup, table } from './harness/report.js'
+import { race } from './harness/timing.js'
+import { versionOf } from './harness/version.js'
 
-const ROUNDS = 9
 /** Steps after which the two losses must agree. */
 const COMPARED = 200
 const LR = 0.01
@@ -48,8 +50,7 @@ const tasks = [
     model: () => new Sequential(new Linear(2, 8), new Tanh(), new Linear(8, 1)),
     loss: mseLoss,
     batchSize: 4,
-    stepsPerSlice: 2000,
-    unit: { name: 'µs a step', of: (seconds, steps) => (1e6 * seconds) / steps },
+    unit: { name: 'a step', steps: 1 },
   },
   {
     name: 'mnist',
@@ -58,8 +59,7 @@ const tasks = [
     model: () => new Sequential(new Linear(784, 128), new ReLU(), new Linear(128, 10)),
     loss: crossEntropy,
     batchSize: 64,
-    stepsPerSlice: Math.ceil(60_000 / 64),
-    unit: { name: 's an epoch', of: (seconds) => seconds },
+    unit: { name: 'an epoch', steps: Math.ceil(60_000 / 64) },
   },
 ]
 
@@ -108,28 +108,16 @@ function pytorchTrainer(python, task, { x, y, initial }) {
     writeFileSync(join(folder, `${name}.npy`), io.encodeNpy(value))
   const script = fileURLToPath(new URL('training.py', import.meta.url))
   const args = [script, task.name, folder, String(task.batchSize), String(LR), String(MOMENTUM)]
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' }
-  const child = spawn(python, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const answer = async () => {
-    const { value, done } = await lines.next()
-    if (done) throw new Error('the PyTorch process ended early')
-    return JSON.parse(value)
-  }
+  const { answer, ask, end } = lineProcess(python, args, { env: withThreads(1) })
   return {
-    about: answer(),
-    run(steps) {
-      child.stdin.write(`${steps}\n`)
-      return answer()
-    },
+    about: answer().then(JSON.parse),
+    run: (steps) => ask(steps).then(JSON.parse),
     end() {
-      child.stdin.end()
-      rmSync(folder, { recursive: true, force: true })
+      end()
+      rmSync(folder, { recursive: true })
     },
   }
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 /** @throws Error unless both sides reached the same loss, up to float32 rounding along the way. */
 function checkSame(task, ours, theirs) {
@@ -137,41 +125,31 @@ function checkSame(task, ours, theirs) {
     throw new Error(`${task.name}: the loss is ${ours.loss} here and ${theirs.loss} in PyTorch`)
 }
 
-async function measure(task, python) {
+async function compare(task, python) {
   const here = trainer(task)
   const there = python && pytorchTrainer(python, task, here)
   const about = await there?.about
-  const times = { ours: [], theirs: [] }
-  // The losses are compared while they are still large, then both sides warm up.
+  // The losses are compared while they are still large.
   const first = here.run(COMPARED)
   if (there) checkSame(task, first, await there.run(COMPARED))
-  here.run(task.stepsPerSlice)
-  await there?.run(task.stepsPerSlice)
-  for (let round = 0; round < ROUNDS; round++) {
-    times.ours.push(here.run(task.stepsPerSlice).seconds)
-    if (there) times.theirs.push((await there.run(task.stepsPerSlice)).seconds)
-  }
+  const sides = [here, there].filter(Boolean)
+  const [ours, theirs] = await race(sides.map(({ run }) => ({ run: async (steps) => (await run(steps)).seconds })))
   there?.end()
-  const show = (seconds) => `${task.unit.of(median(seconds), task.stepsPerSlice).toPrecision(3)} ${task.unit.name}`
-  const ratio = there ? `${(median(times.theirs) / median(times.ours)).toPrecision(2)}x` : '–'
-  const row = `| ${task.title} | ${show(times.ours)} | ${there ? show(times.theirs) : 'not installed'} | ${ratio} |`
+  const show = ({ median }) => `${duration(median * task.unit.steps)} ${task.unit.name}`
+  const row = [task.title, show(ours), ...(there ? [show(theirs), speedup(ours.median, theirs.median)] : ['–', '–'])]
   return { row, about }
 }
 
-/** A table of training times, here and in PyTorch where it is installed. */
-export async function trainingTable() {
+/** Training times, here and in PyTorch where it is installed. */
+export async function training() {
   const python = findPython()
   const results = []
-  for (const task of tasks) results.push(await measure(task, python))
-  const { about } = results[0]
+  for (const task of tasks) results.push(await compare(task, python))
+  const [{ about }] = results
+  const heads = ['work', 'matgrad, eager', 'PyTorch, eager', 'speed against PyTorch']
+  const rows = results.map(({ row }) => row)
   const peer = about
-    ? `PyTorch ${about.version}, whose float32 product of 512x512 reaches ${about.gflops.toFixed(0)} GFLOP/s.`
-    : 'PyTorch is not installed (Debian: python3-torch, and libopenblas0 for a fast product).'
-  return `## Training, float32, SGD with momentum
-
-| work | matgrad, eager | PyTorch, eager, one thread | speed against PyTorch |
-| --- | --- | --- | --- |
-${results.map(({ row }) => row).join('\n')}
-
-${peer}`
+    ? `PyTorch ${about.version}, whose float32 product of 512x512 reaches ${digits(about.gflops, 2)} GFLOP/s`
+    : 'no PyTorch (Debian: python3-torch, and libopenblas0 for a fast product)'
+  return { abouts: [`matgrad ${versionOf('@matgrad/nn')}`, peer], text: table(heads, rows) }
 }

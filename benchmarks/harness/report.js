@@ -1,0 +1,32 @@
+// Numbers and tables in Markdown.
+
+/** Three significant digits in the unit that suits. */
+export function duration(seconds) {
+  const [factor, unit] =
+    seconds < 1e-6 ? [1e9, 'ns'] : seconds < 1e-3 ? [1e6, 'µs'] : seconds < 1 ? [1e3, 'ms'] : [1, 's']
+  return `${digits(seconds * factor, 3)} ${unit}`
+}
+
+/** Significant digits without an exponent. */
+export function digits(value, count) {
+  const shown = Number(value.toPrecision(count))
+  return shown >= 10 ** (count - 1) ? String(shown) : value.toPrecision(count)
+}
+
+/** How many times as fast as the other: above 1 where ours takes less time. */
+export const speedup = (ours, theirs) => `${digits(theirs / ours, 2)}x`
+
+export const table = (heads, rows) =>
+  [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+/** A table of works: the time here, then for each peer its time and how many times as fast as it matgrad is. */
+export function comparison(results, peers, { label, here = 'matgrad' }) {
+  const rows = results.map(({ work, times }) => [
+    work.name,
+    duration(times[here].median),
+    ...peers.map((peer) =>
+      times[peer] ? `${duration(times[peer].median)}, ${speedup(times[here].median, times[peer].median)}` : '–',
+    ),
+  ])
+  return table([label, here, ...peers], rows)
+}

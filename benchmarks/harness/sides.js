@@ -1,0 +1,80 @@
+// Who takes part: matgrad, its peers and the limit, each in a process of its own that answers lines:
+//   (at the start)   what it is, with its version
+//   prepare WORK     reads the operands, computes once into the file `out`, answers "ready", or "missing" if it cannot
+//   run CALLS        answers with the seconds that so many calls took
+// In WORK a matrix is the name of a file of raw elements, by rows, in the folder where the processes run.
+
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { lineProcess, withThreads } from './lines.js'
+
+const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url))
+
+/** A JavaScript library through its adapter in peers/. */
+const javascript = (file, settings = {}) => ({
+  command: () => [process.execPath, [path('harness/worker.js'), file, JSON.stringify(settings)]],
+})
+
+const numpy = (threads) => ({
+  command: () => [process.env.PYTHON ?? 'python3', [path('peers/numpy-peer.py')]],
+  env: withThreads(threads),
+})
+
+/** The hand-written product in C, which knows square and transposed products of sizes that fit its tiles. */
+const limit = {
+  command(folder) {
+    const flags = ['-O3', '-mavx2', '-mno-fma', '-ffp-contract=off']
+    execFileSync('gcc', [...flags, path('limit/gemm.c'), '-o', join(folder, 'gemm')])
+    return [join(folder, 'gemm'), []]
+  },
+  describe({ dtype, inputs: [a, b], options: { transposeA, transposeB }, out }) {
+    const [m, k] = transposeA ? [a.cols, a.rows] : [a.rows, a.cols]
+    const n = transposeB ? b.rows : b.cols
+    return [dtype, m, n, k, Number(transposeA ?? false), Number(transposeB ?? false), a.file, b.file, out].join(' ')
+  },
+}
+
+const known = {
+  matgrad: javascript('matgrad.js'),
+  'matgrad, two threads': javascript('matgrad.js', { threads: 2 }),
+  'matgrad, Strassen': javascript('matgrad.js', { algorithm: 'strassen' }),
+  limit,
+  NumPy: numpy(1),
+  'NumPy, two threads': numpy(2),
+  'tfjs-wasm': javascript('tfjs.js'),
+  'jax-js': javascript('jax.js'),
+  'numpy-ts': javascript('numpy-ts.js'),
+  'ml-matrix': javascript('ml-matrix.js'),
+  'ONNX Runtime': javascript('onnxruntime.js'),
+}
+
+/** Starts the side of that name in a folder; nothing where what it needs is not installed. */
+export async function startSide(name, folder) {
+  const { command, describe = JSON.stringify, env } = known[name]
+  try {
+    const { answer, ask, end } = lineProcess(...command(folder), { env, cwd: folder })
+    const about = await answer()
+    return {
+      name,
+      about,
+      /** Computes the work once. @returns its elements, or nothing where the side has no such operation */
+      async prepare(work) {
+        const reply = await ask(`prepare ${describe(work)}`)
+        if (reply === 'missing') return undefined
+        if (reply !== 'ready') throw new Error(reply)
+        const { buffer } = new Uint8Array(readFileSync(join(folder, work.out)))
+        return work.dtype === 'float32' ? new Float32Array(buffer) : new Float64Array(buffer)
+      },
+      async run(calls) {
+        const reply = await ask(`run ${calls}`)
+        if (!(Number(reply) > 0)) throw new Error(reply)
+        return Number(reply)
+      },
+      end,
+    }
+  } catch (error) {
+    console.error(`${name} takes no part: ${error.message}`)
+  }
+}

@@ -1,0 +1,38 @@
+// The one timing loop: what is compared takes turns, in slices so short that a slow spell of the machine meets all.
+
+/** Seconds of a slice; a call that takes longer is a slice by itself. */
+const SLICE = 0.002
+/** Slices of each contender, fewer where they would take longer than `BUDGET` seconds together. */
+const MOST_TURNS = 61
+const BUDGET = 2
+/** Seconds of calls before the first slice that counts, for engines that compile what runs often. */
+const WARM_UP = 0.12
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
+
+/** Warms up, and finds out how many calls make a slice and how many slices to take. */
+async function plan({ run }) {
+  let calls = 1
+  let seconds = await run(calls)
+  for (let spent = seconds; spent < WARM_UP; spent += seconds) {
+    calls = Math.max(1, Math.min(10 * calls, Math.round((SLICE * calls) / seconds)))
+    seconds = await run(calls)
+  }
+  if (seconds > BUDGET) return { turns: 0, times: [seconds / calls] }
+  return { run, calls, turns: Math.min(MOST_TURNS, Math.ceil(BUDGET / seconds)), times: [] }
+}
+
+/**
+ * Times contenders, each with a method `run(calls)` that answers with the seconds they took. One that takes fewer turns
+ * than others takes them spread over the whole race.
+ * @returns the seconds of a call of each: the median and the best of its slices
+ */
+export async function race(contenders) {
+  const entries = []
+  for (const contender of contenders) entries.push(await plan(contender))
+  const rounds = Math.max(...entries.map(({ turns }) => turns))
+  for (let round = 0; round < rounds; round++)
+    for (const { run, calls, turns, times } of entries)
+      if (times.length < ((round + 1) * turns) / rounds) times.push((await run(calls)) / calls)
+  return entries.map(({ times }) => ({ median: median(times), best: Math.min(...times) }))
+}

@@ -1,0 +1,64 @@
+// The process of a JavaScript library: `worker.js ADAPTER SETTINGS` speaks as sides.js says.
+//
+// An adapter exports `start(settings)`, which answers with
+//   about                    what the library is, with its version
+//   input(data, rows, cols)  an operand
+//   ops                      by name: binds operands and options, and gives the call that is timed, or its promise
+//   output(result)           the elements of a result
+//   release(result)          where results must be freed by hand
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+
+const [adapter, settings] = process.argv.slice(2)
+// Answers alone go to the standard output; libraries greet on the console.
+console.log = console.info = console.warn = () => {}
+const {
+  about,
+  input,
+  ops,
+  output,
+  release = () => {},
+} = await import(`../peers/${adapter}`)
+  .then(({ start }) => start(JSON.parse(settings)))
+  .catch((error) => {
+    console.error(error.message)
+    process.exit(1)
+  })
+
+const arrays = { float32: Float32Array, float64: Float64Array }
+const read = (file, dtype) => new arrays[dtype](new Uint8Array(readFileSync(file)).buffer)
+
+let call
+
+async function prepare({ op, dtype, inputs, options, out }) {
+  if (!ops[op]) return 'missing'
+  const operands = inputs.map(({ file, rows, cols }) => input(read(file, dtype), rows, cols))
+  call = await ops[op](...operands, options)
+  const result = await call()
+  writeFileSync(out, arrays[dtype].from(output(result)))
+  release(result)
+  return 'ready'
+}
+
+async function run(calls) {
+  const began = performance.now()
+  for (let i = 0; i < calls; i++) {
+    let result = call()
+    if (result instanceof Promise) result = await result
+    release(result)
+  }
+  return (performance.now() - began) / 1000
+}
+
+const reply = (line) => process.stdout.write(`${line}\n`)
+reply(about)
+for await (const line of createInterface({ input: process.stdin })) {
+  const at = line.indexOf(' ')
+  const argument = line.slice(at + 1)
+  try {
+    reply(line.slice(0, at) === 'prepare' ? await prepare(JSON.parse(argument)) : await run(Number(argument)))
+  } catch (error) {
+    reply(`${error.name}: ${error.message}`.replaceAll('\n', ' '))
+  }
+}

@@ -1,0 +1,64 @@
+"""NumPy's side: speaks as harness/sides.js says."""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+generator = np.random.default_rng(0)
+
+
+def matmul(a, b, transposeA=False, transposeB=False):
+    a, b = a.T if transposeA else a, b.T if transposeB else b
+    return lambda: a @ b
+
+
+def softmax(x):
+    powers = np.exp(x - x.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# By name: binds operands and options, and gives the call that is timed.
+OPS = {
+    "matmul": matmul,
+    "exp": lambda x: lambda: np.exp(x),
+    "tanh": lambda x: lambda: np.tanh(x),
+    "sigmoid": lambda x: lambda: 1 / (1 + np.exp(-x)),
+    "softmax": lambda x: lambda: softmax(x),
+    "add": lambda a, b: lambda: a + b,
+    "mul": lambda a, b: lambda: a * b,
+    "sum": lambda x: lambda: x.sum(),
+    "randn": lambda rows, cols: lambda: generator.standard_normal((rows, cols), dtype=np.float32),
+}
+try:
+    from scipy.special import erf  # the error function that NumPy itself lacks
+
+    OPS["gelu"] = lambda x: lambda: x * 0.5 * (1 + erf(x * np.float32(0.5**0.5)))
+except ImportError:
+    pass
+
+call = None
+
+
+def prepare(op, dtype, inputs, options, out):
+    global call
+    if op not in OPS:
+        return "missing"
+    operands = [np.fromfile(x["file"], dtype).reshape(x["rows"], x["cols"]) for x in inputs]
+    call = OPS[op](*operands, **options)
+    np.asarray(call()).tofile(out)
+    return "ready"
+
+
+def run(calls):
+    began = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return time.perf_counter() - began
+
+
+print(f"NumPy {np.__version__}", flush=True)
+for line in sys.stdin:
+    command, argument = line.split(" ", 1)
+    print(prepare(**json.loads(argument)) if command == "prepare" else run(int(argument)), flush=True)
