@@ -26,11 +26,12 @@ import {
   correlation,
   evenness,
   failures,
+  normalCdf,
   normality,
+  normalTails,
   poisson,
   type Sample,
   uniformity,
-  type Verdicts,
 } from './statistics.ts'
 import { DTYPES, noise } from './support.ts'
 
@@ -193,7 +194,7 @@ describe('the stream', () => {
         if (j <= i) continue
         const counts = new Uint32Array(256)
         for (let k = 0; k < u.length; k++) counts[16 * Math.floor(16 * u[k]) + Math.floor(16 * v[k])]++
-        verdicts[`cells of ${seeds[i]} and ${seeds[j]}`] = chiSquare(counts, u.length / 256)
+        verdicts[`cells of ${seeds[i]} and ${seeds[j]}`] = chiSquare(counts, () => u.length / 256)
         verdicts[`correlation of ${seeds[i]} and ${seeds[j]}`] = correlation(z, y, 1)
       }
     expect(failures(verdicts)).toEqual([])
@@ -367,25 +368,28 @@ describe.each(DTYPES)('normal, %s', (dtype) => {
     expect(failures(normality(Float64Array.from(data, (x) => (x - 3) / 2)))).toEqual([])
   })
 
-  test('twenty million: as many as there should be lie beyond 4, 4.5, 5 and 5.5 on either side, p > 10⁻⁶', () => {
+  test('twenty million: a histogram from −4 to 4, and what lies beyond 4, 4.5, 5, 5.5 on either side, p > 10⁻⁶', () => {
     const g = new Generator(203)
+    const total = 20 * N
     const limits = [4, 4.5, 5, 5.5]
-    const counts = new Uint32Array(8)
-    for (let i = 0; i < 20; i++) {
+    const above = new Uint32Array(4)
+    const below = new Uint32Array(4)
+    const bars = new Uint32Array(64)
+    for (let drawn = 0; drawn < total; drawn += N) {
       const { data } = g.normal(1, N, 0, 1, { dtype })
-      for (const [k, limit] of limits.entries())
-        for (let j = 0; j < N; j++) {
-          if (data[j] > limit) counts[2 * k]++
-          if (data[j] < -limit) counts[2 * k + 1]++
-        }
+      for (let i = 0; i < N; i++) {
+        const z = data[i]
+        if (z >= -4 && z < 4) bars[Math.floor(8 * (z + 4))]++
+        else for (let k = 0; k < 4; k++) if (Math.abs(z) > limits[k]) (z > 0 ? above : below)[k]++
+      }
     }
-    const probabilities = [3.167124183311986e-5, 3.3976731247300535e-6, 2.866515718791939e-7, 1.898956246588768e-8]
-    const verdicts: Verdicts = Object.fromEntries(
-      Array.from(counts, (count, i) => [
-        `${i % 2 ? 'below −' : 'above '}${limits[i >> 1]}`,
-        poisson(count, 20 * N * probabilities[i >> 1]),
-      ]),
-    )
+    const cdf = normalCdf(Float64Array.from({ length: 65 }, (_, i) => i / 8 - 4))
+    const verdicts: Record<string, number> = { histogram: chiSquare(bars, (i) => total * (cdf[i + 1] - cdf[i])) }
+    for (const [k, limit] of limits.entries()) {
+      const expected = (total * normalTails(limit)) / 2
+      verdicts[`above ${limit}`] = poisson(above[k], expected)
+      verdicts[`below −${limit}`] = poisson(below[k], expected)
+    }
     expect(failures(verdicts)).toEqual([])
   })
 
@@ -482,14 +486,14 @@ describe('permutation and shuffle', () => {
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
     expect(counts.size).toBe(24)
-    expect(failures({ 'χ²': chiSquare([...counts.values()], 2000) })).toEqual([])
+    expect(failures({ 'χ²': chiSquare([...counts.values()], () => 2000) })).toEqual([])
   })
 
   test('of 16: each number is as likely in each place, χ² p > 10⁻⁶', () => {
     const g = new Generator(503)
     const counts = Array.from({ length: 16 }, () => new Uint32Array(16))
     for (let i = 0; i < 20_000; i++) for (const [at, x] of g.permutation(16).data.entries()) counts[at][x]++
-    const verdicts = Object.fromEntries(counts.map((row, at) => [`place ${at}`, chiSquare(row, 1250)]))
+    const verdicts = Object.fromEntries(counts.map((row, at) => [`place ${at}`, chiSquare(row, () => 1250)]))
     expect(failures(verdicts)).toEqual([])
   })
 

@@ -16,16 +16,16 @@ export const failures = (verdicts: Verdicts): string[] =>
 const erf = (x: Float64Array): Sample => matrix(x).erf().data
 
 /** The distribution function of N(0, 1). */
-const normalCdf = (z: Sample): Float64Array =>
+export const normalCdf = (z: Sample): Float64Array =>
   erf(Float64Array.from(z, (x) => x * Math.SQRT1_2)).map((x) => (1 + x) / 2) as Float64Array
 
 /** Both tails of N(0, 1) beyond ±z. */
 export const normalTails = (z: number): number => 1 - erf(Float64Array.of(Math.abs(z) * Math.SQRT1_2))[0]
 
-/** χ² of counts that should all be `expected`, in either direction: too even is unlikely, too (Wilson & Hilferty 1931). */
-export function chiSquare(counts: ArrayLike<number>, expected: number): number {
+/** χ² of counts, in either direction: too even is unlikely, too (Wilson & Hilferty 1931). */
+export function chiSquare(counts: ArrayLike<number>, expected: (cell: number) => number): number {
   let sum = 0
-  for (let i = 0; i < counts.length; i++) sum += (counts[i] - expected) ** 2 / expected
+  for (let i = 0; i < counts.length; i++) sum += (counts[i] - expected(i)) ** 2 / expected(i)
   const freedom = counts.length - 1
   const variance = 2 / (9 * freedom)
   return normalTails((Math.cbrt(sum / freedom) - (1 - variance)) / Math.sqrt(variance))
@@ -93,7 +93,7 @@ const CELLS = 4096
 function cells(u: Sample): number {
   const counts = new Uint32Array(CELLS)
   for (let i = 0; i < u.length; i++) counts[Math.floor(CELLS * u[i])]++
-  return chiSquare(counts, u.length / CELLS)
+  return chiSquare(counts, () => u.length / CELLS)
 }
 
 /** χ² of 32x32 cells for pairs `lag` apart, none of which share a number. */
@@ -103,7 +103,7 @@ function pairs(u: Sample, lag: number): number {
   for (let start = 0; start + 2 * lag <= u.length; start += 2 * lag)
     for (let i = start; i < start + lag; i++, total++)
       counts[32 * Math.floor(32 * u[i]) + Math.floor(32 * u[i + lag])]++
-  return chiSquare(counts, total / 1024)
+  return chiSquare(counts, () => total / 1024)
 }
 
 /** How often each of the first `bits` bits of a number is 1, and how often it is another than in the number before. */
@@ -181,5 +181,5 @@ export function evenness(values: Sample, low: number, count: number): Verdicts {
     if (Number.isInteger(cell) && cell >= 0 && cell < count) counts[cell]++
     else strays++
   }
-  return { 'in range': strays === 0 ? 1 : 0, 'χ²': chiSquare(counts, values.length / count) }
+  return { 'in range': strays === 0 ? 1 : 0, 'χ²': chiSquare(counts, () => values.length / count) }
 }
