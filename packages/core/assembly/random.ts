@@ -187,19 +187,19 @@ function normal<T>(state: usize, out: usize, count: i32, mean: f64, std: f64): v
   }
 }
 
-// A whole number below `range` ≤ 2³² is the whole part of range times the first half of a word as a fraction (Lemire 2019).
-// 2³² mod range of the products' fractions would make some numbers likelier than others; they are drawn again.
+// A whole number below range ≤ 2³² is the upper half of the product of range and the upper half of a word (Lemire 2019).
+// Products whose lower half is less than 2³² mod range are drawn again: as many are left for each number.
 
 @inline function product(word: u64, range: u64): u64 {
   return (word >>> 32) * range
 }
 
-/** Whether the fraction is too large to be one of those: a division decides on the others. Never for larger ranges. */
+/** Whether the lower half is not even less than range, which saves a division. Never for larger ranges. */
 @inline function isFair(product: u64, range: u64): bool {
   return (product & 0xffffffff) >= range
 }
 
-/** A whole number in [0, range). For range > 2³² it is as many first bits as it takes, drawn again until they are below. */
+/** A whole number in [0, range). For range > 2³² it is as many bits as range − 1 has, drawn until they are below range. */
 function below(state: usize, word: u64, range: u64): u64 {
   if (range > <u64>1 << 32) {
     const shift = clz<u64>(range - 1)

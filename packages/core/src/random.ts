@@ -26,15 +26,15 @@ const STREAMS = [
  * first starts from four words that the Alea generator of seedrandom makes of the seed, the second 2^64 steps further on in
  * the same sequence, whose period is 2^128 − 1.
  *
- * Uniform numbers are the first bits of words, as many as the significand holds. Normal numbers come from the ziggurat
- * (Marsaglia & Tsang 2000), whole numbers from products with rejection (Lemire 2019), permutations from the Fisher–Yates
- * shuffle. Initialisers, shuffling and dropout draw from the default generator (`manualSeed`) unless they are given one.
+ * Uniform numbers have as many random bits as the significand. Normal numbers come from the ziggurat (Marsaglia & Tsang
+ * 2000), whole numbers from products with rejection (Lemire 2019), permutations from the Fisher–Yates shuffle.
+ * Initialisers, shuffling and dropout draw from the default generator (`manualSeed`) unless they are given one.
  *
  * - The bits depend on the seed and on the calls before, with their sizes, alone: they are the same on every engine.
  * - A generator that is given the `state` of another goes on with the same bits.
- * - A call takes a word of its own size for each element, in whole vectors of 16 bytes, and further vectors for what it
- *   rejects, after every 16384 elements. Several calls therefore make the elements of a single one if all but the last of
- *   them are of whole vectors and nothing is rejected, as for `uniform` and `bernoulli`, or of multiples of 16384 elements.
+ * - A call takes a word of the element's size for each element, in whole vectors of 16 bytes, and after every 16384 elements
+ *   further vectors for what it rejects. Several calls therefore give the elements of a single one where all but the last
+ *   fill whole vectors and nothing is rejected, as in `uniform` and `bernoulli`, or are of multiples of 16384 elements.
  */
 export class Generator {
   private readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(WORDS)

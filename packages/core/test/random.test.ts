@@ -116,6 +116,47 @@ describe('the stream', () => {
     }
   })
 
+  describe.each(DTYPES)('%s', (dtype) => {
+    /** A generator whose next words are all `word`: rotate(first + second, 17) + first for first = 1. */
+    const giving = (word: bigint): Generator => {
+      const stream: Stream = [1n, (rotate((word - 1n) & WORD, 47n) - 1n) & WORD]
+      expect(words(stream, 1)).toEqual([word])
+      const g = new Generator(0)
+      g.state = stateOf(stream, stream)
+      return g
+    }
+    const ulp = 2 ** -BITS[dtype]
+    const chance = dtype === 'float32' ? 2 ** -31 : 2 ** -53
+
+    test('the smallest word gives the smallest numbers', () => {
+      expect(giving(0n).uniform(1, 1, 0, 1, { dtype }).item()).toBe(0)
+      expect(giving(0n).bernoulli(1, 1, 0, { dtype }).item()).toBe(0)
+      expect(giving(0n).bernoulli(1, 1, chance, { dtype }).item()).toBe(1)
+      expect(giving(0n).integers(1, 1, -5, 1019, { dtype }).item()).toBe(-5)
+    })
+
+    test('the largest word gives the largest numbers', () => {
+      expect(giving(WORD).uniform(1, 1, 0, 1, { dtype }).item()).toBe(1 - ulp)
+      expect(giving(WORD).bernoulli(1, 1, 1, { dtype }).item()).toBe(1)
+      expect(
+        giving(WORD)
+          .bernoulli(1, 1, 1 - chance, { dtype })
+          .item(),
+      ).toBe(0)
+      expect(giving(WORD).integers(1, 1, -5, 1019, { dtype }).item()).toBe(1018)
+    })
+
+    test('a word and its complement give opposite normal numbers, none of them 0', () => {
+      for (const word of [0n, 1n, 2n ** 31n, 2n ** 50n, 2n ** 40n + 2n ** 8n]) {
+        // The first 8 bits of a word are the layer, which is the same for both.
+        const mirror = word ^ (dtype === 'float32' ? 0x00ffffff00ffffffn : 2n ** 56n - 1n)
+        const [z, y] = [word, mirror].map((each) => giving(each).normal(1, 1, 0, 1, { dtype }).item())
+        expect(z).not.toBe(0)
+        expect(y).toBe(-z)
+      }
+    })
+  })
+
   // Whatever changes these changes every result that anybody has published with a seed.
   test.each([
     [
