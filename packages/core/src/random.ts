@@ -6,52 +6,81 @@ import { launch } from './kernels.ts'
 import { Matrix } from './matrix.ts'
 import { checkInteger, checkNumber, checkShape, describe } from './shape.ts'
 
-/** The four 32-bit words of a generator: plain data, for checkpoints. */
-export type GeneratorState = readonly [number, number, number, number]
+/** The eight 32-bit words of a generator: plain data, for checkpoints. */
+export type GeneratorState = readonly number[]
+
+const WORDS = 8
+
+/** The most results that go through a kernel at once: more take their turn in pieces that stay in the cache. */
+const PIECE = 16384
+
+/** Which words belong to each of the two streams: its first and its second 64 bits, the low half before the high one. */
+const STREAMS = [
+  [0, 1, 4, 5],
+  [2, 3, 6, 7],
+] as const
 
 /**
- * A stream of random numbers (xoshiro128++, Blackman & Vigna 2019). The same seed gives the same bits on every engine.
+ * Random numbers from two streams of xoroshiro128++ (Blackman & Vigna, "Scrambled linear pseudorandom number generators",
+ * ACM TOMS 47, 2021), side by side: the first two of four 32-bit words are the first stream's, the others the second's. The
+ * first starts from four words that the Alea generator of seedrandom makes of the seed, the second 2^64 steps further on in
+ * the same sequence, whose period is 2^128 − 1.
+ *
+ * Uniform numbers have as many random bits as the significand. Normal numbers come from the ziggurat (Marsaglia & Tsang
+ * 2000), whole numbers from products with rejection (Lemire 2019), permutations from the Fisher–Yates shuffle.
  * Initialisers, shuffling and dropout draw from the default generator (`manualSeed`) unless they are given one.
+ *
+ * - The bits depend on the seed and on the calls before, with their sizes, alone: they are the same on every engine.
+ * - A generator that is given the `state` of another goes on with the same bits.
+ * - A call takes a word of the element's size for each element, in whole vectors of 16 bytes, and after every 16384 elements
+ *   further vectors for what it rejects. Several calls therefore give the elements of a single one where all but the last
+ *   fill whole vectors and nothing is rejected, as in `uniform` and `bernoulli`, or are of multiples of 16384 elements.
  */
 export class Generator {
-  private readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(4)
+  private readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(WORDS)
 
   /** `seed` is any number or string; 1 and '1' are the same seed. @throws DTypeError for anything else. */
   constructor(seed: string | number) {
     if (typeof seed !== 'string' && typeof seed !== 'number')
       throw new DTypeError(`Generator: seed is ${describe(seed)}, wanted a number or a string`)
     const source = alea(String(seed))
-    for (let i = 0; i < 4; i++) this.words[i] = source.int32()
-    // The one state that the generator cannot leave.
+    for (const word of STREAMS[0]) this.words[word] = source.int32()
+    // The one state that a stream cannot leave.
     if (this.words.every((word) => word === 0)) this.words[0] = 1
+    launch('jump', 'float64', [this.words], [], [], 1)
   }
 
   get state(): GeneratorState {
-    return Array.from(this.words) as unknown as GeneratorState
+    return Array.from(this.words)
   }
 
-  /** @throws DTypeError unless it is four whole numbers below 2^32; MatgradError if all are 0. */
+  /** @throws DTypeError unless it is eight whole numbers; ShapeError for one over 2^32 − 1; MatgradError for a stream of zeros. */
   set state(state: GeneratorState) {
-    if (!Array.isArray(state) || state.length !== 4)
-      throw new DTypeError(`Generator: state is ${describe(state)}, wanted four whole numbers`)
+    if (!Array.isArray(state) || state.length !== WORDS)
+      throw new DTypeError(`Generator: state is ${describe(state)}, wanted ${WORDS} whole numbers`)
     for (const word of state) checkInteger('Generator', 'a word of the state', word, 0, 2 ** 32 - 1)
-    if (state.every((word) => word === 0)) throw new MatgradError('Generator: state is all zeros, wanted another')
+    for (const stream of STREAMS)
+      if (stream.every((word) => state[word] === 0))
+        throw new MatgradError(`Generator: words ${stream.join(', ')} of the state are zeros, wanted one that is not`)
     this.words.set(state)
   }
 
+  /** Runs the kernel `operation`, which takes the numbers p and q, on the elements of a new matrix. */
   private fill<R extends number, C extends number>(
     operation: string,
+    dtype: DType,
     rows: R,
     cols: C,
-    low: number,
-    high: number,
-    options: CreationOptions | undefined,
+    p: number,
+    q: number,
   ): Matrix<R, C> {
     checkShape(operation, rows, cols)
-    const dtype = dtypeOption(operation, options)
-    const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
-    launch(operation, dtype, [this.words, out.data], [], [out.size, low, high], 1)
-    return out
+    const data = allocate(dtype, rows * cols)
+    for (let start = 0; start < data.length; start += PIECE) {
+      const piece = data.length <= PIECE ? data : data.subarray(start, start + PIECE)
+      launch(operation, dtype, [this.words, piece], [], [piece.length, p, q], 1)
+    }
+    return new Matrix(data, rows, cols)
   }
 
   /** Uniform on [low, high). @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite. */
@@ -62,8 +91,9 @@ export class Generator {
     high = 1,
     options?: CreationOptions,
   ): Matrix<R, C> {
-    checkRange('uniform', low, high, dtypeOption('uniform', options))
-    return this.fill('uniform', rows, cols, low, high, options)
+    const dtype = dtypeOption('uniform', options)
+    checkRange('uniform', low, high, dtype)
+    return this.fill('uniform', dtype, rows, cols, low, high)
   }
 
   /** Normal: density e^(−(x − mean)² / 2std²) / (std·√2π). @throws MatgradError when std is negative. */
@@ -77,7 +107,7 @@ export class Generator {
     checkNumber('normal', 'mean', mean)
     checkNumber('normal', 'std', std)
     if (!(std >= 0)) throw new MatgradError(`normal: std is ${std}, wanted 0 or more`)
-    return this.fill('normal', rows, cols, mean, std, options)
+    return this.fill('normal', dtypeOption('normal', options), rows, cols, mean, std)
   }
 
   /** Whole numbers in [low, high), each as likely. @throws MatgradError for more of them, or larger ones, than the dtype holds. */
@@ -90,17 +120,18 @@ export class Generator {
   ): Matrix<R, C> {
     checkInteger('integers', 'low', low, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     checkInteger('integers', 'high', high, low + 1, Number.MAX_SAFE_INTEGER)
-    const exact = dtypeOption('integers', options) === 'float32' ? 2 ** 24 : 2 ** 53
+    const dtype = dtypeOption('integers', options)
+    const exact = dtype === 'float32' ? 2 ** 24 : 2 ** 53
     if (low < -exact || high - 1 > exact || high - low > 2 ** 53)
       throw new MatgradError(`integers: ${low} to ${high} is more than the dtype holds exactly, wanted ±${exact}`)
-    return this.fill('integers', rows, cols, low, high, options)
+    return this.fill('integers', dtype, rows, cols, low, high)
   }
 
-  /** 1 with probability p, else 0. @throws MatgradError unless 0 ≤ p ≤ 1. */
+  /** 1 with probability p, to 31 bits of it in float32 and 53 in float64, else 0. @throws MatgradError unless 0 ≤ p ≤ 1. */
   bernoulli<R extends number, C extends number>(rows: R, cols: C, p: number, options?: CreationOptions): Matrix<R, C> {
     checkNumber('bernoulli', 'p', p)
     if (!(p >= 0 && p <= 1)) throw new MatgradError(`bernoulli: p is ${p}, wanted 0 to 1`)
-    return this.fill('uniform', rows, cols, 0, 1, options).less(p)
+    return this.fill('bernoulli', dtypeOption('bernoulli', options), rows, cols, p, 1)
   }
 
   /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. */
@@ -118,14 +149,15 @@ export class Generator {
   }
 }
 
-/** The bounds must differ once they are rounded to the dtype: no number of it lies between them otherwise. */
+/** The bounds, and how far they are apart, must be finite and differ in the dtype: no number lies between them otherwise. */
 function checkRange(operation: string, low: number, high: number, dtype: DType): void {
   checkNumber(operation, 'low', low)
   checkNumber(operation, 'high', high)
-  const [first, last] = dtype === 'float32' ? [Math.fround(low), Math.fround(high)] : [low, high]
-  if (!(first < last && Number.isFinite(last - first)))
+  const rounded = dtype === 'float32' ? Math.fround : Number
+  const range = rounded(rounded(high) - rounded(low))
+  if (!(range > 0 && range < Infinity))
     throw new MatgradError(
-      `${operation}: got ${low} to ${high} in ${dtype}, wanted finite bounds, the first below the second`,
+      `${operation}: got ${low} to ${high} in ${dtype}, wanted bounds at a finite distance, the first below the second`,
     )
 }
 
