@@ -1,7 +1,7 @@
 // sin and cos on vectors of float64; float32 is computed in it and rounded. Constants are loaded from memory, which takes one
 // instruction. The polynomials are minimax (Sollya's fpminimax), the rest follows fdlibm's k_sin.c, k_cos.c, e_rem_pio2.c.
 
-import { step } from './vector'
+import { entry, inHalves, polynomial } from './vector'
 
 const SIN: usize = memory.data<f64>([
   -0.16666666666666666, 0.008333333333331295, -0.00019841269837062405, 2.7557316212105944e-06,
@@ -10,13 +10,7 @@ const SIN: usize = memory.data<f64>([
 
 /** (sin √x / √x − 1) / x for 0 ≤ x ≤ (π/4)², to 2⁻⁵² of itself. */
 @inline function sinTail(x: v128): v128 {
-  let y = v128.load64_splat(SIN, 40)
-  y = step<f64>(y, x, v128.load64_splat(SIN, 32))
-  y = step<f64>(y, x, v128.load64_splat(SIN, 24))
-  y = step<f64>(y, x, v128.load64_splat(SIN, 16))
-  y = step<f64>(y, x, v128.load64_splat(SIN, 8))
-  y = step<f64>(y, x, v128.load64_splat(SIN, 0))
-  return y
+  return polynomial<f64>(SIN, 6, x)
 }
 
 const COS: usize = memory.data<f64>([
@@ -26,13 +20,7 @@ const COS: usize = memory.data<f64>([
 
 /** (cos √x − 1 + x / 2) / x² for 0 ≤ x ≤ (π/4)², to 2⁻⁵⁴ of itself. */
 @inline function cosTail(x: v128): v128 {
-  let y = v128.load64_splat(COS, 40)
-  y = step<f64>(y, x, v128.load64_splat(COS, 32))
-  y = step<f64>(y, x, v128.load64_splat(COS, 24))
-  y = step<f64>(y, x, v128.load64_splat(COS, 16))
-  y = step<f64>(y, x, v128.load64_splat(COS, 8))
-  y = step<f64>(y, x, v128.load64_splat(COS, 0))
-  return y
+  return polynomial<f64>(COS, 6, x)
 }
 
 /** π/2 in three parts, of which two have zeros for last bits: their products with a whole number up to 2²⁰ are exact. */
@@ -75,19 +63,59 @@ const LIMIT: f64 = 1e6
   return turn ? f64x2.replace_lane(f64x2.splat(Math.cos(a)), 1, Math.cos(b)) : f64x2.replace_lane(f64x2.splat(Math.sin(a)), 1, Math.sin(b))
 }
 
-@inline function turned<T>(x: v128, turn: i32): v128 {
-  if (sizeof<T>() == 8) return pair(x, turn)
-  const low = f32x4.demote_f64x2_zero(pair(f64x2.promote_low_f32x4(x), turn))
-  const high = f32x4.demote_f64x2_zero(pair(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1)), turn))
-  return v128.shuffle<i64>(low, high, 0, 2)
+const TURNS: usize = memory.data<f64>([
+  0.3183098861837907, 3.1415926534682512, 1.215420101301179e-10, 6755399441055744, 0.5
+], 16)
+const SIN_SINGLE: usize = memory.data<f64>([
+  0.9999999946822709, -0.1666665667940344, 0.008333025034943565, -0.00019807411236344636, 2.6018864108501814e-06
+], 16)
+
+/** (−1)ⁿ·sin r for |r| ≤ π/2 and the n in the last bits of `whole`, to 2⁻²⁷ of itself. */
+@inline function sinSingle(r: v128, whole: v128): v128 {
+  const sine = f64x2.mul(r, polynomial<f64>(SIN_SINGLE, 5, f64x2.mul(r, r)))
+  return v128.xor(sine, i64x2.shl(whole, 63))
+}
+
+/** sin x = (−1)ⁿ·sin(x − nπ), for float32. */
+@unmanaged class Sin {
+  @inline of(x: v128, _: v128): v128 {
+    const whole = f64x2.add(f64x2.mul(x, entry<f64>(TURNS, 0)), entry<f64>(TURNS, 3))
+    const n = f64x2.sub(whole, entry<f64>(TURNS, 3))
+    const first = f64x2.sub(x, f64x2.mul(n, entry<f64>(TURNS, 1)))
+    return sinSingle(f64x2.sub(first, f64x2.mul(n, entry<f64>(TURNS, 2))), whole)
+  }
+}
+
+/** cos x = (−1)ⁿ·sin((n + ½)π − x), for float32. */
+@unmanaged class Cos {
+  @inline of(x: v128, _: v128): v128 {
+    const half = entry<f64>(TURNS, 4)
+    const whole = f64x2.add(f64x2.sub(f64x2.mul(x, entry<f64>(TURNS, 0)), half), entry<f64>(TURNS, 3))
+    const n = f64x2.add(f64x2.sub(whole, entry<f64>(TURNS, 3)), half)
+    const first = f64x2.sub(f64x2.mul(n, entry<f64>(TURNS, 1)), x)
+    return sinSingle(f64x2.add(first, f64x2.mul(n, entry<f64>(TURNS, 2))), whole)
+  }
+}
+
+/** What is beyond LIMIT goes through float64. */
+function sinFar(x: v128): v128 { return inHalves<DoubleSin>(x, x) }
+function cosFar(x: v128): v128 { return inHalves<DoubleCos>(x, x) }
+@unmanaged class DoubleSin { @inline of(x: v128, _: v128): v128 { return pair(x, 0) } }
+@unmanaged class DoubleCos { @inline of(x: v128, _: v128): v128 { return pair(x, 1) } }
+
+/** Whether sin and cos of float32 need no more of π than the two parts here. */
+@inline function isClose(x: v128): bool {
+  return v128.all_true<i32>(f32x4.le(f32x4.abs(x), f32x4.splat(<f32>LIMIT)))
 }
 
 /** sin x */
 export function sin<T>(x: v128): v128 {
-  return turned<T>(x, 0)
+  if (sizeof<T>() == 8) return pair(x, 0)
+  return isClose(x) ? inHalves<Sin>(x, x) : sinFar(x)
 }
 
 /** cos x */
 export function cos<T>(x: v128): v128 {
-  return turned<T>(x, 1)
+  if (sizeof<T>() == 8) return pair(x, 1)
+  return isClose(x) ? inHalves<Cos>(x, x) : cosFar(x)
 }
