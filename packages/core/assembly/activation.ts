@@ -1,9 +1,8 @@
-// The functions that bend between the layers of a network, on vectors of either dtype; erf.ts has gelu.
+// The functions that bend between the layers of a network, on vectors of either dtype; float32 is in single.ts, gelu in
+// erf.ts.
 
-import {
-  addThree, expModerate, expm1, exponentIn, HALF, lostBy, lostByProduct, lowPart, MODERATE, ONE, powerOfTwo, restHigh,
-  restLow, shared, timesExp, TWO, withExponent
-} from './exponential'
+import { expm1, expModerate, exponentIn, lowPart, restHigh, restLow, timesExp, withExponent } from './exponential'
+import { HALF, lostBy, lostByProduct, MODERATE, ONE, powerOfTwo, shared, TWO } from './float'
 import { sigmoidSingle, siluSingle, softplusSingle, tanhSingle, timesExpm1Single } from './single'
 import { polynomial } from './vector'
 
@@ -39,8 +38,8 @@ function siluFar(value: v128, x: v128): v128 {
 }
 
 /**
- * 1 / (1 + e⁻ˣ), or x / (1 + e⁻ˣ) if `times` is true, for |x| ≤ MODERATE: through y = e^(−|x|), which does not overflow, as
- * y / (1 + y) where x < 0. Every term is in two parts: two roundings would show.
+ * 1 / (1 + e⁻ˣ), or x / (1 + e⁻ˣ) if `times` is true, for |x| ≤ MODERATE: through y = e^(−|x|), which does not
+ * overflow, as y / (1 + y) where x < 0. Every term is in two parts: two roundings would show.
  */
 @inline function sigmoidNear(x: v128, times: bool): v128 {
   const one = shared<f64>(ONE)
@@ -107,8 +106,8 @@ const LOG1P_TAIL: usize = memory.data<f64>([
 ], 16)
 
 /**
- * ln(1 + eˣ) = max(x, 0) + ln(1 + y), y = e^(−|x|), and ln(1 + y) = y − (y²/2 − s·(y²/2 + R)), s = y / (2 + y), where R is what
- * the series of ln in s has beyond 2s (fdlibm's e_log.c).
+ * ln(1 + eˣ) = max(x, 0) + ln(1 + y), y = e^(−|x|), and ln(1 + y) = y − (y²/2 − s·(y²/2 + R)), s = y / (2 + y), where R
+ * is what the series of ln in s has beyond 2s (fdlibm's e_log.c).
  */
 @inline export function softplus<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return softplusSingle(x)

@@ -1,11 +1,14 @@
-// erf and gelu on vectors of either dtype; float32 is in single.ts. The polynomials and the rational function are minimax
-// (Lawson's iteration in 80 digits).
+// erf and gelu on vectors of either dtype; float32 is in single.ts. The polynomials and the rational function are
+// minimax (Lawson's iteration in 80 digits).
 
-import {
-  addThree, exponentIn, expModerate, HALF, lostBy, lowPart, ONE, restHigh, restLow, scale, shared, shiftLeft, upperBits, withExponent
-} from './exponential'
+import { expModerate, exponentIn, lowPart, restHigh, restLow, withExponent } from './exponential'
+import { addThree, HALF, lostBy, ONE, scale, shared, shiftLeft, upperBits } from './float'
 import { erfSingle, geluSingle } from './single'
 import { polynomial, step } from './vector'
+
+// y·Φ(−y)·e^(y²/2) = MILLS + above / below for 0.85 ≤ y ≤ 38.7, to 2⁻⁵⁹ of itself, Φ the standard normal distribution.
+// It grows from 0.23 to 0.4, so that what it has beside MILLS is small, and with it what the rounding of the quotient
+// does.
 
 const MILLS: f64 = 0.3125
 const MILLS_ABOVE: usize = memory.data<f64>([
@@ -17,9 +20,6 @@ const MILLS_BELOW: usize = memory.data<f64>([
   1, 2.430137289798329, 2.752439149133406, 1.9193071905076402, 0.9158912275401939, 0.3139731012151694,
   0.07876555954857471, 0.014390002079268086, 0.0018525333526799265, 0.00015430842885929365, 6.536835483921421e-06
 ], 16)
-
-// y·Φ(−y)·e^(y²/2) = MILLS + above / below for 0.85 ≤ y ≤ 38.7, to 2⁻⁵⁹ of itself, Φ the standard normal distribution. It grows
-// from 0.23 to 0.4, so that what it has beside MILLS is small, and with it what the rounding of the quotient does.
 
 @inline function millsAbove(y: v128): v128 {
   return polynomial<f64>(MILLS_ABOVE, 11, y)
@@ -40,7 +40,7 @@ const ERF_NEAR: usize = memory.data<f64>([
   return f64x2.add(x, f64x2.mul(x, polynomial<f64>(ERF_NEAR, 12, f64x2.mul(x, x))))
 }
 
-/** 1 − 2Φ(−√2·|x|) with the sign of x for |x| ≥ 1. */
+/** 1 − 2Φ(−√2·|x|) with the sign of x for |x| ≥ 1; beyond 6 it rounds to 1. */
 @inline function erfFar(x: v128): v128 {
   const size = f64x2.pmin(f64x2.abs(x), f64x2.splat(6))
   const y = f64x2.mul(size, f64x2.splat(1.4142135623730951))
@@ -66,8 +66,8 @@ const GELU_NEAR: usize = memory.data<f64>([
 ], 16)
 
 /**
- * x/2 + x²/2 + x²·((Φ(x) − ½)/x − ½) for |x| ≤ 0.85, the bracket in powers of x². The first two terms are exact with what the
- * rounding of x² loses, so that little is lost where they cancel.
+ * x/2 + x²/2 + x²·(q − ½) for |x| ≤ 0.85, where q = (Φ(x) − ½)/x, about 0.38, in powers of x². What the rounding of x²
+ * loses is made good, so that nothing shows where the first two terms cancel.
  */
 @inline function geluNear(x: v128): v128 {
   const half = shared<f64>(HALF)
@@ -84,8 +84,8 @@ const GELU_NEAR: usize = memory.data<f64>([
 }
 
 /**
- * max(x, 0) − |x|·Φ(−|x|) for |x| ≥ 0.85. Both factors of the second term, e^(−x²/2) and its rest, are in two parts, and so is the
- * exponent: the exponential would multiply its rounding.
+ * max(x, 0) − |x|·Φ(−|x|) for |x| ≥ 0.85. The factors of the second term, e^(−x²/2) and its rest, are in two parts, so
+ * is the exponent: the exponential would multiply its rounding.
  */
 @inline function geluFar(x: v128): v128 {
   const size = f64x2.pmin(f64x2.abs(x), f64x2.splat(39))

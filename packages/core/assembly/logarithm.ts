@@ -1,6 +1,6 @@
 // ln x and ln(1 + x) on vectors of either dtype. The polynomials are minimax (Sollya's fpminimax).
 
-import { addBits, HALF, LN2_HIGH, LN2_LOW, MAGIC, ONE, shared, shiftLeft, subBits, TWO } from './exponential'
+import { addBits, HALF, LN2_HIGH, LN2_LOW, MAGIC, ONE, shared, shiftLeft, subBits, TWO } from './float'
 import { entry, polynomial } from './vector'
 
 const LOG_TAIL_F64: usize = memory.data<f64>([
@@ -70,8 +70,9 @@ const NUMBERS_F32: usize = memory.data<f32>([
 }
 
 /**
- * ln u − lift·ln 2 + correction for normal u = 2ᵏ·(1 + f): ln(1 + f) = f − (f²/2 − s·(f²/2 + R)), s = f / (2 + f), where R is
- * what the series of ln in s has beyond 2s (fdlibm's e_log.c). The correction is small, and added before the large terms.
+ * ln u − lift·ln 2 + correction for normal u = 2ᵏ·(1 + f): ln(1 + f) = f − (f²/2 − s·(f²/2 + R)), s = f / (2 + f),
+ * where R is what the series of ln in s has beyond 2s (fdlibm's e_log.c). The correction is small, and added before the
+ * large terms.
  */
 @inline function logNormal<T>(u: v128, lift: v128, correction: v128): v128 {
   const exponent = exponentBits<T>(u)

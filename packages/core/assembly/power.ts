@@ -1,6 +1,8 @@
-// xʸ on vectors of either dtype, with the special values of C99, which NumPy has too.
+// xʸ on vectors of either dtype, with the special values of C99, which NumPy has too. The polynomial is minimax
+// (Lawson's iteration in 80 digits).
 
-import { addThree, HALF, MAGIC, ONE, restLow, scale, shared, shiftLeft, subBits, upperBits } from './exponential'
+import { restLow } from './exponential'
+import { addThree, HALF, MAGIC, ONE, scale, shared, shiftLeft, subBits, upperBits } from './float'
 import { exponentBits, fromBits, isNormal, isSubnormal, lifted, liftOf, mantissa } from './logarithm'
 import { powSingle } from './single'
 import { entry, polynomial } from './vector'
@@ -12,14 +14,15 @@ const LOG_TAIL: usize = memory.data<f64>([
 
 /** 2 / (3 ln 2) in two parts, of which the first has 26 bits, and in one; ln 2 in the same way; 3. */
 const FACTORS: usize = memory.data<f64>([
-  0.9617966860532761, 7.872699542894897e-09, 0.9617966939259756, 0.6931471675634384, 1.2996506893889889e-08, 0.6931471805599453, 3
+  0.9617966860532761, 7.872699542894897e-09, 0.9617966939259756,
+  0.6931471675634384, 1.2996506893889889e-08, 0.6931471805599453, 3
 ], 16)
 
 @inline function factor(i: i32): v128 {
   return entry<f64>(FACTORS, i)
 }
 
-/** 2ⁿ·2ᶠ without its first factor, where high + low = n + f and |f| ≤ ½ */
+/** 2ᶠ for high + low = n + f and |f| ≤ ½. */
 @inline function fractionalPower(high: v128, low: v128, n: v128): v128 {
   const first = f64x2.sub(high, n)
   const upper = upperBits(f64x2.add(first, low))
@@ -40,9 +43,9 @@ function exp2Far(high: v128, low: v128): v128 {
 }
 
 /**
- * mʸ·2ᵏʸ for √½ ≤ m < √2 and |y| ≤ 10²⁰, after fdlibm's e_pow.c: log₂ m = 2 / (3 ln 2)·(3s + s³ + tail), s = (m − 1) / (m + 1),
- * so exactly in two parts that its product with y is off by less than 2⁻⁵⁵. Every first part has 26 bits, so that products
- * of two are exact.
+ * mʸ·2ᵏʸ for √½ ≤ m < √2 and |y| ≤ 10²⁰, after fdlibm's e_pow.c: log₂ m = 2 / (3 ln 2)·(3s + s³ + tail), s = (m − 1) /
+ * (m + 1), so exactly in two parts that no finite power is off by more than 2⁻⁵⁴ for it. Every first part has 26 bits,
+ * so that products of two are exact.
  */
 @inline function powDouble(m: v128, k: v128, y: v128): v128 {
   const one = shared<f64>(ONE), three = factor(6)

@@ -1,6 +1,6 @@
-// Functions of float32 that are computed in float64, two elements at a time, and rounded once. They need no more than the 24
-// bits of the result and a few, which takes fewer operations than float32 that makes its roundings good. The rational
-// functions are minimax (Lawson's iteration in 50 digits), so that all are within 0.6 ulp.
+// Functions of float32 that are computed in float64, two elements at a time, and rounded once. They need no more than
+// the 24 bits of the result and a few, which takes fewer operations than float32 that makes its roundings good. The
+// rational functions are minimax (Lawson's iteration in 50 digits), so that all are within 0.6 ulp.
 
 import { entry, inHalves, polynomial, step, upperHalf } from './vector'
 
@@ -25,8 +25,8 @@ const NUMBERS: usize = memory.data<f64>([
   return entry<f64>(NUMBERS, constant)
 }
 
-// 2ᵗ = 2ⁿ·2ᶠ for |t| ≤ 1000, n whole and |f| ≤ 1/2. 2ᶠ = (even + odd) / (even − odd), where odd / even is tanh(f·ln 2 / 2), f
-// times a rational function of f², to 2⁻³⁰ of itself. A function with another denominator divides once.
+// 2ᵗ = 2ⁿ·2ᶠ for |t| ≤ 1000, n whole and |f| ≤ 1/2. 2ᶠ = (even + odd) / (even − odd), where odd / even is tanh(f·ln 2 /
+// 2), f times a rational function of f², to 2⁻³⁰ of itself. A function with another denominator divides once.
 
 /** t + 1.5·2⁵²: n is in its last bits. */
 @inline function withWhole(t: v128): v128 {
@@ -59,6 +59,14 @@ const NUMBERS: usize = memory.data<f64>([
 /** The denominator of 2ᵗ. */
 @inline function below(f: v128): v128 {
   return f64x2.sub(even(f), odd(f))
+}
+
+/** eˣ of two float64 x ≤ 0 to 2⁻³⁰ of itself, and 0 to float32 far below. */
+@inline export function expPair(x: v128): v128 {
+  const t = f64x2.pmax(f64x2.mul(x, number(LOG2_E)), number(LOWEST))
+  const whole = withWhole(t)
+  const f = fraction(t, whole)
+  return f64x2.div(above(f, whole), below(f))
 }
 
 const BOUNDS: usize = memory.data<f32>([-120, 120, -3.93, 3.93], 16)
@@ -101,7 +109,10 @@ const BOUNDS: usize = memory.data<f32>([-120, 120, -3.93, 3.93], 16)
   return inHalves<Silu>(f32x4.pmax(x, entry<f32>(BOUNDS, 0)), x)
 }
 
-/** 2ᵗ − 1 times the denominator of 2ᵗ: ((2ⁿ + 1)·odd − (1 − 2ⁿ)·even), which keeps the digits and the sign of a t near 0. */
+/**
+ * 2ᵗ − 1 times the denominator of 2ᵗ: ((2ⁿ + 1)·odd − (1 − 2ⁿ)·even), which keeps the digits and the sign of a t near
+ * 0.
+ */
 @inline function aboveMinusBelow(f: v128, power: v128): v128 {
   return f64x2.sub(
     f64x2.mul(f64x2.add(power, number(ONE)), odd(f)), f64x2.mul(f64x2.sub(number(ONE), power), even(f))
@@ -190,8 +201,8 @@ const GELU_BELOW: usize = memory.data<f64>([
 ], 16)
 
 /**
- * x·Φ(x) = max(x, 0) − |x|·Φ(−|x|), where Φ(−y) = e^(−y²/2)·h(y) with a rational h for y ≤ 14.6. Beyond, both functions go on
- * to 0 in float32.
+ * x·Φ(x) = max(x, 0) − |x|·Φ(−|x|), where Φ(−y) = e^(−y²/2)·h(y) with a rational h for y ≤ 14.6. Beyond, both functions
+ * go on to 0 in float32.
  */
 @unmanaged class Gelu {
   @inline of(x: v128, _: v128): v128 {

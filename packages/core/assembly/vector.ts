@@ -61,8 +61,8 @@ const LANES_F32: usize = memory.data<f32>([0, 1, 2, 3], 16)
 }
 
 /**
- * c₀ + c₁x + … + cₙ₋₁xⁿ⁻¹ for n ≤ 16, with the coefficients of a table. Pairs of terms, then pairs of pairs (Estrin's scheme):
- * a chain of operations that wait for each other is log₂ n long, where Horner's is n.
+ * c₀ + c₁x + … + cₙ₋₁xⁿ⁻¹ for n ≤ 16, with the coefficients of a table. Pairs of terms, then pairs of pairs (Estrin's
+ * scheme): a chain of operations that wait for each other is log₂ n long, where Horner's is n.
  */
 @inline export function polynomial<T>(table: usize, n: i32, x: v128): v128 {
   const x2 = v128.mul<T>(x, x)
@@ -77,8 +77,8 @@ const LANES_F32: usize = memory.data<f32>([0, 1, 2, 3], 16)
 }
 
 /**
- * Four float32 as float64, two at a time, in F, a class whose method `of` takes them and a parameter in both lanes; its results
- * are rounded.
+ * Four float32 as float64, two at a time, in F, a class whose method `of` takes them and a parameter in both lanes; its
+ * results are rounded.
  */
 @inline export function inHalves<F>(x: v128, parameter: v128): v128 {
   const f = changetype<F>(0)
