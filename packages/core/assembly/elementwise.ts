@@ -1,6 +1,9 @@
 import * as code from '../src/opcodes'
-import { exp, expm1, log, log1p, sigmoid, softplus, tanh } from './exponential'
-import { erf, gelu, pow, silu } from './math'
+import { elu, sigmoid, silu, softplus, tanh } from './activation'
+import { exp, expm1 } from './exponential'
+import { log, log1p } from './logarithm'
+import { pow } from './power'
+import { erf, gelu } from './erf'
 import { cos, sin } from './trigonometric'
 import { bytes, lanes, storeLanes } from './vector'
 
@@ -21,6 +24,10 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged class Cos<T> { @inline of(x: v128, p: v128, q: v128): v128 { return cos<T>(x) } }
 @unmanaged class Tanh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return tanh<T>(x) } }
 @unmanaged class Sigmoid<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sigmoid<T>(x) } }
+@unmanaged class Silu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return silu<T>(x) } }
+@unmanaged class Elu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return elu<T>(x, p) } }
+@unmanaged class Gelu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return gelu<T>(x) } }
+@unmanaged class Erf<T> { @inline of(x: v128, p: v128, q: v128): v128 { return erf<T>(x) } }
 @unmanaged class Softplus<T> { @inline of(x: v128, p: v128, q: v128): v128 { return softplus<T>(x) } }
 @unmanaged class Neg<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.neg<T>(x) } }
 @unmanaged class Abs<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.abs<T>(x) } }
@@ -45,16 +52,11 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged class Round<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.nearest<T>(x) } }
 @unmanaged class Clip<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.min<T>(v128.max<T>(x, p), q) } }
 
-// Functions of one number, computed in float64 and rounded once.
-@unmanaged class Elu { @inline of(x: f64, p: f64): f64 { return x > 0 ? x : p * Math.expm1(x) } }
-@unmanaged class Gelu { @inline of(x: f64, p: f64): f64 { return gelu(x) } }
-@unmanaged class Silu { @inline of(x: f64, p: f64): f64 { return silu(x) } }
-@unmanaged class Erf { @inline of(x: f64, p: f64): f64 { return erf(x) } }
-
 @unmanaged class Add<T> { @inline of(x: v128, y: v128): v128 { return v128.add<T>(x, y) } }
 @unmanaged class Sub<T> { @inline of(x: v128, y: v128): v128 { return v128.sub<T>(x, y) } }
 @unmanaged class Mul<T> { @inline of(x: v128, y: v128): v128 { return v128.mul<T>(x, y) } }
 @unmanaged class Div<T> { @inline of(x: v128, y: v128): v128 { return v128.div<T>(x, y) } }
+@unmanaged class Pow<T> { @inline of(x: v128, y: v128): v128 { return pow<T>(x, y) } }
 @unmanaged class Maximum<T> { @inline of(x: v128, y: v128): v128 { return v128.max<T>(x, y) } }
 @unmanaged class Minimum<T> { @inline of(x: v128, y: v128): v128 { return v128.min<T>(x, y) } }
 @unmanaged class Less<T> { @inline of(x: v128, y: v128): v128 { return one<T>(v128.lt<T>(x, y)) } }
@@ -68,12 +70,6 @@ function mapUnary<T, F>(out: usize, a: usize, count: i32, p: T, q: T): void {
   const f = changetype<F>(0)
   const ps = v128.splat<T>(p), qs = v128.splat<T>(q)
   for (const end = a + bytes<T>(count); a < end; a += 16, out += 16) v128.store(out, f.of(v128.load(a), ps, qs))
-}
-
-function mapScalar<T, F>(out: usize, a: usize, count: i32, p: f64): void {
-  const f = changetype<F>(0)
-  for (const end = a + bytes<T>(count); a < end; a += sizeof<T>(), out += sizeof<T>())
-    store<T>(out, <T>f.of(<f64>load<T>(a), p))
 }
 
 /** out[i] = f(a[i]) for i < count. */
@@ -99,10 +95,10 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.CLIP: return mapUnary<T, Clip<T>>(out, a, count, p, q)
     case code.SIN: return mapUnary<T, Sin<T>>(out, a, count, p, q)
     case code.COS: return mapUnary<T, Cos<T>>(out, a, count, p, q)
-    case code.ELU: return mapScalar<T, Elu>(out, a, count, <f64>p)
-    case code.GELU: return mapScalar<T, Gelu>(out, a, count, <f64>p)
-    case code.SILU: return mapScalar<T, Silu>(out, a, count, <f64>p)
-    case code.ERF: return mapScalar<T, Erf>(out, a, count, <f64>p)
+    case code.ELU: return mapUnary<T, Elu<T>>(out, a, count, p, q)
+    case code.GELU: return mapUnary<T, Gelu<T>>(out, a, count, p, q)
+    case code.SILU: return mapUnary<T, Silu<T>>(out, a, count, p, q)
+    case code.ERF: return mapUnary<T, Erf<T>>(out, a, count, p, q)
   }
 }
 
@@ -130,17 +126,6 @@ function mapBinary<T, F>(
   }
 }
 
-function mapPow<T>(
-  out: usize, a: usize, b: usize, rows: i32, cols: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32
-): void {
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < cols; j++, out += sizeof<T>()) {
-      const x = load<T>(a + bytes<T>(i * aRow + j * aCol))
-      const y = load<T>(b + bytes<T>(i * bRow + j * bCol))
-      store<T>(out, <T>pow(<f64>x, <f64>y))
-    }
-}
-
 /**
  * out[i, j] = f(a[i, j], b[i, j]). A step of 0 repeats an operand along that direction; the steps between columns are 0
  * or 1.
@@ -161,7 +146,7 @@ function binary<T>(
     case code.GREATER_EQUAL: return mapBinary<T, GreaterEqual<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.EQUAL: return mapBinary<T, Equal<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.NOT_EQUAL: return mapBinary<T, NotEqual<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
-    case code.POW: return mapPow<T>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
+    case code.POW: return mapBinary<T, Pow<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
   }
 }
 

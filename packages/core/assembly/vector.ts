@@ -40,3 +40,49 @@ const LANES_F32: usize = memory.data<f32>([0, 1, 2, 3], 16)
 @inline export function firstLanes<T>(x: v128, count: i32): v128 {
   return v128.and(x, v128.lt<T>(v128.load(sizeof<T>() == 8 ? LANES_F64 : LANES_F32), v128.splat<T>(<T>count)))
 }
+
+/** The number at place i of a table of the dtype, in all lanes. */
+@inline export function entry<T>(table: usize, i: i32): v128 {
+  return sizeof<T>() == 8 ? v128.load64_splat(table + (i << 3)) : v128.load32_splat(table + (i << 2))
+}
+
+@inline function terms2<T>(table: usize, i: i32, n: i32, x: v128): v128 {
+  return i + 1 < n ? step<T>(entry<T>(table, i + 1), x, entry<T>(table, i)) : entry<T>(table, i)
+}
+
+@inline function terms4<T>(table: usize, i: i32, n: i32, x: v128, x2: v128): v128 {
+  const low = terms2<T>(table, i, n, x)
+  return i + 2 < n ? step<T>(terms2<T>(table, i + 2, n, x), x2, low) : low
+}
+
+@inline function terms8<T>(table: usize, i: i32, n: i32, x: v128, x2: v128, x4: v128): v128 {
+  const low = terms4<T>(table, i, n, x, x2)
+  return i + 4 < n ? step<T>(terms4<T>(table, i + 4, n, x, x2), x4, low) : low
+}
+
+/**
+ * c₀ + c₁x + … + cₙ₋₁xⁿ⁻¹ for n ≤ 16, with the coefficients of a table. Pairs of terms, then pairs of pairs (Estrin's
+ * scheme): a chain of operations that wait for each other is log₂ n long, where Horner's is n.
+ */
+@inline export function polynomial<T>(table: usize, n: i32, x: v128): v128 {
+  const x2 = v128.mul<T>(x, x)
+  const x4 = v128.mul<T>(x2, x2)
+  const low = terms8<T>(table, 0, n, x, x2, x4)
+  return n > 8 ? step<T>(terms8<T>(table, 8, n, x, x2, x4), v128.mul<T>(x4, x4), low) : low
+}
+
+/** The third and fourth of four float32 as the first two. */
+@inline export function upperHalf(x: v128): v128 {
+  return v128.shuffle<i64>(x, x, 1, 1)
+}
+
+/**
+ * Four float32 as float64, two at a time, in F, a class whose method `of` takes them and a parameter in both lanes; its
+ * results are rounded.
+ */
+@inline export function inHalves<F>(x: v128, parameter: v128): v128 {
+  const f = changetype<F>(0)
+  const low = f32x4.demote_f64x2_zero(f.of(f64x2.promote_low_f32x4(x), parameter))
+  const high = f32x4.demote_f64x2_zero(f.of(f64x2.promote_low_f32x4(upperHalf(x)), parameter))
+  return v128.shuffle<i64>(low, high, 0, 2)
+}

@@ -44,15 +44,17 @@ describe.each(DTYPES)('%s', (dtype) => {
           }
         })
 
-        test(`softmax along axis ${axis} of ${others} within 6 u, logSoftmax within (4 + 2 (max|x| + log n)) u`, () => {
+        test(`along axis ${axis} of ${others} softmax is within 6 u, its logarithms within (4 + 2 (max|x| + log n)) u`, () => {
           const scaled = a.mul(9)
           const [softmax, logSoftmax] = [scaled.softmax(axis), scaled.logSoftmax(axis)].map((each) =>
             linesOf(each, axis),
           )
+          const sums = scaled.logSumExp(axis).data
           for (const [i, line] of linesOf(scaled, axis).entries()) {
             const largest = Math.max(...line)
             const total = exactSum(line.map((x) => Math.exp(x - largest)))
             const spread = 2 * (Math.max(...line.map(Math.abs)) + Math.log(length))
+            expect(Math.abs(sums[i] - largest - Math.log(total))).toBeLessThanOrEqual((4 + spread) * UNIT[dtype])
             for (const [j, x] of line.entries()) {
               const [wanted, logWanted] = [Math.exp(x - largest) / total, x - largest - Math.log(total)]
               // What the reference itself may be off by: the exponential multiplies the rounding of the difference.
@@ -74,9 +76,29 @@ describe.each(DTYPES)('%s', (dtype) => {
       }
   })
 
-  test('the sum of 10⁷ terms is within 10 eps of the exact one', () => {
+  describe('10⁷ terms', () => {
     const terms = generator.uniform(1, 10_000_000, 0, 1, { dtype: 'float32' }).astype(dtype)
     const exact = exactSum(terms.data)
-    expect(Math.abs(terms.sum().item() - exact)).toBeLessThanOrEqual(10 * 2 * UNIT[dtype] * exact)
+
+    test.each([
+      ['of all', terms, undefined],
+      ['along the row', terms, 1],
+      ['down the column', terms.reshape(10_000_000, 1), 0],
+    ] as const)('sum and mean %s are within 10 eps of the exact ones', (_, a, axis) => {
+      const bound = 10 * 2 * UNIT[dtype] * exact
+      expect(Math.abs(a.sum(axis).item() - exact)).toBeLessThanOrEqual(bound)
+      expect(Math.abs(a.mean(axis).item() * 1e7 - exact)).toBeLessThanOrEqual(bound)
+    })
+
+    test('sums and means down two columns are within 10 eps of the exact ones', () => {
+      const a = terms.reshape(5_000_000, 2)
+      const [sums, means] = [a.sum(0).data, a.mean(0).data]
+      for (const [j, sum] of sums.entries()) {
+        const wanted = exactSum(terms.data.filter((_, i) => i % 2 === j))
+        const bound = 10 * 2 * UNIT[dtype] * wanted
+        expect(Math.abs(sum - wanted)).toBeLessThanOrEqual(bound)
+        expect(Math.abs(means[j] * 5e6 - wanted)).toBeLessThanOrEqual(bound)
+      }
+    })
   })
 })
