@@ -1,7 +1,7 @@
 // The functions that bend between the layers of a network, on vectors of either dtype; float32 is in single.ts, gelu in
 // erf.ts.
 
-import { expm1, expModerate, exponentIn, lowPart, restHigh, restLow, timesExp, withExponent } from './exponential'
+import { expFar, expm1, expModerate, exponentIn, lowPart, restHigh, restLow, timesExp, withExponent } from './exponential'
 import { HALF, lostBy, lostByProduct, MODERATE, ONE, powerOfTwo, shared, TWO } from './float'
 import { sigmoidSingle, siluSingle, softplusSingle, tanhSingle, timesExpm1Single } from './single'
 import { polynomial } from './vector'
@@ -19,13 +19,13 @@ const SIGN: f64 = -0.0
 }
 
 /** eˣ instead of `value` far out. */
-function expFar(value: v128, x: v128): v128 {
-  return v128.bitselect(timesExp<f64>(shared<f64>(ONE), x), value, isFar(x))
+function orExp(value: v128, x: v128): v128 {
+  return v128.bitselect(expFar<f64>(x), value, isFar(x))
 }
 
 /** x·eˣ or x instead of `value` beyond ±MODERATE; −0 at −∞. */
 function siluFar(value: v128, x: v128): v128 {
-  const negative = timesExp<f64>(f64x2.pmax(x, f64x2.splat(-800)), x)
+  const negative = timesExp(f64x2.pmax(x, f64x2.splat(-800)), x)
   const far = v128.bitselect(negative, x, f64x2.lt(x, f64x2.splat(0)))
   return v128.bitselect(far, value, f64x2.gt(f64x2.abs(x), shared<f64>(MODERATE)))
 }
@@ -69,7 +69,7 @@ function siluFar(value: v128, x: v128): v128 {
 @inline export function sigmoid<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return sigmoidSingle(x)
   const value = sigmoidNear(x, false)
-  return v128.any_true(isFar(x)) ? expFar(value, x) : value
+  return v128.any_true(isFar(x)) ? orExp(value, x) : value
 }
 
 /** x / (1 + e⁻ˣ) */
@@ -118,7 +118,7 @@ const LOG1P_TAIL: usize = memory.data<f64>([
   const tail = f64x2.mul(square, polynomial<f64>(LOG1P_TAIL, 10, square))
   const logarithm = f64x2.sub(y, f64x2.sub(half, f64x2.mul(s, f64x2.add(half, tail))))
   const value = f64x2.add(f64x2.pmax(x, f64x2.splat(0)), logarithm)
-  return v128.any_true(isFar(x)) ? expFar(value, x) : value
+  return v128.any_true(isFar(x)) ? orExp(value, x) : value
 }
 
 /** x where x > 0, elsewhere alpha·(eˣ − 1). */

@@ -58,30 +58,57 @@ const EXP_TAIL_F32: usize = memory.data<f32>([
   return !v128.any_true(sizeof<T>() == 8 ? i64x2.gt_s(size, limit) : i32x4.gt_s(size, limit))
 }
 
-/** factor·eˣ for any x: where eˣ is 0, the product may still be subnormal. */
-export function timesExp<T>(factor: v128, x: v128): v128 {
-  const clamped = v128.pmin<T>(v128.pmax<T>(x, shared<T>(LOWEST)), shared<T>(HIGHEST))
-  const n = exponentIn<T>(withExponent<T>(clamped))
-  const high = restHigh<T>(clamped, n)
-  return scale<T>(v128.mul<T>(factor, addThree<T>(shared<T>(ONE), high, restLow<T>(high, lowPart<T>(n)))), n)
+// An element has the same bits whichever way its neighbours make it go.
+
+/** 1 + (eʳ − 1), off by 0.9 ulp at most, where r = high − low. */
+@inline function significand<T>(high: v128, low: v128): v128 {
+  return v128.add<T>(shared<T>(ONE), v128.add<T>(high, restLow<T>(high, low)))
 }
 
-/** 2ⁿ·(1 + (eʳ − 1)), off by 0.9 ulp at most, where r = high − low. */
-@inline function assemble<T>(whole: v128, high: v128, low: v128): v128 {
-  const power = v128.add<T>(shared<T>(ONE), v128.add<T>(high, restLow<T>(high, low)))
-  return addBits<T>(power, shiftLeft<T>(whole))
-}
-
-/** eˣ for |x| ≤ MODERATE. */
+/** eˣ = 2ⁿ·(1 + (eʳ − 1)) for |x| ≤ MODERATE. */
 @inline export function expModerate<T>(x: v128): v128 {
   const whole = withExponent<T>(x)
   const n = exponentIn<T>(whole)
-  return assemble<T>(whole, restHigh<T>(x, n), lowPart<T>(n))
+  return addBits<T>(significand<T>(restHigh<T>(x, n), lowPart<T>(n)), shiftLeft<T>(whole))
+}
+
+/** x where eˣ is not yet 0 or infinite; NaN stays. */
+@inline function clampExponent<T>(x: v128): v128 {
+  return v128.pmin<T>(v128.pmax<T>(x, shared<T>(LOWEST)), shared<T>(HIGHEST))
+}
+
+/** eˣ for any x. */
+export function expFar<T>(x: v128): v128 {
+  const clamped = clampExponent<T>(x)
+  const n = exponentIn<T>(withExponent<T>(clamped))
+  return scale<T>(significand<T>(restHigh<T>(clamped, n), lowPart<T>(n)), n)
 }
 
 /** eˣ */
 @inline export function exp<T>(x: v128): v128 {
-  return isModerate<T>(x) ? expModerate<T>(x) : timesExp<T>(shared<T>(ONE), x)
+  return isModerate<T>(x) ? expModerate<T>(x) : expFar<T>(x)
+}
+
+/** factor·eˣ for any x: where eˣ is 0, the product may still be subnormal. */
+export function timesExp(factor: v128, x: v128): v128 {
+  const clamped = clampExponent<f64>(x)
+  const n = exponentIn<f64>(withExponent<f64>(clamped))
+  const high = restHigh<f64>(clamped, n)
+  return scale<f64>(f64x2.mul(factor, addThree<f64>(shared<f64>(ONE), high, restLow<f64>(high, lowPart<f64>(n)))), n)
+}
+
+/** e^(x + extra) for a much smaller extra and |x| ≤ MODERATE. */
+@inline function expWith(x: v128, extra: v128): v128 {
+  const whole = withExponent<f64>(x)
+  const n = exponentIn<f64>(whole)
+  return i64x2.add(significand<f64>(restHigh<f64>(x, n), f64x2.sub(lowPart<f64>(n), extra)), shiftLeft<f64>(whole))
+}
+
+/** The same for any x. */
+function expWithFar(x: v128, extra: v128): v128 {
+  const finite = f64x2.lt(f64x2.abs(x), f64x2.splat(Infinity))
+  const far = timesExp(f64x2.add(shared<f64>(ONE), v128.and(extra, finite)), x)
+  return v128.bitselect(expWith(x, extra), far, f64x2.le(f64x2.abs(x), shared<f64>(MODERATE)))
 }
 
 /** e^(x − shift), with what the rounding of the difference loses (Møller 1965): the exponential would multiply it. */
@@ -89,18 +116,12 @@ export function timesExp<T>(factor: v128, x: v128): v128 {
   const difference = f64x2.sub(x, shift)
   const taken = f64x2.sub(difference, x)
   const lost = f64x2.sub(f64x2.sub(x, f64x2.sub(difference, taken)), f64x2.add(shift, taken))
-  if (!isModerate<f64>(difference)) {
-    const finite = f64x2.lt(f64x2.abs(difference), f64x2.splat(Infinity))
-    return timesExp<f64>(f64x2.add(shared<f64>(ONE), v128.and(lost, finite)), difference)
-  }
-  const whole = withExponent<f64>(difference)
-  const n = exponentIn<f64>(whole)
-  return assemble<f64>(whole, restHigh<f64>(difference, n), f64x2.sub(lowPart<f64>(n), lost))
+  return isModerate<f64>(difference) ? expWith(difference, lost) : expWithFar(difference, lost)
 }
 
 /** eˣ instead of `value` where x is more than MODERATE. */
 function expAbove(value: v128, x: v128): v128 {
-  return v128.bitselect(timesExp<f64>(shared<f64>(ONE), x), value, f64x2.gt(x, shared<f64>(MODERATE)))
+  return v128.bitselect(expFar<f64>(x), value, f64x2.gt(x, shared<f64>(MODERATE)))
 }
 
 /** eˣ − 1 = (2ⁿ − 1) + 2ⁿ·(eʳ − 1), whose first term is exact. */

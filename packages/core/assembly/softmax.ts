@@ -27,7 +27,7 @@ import { bytes, lanes, storeUpTo, upperHalf } from './vector'
 
 /**
  * Σ e^(x − shift) of `count` pairs that are `step` bytes apart, in halves, so that the error grows with log₂ count.
- * Where out is not 0, its pairs, or their first elements if `single`, become the terms.
+ * Where out is not 0, the terms are written to its pairs, or the first of each pair if `single`.
  */
 function sumPowers<T>(out: usize, a: usize, count: i32, step: usize, shift: v128, single: bool): v128 {
   if (count > BLOCK) {

@@ -189,23 +189,23 @@ const SIN_SINGLE: usize = memory.data<f64>([
 @unmanaged class DoubleSin { @inline of(x: v128, _: v128): v128 { return pair(x, 0) } }
 @unmanaged class DoubleCos { @inline of(x: v128, _: v128): v128 { return pair(x, 1) } }
 
+@inline function isNear(x: v128): v128 {
+  return f32x4.le(f32x4.abs(x), f32x4.splat(<f32>LIMIT))
+}
+
 // What is beyond LIMIT goes the way of float64.
 
-function sinFar(x: v128): v128 { return inHalves<DoubleSin>(x, x) }
-function cosFar(x: v128): v128 { return inHalves<DoubleCos>(x, x) }
-
-@inline function isNear(x: v128): bool {
-  return v128.all_true<i32>(f32x4.le(f32x4.abs(x), f32x4.splat(<f32>LIMIT)))
-}
+function sinFar(x: v128): v128 { return v128.bitselect(inHalves<Sin>(x, x), inHalves<DoubleSin>(x, x), isNear(x)) }
+function cosFar(x: v128): v128 { return v128.bitselect(inHalves<Cos>(x, x), inHalves<DoubleCos>(x, x), isNear(x)) }
 
 /** sin x */
 export function sin<T>(x: v128): v128 {
   if (sizeof<T>() == 8) return pair(x, 0)
-  return isNear(x) ? inHalves<Sin>(x, x) : sinFar(x)
+  return v128.all_true<i32>(isNear(x)) ? inHalves<Sin>(x, x) : sinFar(x)
 }
 
 /** cos x */
 export function cos<T>(x: v128): v128 {
   if (sizeof<T>() == 8) return pair(x, 1)
-  return isNear(x) ? inHalves<Cos>(x, x) : cosFar(x)
+  return v128.all_true<i32>(isNear(x)) ? inHalves<Cos>(x, x) : cosFar(x)
 }
