@@ -76,6 +76,18 @@ describe.each(DTYPES)('%s', (dtype) => {
       }
   })
 
+  test('softmax, its logarithms and cumsum of a column have the same bits whatever the others are', () => {
+    const a = generator.normal(40, 9, 0, 9, { dtype })
+    for (let i = 0; i < a.rows; i++)
+      for (const [j, x] of [1e4, Number.NaN, -1e30, Number.NEGATIVE_INFINITY].entries())
+        if (i % 3) a.set(i, 2 * j + 1, x)
+    for (const operation of ['softmax', 'logSoftmax', 'logSumExp', 'cumsum'] as const)
+      for (let cols = 2; cols < a.cols; cols++) {
+        const [some, all] = [a.slice(0, a.rows, 0, cols)[operation](0), a[operation](0)]
+        expect(some.toArray()).toEqual(all.slice(0, all.rows, 0, cols).toArray())
+      }
+  })
+
   describe('10⁷ terms', () => {
     const terms = generator.uniform(1, 10_000_000, 0, 1, { dtype: 'float32' }).astype(dtype)
     const exact = exactSum(terms.data)

@@ -13,7 +13,7 @@ const methods = (a: Matrix): Record<string, Callable> => a as unknown as Record<
 
 const elementwise = await readJson<Record<string, { x: Stored[]; p?: Stored[]; y: Stored[] }>>('core/elementwise.json')
 
-const BOUNDS = { float64: 4, float32: 1 }
+const BOUNDS = { float64: 2, float32: 1 }
 
 describe('element-wise functions against the exact value, rounded', () => {
   test('the file has 16 functions on at least 70 points each', () => {
