@@ -1,0 +1,130 @@
+// Plane rotations of neighbouring rows. An iteration for eigenvalues needs none of the vectors: it records its rotations, and
+// they are applied many sweeps at a time to a few columns that stay in the cache (Van Zee, van de Geijn & Quintana-Ortí 2014).
+
+import { at } from './block'
+
+/** Cosine and sine that rotate (f, g) to (r, 0), and r (LAPACK's dlartg; the caller has scaled the matrix). */
+export let cosine: f64 = 1
+export let sine: f64 = 0
+export let radius: f64 = 0
+
+export function rotate(f: f64, g: f64): void {
+  if (g == 0) {
+    cosine = 1
+    sine = 0
+    radius = f
+  } else if (f == 0) {
+    cosine = 0
+    sine = 1
+    radius = g
+  } else {
+    const r = copysign<f64>(Math.sqrt(f * f + g * g), f)
+    cosine = Math.abs(f) / Math.abs(r)
+    sine = g / r
+    radius = r
+  }
+}
+
+/** Elements before the rotations of a sweep: its first row, how many rows it goes on from there, and which way: 1 or −1. */
+const HEADER: i32 = 3
+
+let record: usize = 0
+let end: usize = 0
+let room: usize = 0
+let current: usize = 0
+
+/** Starts an empty record in a memory of so many elements. */
+export function beginRecord(memory: usize, elements: i32): void {
+  record = memory
+  end = memory
+  room = memory + (<usize>elements << 3)
+}
+
+/** Whether a sweep of up to `rotations` still fits. */
+export function fits(rotations: i32): bool {
+  return end + (<usize>(HEADER + 2 * rotations) << 3) <= room
+}
+
+/** Begins a sweep: rotations of rows (first, first ± 1), (first ± 1, first ± 2) and so on. */
+export function beginSweep(first: i32, direction: i32): void {
+  current = end
+  store<f64>(end, first)
+  store<f64>(end, 0, 8)
+  store<f64>(end, direction, 16)
+  end += HEADER << 3
+}
+
+export function addRotation(c: f64, s: f64): void {
+  store<f64>(current, load<f64>(current, 8) + 1, 8)
+  store<f64>(end, c)
+  store<f64>(end, s, 8)
+  end += 16
+}
+
+/** One sweep on `pairs` vectors of columns at z: the upper row gets c·x + s·y, the lower c·y − s·x. */
+@inline function applySweep(z: usize, ld: i32, sweep: usize, count: i32, pairs: i32): void {
+  const first = <i32>load<f64>(sweep)
+  const down = load<f64>(sweep, 16) > 0
+  const stride = down ? <usize>ld << 3 : -(<usize>ld << 3)
+  let row = at(z, ld, first, 0)
+  let at0 = sweep + (HEADER << 3)
+  let x0 = v128.load(row), x1 = x0, x2 = x0, x3 = x0
+  if (pairs > 1) x1 = v128.load(row, 16)
+  if (pairs > 2) {
+    x2 = v128.load(row, 32)
+    x3 = v128.load(row, 48)
+  }
+  for (let i = 0; i < count; i++, at0 += 16) {
+    const next = row + stride
+    const c = v128.load64_splat(at0)
+    let s = v128.load64_splat(at0, 8)
+    // Upwards the row that is carried is the lower one, whose sign of s is the other.
+    if (!down) s = f64x2.neg(s)
+    let y = v128.load(next)
+    v128.store(row, f64x2.add(f64x2.mul(c, x0), f64x2.mul(s, y)))
+    x0 = f64x2.sub(f64x2.mul(c, y), f64x2.mul(s, x0))
+    if (pairs > 1) {
+      y = v128.load(next, 16)
+      v128.store(row, f64x2.add(f64x2.mul(c, x1), f64x2.mul(s, y)), 16)
+      x1 = f64x2.sub(f64x2.mul(c, y), f64x2.mul(s, x1))
+    }
+    if (pairs > 2) {
+      y = v128.load(next, 32)
+      v128.store(row, f64x2.add(f64x2.mul(c, x2), f64x2.mul(s, y)), 32)
+      x2 = f64x2.sub(f64x2.mul(c, y), f64x2.mul(s, x2))
+      y = v128.load(next, 48)
+      v128.store(row, f64x2.add(f64x2.mul(c, x3), f64x2.mul(s, y)), 48)
+      x3 = f64x2.sub(f64x2.mul(c, y), f64x2.mul(s, x3))
+    }
+    row = next
+  }
+  v128.store(row, x0)
+  if (pairs > 1) v128.store(row, x1, 16)
+  if (pairs > 2) {
+    v128.store(row, x2, 32)
+    v128.store(row, x3, 48)
+  }
+}
+
+function applyTo4(z: usize, ld: i32, sweep: usize, count: i32): void {
+  applySweep(z, ld, sweep, count, 4)
+}
+
+function applyTo1(z: usize, ld: i32, sweep: usize, count: i32): void {
+  applySweep(z, ld, sweep, count, 1)
+}
+
+/** Applies the record to the rows of Z, `ld` elements apart and even, and empties it. Rows are padded to whole vectors. */
+export function applyRecord(z: usize, ld: i32, cols: i32): void {
+  for (let j = 0; j < cols; j += 2) {
+    const wide = j + 8 <= cols
+    for (let sweep = record; sweep < end; ) {
+      const count = <i32>load<f64>(sweep, 8)
+      if (wide) applyTo4(at(z, ld, 0, j), ld, sweep, count)
+      else applyTo1(at(z, ld, 0, j), ld, sweep, count)
+      sweep += <usize>(HEADER + 2 * count) << 3
+    }
+    if (wide) j += 6
+  }
+  end = record
+}
