@@ -2,7 +2,6 @@
 
 import { gemm } from '../gemm'
 
-const ADD: i32 = 1
 const SUBTRACT: i32 = 8
 
 /** The address of element [i, j]. */
@@ -10,18 +9,20 @@ const SUBTRACT: i32 = 8
   return a + ((<usize>i * ld + j) << 3)
 }
 
+/** Element i of a vector. */
+@inline export function get(x: usize, i: i32): f64 {
+  return load<f64>(x + (<usize>i << 3))
+}
+
+@inline export function set(x: usize, i: i32, value: f64): void {
+  store<f64>(x + (<usize>i << 3), value)
+}
+
 /** C = A·B for m x k and k x n; the steps of A and B stand for transposes. */
 export function multiply(
   c: usize, ldc: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32, m: i32, n: i32, k: i32
 ): void {
   if (m > 0 && n > 0) gemm<f64>(c, a, b, 0, m, n, k, ldc, aRow, aCol, bRow, bCol, 0)
-}
-
-/** C += A·B. */
-export function addProduct(
-  c: usize, ldc: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32, m: i32, n: i32, k: i32
-): void {
-  if (m > 0 && n > 0) gemm<f64>(c, a, b, 0, m, n, k, ldc, aRow, aCol, bRow, bCol, ADD)
 }
 
 /** C −= A·B. */
@@ -69,4 +70,14 @@ export function addScaled(y: usize, x: usize, factor: f64, count: i32): void {
     v128.store(y, f64x2.add(v128.load(y, 16), f64x2.mul(f, v128.load(x, 16))), 16)
   }
   for (; j < count; j++, x += 8, y += 8) store<f64>(y, load<f64>(y) + factor * load<f64>(x))
+}
+
+/** A = Aᵀ for a square A. */
+export function transposeSquare(a: usize, ld: i32, n: i32): void {
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < i; j++) {
+      const kept = load<f64>(at(a, ld, i, j))
+      store<f64>(at(a, ld, i, j), load<f64>(at(a, ld, j, i)))
+      store<f64>(at(a, ld, j, i), kept)
+    }
 }

@@ -2,33 +2,10 @@
 // Q = H₁·H₂⋯ = I − V·T·Vᵀ, V unit lower trapezoidal, T upper triangular.
 
 import { addScaled, at, multiply, subtractProduct } from './block'
+import { reflector } from './reflectors'
 
 /** Panels up to this many columns are reduced one reflector at a time. */
 const DIRECT: i32 = 8
-
-/**
- * The reflector H = I − τ·v·vᵀ, v₀ = 1, that takes the m elements at x, `step` elements apart, to (β, 0, …): v overwrites
- * them but for β in the place of v₀. Returns τ (LAPACK's dlarfg; the caller has scaled the matrix, so that squares neither
- * overflow nor vanish).
- */
-export function reflector(x: usize, step: i32, m: i32): f64 {
-  const stride = <usize>step << 3
-  let square: f64 = 0
-  for (let i = 1; i < m; i++) {
-    const value = load<f64>(x + <usize>i * stride)
-    square += value * value
-  }
-  const alpha = load<f64>(x)
-  if (square == 0) return 0
-  const beta = -copysign<f64>(Math.sqrt(alpha * alpha + square), alpha)
-  const scale = 1 / (alpha - beta)
-  for (let i = 1; i < m; i++) {
-    const to = x + <usize>i * stride
-    store<f64>(to, load<f64>(to) * scale)
-  }
-  store<f64>(x, beta)
-  return (beta - alpha) / beta
-}
 
 /** Copies the reflectors below the diagonal of a panel to v, with their ones and the zeros above. */
 function unpack(v: usize, a: usize, ld: i32, m: i32, n: i32): void {

@@ -28,40 +28,49 @@ export function rotate(f: f64, g: f64): void {
 /** Elements before the rotations of a sweep: its first row, how many rows it goes on from there, and which way: 1 or −1. */
 const HEADER: i32 = 3
 
-let record: usize = 0
-let end: usize = 0
-let room: usize = 0
-let current: usize = 0
+/** Sweeps of rotations, one after another, in the memory that follows. */
+@unmanaged export class Record {
+  end: usize
+  limit: usize
+  sweep: usize
 
-/** Starts an empty record in a memory of so many elements. */
-export function beginRecord(memory: usize, elements: i32): void {
-  record = memory
-  end = memory
-  room = memory + (<usize>elements << 3)
+  @inline get start(): usize {
+    return changetype<usize>(this) + 32
+  }
+
+  /** Whether a sweep of up to `rotations` still fits. */
+  fits(rotations: i32): bool {
+    return this.end + (<usize>(HEADER + 2 * rotations) << 3) <= this.limit
+  }
+
+  /** Begins a sweep: rotations of rows (first, first ± 1), (first ± 1, first ± 2) and so on. */
+  begin(first: i32, direction: i32): void {
+    const sweep = this.end
+    this.sweep = sweep
+    store<f64>(sweep, first)
+    store<f64>(sweep, 0, 8)
+    store<f64>(sweep, direction, 16)
+    this.end = sweep + (HEADER << 3)
+  }
+
+  /** The next rotation of the sweep: its upper row becomes c·x + s·y, its lower c·y − s·x. */
+  add(c: f64, s: f64): void {
+    store<f64>(this.sweep, load<f64>(this.sweep, 8) + 1, 8)
+    store<f64>(this.end, c)
+    store<f64>(this.end, s, 8)
+    this.end += 16
+  }
 }
 
-/** Whether a sweep of up to `rotations` still fits. */
-export function fits(rotations: i32): bool {
-  return end + (<usize>(HEADER + 2 * rotations) << 3) <= room
+/** An empty record in a memory of so many elements. */
+export function createRecord(memory: usize, elements: i32): Record {
+  const record = changetype<Record>(memory)
+  record.end = record.start
+  record.limit = memory + (<usize>elements << 3)
+  return record
 }
 
-/** Begins a sweep: rotations of rows (first, first ± 1), (first ± 1, first ± 2) and so on. */
-export function beginSweep(first: i32, direction: i32): void {
-  current = end
-  store<f64>(end, first)
-  store<f64>(end, 0, 8)
-  store<f64>(end, direction, 16)
-  end += HEADER << 3
-}
-
-export function addRotation(c: f64, s: f64): void {
-  store<f64>(current, load<f64>(current, 8) + 1, 8)
-  store<f64>(end, c)
-  store<f64>(end, s, 8)
-  end += 16
-}
-
-/** One sweep on `pairs` vectors of columns at z: the upper row gets c·x + s·y, the lower c·y − s·x. */
+/** One sweep on `pairs` vectors of columns at z. */
 @inline function applySweep(z: usize, ld: i32, sweep: usize, count: i32, pairs: i32): void {
   const first = <i32>load<f64>(sweep)
   const down = load<f64>(sweep, 16) > 0
@@ -114,17 +123,17 @@ function applyTo1(z: usize, ld: i32, sweep: usize, count: i32): void {
   applySweep(z, ld, sweep, count, 1)
 }
 
-/** Applies the record to the rows of Z, `ld` elements apart and even, and empties it. Rows are padded to whole vectors. */
-export function applyRecord(z: usize, ld: i32, cols: i32): void {
-  for (let j = 0; j < cols; j += 2) {
+/** Applies a record to the rows of Z, an even number `ld` of elements apart and padded to whole vectors, and empties it. */
+export function applyRecord(record: Record, z: usize, ld: i32, cols: i32): void {
+  for (let j = 0; j < cols; ) {
     const wide = j + 8 <= cols
-    for (let sweep = record; sweep < end; ) {
+    for (let sweep = record.start; sweep < record.end; ) {
       const count = <i32>load<f64>(sweep, 8)
       if (wide) applyTo4(at(z, ld, 0, j), ld, sweep, count)
       else applyTo1(at(z, ld, 0, j), ld, sweep, count)
       sweep += <usize>(HEADER + 2 * count) << 3
     }
-    if (wide) j += 6
+    j += wide ? 8 : 2
   }
-  end = record
+  record.end = record.start
 }

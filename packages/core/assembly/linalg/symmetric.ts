@@ -1,23 +1,12 @@
 // Eigenvalues of a symmetric matrix: Householder's tridiagonal form, then implicit QL or QR with Wilkinson's shift
 // (LAPACK's dsytrd and dsteqr). The caller has scaled the matrix, so that squares neither overflow nor vanish.
 
-import { addScaled, at, dot, multiply, subtractProduct } from './block'
-import { reflector } from './qr'
-import { addRotation, applyRecord, beginRecord, beginSweep, cosine, fits, radius, rotate, sine } from './rotations'
+import { addScaled, at, dot, get, set, transposeSquare } from './block'
+import { formQ, reflector } from './reflectors'
+import { applyRecord, cosine, createRecord, radius, rotate, sine } from './rotations'
 
 const EPSILON: f64 = 1.1102230246251565e-16
 const LEAST: f64 = 2.2250738585072014e-308
-
-/** Reflectors that are applied together. */
-const BLOCK: i32 = 32
-
-@inline function get(x: usize, i: i32): f64 {
-  return load<f64>(x + (<usize>i << 3))
-}
-
-@inline function set(x: usize, i: i32, value: f64): void {
-  store<f64>(x + (<usize>i << 3), value)
-}
 
 /**
  * A (n x n, both triangles) = Q·tridiag(d, e)·Qᵀ. Row k of A gets the reflector k from its element k + 1 on, with its 1;
@@ -49,45 +38,6 @@ function tridiagonalize(a: usize, d: usize, e: usize, taus: usize, p: usize, n: 
     }
   }
   if (n > 0) set(d, n - 1, load<f64>(at(a, n, n - 1, n - 1)))
-}
-
-/**
- * Q (n x n, `ld` elements from row to row) from the reflectors in the rows of a, from the last block to the first:
- * Q = (I − V·T·Vᵀ)·Q. `work` has room for BLOCK² + 2·BLOCK·n + BLOCK·n elements.
- */
-function formQ(q: usize, ld: i32, a: usize, taus: usize, work: usize, n: i32): void {
-  const t = work
-  const w = t + BLOCK * BLOCK * 8
-  const u = w + (<usize>(BLOCK * n) << 3)
-  for (let i = 0; i < n; i++) {
-    memory.fill(at(q, ld, i, 0), 0, <usize>n << 3)
-    store<f64>(at(q, ld, i, i), 1)
-  }
-  for (let k = ((n - 2) / BLOCK) * BLOCK; k >= 0 && n > 1; k -= BLOCK) {
-    const count = min<i32>(BLOCK, n - 1 - k)
-    const length = n - k - 1
-    // The reflectors as rows over elements k + 1 …, zeros before their 1.
-    const v = u + (<usize>(BLOCK * n) << 3)
-    for (let i = 0; i < count; i++) {
-      memory.fill(at(v, length, i, 0), 0, <usize>i << 3)
-      memory.copy(at(v, length, i, i), at(a, n, k + i, k + i + 1), <usize>(length - i) << 3)
-    }
-    for (let j = 0; j < count; j++) {
-      const tau = get(taus, k + j)
-      for (let i = 0; i < j; i++) set(w, i, dot(at(v, length, i, 0), at(v, length, j, 0), length))
-      for (let i = 0; i < j; i++) {
-        let sum: f64 = 0
-        for (let r = i; r < j; r++) sum += load<f64>(at(t, BLOCK, i, r)) * get(w, r)
-        store<f64>(at(t, BLOCK, i, j), -tau * sum)
-        store<f64>(at(t, BLOCK, j, i), 0)
-      }
-      store<f64>(at(t, BLOCK, j, j), tau)
-    }
-    const block = at(q, ld, k + 1, k + 1)
-    multiply(w, length, v, length, 1, block, ld, 1, count, length, length)
-    multiply(u, length, t, BLOCK, 1, w, length, 1, count, length, count)
-    subtractProduct(block, ld, v, 1, length, u, length, 1, length, length, count)
-  }
 }
 
 /** Eigenvalues of [[a, b], [b, c]] with the vector of the first, which has the larger modulus (LAPACK's dlaev2). */
@@ -143,8 +93,8 @@ const SWEEPS: i32 = 48
  * d = the eigenvalues of tridiag(d, e), unordered; the rows of Z (n, of `cols` elements) are rotated along, unless cols is 0.
  * Returns how many elements of e have not become 0. A step `way` of 1 is QL, −1 is QR: LAPACK's dsteqr written once.
  */
-function iterate(d: usize, e: usize, n: i32, z: usize, ld: i32, cols: i32, record: usize): i32 {
-  beginRecord(record, SWEEPS * (2 * n + 3))
+function iterate(d: usize, e: usize, n: i32, z: usize, ld: i32, cols: i32, memory: usize): i32 {
+  const record = createRecord(memory, SWEEPS * (2 * n + 3))
   let left = 30 * n
   for (let start = 0; start < n; ) {
     let stop = start
@@ -165,7 +115,7 @@ function iterate(d: usize, e: usize, n: i32, z: usize, ld: i32, cols: i32, recor
         l += way
         continue
       }
-      if (cols > 0 && !fits(n)) applyRecord(z, ld, cols)
+      if (cols > 0 && !record.fits(n)) applyRecord(record, z, ld, cols)
       if (m == l + way) {
         const upper = min<i32>(l, m)
         eigenOf2x2(get(d, upper), get(e, upper), get(d, upper + 1))
@@ -173,14 +123,14 @@ function iterate(d: usize, e: usize, n: i32, z: usize, ld: i32, cols: i32, recor
         set(d, upper + 1, second)
         set(e, upper, 0)
         if (cols > 0) {
-          beginSweep(upper, 1)
-          addRotation(vectorX, vectorY)
+          record.begin(upper, 1)
+          record.add(vectorX, vectorY)
         }
         l += 2 * way
         continue
       }
       if (left-- == 0) {
-        if (cols > 0) applyRecord(z, ld, cols)
+        if (cols > 0) applyRecord(record, z, ld, cols)
         let rest = 0
         for (let i = 0; i < n - 1; i++) if (get(e, i) != 0) rest++
         return rest
@@ -190,7 +140,7 @@ function iterate(d: usize, e: usize, n: i32, z: usize, ld: i32, cols: i32, recor
       g = get(d, m) - p + get(e, l + off) / (g + copysign<f64>(Math.sqrt(g * g + 1), g))
       let c: f64 = 1, s: f64 = 1
       p = 0
-      if (cols > 0) beginSweep(m, -way)
+      if (cols > 0) record.begin(m, -way)
       for (let i = m - way; ; i -= way) {
         const f = s * get(e, i + off)
         const b = c * get(e, i + off)
@@ -203,7 +153,7 @@ function iterate(d: usize, e: usize, n: i32, z: usize, ld: i32, cols: i32, recor
         p = s * r
         set(d, i + way, g + p)
         g = c * r - b
-        if (cols > 0) addRotation(c, way > 0 ? -s : s)
+        if (cols > 0) record.add(c, way > 0 ? -s : s)
         if (i == l) break
       }
       set(d, l, get(d, l) - p)
@@ -211,7 +161,7 @@ function iterate(d: usize, e: usize, n: i32, z: usize, ld: i32, cols: i32, recor
     }
     start = next
   }
-  if (cols > 0) applyRecord(z, ld, cols)
+  if (cols > 0) applyRecord(record, z, ld, cols)
   return 0
 }
 
@@ -227,13 +177,8 @@ export function eigh_f64(a: usize, d: usize, zt: usize, failed: usize, work: usi
   tridiagonalize(a, d, e, taus, p, n)
   if (vectors) {
     // The rows of zt are the columns of Q.
-    formQ(zt, ld, a, taus, rest, n)
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < i; j++) {
-        const kept = load<f64>(at(zt, ld, i, j))
-        store<f64>(at(zt, ld, i, j), load<f64>(at(zt, ld, j, i)))
-        store<f64>(at(zt, ld, j, i), kept)
-      }
+    formQ(zt, ld, n, n, a, n, 1, n - 1, taus, rest)
+    transposeSquare(zt, ld, n)
   }
   store<f64>(failed, iterate(d, e, n, zt, ld, vectors ? n : 0, rest))
 }
