@@ -1,0 +1,194 @@
+// Eigenvalues and eigenvectors of a general matrix: balanced, reduced, in real Schur form, of which the vectors are found by
+// substitution (LAPACK's dgeev and dtrevc).
+
+import { at, dot, get, multiply, set, transposeSquare } from './block'
+import { balance, highest, lowest, reduceToHessenberg, undoBalance } from './hessenberg'
+import { formQ } from './reflectors'
+import { iterate } from './schur'
+
+const ULP: f64 = 2.220446049250313e-16
+const LEAST: f64 = 2.2250738585072014e-308
+/** A vector whose elements grow beyond is scaled down. */
+const LARGE: f64 = 1e100
+
+let quotientRe: f64 = 0
+let quotientIm: f64 = 0
+
+/** (a + ib) / (c + id), robustly (Smith 1962). */
+function divideComplex(a: f64, b: f64, c: f64, d: f64): void {
+  if (Math.abs(c) >= Math.abs(d)) {
+    const r = d / c
+    const s = c + d * r
+    quotientRe = (a + b * r) / s
+    quotientIm = (b - a * r) / s
+  } else {
+    const r = c / d
+    const s = c * r + d
+    quotientRe = (a * r + b) / s
+    quotientIm = (b * r - a) / s
+  }
+}
+
+/** x and y, elements `from` on, are scaled so that the one at j does not grow beyond bounds. */
+function keepBounded(x: usize, y: usize, complex: bool, from: i32, to: i32): void {
+  let size = Math.abs(get(x, from))
+  if (complex) size = Math.max(size, Math.abs(get(y, from)))
+  if (!(size > LARGE)) return
+  const factor = 1 / size
+  for (let i = from; i <= to; i++) {
+    set(x, i, get(x, i) * factor)
+    if (complex) set(y, i, get(y, i) * factor)
+  }
+}
+
+/**
+ * The eigenvector x + iy of T for the eigenvalue wr + i·wi at place `k`, or at k − 1 and k where it is complex (wi > 0): elements
+ * 0 … k. Where T − λ is singular, `small` stands for 0.
+ */
+function substitute(t: usize, n: i32, k: i32, wr: f64, wi: f64, x: usize, y: usize, small: f64): void {
+  const complex = wi != 0
+  memory.fill(x, 0, <usize>n << 3)
+  if (complex) memory.fill(y, 0, <usize>n << 3)
+  let j: i32
+  if (complex) {
+    const b = load<f64>(at(t, n, k - 1, k)), c = load<f64>(at(t, n, k, k - 1))
+    if (Math.abs(b) >= Math.abs(c)) {
+      set(x, k - 1, 1)
+      set(y, k, wi / b)
+    } else {
+      set(x, k - 1, -wi / c)
+      set(y, k, 1)
+    }
+    j = k - 2
+  } else {
+    set(x, k, 1)
+    j = k - 1
+  }
+  for (; j >= 0; j--) {
+    const paired = j > 0 && load<f64>(at(t, n, j, j - 1)) != 0
+    const count = k - j
+    const re1 = -dot(at(t, n, j, j + 1), x + (<usize>(j + 1) << 3), count)
+    const im1 = complex ? -dot(at(t, n, j, j + 1), y + (<usize>(j + 1) << 3), count) : 0
+    let d1 = load<f64>(at(t, n, j, j)) - wr
+    if (!paired) {
+      if (Math.abs(d1) + Math.abs(wi) < small) d1 = small
+      if (complex) {
+        divideComplex(re1, im1, d1, -wi)
+        set(x, j, quotientRe)
+        set(y, j, quotientIm)
+      } else set(x, j, re1 / d1)
+      keepBounded(x, y, complex, j, k)
+      continue
+    }
+    // [[d0, b], [c, d1]]·(u₀, u₁) = (r₀, r₁) by Cramer's rule: λ lies away from the block's own eigenvalues, or is perturbed.
+    const i = j - 1
+    const re0 = -dot(at(t, n, i, j + 1), x + (<usize>(j + 1) << 3), count)
+    const im0 = complex ? -dot(at(t, n, i, j + 1), y + (<usize>(j + 1) << 3), count) : 0
+    const d0 = load<f64>(at(t, n, i, i)) - wr
+    const b = load<f64>(at(t, n, i, j)), c = load<f64>(at(t, n, j, i))
+    let detRe = d0 * d1 - wi * wi - b * c
+    const detIm = -wi * (d0 + d1)
+    const scale = Math.abs(d0) + Math.abs(d1) + Math.abs(b) + Math.abs(c) + Math.abs(wi)
+    if (Math.abs(detRe) + Math.abs(detIm) < small * scale) detRe = small * scale
+    divideComplex(d1 * re0 + wi * im0 - b * re1, d1 * im0 - wi * re0 - b * im1, detRe, detIm)
+    set(x, i, quotientRe)
+    if (complex) set(y, i, quotientIm)
+    divideComplex(d0 * re1 + wi * im1 - c * re0, d0 * im1 - wi * re1 - c * im0, detRe, detIm)
+    set(x, j, quotientRe)
+    if (complex) set(y, j, quotientIm)
+    keepBounded(x, y, complex, j, k)
+    keepBounded(x, y, complex, i, k)
+    j--
+  }
+}
+
+/** Scales x + iy to norm 1; a complex one also so that its largest element is real (dgeev). */
+function normalize(x: usize, y: usize, complex: bool, n: i32): void {
+  let largest: f64 = 0
+  for (let i = 0; i < n; i++) {
+    largest = Math.max(largest, Math.abs(get(x, i)))
+    if (complex) largest = Math.max(largest, Math.abs(get(y, i)))
+  }
+  if (largest == 0) return
+  const inverse = 1 / largest
+  let square: f64 = 0, most: f64 = -1
+  let place = 0
+  for (let i = 0; i < n; i++) {
+    set(x, i, get(x, i) * inverse)
+    let size = get(x, i) * get(x, i)
+    if (complex) {
+      set(y, i, get(y, i) * inverse)
+      size += get(y, i) * get(y, i)
+    }
+    square += size
+    if (size > most) {
+      most = size
+      place = i
+    }
+  }
+  const norm = Math.sqrt(square)
+  if (!complex) {
+    for (let i = 0; i < n; i++) set(x, i, get(x, i) / norm)
+    return
+  }
+  const modulus = Math.sqrt(most)
+  const c = get(x, place) / modulus / norm, s = get(y, place) / modulus / norm
+  for (let i = 0; i < n; i++) {
+    const p = get(x, i), q = get(y, i)
+    set(x, i, c * p + s * q)
+    set(y, i, c * q - s * p)
+  }
+  set(y, place, 0)
+}
+
+/**
+ * re + i·im = the eigenvalues of A (n x n); the rows of xt and yt are the real and imaginary parts of the vectors, unless
+ * `vectors` is 0. A, zt (n rows of ld elements), v (n x n) and `work` (4·n + what formQ takes) are overwritten; `failed` gets how many
+ * eigenvalues are missing.
+ */
+export function eig_f64(
+  a: usize, re: usize, im: usize, xt: usize, yt: usize, failed: usize, zt: usize, v: usize, work: usize,
+  n: i32, ld: i32, vectors: i32
+): void {
+  const scales = work
+  const taus = scales + (<usize>n << 3)
+  const w = taus + (<usize>n << 3)
+  const rest = w + (<usize>(n + 4) << 3)
+  balance(a, scales, n)
+  const low = lowest, high = highest
+  reduceToHessenberg(a, v, taus, w, n, low, high)
+  if (vectors) {
+    formQ(zt, ld, n, n, v, n, 1, n - 1, taus, rest)
+    transposeSquare(zt, ld, n)
+  }
+  const missing = iterate(a, vectors ? zt : 0, ld, re, im, w, n, low, high)
+  store<f64>(failed, missing)
+  if (!vectors || missing) return
+  let largest: f64 = 0
+  for (let i = 0; i < n * n; i++) largest = Math.max(largest, Math.abs(get(a, i)))
+  const small = Math.max(ULP * largest, LEAST / ULP)
+  // The vectors of T, rows of v: both parts of a pair in its two rows.
+  for (let k = n - 1; k >= 0; k--) {
+    const wi = Math.abs(get(im, k))
+    if (wi != 0) {
+      substitute(a, n, k, get(re, k), wi, at(v, n, k - 1, 0), at(v, n, k, 0), small)
+      k--
+    } else substitute(a, n, k, get(re, k), 0, at(v, n, k, 0), 0, small)
+  }
+  multiply(xt, n, v, n, 1, zt, ld, 1, n, n, n)
+  undoBalance(xt, n, n, scales, n, low, high)
+  memory.fill(yt, 0, <usize>(n * n) << 3)
+  for (let k = 0; k < n; k++) {
+    const x = at(xt, n, k, 0)
+    if (get(im, k) == 0) {
+      normalize(x, 0, false, n)
+      continue
+    }
+    const next = at(xt, n, k + 1, 0)
+    normalize(x, next, true, n)
+    memory.copy(at(yt, n, k, 0), next, <usize>n << 3)
+    memory.copy(next, x, <usize>n << 3)
+    for (let i = 0; i < n; i++) store<f64>(at(yt, n, k + 1, i), -load<f64>(at(yt, n, k, i)))
+    k++
+  }
+}
