@@ -4,6 +4,11 @@ import { gemm } from '../gemm'
 
 const SUBTRACT: i32 = 8
 
+/** Sums of squares below 2^−900 have lost digits to underflow: what is squared is multiplied by 2^500 first, and divided after. */
+export const TINY: f64 = 1.1830521861667747e-271
+export const GROW: f64 = 3.273390607896142e150
+export const SHRINK: f64 = 3.054936363499605e-151
+
 /** The address of element [i, j]. */
 @inline export function at(a: usize, ld: i32, i: i32, j: i32): usize {
   return a + ((<usize>i * ld + j) << 3)

@@ -1,11 +1,17 @@
 // Householder's reflectors, one alone and many together.
 
-import { at, dot, get, multiply, set, subtractProduct } from './block'
+import { at, dot, get, GROW, multiply, set, SHRINK, subtractProduct, TINY } from './block'
+
+/** Whether elements 1 … m − 1 are all 0. */
+function endsInZeros(x: usize, stride: usize, m: i32): bool {
+  for (let i = 1; i < m; i++) if (load<f64>(x + <usize>i * stride) != 0) return false
+  return true
+}
 
 /**
  * The reflector H = I − τ·v·vᵀ, v₀ = 1, that takes the m elements at x, `step` elements apart, to (β, 0, …): v overwrites
- * them but for β in the place of v₀. Returns τ (LAPACK's dlarfg; the caller has scaled the matrix, so that squares neither
- * overflow nor vanish).
+ * them but for β in the place of v₀. Returns τ (LAPACK's dlarfg; the caller has scaled the matrix, so that squares do not
+ * overflow; what elimination has left of dependent columns may be so small that they vanish).
  */
 export function reflector(x: usize, step: i32, m: i32): f64 {
   const stride = <usize>step << 3
@@ -15,6 +21,13 @@ export function reflector(x: usize, step: i32, m: i32): f64 {
     square += value * value
   }
   const alpha = load<f64>(x)
+  if (alpha * alpha + square < TINY) {
+    if (endsInZeros(x, stride, m)) return 0
+    for (let i = 0; i < m; i++) store<f64>(x + <usize>i * stride, load<f64>(x + <usize>i * stride) * GROW)
+    const tau = reflector(x, step, m)
+    store<f64>(x, load<f64>(x) * SHRINK)
+    return tau
+  }
   if (square == 0) return 0
   const beta = -copysign<f64>(Math.sqrt(alpha * alpha + square), alpha)
   const scale = 1 / (alpha - beta)

@@ -1,9 +1,9 @@
 // Plane rotations of neighbouring rows. An iteration for eigenvalues needs none of the vectors: it records its rotations, and
 // they are applied many sweeps at a time to a few columns that stay in the cache (Van Zee, van de Geijn & Quintana-Ortí 2014).
 
-import { at } from './block'
+import { at, GROW, SHRINK, TINY } from './block'
 
-/** Cosine and sine that rotate (f, g) to (r, 0), and r (LAPACK's dlartg; the caller has scaled the matrix). */
+/** Cosine and sine that rotate (f, g) to (r, 0), and r (LAPACK's dlartg; squares do not overflow, because the caller has scaled the matrix). */
 export let cosine: f64 = 1
 export let sine: f64 = 0
 export let radius: f64 = 0
@@ -17,6 +17,9 @@ export function rotate(f: f64, g: f64): void {
     cosine = 0
     sine = 1
     radius = g
+  } else if (f * f + g * g < TINY) {
+    rotate(f * GROW, g * GROW)
+    radius *= SHRINK
   } else {
     const r = copysign<f64>(Math.sqrt(f * f + g * g), f)
     cosine = Math.abs(f) / Math.abs(r)
