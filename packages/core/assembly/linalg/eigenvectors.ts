@@ -29,6 +29,54 @@ function divideComplex(a: f64, b: f64, c: f64, d: f64): void {
   }
 }
 
+let firstRe: f64 = 0
+let firstIm: f64 = 0
+let secondRe: f64 = 0
+let secondIm: f64 = 0
+
+/**
+ * [[a − iw, b], [c, d − iw]]·(first, second) = (r₀, r₁) by elimination with complete pivoting; a pivot smaller than `small` is
+ * replaced by it (LAPACK's dlaln2).
+ */
+function solvePair(
+  a: f64, b: f64, c: f64, d: f64, w: f64, re0: f64, im0: f64, re1: f64, im1: f64, small: f64
+): void {
+  const sizeA = Math.abs(a) + Math.abs(w), sizeD = Math.abs(d) + Math.abs(w)
+  const diagonal = Math.max(sizeA, sizeD) >= Math.max(Math.abs(b), Math.abs(c))
+  // The system with the largest element as its first: [[p, q], [r, s]]·(u, v) = (f, g).
+  const bottom = diagonal ? sizeD > sizeA : Math.abs(c) > Math.abs(b)
+  const right = diagonal ? bottom : !bottom
+  let pRe = diagonal ? (bottom ? d : a) : bottom ? c : b
+  let pIm = diagonal ? -w : 0
+  const qRe = diagonal ? (bottom ? c : b) : bottom ? d : a
+  const qIm = diagonal ? 0 : -w
+  const rRe = diagonal ? (bottom ? b : c) : bottom ? a : d
+  const rIm = diagonal ? 0 : -w
+  const sRe = diagonal ? (bottom ? a : d) : bottom ? b : c
+  const sIm = diagonal ? -w : 0
+  const fRe = bottom ? re1 : re0, fIm = bottom ? im1 : im0
+  const gRe = bottom ? re0 : re1, gIm = bottom ? im0 : im1
+  if (Math.abs(pRe) + Math.abs(pIm) < small) {
+    pRe = small
+    pIm = 0
+  }
+  divideComplex(rRe, rIm, pRe, pIm)
+  const lRe = quotientRe, lIm = quotientIm
+  let lastRe = sRe - (lRe * qRe - lIm * qIm)
+  let lastIm = sIm - (lRe * qIm + lIm * qRe)
+  if (Math.abs(lastRe) + Math.abs(lastIm) < small) {
+    lastRe = small
+    lastIm = 0
+  }
+  divideComplex(gRe - (lRe * fRe - lIm * fIm), gIm - (lRe * fIm + lIm * fRe), lastRe, lastIm)
+  const vRe = quotientRe, vIm = quotientIm
+  divideComplex(fRe - (qRe * vRe - qIm * vIm), fIm - (qRe * vIm + qIm * vRe), pRe, pIm)
+  firstRe = right ? vRe : quotientRe
+  firstIm = right ? vIm : quotientIm
+  secondRe = right ? quotientRe : vRe
+  secondIm = right ? quotientIm : vIm
+}
+
 /** x and y, elements `from` on, are scaled so that the one at j does not grow beyond bounds. */
 function keepBounded(x: usize, y: usize, complex: bool, from: i32, to: i32): void {
   let size = Math.abs(get(x, from))
@@ -80,22 +128,16 @@ function substitute(t: usize, n: i32, k: i32, wr: f64, wi: f64, x: usize, y: usi
       keepBounded(x, y, complex, j, k)
       continue
     }
-    // [[d0, b], [c, d1]]·(u₀, u₁) = (r₀, r₁) by Cramer's rule: λ lies away from the block's own eigenvalues, or is perturbed.
     const i = j - 1
     const re0 = -dot(at(t, n, i, j + 1), x + (<usize>(j + 1) << 3), count)
     const im0 = complex ? -dot(at(t, n, i, j + 1), y + (<usize>(j + 1) << 3), count) : 0
-    const d0 = load<f64>(at(t, n, i, i)) - wr
-    const b = load<f64>(at(t, n, i, j)), c = load<f64>(at(t, n, j, i))
-    let detRe = d0 * d1 - wi * wi - b * c
-    const detIm = -wi * (d0 + d1)
-    const scale = Math.abs(d0) + Math.abs(d1) + Math.abs(b) + Math.abs(c) + Math.abs(wi)
-    if (Math.abs(detRe) + Math.abs(detIm) < small * scale) detRe = small * scale
-    divideComplex(d1 * re0 + wi * im0 - b * re1, d1 * im0 - wi * re0 - b * im1, detRe, detIm)
-    set(x, i, quotientRe)
-    if (complex) set(y, i, quotientIm)
-    divideComplex(d0 * re1 + wi * im1 - c * re0, d0 * im1 - wi * re1 - c * im0, detRe, detIm)
-    set(x, j, quotientRe)
-    if (complex) set(y, j, quotientIm)
+    solvePair(load<f64>(at(t, n, i, i)) - wr, load<f64>(at(t, n, i, j)), load<f64>(at(t, n, j, i)), d1, wi, re0, im0, re1, im1, small)
+    set(x, i, firstRe)
+    set(x, j, secondRe)
+    if (complex) {
+      set(y, i, firstIm)
+      set(y, j, secondIm)
+    }
     keepBounded(x, y, complex, j, k)
     keepBounded(x, y, complex, i, k)
     j--
