@@ -8,8 +8,8 @@ import { iterate } from './schur'
 
 const ULP: f64 = 2.220446049250313e-16
 const LEAST: f64 = 2.2250738585072014e-308
-/** A vector whose elements grow beyond is scaled down. */
-const LARGE: f64 = 1e100
+/** A vector whose elements grow beyond is scaled down; divided by the least pivot and T's norm it is still a number. */
+const LARGE: f64 = 1e60
 
 let quotientRe: f64 = 0
 let quotientIm: f64 = 0
@@ -33,10 +33,11 @@ let firstRe: f64 = 0
 let firstIm: f64 = 0
 let secondRe: f64 = 0
 let secondIm: f64 = 0
+let shrink: f64 = 1
 
 /**
  * [[a − iw, b], [c, d − iw]]·(first, second) = (r₀, r₁) by elimination with complete pivoting; a pivot smaller than `small` is
- * replaced by it (LAPACK's dlaln2).
+ * replaced by it (LAPACK's dlaln2). The solution is that for the right side times `shrink`, which keeps it bounded.
  */
 function solvePair(
   a: f64, b: f64, c: f64, d: f64, w: f64, re0: f64, im0: f64, re1: f64, im1: f64, small: f64
@@ -54,8 +55,6 @@ function solvePair(
   const rIm = diagonal ? 0 : -w
   const sRe = diagonal ? (bottom ? a : d) : bottom ? b : c
   const sIm = diagonal ? -w : 0
-  const fRe = bottom ? re1 : re0, fIm = bottom ? im1 : im0
-  const gRe = bottom ? re0 : re1, gIm = bottom ? im0 : im1
   if (Math.abs(pRe) + Math.abs(pIm) < small) {
     pRe = small
     pIm = 0
@@ -68,6 +67,9 @@ function solvePair(
     lastRe = small
     lastIm = 0
   }
+  shrink = bounding(Math.abs(re0) + Math.abs(im0) + Math.abs(re1) + Math.abs(im1), Math.abs(lastRe) + Math.abs(lastIm))
+  const fRe = shrink * (bottom ? re1 : re0), fIm = shrink * (bottom ? im1 : im0)
+  const gRe = shrink * (bottom ? re0 : re1), gIm = shrink * (bottom ? im0 : im1)
   divideComplex(gRe - (lRe * fRe - lIm * fIm), gIm - (lRe * fIm + lIm * fRe), lastRe, lastIm)
   const vRe = quotientRe, vIm = quotientIm
   divideComplex(fRe - (qRe * vRe - qIm * vIm), fIm - (qRe * vIm + qIm * vRe), pRe, pIm)
@@ -77,16 +79,25 @@ function solvePair(
   secondIm = right ? quotientIm : vIm
 }
 
-/** x and y, elements `from` on, are scaled so that the one at j does not grow beyond bounds. */
-function keepBounded(x: usize, y: usize, complex: bool, from: i32, to: i32): void {
-  let size = Math.abs(get(x, from))
-  if (complex) size = Math.max(size, Math.abs(get(y, from)))
-  if (!(size > LARGE)) return
-  const factor = 1 / size
+/** Elements `from` to `to` of x, and of y where it is complex, are multiplied by a factor. */
+function scaleVector(x: usize, y: usize, complex: bool, from: i32, to: i32, factor: f64): void {
+  if (factor == 1) return
   for (let i = from; i <= to; i++) {
     set(x, i, get(x, i) * factor)
     if (complex) set(y, i, get(y, i) * factor)
   }
+}
+
+/** x and y, elements `from` on, are scaled down where the one at `from` has grown beyond bounds. */
+function keepBounded(x: usize, y: usize, complex: bool, from: i32, to: i32): void {
+  let size = Math.abs(get(x, from))
+  if (complex) size = Math.max(size, Math.abs(get(y, from)))
+  if (size > LARGE) scaleVector(x, y, complex, from, to, 1 / size)
+}
+
+/** The factor that keeps a quotient bounded whose numerator and denominator have these sizes. */
+@inline function bounding(numerator: f64, denominator: f64): f64 {
+  return numerator > LARGE * denominator ? (LARGE * denominator) / numerator : 1
 }
 
 /**
@@ -120,11 +131,13 @@ function substitute(t: usize, n: i32, k: i32, wr: f64, wi: f64, x: usize, y: usi
     let d1 = load<f64>(at(t, n, j, j)) - wr
     if (!paired) {
       if (Math.abs(d1) + Math.abs(wi) < small) d1 = small
+      const factor = bounding(Math.abs(re1) + Math.abs(im1), Math.abs(d1) + Math.abs(wi))
+      scaleVector(x, y, complex, j + 1, k, factor)
       if (complex) {
-        divideComplex(re1, im1, d1, -wi)
+        divideComplex(re1 * factor, im1 * factor, d1, -wi)
         set(x, j, quotientRe)
         set(y, j, quotientIm)
-      } else set(x, j, re1 / d1)
+      } else set(x, j, (re1 * factor) / d1)
       keepBounded(x, y, complex, j, k)
       continue
     }
@@ -132,6 +145,7 @@ function substitute(t: usize, n: i32, k: i32, wr: f64, wi: f64, x: usize, y: usi
     const re0 = -dot(at(t, n, i, j + 1), x + (<usize>(j + 1) << 3), count)
     const im0 = complex ? -dot(at(t, n, i, j + 1), y + (<usize>(j + 1) << 3), count) : 0
     solvePair(load<f64>(at(t, n, i, i)) - wr, load<f64>(at(t, n, i, j)), load<f64>(at(t, n, j, i)), d1, wi, re0, im0, re1, im1, small)
+    scaleVector(x, y, complex, j + 1, k, shrink)
     set(x, i, firstRe)
     set(x, j, secondRe)
     if (complex) {
@@ -185,7 +199,7 @@ function normalize(x: usize, y: usize, complex: bool, n: i32): void {
 
 /**
  * re + i·im = the eigenvalues of A (n x n); the rows of xt and yt are the real and imaginary parts of the vectors, unless
- * `vectors` is 0. A, zt (n rows of ld elements), v (n x n) and `work` (4·n + what formQ takes) are overwritten; `failed` gets how many
+ * `vectors` is 0. The largest element of A is near 1. A, zt (n rows of ld elements), v (n x n) and `work` (4·n + what formQ takes) are overwritten; `failed` gets how many
  * eigenvalues are missing.
  */
 export function eig_f64(
@@ -206,12 +220,10 @@ export function eig_f64(
   const missing = iterate(a, vectors ? zt : 0, ld, re, im, w, n, low, high)
   store<f64>(failed, missing)
   if (!vectors || missing) return
-  let largest: f64 = 0
-  for (let i = 0; i < n * n; i++) largest = Math.max(largest, Math.abs(get(a, i)))
-  const small = Math.max(ULP * largest, LEAST / ULP)
   // The vectors of T, rows of v: both parts of a pair in its two rows.
   for (let k = n - 1; k >= 0; k--) {
     const wi = Math.abs(get(im, k))
+    const small = Math.max(ULP * (Math.abs(get(re, k)) + wi), LEAST * (<f64>n / ULP))
     if (wi != 0) {
       substitute(a, n, k, get(re, k), wi, at(v, n, k - 1, 0), at(v, n, k, 0), small)
       k--

@@ -1,6 +1,6 @@
 import { LinAlgError } from '../errors.ts'
 import type { Matrix } from '../matrix.ts'
-import { checkSquare, enter, even, inOrder, leave, leaveColumns, roomForQ, SQUARED } from './workspace.ts'
+import { ALWAYS, checkSquare, enter, even, inOrder, leave, leaveColumns, roomForQ } from './workspace.ts'
 
 /** Complex numbers as their two parts, of the same shape. */
 export interface Complex {
@@ -14,7 +14,7 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
   const ld = even(n)
   const square = vectors ? n * n : 0
   const rooms = [n, n, square, square, 1, vectors ? n * ld : 0, n * n, 3 * n + 4 + roomForQ(n, n)]
-  const workspace = enter(operation, [a], rooms, SQUARED)
+  const workspace = enter(operation, [a], rooms, ALWAYS)
   const { engine, kernels, at, scales } = workspace
   const [address, re, im, xt, yt, failed, zt, v, work] = at
   kernels.eig(address, re, im, xt, yt, failed, zt, v, work, n, ld, Number(vectors))

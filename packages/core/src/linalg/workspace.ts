@@ -10,6 +10,8 @@ import { describe, formatShape } from '../shape.ts'
 /** The distance from 1 to the next number of each dtype. */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 }
 
+/** The largest element is brought near 1. */
+export const ALWAYS = 0
 /** Largest elements within 2^±200 can be squared and summed without care. */
 export const SQUARED = 200
 /** Largest elements within 2^±960 can be eliminated with: they grow, but are not multiplied by one another. */
