@@ -2,7 +2,7 @@ import { LinAlgError, MatgradError } from '../errors.ts'
 import type { Matrix } from '../matrix.ts'
 import { describe, formatShape } from '../shape.ts'
 import { invert } from './lu.ts'
-import { svdvals } from './svd.ts'
+import { singularValues } from './svd.ts'
 import { checkMatrix, checkSquare, enter, SQUARED } from './workspace.ts'
 
 /**
@@ -60,10 +60,10 @@ function normOf(operation: string, a: Matrix, ord: NormOrder): number {
     case 'max':
       return extreme(operation, a, a.data.map(Math.abs), false)
     case 'nuc':
-      return Array.from(svdvals(a).data).reduce((sum, value) => sum + value, 0)
+      return Array.from(singularValues(operation, a).data).reduce((sum, value) => sum + value, 0)
     case 2:
     case -2:
-      return extreme(operation, a, svdvals(a).data, ord < 0)
+      return extreme(operation, a, singularValues(operation, a).data, ord < 0)
     default:
       return extreme(operation, a, absoluteSums(a, Math.abs(ord) === 1), ord < 0)
   }
@@ -94,7 +94,7 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
   checkOrder('cond', ord, ['max'])
   if (a.size === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)
   if (ord === 2 || ord === -2) {
-    const { data } = svdvals(a)
+    const { data } = singularValues('cond', a)
     const [largest, smallest] = [data[0], data[data.length - 1]]
     if (largest === 0) return Number.POSITIVE_INFINITY
     return ord === 2 ? largest / smallest : smallest / largest

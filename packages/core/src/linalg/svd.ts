@@ -134,11 +134,14 @@ export function svd(a: Matrix, options: SvdOptions = {}): Svd {
   return { U: toDtype(U, a.dtype), S: unscaled(S, scale, a), Vh: toDtype(Vh, a.dtype) }
 }
 
-/** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
-export function svdvals(a: Matrix): Matrix {
-  const { S, scale } = decompose('svdvals', a, 'none')
+/** The singular values on behalf of an operation. */
+export function singularValues(operation: string, a: Matrix): Matrix {
+  const { S, scale } = decompose(operation, a, 'none')
   return unscaled(S, scale, a)
 }
+
+/** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
+export const svdvals = (a: Matrix): Matrix => singularValues('svdvals', a)
 
 /** The first k triplets of a decomposition. */
 export function truncate({ U, S, Vh }: Svd, k: number): Svd {
