@@ -217,7 +217,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
 }
 
 describe.each(Object.entries(groups))('%s', (_, rows) => {
-  test.each<Row>(rows)('%s', (_, run, wanted, ...parts) => {
+  test.each(rows.map((row) => [row[0], row] as const))('%s', (_title, [, run, wanted, ...parts]) => {
     const before = hex(good)
     let thrown: unknown
     try {

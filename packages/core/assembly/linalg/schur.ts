@@ -284,7 +284,7 @@ export function iterate(t: usize, zt: usize, ld: i32, re: usize, im: usize, v: u
       set(re, p, h(t, n, p, p))
       set(re, last, h(t, n, last, last))
       set(im, p, imaginary)
-      set(im, last, -imaginary)
+      set(im, last, 0 - imaginary)
       if (vectors) {
         rotatePair(at(t, n, p, last + 1), at(t, n, last, last + 1), 8, n - last - 1, cosine, sine)
         rotatePair(at(t, n, 0, p), at(t, n, 0, last), <usize>n << 3, p, cosine, sine)

@@ -1,7 +1,7 @@
 import { LinAlgError, ShapeError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
+import { Matrix } from '../matrix.ts'
 import { formatShape } from '../shape.ts'
-import { checkMatrix, checkSquare, create, enter, LINEAR, leave, type Workspace } from './workspace.ts'
+import { checkMatrix, checkSquare, create, enter, exponentOf, LINEAR, leave, type Workspace } from './workspace.ts'
 
 /**
  * A = P·L·U for an m x n matrix, k = min(m, n): P a permutation (m x m), L unit lower trapezoidal (m x k), U upper
@@ -47,7 +47,7 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
   const { engine, kernels, at, scales } = enter(operation, [a], [n], LINEAR)
   kernels.lu(at[0], at[1], n, n)
   let value = 1
-  let exponent = -n * Math.log2(scales[0])
+  let exponent = -n * exponentOf(scales[0])
   const normalize = (x: number): number => {
     while (Math.abs(x) > 2 ** STEP) {
       x *= 2 ** -STEP
@@ -86,7 +86,9 @@ export function det(a: Matrix): number {
  */
 export function slogdet(a: Matrix): { sign: number; logAbsDet: number } {
   const { value, exponent } = determinant('slogdet', a)
-  return { sign: Math.sign(value) + 0, logAbsDet: Math.log(Math.abs(value)) + exponent * Math.LN2 }
+  // The logarithm whose bits do not depend on the machine.
+  const log = new Matrix(Float64Array.of(Math.abs(value)), 1, 1).log().item()
+  return { sign: Math.sign(value) + 0, logAbsDet: log + exponent * Math.LN2 }
 }
 
 /** X with A·X = B for B of n x cols at at[1], in its place. Returns the first pivot that is 0, or −1. */

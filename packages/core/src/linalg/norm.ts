@@ -45,11 +45,9 @@ function extreme(operation: string, a: Matrix, values: ArrayLike<number>, least:
 }
 
 function frobenius(operation: string, a: Matrix): number {
-  const { engine, at, scales } = enter(operation, [a], [], SQUARED)
-  const start = at[0] / 8
-  let sum = 0
-  for (let i = start; i < start + a.size; i++) sum += engine.f64[i] * engine.f64[i]
-  return Math.sqrt(sum) / scales[0]
+  const { engine, kernels, at, scales } = enter(operation, [a], [1], SQUARED)
+  kernels.squares(at[1], at[0], a.size)
+  return Math.sqrt(engine.f64[at[1] / 8]) / scales[0]
 }
 
 function normOf(operation: string, a: Matrix, ord: NormOrder): number {

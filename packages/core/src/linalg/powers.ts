@@ -3,7 +3,7 @@ import { LinAlgError } from '../errors.ts'
 import type { Matrix } from '../matrix.ts'
 import { checkInteger } from '../shape.ts'
 import { invert, solve, throwSingular } from './lu.ts'
-import { checkFinite, checkSquare, create, toDtype, toFloat64 } from './workspace.ts'
+import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype, toFloat64 } from './workspace.ts'
 
 /**
  * Aⁿ for a square matrix and any whole n, by repeated squaring in float64: the identity for 0, powers of A⁻¹ below. What lies
@@ -126,7 +126,7 @@ export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   let x = toFloat64(a) as Matrix
   let halvings = 0
   if (!(norm1(x) < 2 ** MOST)) {
-    halvings = Math.min(1030, Math.ceil(Math.log2(norm1(x))))
+    halvings = exponentOf(norm1(x)) + 1
     x = x.mul(2 ** -halvings)
   }
   const { r, more } = approximate(x)
@@ -134,7 +134,7 @@ export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   let power = r
   for (let i = 0; i < halvings; i++) {
     power = power.matmul(power)
-    if (!power.data.every(Number.isFinite))
+    if (!allFinite(power))
       throw new LinAlgError('expm: an element of the result is beyond the range of float64, wanted a smaller matrix')
   }
   return toDtype(power, a.dtype) as Matrix<N, N>

@@ -42,10 +42,19 @@ function throwNotFinite(operation: string, what: string, { data, cols }: Matrix)
   )
 }
 
+const bits = new Float64Array(1)
+const words = new Int32Array(bits.buffer)
+
+/** e for 2^e ≤ |x| < 2^(e + 1), −1023 for what is smaller than normal numbers. */
+export function exponentOf(x: number): number {
+  bits[0] = x
+  return ((words[1] >>> 20) & 0x7ff) - 1023
+}
+
 /** The power of two that brings a size outside 2^±range near 1, else 1. 2^1000 makes normal numbers of subnormal ones. */
 function scaleFor(size: number, range: number): number {
   if (size === 0 || (size <= 2 ** range && size >= 2 ** -range)) return 1
-  return 2 ** Math.max(-1000, Math.min(1000, -Math.floor(Math.log2(size))))
+  return 2 ** Math.max(-1000, Math.min(1000, -exponentOf(size)))
 }
 
 export interface Workspace {
@@ -96,9 +105,17 @@ export function enter(
   return { engine, kernels, at, scales }
 }
 
+/** Whether all elements are finite numbers. */
+export function allFinite({ data }: Matrix): boolean {
+  // 0·x is 0, or NaN for what is not finite.
+  let sum = 0
+  for (let i = 0; i < data.length; i++) sum += 0 * data[i]
+  return sum === 0
+}
+
 /** @throws LinAlgError where `a` has an element that is not finite. */
 export function checkFinite(operation: string, what: string, a: Matrix): void {
-  if (!a.data.every(Number.isFinite)) throwNotFinite(operation, what, a)
+  if (!allFinite(a)) throwNotFinite(operation, what, a)
 }
 
 export function create(dtype: DType, rows: number, cols: number): Matrix {
