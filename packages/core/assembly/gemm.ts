@@ -108,15 +108,17 @@ function packB<T>(b: usize, bRow: i32, bCol: i32, cols: i32, depth: i32): void {
   return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<T>(x, y, c) : v128.add<T>(c, v128.mul<T>(x, y))
 }
 
-// What becomes of a sum, in this order: it is added to C, the bias is added, and negative elements become 0. The roundings
-// are those of separate operations.
+// What becomes of a sum, in this order: it is added to C or subtracted from it, the bias is added, and negative elements
+// become 0. The roundings are those of separate operations.
 const ACCUMULATE: i32 = 1
 const BIAS: i32 = 2
 const RELU: i32 = 4
+const SUBTRACT: i32 = 8
 
 @inline function finish<T>(sum: v128, to: usize, bias: usize, mode: i32): void {
   let x = sum
   if (mode & ACCUMULATE) x = v128.add<T>(v128.load(to), x)
+  if (mode & SUBTRACT) x = v128.sub<T>(v128.load(to), x)
   if (mode & BIAS) x = v128.add<T>(x, v128.load(bias))
   if (mode & RELU) x = v128.max<T>(x, v128.splat<T>(0))
   v128.store(to, x)
@@ -212,7 +214,7 @@ function copyEdge<T>(out: usize, outStep: usize, from: usize, step: usize, rows:
     v128.store(to3, c30)
     v128.store(to3, c31, 16)
   } else {
-    if (!whole && mode & ACCUMULATE)
+    if (!whole && mode & (ACCUMULATE | SUBTRACT))
       copyEdge<T>(to0, 32, out, ld, min<i32>(rows, TILE_ROWS), min<i32>(cols, tileCols<T>()))
     finish<T>(c00, to0, bias, mode)
     finish<T>(c01, to0 + 16, bias + 16, mode)
@@ -241,9 +243,9 @@ function directTile<T>(
 
 /**
  * out (m x n, `ld` elements from row to row) = op(A)·op(B). `mode` sums up what else happens: 1 adds it to what is there
- * (C += A·B), 2 then adds the row `bias`, 4 then takes max(x, 0).
+ * (C += A·B), 8 subtracts it (C −= A·B), 2 then adds the row `bias`, 4 then takes max(x, 0).
  */
-function gemm<T>(
+export function gemm<T>(
   out: usize, a: usize, b: usize, bias: usize, m: i32, n: i32, k: i32, ld: i32,
   aRow: i32, aCol: i32, bRow: i32, bCol: i32, mode: i32
 ): void {
@@ -258,8 +260,8 @@ function gemm<T>(
     // A product of no terms is 0: one part of depth 0.
     for (let p0 = 0; p0 == 0 || p0 < k; p0 += DEPTH) {
       const depth = min<i32>(DEPTH, k - p0)
-      const first = p0 == 0 ? mode & ACCUMULATE : ACCUMULATE
-      const modeHere = first | (p0 + DEPTH < k ? 0 : mode & (BIAS | RELU))
+      const sign = mode & (ACCUMULATE | SUBTRACT)
+      const modeHere = (p0 > 0 && !sign ? ACCUMULATE : sign) | (p0 + DEPTH < k ? 0 : mode & (BIAS | RELU))
       const blockB = b + bytes<T>(p0 * bRow + j0 * bCol)
       if (packsB) packB<T>(blockB, bRow, bCol, cols, depth)
       for (let i0 = 0; i0 < m; i0 += blockRows) {

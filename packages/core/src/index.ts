@@ -17,6 +17,7 @@ export { configure, type EngineInfo, type EngineOptions, engineInfo } from './en
 export { DTypeError, FormatError, LinAlgError, MatgradError, ShapeError } from './errors.ts'
 export * from './functions.ts'
 export * as io from './io/index.ts'
+export * as linalg from './linalg/index.ts'
 export type { MatmulOptions } from './matmul.ts'
 export { evaluate, Matrix, toInputs } from './matrix.ts'
 export { installMethods } from './methods.ts'

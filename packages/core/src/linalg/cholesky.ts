@@ -1,0 +1,25 @@
+import { LinAlgError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { checkSquare, enter, leave } from './workspace.ts'
+
+/**
+ * The lower triangular L (n x n) with a positive diagonal and A = L·Lᵀ, for a symmetric positive definite A, by halves
+ * (LAPACK's dpotrf2). Only the lower triangle of A is read, as by NumPy, but all of it must be finite.
+ *
+ * @throws LinAlgError where a is not positive definite, and for NaN and infinities; ShapeError unless a is square; DTypeError
+ * unless it is a matrix.
+ */
+export function cholesky<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
+  checkSquare('cholesky', a)
+  const n: number = a.rows
+  // L·Lᵀ has no square larger than the diagonal of A: nothing needs to be scaled.
+  const workspace = enter('cholesky', [a], [1], Number.POSITIVE_INFINITY)
+  const [address, failed] = workspace.at
+  workspace.kernels.cholesky(address, failed, n)
+  const row = workspace.engine.f64[failed / 8]
+  if (row < n)
+    throw new LinAlgError(
+      `cholesky: the rows up to row ${row} are not positive definite, wanted a positive definite matrix`,
+    )
+  return leave(workspace, address, n, n, a.dtype, 1) as Matrix<N, N>
+}

@@ -1,0 +1,45 @@
+import { LinAlgError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { ALWAYS, checkSquare, enter, even, inOrder, leave, leaveColumns, roomForQ } from './workspace.ts'
+
+/** Complex numbers as their two parts, of the same shape. */
+export interface Complex {
+  readonly re: Matrix
+  readonly im: Matrix
+}
+
+function decompose(operation: string, a: Matrix, vectors: boolean): { values: Complex; vectors: Complex | undefined } {
+  checkSquare(operation, a)
+  const { rows: n, dtype } = a
+  const ld = even(n)
+  const square = vectors ? n * n : 0
+  const rooms = [n, n, square, square, 1, vectors ? n * ld : 0, n * n, 3 * n + 4 + roomForQ(n, n)]
+  const workspace = enter(operation, [a], rooms, ALWAYS)
+  const { engine, kernels, at, scales } = workspace
+  const [address, re, im, xt, yt, failed, zt, v, work] = at
+  kernels.eig(address, re, im, xt, yt, failed, zt, v, work, n, ld, Number(vectors))
+  const missing = engine.f64[failed / 8]
+  if (missing > 0)
+    throw new LinAlgError(`${operation}: ${missing} eigenvalues have not converged, wanted all ${n} of them`)
+  const part = (from: number): Matrix => leave(workspace, from, n, 1, dtype, scales[0])
+  const columns = (from: number): Matrix => leaveColumns(workspace, from, n, n, inOrder(n), dtype)
+  return {
+    values: { re: part(re), im: part(im) },
+    vectors: vectors ? { re: columns(xt), im: columns(yt) } : undefined,
+  }
+}
+
+/**
+ * A·V = V·diag(values) for an n x n matrix: complex values (n x 1) in no order but that conjugates are neighbours, the one
+ * with the positive imaginary part first; vectors are the columns of V (n x n), of norm 1, the largest element of a complex
+ * one real. A defective matrix has vectors that are parallel, or nearly. Balanced, reduced to Hessenberg form, double-shift QR,
+ * substitution (LAPACK's dgeev).
+ *
+ * @throws LinAlgError for NaN and infinities, and where the iteration does not converge; ShapeError unless a is square;
+ * DTypeError unless it is a matrix.
+ */
+export const eig = (a: Matrix): { values: Complex; vectors: Complex } =>
+  decompose('eig', a, true) as { values: Complex; vectors: Complex }
+
+/** The values of `eig` without its vectors, bit for bit. Throws what `eig` throws. */
+export const eigvals = (a: Matrix): Complex => decompose('eigvals', a, false).values

@@ -1,0 +1,50 @@
+import { LinAlgError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import {
+  ascending,
+  checkSquare,
+  create,
+  enter,
+  even,
+  leaveColumns,
+  roomForQ,
+  roomForRotations,
+  SQUARED,
+} from './workspace.ts'
+
+function decompose(operation: string, a: Matrix, vectors: boolean): { values: Matrix; vectors: Matrix | undefined } {
+  checkSquare(operation, a)
+  const { rows: n, dtype } = a
+  const ld = even(n)
+  // Three vectors of n, then what forms Q or the rotations, one after the other.
+  const room = 2 * n + ld + Math.max(roomForQ(n, n), roomForRotations(n))
+  const workspace = enter(operation, [a], [n, vectors ? n * ld : 0, 1, room], SQUARED)
+  const { engine, kernels, at, scales } = workspace
+  const [address, d, zt, failed, work] = at
+  const { f64 } = engine
+  const start = address / 8
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) f64[start + j * n + i] = f64[start + i * n + j]
+  kernels.eigh(address, d, zt, failed, work, n, ld, Number(vectors))
+  const missing = f64[failed / 8]
+  if (missing > 0)
+    throw new LinAlgError(`${operation}: ${missing} eigenvalues have not converged, wanted all ${n} of them`)
+  const found = f64.subarray(d / 8, d / 8 + n)
+  const order = ascending(found, n)
+  const values = create(dtype, n, 1)
+  for (let i = 0; i < n; i++) values.data[i] = found[order[i]] / scales[0]
+  return { values, vectors: vectors ? leaveColumns(workspace, zt, ld, n, order, dtype) : undefined }
+}
+
+/**
+ * A·V = V·diag(values) for a symmetric n x n matrix: the values (n x 1) ascending, the vectors the columns of V (n x n) with
+ * VᵀV = I. Only the lower triangle of A is read, as by NumPy, but all of it must be finite. Tridiagonal form, then implicit
+ * QL or QR (LAPACK's dsytrd and dsteqr). The error of a value is about n·ε·‖A‖.
+ *
+ * @throws LinAlgError for NaN and infinities, and where the iteration does not converge; ShapeError unless a is square;
+ * DTypeError unless it is a matrix.
+ */
+export const eigh = (a: Matrix): { values: Matrix; vectors: Matrix } =>
+  decompose('eigh', a, true) as { values: Matrix; vectors: Matrix }
+
+/** The values of `eigh` without its vectors, bit for bit. Throws what `eigh` throws. */
+export const eigvalsh = (a: Matrix): Matrix => decompose('eigvalsh', a, false).values

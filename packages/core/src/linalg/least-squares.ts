@@ -1,0 +1,127 @@
+// What the singular value decomposition answers: rank, pseudo-inverse, least squares, the spaces of a matrix.
+
+import { MatgradError, ShapeError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { checkNumber, describe, formatShape } from '../shape.ts'
+import { decompose } from './svd.ts'
+import { checkFinite, checkMatrix, create, EPSILON, toDtype, toFloat64 } from './workspace.ts'
+
+/** @throws DTypeError or MatgradError unless a tolerance is absent or a number from 0 on. */
+function checkTolerance(operation: string, what: string, tolerance: number | undefined): void {
+  if (tolerance === undefined) return
+  checkNumber(operation, what, tolerance)
+  if (!(tolerance >= 0)) throw new MatgradError(`${operation}: ${what} is ${describe(tolerance)}, wanted 0 or more`)
+}
+
+/** max(m, n)·ε, with the ε of A's dtype: its elements have been rounded to it. */
+const defaultRcond = ({ rows, cols, dtype }: Matrix): number => Math.max(rows, cols) * EPSILON[dtype]
+
+/** How many of the descending values are larger than a tolerance. */
+function countAbove({ data }: Matrix, tolerance: number): number {
+  let rank = 0
+  while (rank < data.length && data[rank] > tolerance) rank++
+  return rank
+}
+
+/** How many singular values are larger than rcond times the largest. */
+function rankOf(a: Matrix, S: Matrix, rcond: number | undefined): number {
+  return S.size === 0 ? 0 : countAbove(S, (rcond ?? defaultRcond(a)) * S.data[0])
+}
+
+/**
+ * The number of singular values larger than tol, which is max(m, n)·ε·σ₁ unless given, ε that of A's dtype (NumPy's rule).
+ *
+ * @throws DTypeError unless a is a matrix and tol a number; MatgradError for a negative tol; what `svd` throws.
+ */
+export function matrixRank(a: Matrix, tol?: number): number {
+  checkMatrix('matrixRank', 'a', a)
+  checkTolerance('matrixRank', 'tol', tol)
+  const { S, scale } = decompose('matrixRank', a, 'none')
+  return tol === undefined ? rankOf(a, S, undefined) : countAbove(S, tol * scale)
+}
+
+/** The first `count` columns of V·diag(1/σ) for V = Vhᵀ. */
+function dividedVectors(Vh: Matrix, S: Matrix, count: number): Matrix {
+  const out = create('float64', Vh.cols, count)
+  for (let j = 0; j < count; j++)
+    for (let i = 0; i < Vh.cols; i++) out.data[i * count + j] = Vh.data[j * Vh.cols + i] / S.data[j]
+  return out
+}
+
+/** a times a power of two, in place. */
+function multiplyBy(a: Matrix, factor: number): Matrix {
+  if (factor !== 1) for (let i = 0; i < a.size; i++) a.data[i] *= factor
+  return a
+}
+
+/**
+ * The pseudo-inverse of Moore and Penrose, V·diag(1/σ)·Uᵀ (n x m), without the singular values up to rcond·σ₁. rcond is
+ * max(m, n)·ε unless given, ε that of A's dtype, as NumPy's rtol.
+ *
+ * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
+ */
+export function pinv(a: Matrix, rcond?: number): Matrix {
+  checkMatrix('pinv', 'a', a)
+  checkTolerance('pinv', 'rcond', rcond)
+  const { U, S, Vh, scale } = decompose('pinv', a, 'reduced')
+  const rank = rankOf(a, S, rcond)
+  const inverse = dividedVectors(Vh, S, rank).matmul(U.slice(0, a.rows, 0, rank), { transposeB: true })
+  return toDtype(multiplyBy(inverse, scale), a.dtype)
+}
+
+/**
+ * The x (n x k) of the least ‖A·x − b‖₂ for A (m x n) and each column of b (m x k), and among those the one of the least norm:
+ * V·diag(1/σ)·Uᵀ·b without the singular values up to max(m, n)·ε·σ₁, ε that of A's dtype. `rank` counts the others,
+ * `singularValues` (min(m, n) x 1) has all. `residuals` (1 x k) are ‖A·x − b‖₂² for each column; 1 x 0, as in NumPy, unless
+ * m > n and the rank is n. The results have the dtype that both promote to, the singular values that of A.
+ *
+ * @throws DTypeError unless both are matrices; ShapeError unless they have as many rows; LinAlgError for NaN and infinities, and
+ * where the iteration does not converge.
+ */
+export function lstsq(a: Matrix, b: Matrix): { x: Matrix; residuals: Matrix; rank: number; singularValues: Matrix } {
+  checkMatrix('lstsq', 'a', a)
+  checkMatrix('lstsq', 'b', b)
+  if (a.rows !== b.rows)
+    throw new ShapeError(`lstsq: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}, wanted as many rows`)
+  checkFinite('lstsq', 'b', b)
+  const [left, right] = [toFloat64(a), toFloat64(b)]
+  const { U, S, Vh, scale } = decompose('lstsq', a, 'reduced')
+  const rank = rankOf(a, S, undefined)
+  const projected = U.slice(0, a.rows, 0, rank).matmul(right, { transposeA: true })
+  const x = multiplyBy(dividedVectors(Vh, S, rank).matmul(projected), scale)
+  const residuals =
+    rank === a.cols && a.rows > a.cols ? left.matmul(x).sub(right).square().sum(0) : create('float64', 1, 0)
+  const dtype = a.dtype === b.dtype ? a.dtype : 'float64'
+  return {
+    x: toDtype(x, dtype),
+    residuals: toDtype(residuals, dtype),
+    rank,
+    singularValues: toDtype(multiplyBy(S, 1 / scale), a.dtype),
+  }
+}
+
+/**
+ * The columns (n x (n − rank)) are an orthonormal basis of all x with A·x = 0: the rows of Vh that belong to singular values up
+ * to rcond·σ₁, max(m, n)·ε·σ₁ unless given.
+ *
+ * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
+ */
+export function nullSpace(a: Matrix, rcond?: number): Matrix {
+  checkMatrix('nullSpace', 'a', a)
+  checkTolerance('nullSpace', 'rcond', rcond)
+  const { S, Vh } = decompose('nullSpace', a, a.rows < a.cols ? 'full' : 'reduced')
+  return toDtype(Vh.slice(rankOf(a, S, rcond), a.cols).T, a.dtype)
+}
+
+/**
+ * The columns (m x rank) are an orthonormal basis of all A·x: those of U that belong to singular values above rcond·σ₁,
+ * max(m, n)·ε·σ₁ unless given.
+ *
+ * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
+ */
+export function orth(a: Matrix, rcond?: number): Matrix {
+  checkMatrix('orth', 'a', a)
+  checkTolerance('orth', 'rcond', rcond)
+  const { U, S } = decompose('orth', a, 'reduced')
+  return toDtype(U.slice(0, a.rows, 0, rankOf(a, S, rcond)), a.dtype)
+}

@@ -1,0 +1,103 @@
+import { LinAlgError, MatgradError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { describe, formatShape } from '../shape.ts'
+import { invert } from './lu.ts'
+import { singularValues } from './svd.ts'
+import { checkMatrix, checkSquare, enter, SQUARED } from './workspace.ts'
+
+/**
+ * 'fro' √Σa² · 'nuc' Σσ · 2 the largest σ, −2 the smallest · 1 the largest column sum of |a|, −1 the smallest · Infinity
+ * the largest row sum of |a|, −Infinity the smallest · 'max' the largest |a|.
+ */
+export type NormOrder = 'fro' | 'nuc' | 'max' | number
+
+const ORDERS: readonly unknown[] = [
+  'fro',
+  'nuc',
+  'max',
+  1,
+  -1,
+  2,
+  -2,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+]
+const WANTED = "'fro', 'nuc', 'max', 1, -1, 2, -2, Infinity or -Infinity"
+
+function checkOrder(operation: string, ord: NormOrder, others: readonly unknown[] = []): void {
+  if (!ORDERS.includes(ord) || others.includes(ord))
+    throw new MatgradError(`${operation}: ord is ${describe(ord)}, wanted ${WANTED}`)
+}
+
+/** Sums of |a| down the columns or along the rows. */
+function absoluteSums({ data, rows, cols }: Matrix, down: boolean): Float64Array {
+  const sums = new Float64Array(down ? cols : rows)
+  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) sums[down ? j : i] += Math.abs(data[at])
+  return sums
+}
+
+function extreme(operation: string, a: Matrix, values: ArrayLike<number>, least: boolean): number {
+  if (least && values.length === 0)
+    throw new LinAlgError(`${operation}: a is ${formatShape(a.shape)}, which has no smallest sum or singular value`)
+  let found = values.length > 0 ? values[0] : 0
+  for (let i = 1; i < values.length; i++) found = least ? Math.min(found, values[i]) : Math.max(found, values[i])
+  return found
+}
+
+function frobenius(operation: string, a: Matrix): number {
+  const { engine, kernels, at, scales } = enter(operation, [a], [1], SQUARED)
+  kernels.squares(at[1], at[0], a.size)
+  return Math.sqrt(engine.f64[at[1] / 8]) / scales[0]
+}
+
+function normOf(operation: string, a: Matrix, ord: NormOrder): number {
+  const size = frobenius(operation, a)
+  switch (ord) {
+    case 'fro':
+      return size
+    case 'max':
+      return extreme(operation, a, a.data.map(Math.abs), false)
+    case 'nuc':
+      return Array.from(singularValues(operation, a).data).reduce((sum, value) => sum + value, 0)
+    case 2:
+    case -2:
+      return extreme(operation, a, singularValues(operation, a).data, ord < 0)
+    default:
+      return extreme(operation, a, absoluteSums(a, Math.abs(ord) === 1), ord < 0)
+  }
+}
+
+/**
+ * A norm of an m x n matrix, a number in float64; 0 for an empty one. The orders are NumPy's and 'max', the largest |a|.
+ *
+ * @throws DTypeError unless a is a matrix; MatgradError for another order; LinAlgError for NaN and infinities, and for a
+ * smallest sum or singular value where there is none.
+ */
+export function norm(a: Matrix, ord: NormOrder = 'fro'): number {
+  checkMatrix('norm', 'a', a)
+  checkOrder('norm', ord)
+  return normOf('norm', a, ord)
+}
+
+/**
+ * The condition number, a number in float64: σ₁/σₖ for order 2, which is the default, and for any m x n; σₖ/σ₁ for −2;
+ * ‖A‖·‖A⁻¹‖ for the other orders of a square matrix (NumPy's rule). Infinity for a singular one, except that −2 gives 0
+ * unless all of A is 0.
+ *
+ * @throws DTypeError unless a is a matrix; ShapeError unless it is square, but for 2 and −2; MatgradError for another order;
+ * LinAlgError for an empty matrix, and for NaN and infinities.
+ */
+export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
+  checkMatrix('cond', 'a', a)
+  checkOrder('cond', ord, ['max'])
+  if (a.size === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)
+  if (ord === 2 || ord === -2) {
+    const { data } = singularValues('cond', a)
+    const [largest, smallest] = [data[0], data[data.length - 1]]
+    if (largest === 0) return Number.POSITIVE_INFINITY
+    return ord === 2 ? largest / smallest : smallest / largest
+  }
+  checkSquare('cond', a)
+  const inverse = invert('cond', a)
+  return typeof inverse === 'number' ? Number.POSITIVE_INFINITY : normOf('cond', a, ord) * normOf('cond', inverse, ord)
+}

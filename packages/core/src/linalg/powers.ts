@@ -1,0 +1,163 @@
+import { eye } from '../create.ts'
+import { LinAlgError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { checkInteger } from '../shape.ts'
+import { invert, solve, throwSingular } from './lu.ts'
+import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype, toFloat64 } from './workspace.ts'
+
+/**
+ * Aⁿ for a square matrix and any whole n, by repeated squaring in float64: the identity for 0, powers of A⁻¹ below. What lies
+ * beyond the range of the dtype is ±Infinity, or NaN where infinities of both signs meet.
+ *
+ * @throws ShapeError unless a is square; DTypeError unless it is a matrix and n a whole number; LinAlgError for NaN and infinities,
+ * and where n is negative and a pivot is 0.
+ */
+export function matrixPower<N extends number>(a: Matrix<N, N>, n: number): Matrix<N, N> {
+  checkSquare('matrixPower', a)
+  checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+  checkFinite('matrixPower', 'a', a)
+  let square = toFloat64(a) as Matrix
+  if (n < 0) {
+    const inverse = invert('matrixPower', square)
+    if (typeof inverse === 'number') throwSingular('matrixPower', inverse)
+    square = inverse as Matrix
+  }
+  let power: Matrix | undefined
+  for (let left = Math.abs(n); left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) power = power ? power.matmul(square) : square
+    if (left > 1) square = square.matmul(square)
+  }
+  if (n === 1) return a.clone()
+  return toDtype(power ?? eye(a.rows, { dtype: 'float64' }), a.dtype) as Matrix<N, N>
+}
+
+/** Padé coefficients of the numerator of eˣ, lowest first, by degree (Higham 2005, table 2.3). */
+const PADE: Readonly<Record<number, readonly number[]>> = {
+  3: [120, 60, 12, 1],
+  5: [30240, 15120, 3360, 420, 30, 1],
+  7: [17297280, 8648640, 1995840, 277200, 25200, 1512, 56, 1],
+  9: [17643225600, 8821612800, 2075673600, 302702400, 30270240, 2162160, 110880, 3960, 90, 1],
+  13: [
+    64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
+    670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
+  ],
+}
+
+/** Up to these norms of powers a degree is exact to a unit roundoff (Al-Mohy & Higham 2009, table 3.1). */
+const THETA: Readonly<Record<number, number>> = {
+  3: 1.495585217958292e-2,
+  5: 2.53939833006323e-1,
+  7: 9.504178996162932e-1,
+  9: 2.097847961257068,
+  13: 4.25,
+}
+
+/** 1/|c₂ₘ₊₁|, the first coefficient of the backward error. */
+const BACKWARD: Readonly<Record<number, number>> = {
+  3: 100800,
+  5: 10059033600,
+  7: 4487938430976000,
+  9: 5.914384781877412e21,
+  13: 1.1325077560602111e35,
+}
+
+/** ‖A‖₁, the largest column sum. */
+function norm1({ data, rows, cols }: Matrix): number {
+  const sums = new Float64Array(cols)
+  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) sums[j] += Math.abs(data[at])
+  return sums.reduce((most, sum) => Math.max(most, sum), 0)
+}
+
+/** How many more halvings the degree needs, for A whose powers are smaller than those of |A| (Al-Mohy & Higham 2009, eq. 5.1). */
+function moreHalvings({ data, rows: n }: Matrix, norm: number, degree: number, halvings: number): number {
+  // ‖|A|^(2m+1)‖₁ is the largest element of (|A|ᵀ)^(2m+1)·1; scaled in every step, so that it does not overflow.
+  const factor = 2 ** -halvings
+  let vector = new Float64Array(n).fill(1)
+  for (let power = 0; power < 2 * degree + 1; power++) {
+    const next = new Float64Array(n)
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) next[j] += Math.abs(data[i * n + j]) * factor * vector[i]
+    vector = next
+  }
+  const size = vector.reduce((most, x) => Math.max(most, x), 0)
+  if (size === 0) return 0
+  const ratio = size / (norm * factor * BACKWARD[degree] * 2 ** -53)
+  return Math.max(0, Math.ceil(Math.log2(ratio) / (2 * degree)))
+}
+
+/** Σ coefficients[i]·terms[i], term by term. */
+function combine(n: number, coefficients: readonly number[], terms: readonly Matrix[]): Matrix {
+  const out = create('float64', n, n)
+  for (let k = 0; k < terms.length; k++) {
+    const { data } = terms[k]
+    for (let i = 0; i < out.size; i++) out.data[i] += coefficients[k] * data[i]
+  }
+  return out
+}
+
+/** (V − U)⁻¹·(V + U), U the odd terms of the numerator and V the even ones; `squares` are I, A², A⁴ and so on. */
+function pade(a: Matrix, degree: number, squares: readonly Matrix[]): Matrix {
+  const n = a.rows
+  const [even, odd] = [0, 1].map((parity) => PADE[degree].filter((_, i) => i % 2 === parity))
+  /** Of degree 13 the squares end with A⁶, which is taken out of the terms behind it. */
+  const sum = (coefficients: readonly number[]): Matrix => {
+    const first = combine(n, coefficients, squares)
+    const rest = coefficients.slice(squares.length)
+    return rest.length === 0 ? first : first.add(squares[3].matmul(combine(n, rest, squares.slice(1))))
+  }
+  const u = a.matmul(sum(odd))
+  const v = sum(even)
+  return solve(v.sub(u), v.add(u))
+}
+
+/** 2^30 to the power of 27 has no overflow. */
+const MOST = 30
+
+/**
+ * eᴬ = Σ Aᵏ/k! for a square matrix: A is halved s times, the Padé approximant of degree 3, 5, 7, 9 or 13 taken, and the result
+ * squared s times. Degree and s follow from the norms of A², A⁴ and A⁶ (Higham 2005; Al-Mohy & Higham 2009, with products of
+ * those norms where they estimate those of A⁸ and A¹⁰).
+ *
+ * @throws LinAlgError where an element of eᴬ lies beyond the range of float64, and for NaN and infinities; ShapeError unless a is
+ * square; DTypeError unless it is a matrix.
+ */
+export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
+  checkSquare('expm', a)
+  checkFinite('expm', 'a', a)
+  let x = toFloat64(a) as Matrix
+  let halvings = 0
+  if (!(norm1(x) < 2 ** MOST)) {
+    halvings = exponentOf(norm1(x)) + 1
+    x = x.mul(2 ** -halvings)
+  }
+  const { r, more } = approximate(x)
+  halvings += more
+  let power = r
+  for (let i = 0; i < halvings; i++) {
+    power = power.matmul(power)
+    if (!allFinite(power))
+      throw new LinAlgError('expm: an element of the result is beyond the range of float64, wanted a smaller matrix')
+  }
+  return toDtype(power, a.dtype) as Matrix<N, N>
+}
+
+/** The approximant of exp(x·2^−more), with as few products as its accuracy allows. */
+function approximate(x: Matrix): { r: Matrix; more: number } {
+  const norm = norm1(x)
+  const serves = (degree: number, eta: number): boolean => eta < THETA[degree] && moreHalvings(x, norm, degree, 0) === 0
+  const squares = [eye(x.rows, { dtype: 'float64' }) as Matrix, x.matmul(x)]
+  const norm2 = norm1(squares[1])
+  if (serves(3, norm2 ** (1 / 2))) return { r: pade(x, 3, squares), more: 0 }
+  squares.push(squares[1].matmul(squares[1]))
+  const norm4 = norm1(squares[2])
+  if (serves(5, Math.max(norm4 ** (1 / 4), (norm2 * norm4) ** (1 / 6)))) return { r: pade(x, 5, squares), more: 0 }
+  squares.push(squares[1].matmul(squares[2]))
+  const norm6 = norm1(squares[3])
+  const eta3 = Math.max(norm6 ** (1 / 6), norm4 ** (1 / 4))
+  if (serves(7, eta3)) return { r: pade(x, 7, squares), more: 0 }
+  if (serves(9, eta3)) return { r: pade(x, 9, [...squares, squares[2].matmul(squares[2])]), more: 0 }
+  const eta = Math.min(eta3, Math.max(norm4 ** (1 / 4), (norm4 * norm6) ** (1 / 10)))
+  let more = Math.max(0, Math.ceil(Math.log2(eta / THETA[13])))
+  more += moreHalvings(x, norm, 13, more)
+  const scaled = squares.map((square, i) => square.mul(2 ** (-2 * i * more)))
+  return { r: pade(x.mul(2 ** -more), 13, scaled), more }
+}

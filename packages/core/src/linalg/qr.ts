@@ -1,0 +1,44 @@
+import { MatgradError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { describe } from '../shape.ts'
+import { checkMatrix, checkOptions, create, enter, leave, SQUARED } from './workspace.ts'
+
+export interface QrOptions {
+  /** Whether Q has min(m, n) columns or all m of them: 'reduced' unless given. */
+  readonly mode?: 'reduced' | 'complete'
+}
+
+/**
+ * What the kernel takes for m x n with `cols` columns of Q, k = min(m, n): the factorisation by halves 2·m·k + k², then V
+ * (m x k) with two products of k x (n − k), or with one of k x cols.
+ */
+export function roomForQr(m: number, n: number, cols: number): number {
+  const k = Math.min(m, n)
+  return Math.max(2 * m * k + k * k, m * k + k * Math.max(2 * (n - k), cols))
+}
+
+/**
+ * A = Q·R for an m x n matrix by Householder's reflectors (LAPACK's dgeqrt3; Elmroth & Gustavson 2000), with LAPACK's signs:
+ * the diagonal of R may be negative. With k = min(m, n), Q is m x k with QᵀQ = I and R k x n upper trapezoidal; in the mode
+ * 'complete' Q is m x m and R m x n.
+ *
+ * @throws DTypeError unless a is a matrix; MatgradError for another mode; LinAlgError for NaN and infinities.
+ */
+export function qr(a: Matrix, options: QrOptions = {}): { Q: Matrix; R: Matrix } {
+  checkMatrix('qr', 'a', a)
+  checkOptions('qr', options, "{ mode: 'complete' }")
+  const { mode = 'reduced' } = options
+  if (mode !== 'reduced' && mode !== 'complete')
+    throw new MatgradError(`qr: mode is ${describe(mode)}, wanted 'reduced' or 'complete'`)
+  const { rows: m, cols: n, dtype } = a
+  const k = Math.min(m, n)
+  const cols = mode === 'reduced' ? k : m
+  const workspace = enter('qr', [a], [k * k, m * cols, roomForQr(m, n, cols)], SQUARED)
+  const { engine, kernels, at, scales } = workspace
+  const [address, t, q, work] = at
+  kernels.qr(address, t, q, work, m, n, cols)
+  const R = create(dtype, cols, n)
+  for (let i = 0; i < k; i++)
+    for (let j = i; j < n; j++) R.data[i * n + j] = engine.f64[address / 8 + i * n + j] / scales[0]
+  return { Q: leave(workspace, q, m, cols, dtype, 1), R }
+}

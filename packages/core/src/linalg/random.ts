@@ -1,0 +1,74 @@
+import type { DType } from '../dtype.ts'
+import { dtypeOption } from '../dtype.ts'
+import { DTypeError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { Generator, getDefaultGenerator, type RandomOptions } from '../random.ts'
+import { checkInteger, checkShape, describe } from '../shape.ts'
+import { qr } from './qr.ts'
+import { checkTriplets, decompose, type Svd, truncate } from './svd.ts'
+import { checkFinite, checkMatrix, checkOptions, toDtype, toFloat64 } from './workspace.ts'
+
+/** A Gaussian matrix in float64, whatever the dtype of the result. */
+function gaussian(operation: string, rows: number, cols: number, generator: Generator | undefined): Matrix {
+  if (generator !== undefined && !(generator instanceof Generator))
+    throw new DTypeError(`${operation}: generator is ${describe(generator)}, wanted a Generator`)
+  return (generator ?? getDefaultGenerator()).normal(rows, cols, 0, 1, { dtype: 'float64' })
+}
+
+export interface RandomizedSvdOptions {
+  /** How many more columns than k are drawn: 10 unless given. */
+  readonly oversampling?: number
+  /** How often A·Aᵀ is applied to the columns, for singular values that fall slowly: 2 unless given. */
+  readonly powerIterations?: number
+  /** Where the random numbers come from; the default generator unless given. */
+  readonly generator?: Generator
+}
+
+/**
+ * Nearly the k largest singular values of an m x n matrix with their vectors: U (m x k), S (k x 1), Vh (k x n). Q spans A·Ω for a
+ * Gaussian Ω of k + oversampling columns, orthonormal anew in every power iteration, and the SVD is that of Qᵀ·A (Halko,
+ * Martinsson & Tropp 2011, algorithms 4.4 and 5.1). With l = k + oversampling, q iterations and σ the next singular value, the
+ * expected error ‖A − U·diag(S)·Vh‖₂ is at most σ·(1 + (1 + 4·√(2·min(m, n)/(k − 1)))^(1/(2q + 1))) for l ≥ 2k.
+ *
+ * @throws ShapeError unless 0 ≤ k ≤ min(m, n) and the counts are 0 or more, DTypeError unless they are whole numbers, a is a matrix and
+ * generator one; LinAlgError for NaN and infinities, and where an iteration does not converge.
+ */
+export function randomizedSvd(a: Matrix, k: number, options: RandomizedSvdOptions = {}): Svd {
+  checkMatrix('randomizedSvd', 'a', a)
+  checkTriplets('randomizedSvd', a, k)
+  checkOptions('randomizedSvd', options, '{ oversampling: 10 }')
+  const { oversampling = 10, powerIterations = 2, generator } = options
+  checkInteger('randomizedSvd', 'oversampling', oversampling, 0, Number.MAX_SAFE_INTEGER)
+  checkInteger('randomizedSvd', 'powerIterations', powerIterations, 0, Number.MAX_SAFE_INTEGER)
+  checkFinite('randomizedSvd', 'a', a)
+  const columns = Math.min(k + oversampling, a.rows, a.cols)
+  const x = toFloat64(a)
+  let { Q } = qr(x.matmul(gaussian('randomizedSvd', a.cols, columns, generator)))
+  for (let i = 0; i < powerIterations; i++) {
+    const back = qr(x.matmul(Q, { transposeA: true })).Q
+    Q = qr(x.matmul(back)).Q
+  }
+  const { U, S, Vh, scale } = decompose('randomizedSvd', Q.matmul(x, { transposeA: true }), 'reduced')
+  const first = truncate({ U: Q.matmul(U), S: S.mul(1 / scale), Vh }, k)
+  return { U: toDtype(first.U, a.dtype), S: toDtype(first.S, a.dtype), Vh: toDtype(first.Vh, a.dtype) }
+}
+
+/**
+ * A random matrix with orthonormal columns, or rows where it has fewer of them: uniform over all such matrices. It is the Q of a
+ * Gaussian matrix, its signs chosen so that the diagonal of R is positive (Mezzadri 2007).
+ *
+ * @throws ShapeError or DTypeError for sizes that are none, DTypeError for other options.
+ */
+export function orthogonal<R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  options: RandomOptions = {},
+): Matrix<R, C> {
+  checkShape('orthogonal', rows, cols)
+  checkOptions('orthogonal', options, "{ dtype: 'float64' }")
+  const dtype: DType = dtypeOption('orthogonal', options)
+  const [long, short] = rows >= cols ? [rows, cols] : [cols, rows]
+  const { Q, R } = qr(gaussian('orthogonal', long, short, options.generator))
+  const signed = Q.mul(R.diagonal().T.less(0).mul(-2).add(1))
+  return toDtype(rows >= cols ? signed : signed.T, dtype) as Matrix<R, C>
+}

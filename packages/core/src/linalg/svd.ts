@@ -1,0 +1,168 @@
+import { LinAlgError } from '../errors.ts'
+import type { Matrix } from '../matrix.ts'
+import { checkInteger } from '../shape.ts'
+import { roomForQr } from './qr.ts'
+import {
+  ascending,
+  checkMatrix,
+  checkOptions,
+  create,
+  enter,
+  even,
+  leaveColumns,
+  roomForQ,
+  roomForRotations,
+  SQUARED,
+  toDtype,
+  type Workspace,
+} from './workspace.ts'
+
+export interface SvdOptions {
+  /** Whether U is m x m and Vh n x n, or with k = min(m, n) m x k and k x n: false unless given. */
+  readonly fullMatrices?: boolean
+}
+
+export interface Svd {
+  readonly U: Matrix
+  readonly S: Matrix
+  readonly Vh: Matrix
+}
+
+type Vectors = 'none' | 'reduced' | 'full'
+
+/** From this many rows a column on, the SVD of R takes less time than that of A (LAPACK's dgesdd has 11/6). */
+const TALL = 1.6
+
+/** U, S and V of scale·A in float64, for at least as many rows as columns; column j of V belongs to S[j]. */
+function decomposeTall(
+  operation: string,
+  a: Matrix,
+  vectors: Vectors,
+): { u: Matrix; s: Matrix; v: Matrix; scale: number } {
+  const { rows: m, cols: n } = a
+  const tall = n > 0 && m >= TALL * n
+  const cols = vectors === 'none' ? 0 : vectors === 'full' ? m : n
+  // What the kernel sees is R, or A.
+  const rows = tall ? n : m
+  const colsU = tall ? Math.min(cols, n) : cols
+  const [ldu, ldv] = [even(rows), even(n)]
+  const rooms = [n, colsU * ldu, cols > 0 ? n * ldv : 0, 1, rows * colsU, n * rows]
+  // Four vectors of n, then what forms either Q or the rotations of both sides, one after the other.
+  const work = 3 * n + ldv + Math.max(roomForQ(rows, colsU), roomForQ(n, n), 2 * roomForRotations(n))
+  const roomsOfQr = tall ? [n * n, m * cols, roomForQr(m, n, cols), cols > 0 ? m * n : 0] : []
+  const workspace = enter(operation, [a], [...rooms, work, ...roomsOfQr], SQUARED)
+  const { engine, kernels, at, scales } = workspace
+  const [address, d, ut, vt, failed, u, left, rest, t, q, qrWork, product] = at
+  if (tall) {
+    kernels.qr(address, t, q, qrWork, m, n, cols)
+    const start = address / 8
+    for (let i = 1; i < n; i++) engine.f64.fill(0, start + i * n, start + i * n + i)
+  }
+  kernels.svd(address, d, ut, vt, failed, u, left, rest, rows, n, colsU, ldu, ldv)
+  const missing = engine.f64[failed / 8]
+  if (missing > 0)
+    throw new LinAlgError(`${operation}: ${missing} singular values have not converged, wanted all ${n} of them`)
+
+  const found = engine.f64.subarray(d / 8, d / 8 + n)
+  const sizes = found.map((value) => -Math.abs(value))
+  const order = ascending(sizes, n)
+  const s = create('float64', n, 1)
+  for (let j = 0; j < n; j++) s.data[j] = -sizes[order[j]] + 0
+  const scale = scales[0]
+  if (vectors === 'none') return { u: s, s, v: s, scale }
+
+  const v = leaveColumns(workspace, vt, ldv, n, order, 'float64')
+  for (let j = 0; j < n; j++)
+    if (found[order[j]] < 0) for (let i = 0; i < n; i++) v.data[i * n + j] = -v.data[i * n + j]
+  if (!tall) {
+    const all = new Int32Array(cols)
+    for (let j = 0; j < cols; j++) all[j] = j < n ? order[j] : j
+    return { u: leaveColumns(workspace, ut, ldu, m, all, 'float64'), s, v, scale }
+  }
+  kernels.gemm(product, q, ut, 0, m, n, n, n, cols, 1, 1, ldu, 0)
+  return { u: columnsOfProduct(workspace, product, q, m, n, cols, order), s, v, scale }
+}
+
+/** [Q₁·U, Q₂]: the product (m x n) in the order of its columns, then the columns of Q (m x cols) from number n on. */
+function columnsOfProduct(
+  { engine }: Workspace,
+  product: number,
+  q: number,
+  m: number,
+  n: number,
+  cols: number,
+  order: Int32Array,
+): Matrix {
+  const out = create('float64', m, cols)
+  const { f64 } = engine
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < cols; j++)
+      out.data[i * cols + j] = j < n ? f64[product / 8 + i * n + order[j]] : f64[q / 8 + i * cols + j]
+  return out
+}
+
+/** scale·A = U·diag(S)·Vh in float64, whatever the dtype of A: `scale` is a power of two, 1 unless A is very large or small. */
+export function decompose(operation: string, a: Matrix, vectors: Vectors): Svd & { scale: number } {
+  checkMatrix(operation, 'a', a)
+  if (a.rows >= a.cols) {
+    const { u, s, v, scale } = decomposeTall(operation, a, vectors)
+    return { U: u, S: s, Vh: vectors === 'none' ? v : v.T, scale }
+  }
+  const { u, s, v, scale } = decomposeTall(operation, a.T, vectors)
+  return { U: v, S: s, Vh: vectors === 'none' ? u : u.T, scale }
+}
+
+/** S of A from S of scale·A, in the dtype of A. */
+function unscaled(s: Matrix, scale: number, { dtype }: Matrix): Matrix {
+  const out = create(dtype, s.rows, 1)
+  for (let i = 0; i < s.rows; i++) out.data[i] = s.data[i] / scale
+  return out
+}
+
+/**
+ * A = U·diag(S)·Vh for an m x n matrix, k = min(m, n): S (k x 1) descending and never negative, U (m x k) and Vh (k x n) with
+ * UᵀU = I and Vh·Vhᵀ = I; with fullMatrices they are square. Bidiagonal form, then implicit QR that finds small singular
+ * values of it to high relative accuracy (LAPACK's dgebrd and dbdsqr; Demmel & Kahan 1990); from 1.6 rows a column on, or
+ * columns a row, on the R of a QR factorisation (Chan 1982). The error of a singular value of A is about n·ε·‖A‖.
+ *
+ * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, and where the iteration does not converge.
+ */
+export function svd(a: Matrix, options: SvdOptions = {}): Svd {
+  checkMatrix('svd', 'a', a)
+  checkOptions('svd', options, '{ fullMatrices: true }')
+  const { U, S, Vh, scale } = decompose('svd', a, options.fullMatrices ? 'full' : 'reduced')
+  return { U: toDtype(U, a.dtype), S: unscaled(S, scale, a), Vh: toDtype(Vh, a.dtype) }
+}
+
+/** The singular values on behalf of an operation. */
+export function singularValues(operation: string, a: Matrix): Matrix {
+  const { S, scale } = decompose(operation, a, 'none')
+  return unscaled(S, scale, a)
+}
+
+/** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
+export const svdvals = (a: Matrix): Matrix => singularValues('svdvals', a)
+
+/** The first k triplets of a decomposition. */
+export function truncate({ U, S, Vh }: Svd, k: number): Svd {
+  return { U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k) }
+}
+
+/** @throws ShapeError or DTypeError unless k is a whole number from 0 to min(m, n). */
+export function checkTriplets(operation: string, a: Matrix, k: number): void {
+  checkInteger(operation, 'k', k, 0, Math.min(a.rows, a.cols))
+}
+
+/**
+ * The k largest singular values of an m x n matrix with their vectors: U (m x k), S (k x 1), Vh (k x n). No matrix of rank k
+ * is nearer to A than U·diag(S)·Vh, in the 2-norm and in Frobenius's (Eckart & Young 1936). They are the first of `svd`.
+ *
+ * @throws ShapeError unless 0 ≤ k ≤ min(m, n), DTypeError unless it is a whole number and a is a matrix; what `svd` throws.
+ */
+export function truncatedSvd(a: Matrix, k: number): Svd {
+  checkMatrix('truncatedSvd', 'a', a)
+  checkTriplets('truncatedSvd', a, k)
+  const { U, S, Vh, scale } = decompose('truncatedSvd', a, 'reduced')
+  const first = truncate({ U, S: unscaled(S, scale, a), Vh }, k)
+  return { U: toDtype(first.U, a.dtype), S: first.S, Vh: toDtype(first.Vh, a.dtype) }
+}

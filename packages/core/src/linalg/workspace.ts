@@ -1,0 +1,186 @@
+// What every factorisation begins with and ends with: operands are checked and copied to the engine's memory as float64,
+// with room behind them for results and work, and results are copied out as matrices.
+
+import { allocate, type DType, type TypedArray } from '../dtype.ts'
+import { DTypeError, LinAlgError, ShapeError } from '../errors.ts'
+import { type Engine, getEngine, place } from '../kernels.ts'
+import { Matrix } from '../matrix.ts'
+import { describe, formatShape } from '../shape.ts'
+
+/** The distance from 1 to the next number of each dtype. */
+export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 }
+
+/** The largest element is brought near 1. */
+export const ALWAYS = 0
+/** Largest elements within 2^±200 can be squared and summed without care. */
+export const SQUARED = 200
+/** Largest elements within 2^±960 can be eliminated with: they grow, but are not multiplied by one another. */
+export const LINEAR = 960
+
+/** @throws DTypeError unless `a` is a matrix. */
+export function checkMatrix(operation: string, what: string, a: Matrix): void {
+  if (!((a as unknown) instanceof Matrix))
+    throw new DTypeError(`${operation}: ${what} is ${describe(a)}, wanted a Matrix`)
+}
+
+/** @throws DTypeError unless `a` is a matrix; ShapeError unless it is square. */
+export function checkSquare(operation: string, a: Matrix): void {
+  checkMatrix(operation, 'a', a)
+  if (a.rows !== a.cols) throw new ShapeError(`${operation}: a is ${formatShape(a.shape)}, wanted a square matrix`)
+}
+
+/** @throws DTypeError unless options are absent or an object. */
+export function checkOptions(operation: string, options: object, example: string): void {
+  if (typeof options !== 'object' || options === null)
+    throw new DTypeError(`${operation}: options are ${describe(options)}, wanted an object such as ${example}`)
+}
+
+function throwNotFinite(operation: string, what: string, { data, cols }: Matrix): never {
+  const at = data.findIndex((x) => !Number.isFinite(x))
+  throw new LinAlgError(
+    `${operation}: ${what}[${Math.floor(at / cols)}, ${at % cols}] is ${data[at]}, wanted finite numbers`,
+  )
+}
+
+const bits = new Float64Array(1)
+const words = new Int32Array(bits.buffer)
+
+/** e for 2^e ≤ |x| < 2^(e + 1), −1023 for what is smaller than normal numbers. */
+export function exponentOf(x: number): number {
+  bits[0] = x
+  return ((words[1] >>> 20) & 0x7ff) - 1023
+}
+
+/** The power of two that brings a size outside 2^±range near 1, else 1. 2^1000 makes normal numbers of subnormal ones. */
+function scaleFor(size: number, range: number): number {
+  if (size === 0 || (size <= 2 ** range && size >= 2 ** -range)) return 1
+  return 2 ** Math.max(-1000, Math.min(1000, -exponentOf(size)))
+}
+
+export interface Workspace {
+  readonly engine: Engine
+  readonly kernels: Engine['kernels']['float64']
+  /** The addresses of the operands, then of the rooms. */
+  readonly at: readonly number[]
+  /** What each operand was multiplied by. */
+  readonly scales: readonly number[]
+}
+
+const OPERANDS = ['a', 'b']
+
+const float64Data = (a: Matrix): TypedArray => (a.dtype === 'float64' ? a.data : new Float64Array(a.data))
+
+/**
+ * Copies the operands into the engine's memory, scaled by powers of two where their largest element lies outside 2^±range,
+ * which is exact but for elements that vanish beside it, and makes room for blocks of so many elements behind them.
+ *
+ * @throws LinAlgError where an operand has an element that is not finite.
+ */
+export function enter(
+  operation: string,
+  operands: readonly Matrix[],
+  rooms: readonly number[],
+  range: number,
+): Workspace {
+  const engine = getEngine()
+  const at: number[] = []
+  let bytes = 16
+  for (let i = 0; i < rooms.length; i++) bytes += 8 * (rooms[i] + 1)
+  let top = place(engine, operation, [], operands.map(float64Data), 0, bytes, at)
+  for (let i = 0; i < rooms.length; i++) {
+    at.push(top)
+    top += 8 * (rooms[i] + (rooms[i] & 1))
+  }
+  const kernels = engine.kernels.float64
+  const scales: number[] = []
+  for (let i = 0; i < operands.length; i++) {
+    const { size } = operands[i]
+    kernels.largest(top, at[i], size)
+    const largest = engine.f64[top / 8]
+    if (!Number.isFinite(largest)) throwNotFinite(operation, OPERANDS[i], operands[i])
+    const scale = scaleFor(largest, range)
+    scales.push(scale)
+    if (scale !== 1) for (let j = at[i] / 8; j < at[i] / 8 + size; j++) engine.f64[j] *= scale
+  }
+  return { engine, kernels, at, scales }
+}
+
+/** Whether all elements are finite numbers. */
+export function allFinite({ data }: Matrix): boolean {
+  // 0·x is 0, or NaN for what is not finite.
+  let sum = 0
+  for (let i = 0; i < data.length; i++) sum += 0 * data[i]
+  return sum === 0
+}
+
+/** @throws LinAlgError where `a` has an element that is not finite. */
+export function checkFinite(operation: string, what: string, a: Matrix): void {
+  if (!allFinite(a)) throwNotFinite(operation, what, a)
+}
+
+export function create(dtype: DType, rows: number, cols: number): Matrix {
+  return new Matrix(allocate(dtype, rows * cols), rows, cols)
+}
+
+/** The elements at an address as a matrix, divided by a scale. */
+export function leave(
+  { engine }: Workspace,
+  address: number,
+  rows: number,
+  cols: number,
+  dtype: DType,
+  scale: number,
+): Matrix {
+  const out = create(dtype, rows, cols)
+  const start = address / 8
+  if (out.size > 0) out.data.set(engine.f64.subarray(start, start + out.size))
+  if (scale !== 1) for (let i = 0; i < out.size; i++) out.data[i] = engine.f64[start + i] / scale
+  return out
+}
+
+/** Vectors that are rows in memory, `ld` elements apart, as the columns of a matrix: column j is row order[j]. */
+export function leaveColumns(
+  { engine }: Workspace,
+  address: number,
+  ld: number,
+  length: number,
+  order: ArrayLike<number>,
+  dtype: DType,
+): Matrix {
+  const cols = order.length
+  const out = create(dtype, length, cols)
+  const { data } = out
+  const { f64 } = engine
+  for (let j = 0; j < cols; j++) {
+    const start = address / 8 + order[j] * ld
+    for (let i = 0; i < length; i++) data[i * cols + j] = f64[start + i]
+  }
+  return out
+}
+
+/** 0 … n − 1. */
+export function inOrder(n: number): Int32Array {
+  const order = new Int32Array(n)
+  for (let i = 0; i < n; i++) order[i] = i
+  return order
+}
+
+/** 0 … n − 1 in the ascending order of values[0 … n − 1]; equal ones keep theirs. */
+export function ascending(values: ArrayLike<number>, n: number): Int32Array {
+  return inOrder(n).sort((i, j) => values[i] - values[j] || i - j)
+}
+
+/** The number of elements of an even row: rotations work on whole vectors. */
+export const even = (n: number): number => n + (n & 1)
+
+/** What `formQ` takes: blocks of 32 reflectors of `size`, their T, and two products of 32 x cols. */
+export const roomForQ = (size: number, cols: number): number => 32 * (32 + size + 2 * cols)
+
+/** What records of 48 sweeps of rotations take, each with its 3 numbers and 2 for a rotation. */
+export const roomForRotations = (n: number): number => 4 + 48 * (2 * n + 3)
+
+/** `a` as float64, itself if it is. */
+export const toFloat64 = (a: Matrix): Matrix => (a.dtype === 'float64' ? a : a.astype('float64'))
+
+/** A matrix computed in float64 in the dtype of the input. */
+export const toDtype = (a: Matrix, dtype: DType): Matrix => (a.dtype === dtype ? a : a.astype(dtype))
