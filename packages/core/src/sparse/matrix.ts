@@ -11,7 +11,7 @@ export type Triplet = readonly [row: number, column: number, value: number]
 
 /**
  * A sparse matrix of float32 or float64 in compressed sparse rows: only its entries are stored, every other element is 0.
- * Operations take time and memory in proportion to rows, columns and entries, and never to rows·columns but for `toDense`.
+ * Nothing but `fromDense` and `toDense` takes time or memory in proportion to rows·columns.
  *
  * An entry may be 0. Which entries a result has follows from which the operands have, whatever their values; only
  * `eliminateZeros` drops some. A zero that is not stored takes no part: 0·NaN and 0·∞ make NaN in a dense product and
@@ -101,21 +101,20 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     checkSizes('fromTriplets', rows, cols)
     const dtype = dtypeOption('fromTriplets', options)
     checkTriplets(rows, cols, triplets)
+    const inColumns = new Uint32Array(triplets.length)
+    for (let p = 0; p < triplets.length; p++) inColumns[p] = triplets[p][1]
     const byColumn = {
       rows: cols,
       cols: rows,
-      rowStarts: startsOf(
-        cols,
-        Uint32Array.from(triplets, ([, j]) => j),
-      ),
+      rowStarts: startsOf(cols, inColumns),
       columns: new Uint32Array(triplets.length),
       values: new Float64Array(triplets.length),
     }
     const next = byColumn.rowStarts.slice()
-    for (const [i, j, value] of triplets) {
-      const at = next[j]++
-      byColumn.columns[at] = i
-      byColumn.values[at] = value
+    for (let p = 0; p < triplets.length; p++) {
+      const at = next[inColumns[p]]++
+      byColumn.columns[at] = triplets[p][0]
+      byColumn.values[at] = triplets[p][2]
     }
     const { rowStarts, columns, values } = transposed(byColumn)
     const writer = new Writer(rows, dtype, columns.length)
@@ -385,7 +384,5 @@ function toValues(list: ArrayLike<number>, dtype: DType): TypedArray {
   if (isTyped(list) && dtypeOf(list) === dtype) return list
   checkList('values', list)
   for (let p = 0; p < list.length; p++) checkNumber('fromCsr', `element ${p} of values`, list[p])
-  const values = allocate(dtype, list.length)
-  values.set(list)
-  return values
+  return dtype === 'float32' ? Float32Array.from(list) : Float64Array.from(list)
 }
