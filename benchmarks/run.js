@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { arch, cpus, platform } from 'node:os'
+import { sparseTable } from './sparse.js'
 import { trainingTable } from './training.js'
 
 const machine = `${cpus().length} x ${cpus()[0].model}, ${platform()} ${arch()}, Node ${process.version}`
@@ -13,6 +14,8 @@ What is compared runs in turns, in slices, on one thread; figures are medians an
 is checked against the other's before it is timed.
 
 ${await trainingTable()}
+
+${sparseTable()}
 `
 await writeFile(new URL('RESULTS.md', import.meta.url), report)
 console.log(report)
