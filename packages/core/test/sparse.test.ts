@@ -102,7 +102,7 @@ describe.each(DTYPES)('%s', (dtype) => {
   })
 
   test('duplicates are added in the order given, in float64, and rounded once', () => {
-    const terms = [1, 2 ** -30, 2 ** -53, 2 ** -53, -1]
+    const terms = [1 + 2 ** -30, 2 ** -53, 2 ** -53, -1]
     const s = SparseMatrix.fromTriplets(
       1,
       2,
