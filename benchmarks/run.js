@@ -5,12 +5,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { elementwise } from './elementwise.js'
 import { products } from './products.js'
+import { sparse } from './sparse.js'
 import { training } from './training.js'
 
 /** Each runs its works and gives the text of its section and what took part. */
 const suites = [
   { name: 'products', title: 'Matrix products', run: products },
   { name: 'elementwise', title: 'Element-wise functions', run: elementwise },
+  { name: 'sparse', title: 'Sparse times dense', run: sparse },
   { name: 'training', title: 'Training, float32, SGD with momentum', run: training },
 ]
 

@@ -134,13 +134,13 @@ installMethods(Matrix.prototype)
 Object.defineProperty(Matrix.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Matrix.prototype.toString })
 
 /** The indices of the rows or columns that are shown, `undefined` for those left out. */
-function shown(count: number): (number | undefined)[] {
+export function shown(count: number): (number | undefined)[] {
   if (count <= SHOWN) return Array.from({ length: count }, (_, i) => i)
   const half = SHOWN / 2
   return Array.from({ length: SHOWN + 1 }, (_, i) => (i < half ? i : i === half ? undefined : count - SHOWN - 1 + i))
 }
 
-function formatNumber(x: number): string {
+export function formatNumber(x: number): string {
   if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x)
   const size = Math.abs(x)
   return size >= 1e-3 && size < 1e6 ? x.toFixed(4) : x.toPrecision(4)

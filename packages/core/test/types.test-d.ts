@@ -20,6 +20,7 @@ import {
   rand,
   reshape,
   softmax,
+  sparse,
   sum,
   transpose,
   zeros,
@@ -248,5 +249,33 @@ describe('matrices as arguments', () => {
     a.rows = 2
     // @ts-expect-error read-only
     a.data = new Float32Array(6)
+  })
+})
+
+describe('sparse matrices', () => {
+  const { SparseMatrix } = sparse
+  const a = SparseMatrix.fromTriplets(2, 3, [[0, 1, 5]])
+
+  test('shapes follow through', () => {
+    expectTypeOf(a).toEqualTypeOf<sparse.SparseMatrix<2, 3>>()
+    expectTypeOf(a).toExtend<sparse.SparseMatrix>()
+    expectTypeOf(SparseMatrix.fromDense(zeros(2, 3)).T).toEqualTypeOf<sparse.SparseMatrix<3, 2>>()
+    expectTypeOf(SparseMatrix.identity(3).toDense()).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(a.rowSums()).toEqualTypeOf<Matrix<2, 1>>()
+    expectTypeOf(a.matmul(zeros(3, 5))).toEqualTypeOf<Matrix<2, 5>>()
+    expectTypeOf(a.matmul(a.T)).toEqualTypeOf<sparse.SparseMatrix<2, 2>>()
+    expectTypeOf(sparse.matmul(zeros(7, 2), a)).toEqualTypeOf<Matrix<7, 3>>()
+    expectTypeOf(sparse.matmul(a, a.T)).toEqualTypeOf<sparse.SparseMatrix<2, 2>>()
+  })
+
+  test('sizes that do not fit do not compile', () => {
+    // @ts-expect-error 3 columns, 2 rows
+    a.matmul(a)
+    // @ts-expect-error 3 columns, 4 rows
+    a.matmul(zeros(4, 5))
+    // @ts-expect-error 3 columns, 2 rows
+    sparse.matmul(zeros(3, 3), a)
+    // @ts-expect-error another shape
+    a.add(a.T)
   })
 })

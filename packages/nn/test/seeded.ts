@@ -2,7 +2,17 @@
 // their tiles and pieces, everything random, and training; all of it from seeds.
 
 import { variable } from '@matgrad/autograd'
-import { concat, type DType, fromFunction, Generator, type Matrix, manualSeed, matrix, rand } from '@matgrad/core'
+import {
+  concat,
+  type DType,
+  fromFunction,
+  Generator,
+  type Matrix,
+  manualSeed,
+  matrix,
+  rand,
+  sparse,
+} from '@matgrad/core'
 import { crossEntropy, Dropout, fit, Linear, predict, Sequential, SGD, Tanh, trainTestSplit } from '@matgrad/nn'
 import { rows } from '../../autograd/test/rows.ts'
 import { DTYPES } from './support.ts'
@@ -87,6 +97,10 @@ function products(dtype: DType, generator: Generator): Results {
   }
   results['190x310 · 310x170, on threads where there are any'] = normal(190, 310).matmul(normal(310, 170))
   results["Strassen's product"] = normal(1025, 1024).matmul(normal(1024, 1024), { algorithm: 'strassen' }).sum(0)
+  const thin = normal(37, 130).mul(generator.bernoulli(37, 130, 0.1, { dtype }))
+  const compressed = sparse.SparseMatrix.fromDense(thin)
+  results['sparse · dense'] = compressed.matmul(normal(130, 39))
+  results['sparse · sparse'] = compressed.matmul(compressed.T).toDense()
   return results
 }
 

@@ -1,0 +1,1 @@
+export { matmul, SparseMatrix, type Triplet } from './matrix.ts'

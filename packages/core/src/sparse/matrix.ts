@@ -1,0 +1,388 @@
+import type { CreationOptions } from '../create.ts'
+import { allocate, type DType, dtypeOf, dtypeOption, type TypedArray } from '../dtype.ts'
+import { DTypeError, MatgradError, ShapeError } from '../errors.ts'
+import { formatNumber, Matrix, shown } from '../matrix.ts'
+import { type CheckMatmul, checkInteger, checkNumber, checkShape, describe, formatShape, type Shape } from '../shape.ts'
+import { type Csr, checkCsr, checkSizes, startsOf, transposed, Writer } from './csr.ts'
+import { timesDense, timesSparse } from './product.ts'
+
+/** An entry: a[row, column] = value. */
+export type Triplet = readonly [row: number, column: number, value: number]
+
+/**
+ * A sparse matrix of float32 or float64 in compressed sparse rows: only its entries are stored, every other element is 0.
+ * Nothing but `fromDense` and `toDense` takes time or memory in proportion to rows·columns.
+ *
+ * An entry may be 0. Which entries a result has follows from which the operands have, whatever their values; only
+ * `eliminateZeros` drops some. A zero that is not stored takes no part: 0·NaN and 0·∞ make NaN in a dense product and
+ * nothing here.
+ */
+export class SparseMatrix<R extends number = number, C extends number = number> implements Csr {
+  readonly rows: R
+  readonly cols: C
+  readonly dtype: DType
+  /** Row i has the entries from rowStarts[i] up to rowStarts[i + 1]. */
+  readonly rowStarts: Uint32Array
+  /** The column of each entry, ascending within a row. */
+  readonly columns: Uint32Array
+  /** The value of each entry. */
+  readonly values: TypedArray
+
+  /**
+   * Wraps the three arrays without copying them; the type of `values` gives the dtype. Other matrices may share
+   * `rowStarts` and `columns`, so that neither may change.
+   *
+   * @throws DTypeError for arrays of another type; ShapeError unless rowStarts has rows + 1 elements that rise from 0 to the
+   * number of entries, and the columns of each row are in range and ascend.
+   */
+  constructor(rows: R, cols: C, rowStarts: Uint32Array, columns: Uint32Array, values: TypedArray) {
+    checkCsr({ rows, cols, rowStarts, columns, values })
+    this.rows = rows
+    this.cols = cols
+    this.dtype = dtypeOf(values)
+    this.rowStarts = rowStarts
+    this.columns = columns
+    this.values = values
+  }
+
+  /**
+   * From the arrays of SciPy's `csr_matrix((values, columns, rowStarts))`. Typed arrays of the constructor's types are
+   * wrapped, others are copied.
+   *
+   * @throws as the constructor does, and DTypeError for indices that are not whole numbers or values that are not numbers.
+   */
+  static fromCsr<R extends number, C extends number>(
+    rows: R,
+    cols: C,
+    rowStarts: ArrayLike<number>,
+    columns: ArrayLike<number>,
+    values: ArrayLike<number>,
+    options?: CreationOptions,
+  ): SparseMatrix<R, C> {
+    const dtype = dtypeOption('fromCsr', options, isTyped(values) ? dtypeOf(values) : undefined)
+    checkSizes('fromCsr', rows, cols)
+    const numbers = toValues(values, dtype)
+    return new SparseMatrix(rows, cols, toIndices('rowStarts', rowStarts), toIndices('columns', columns), numbers)
+  }
+
+  /**
+   * From a dense matrix, without the elements that are at most `tol` in size; NaN is kept.
+   *
+   * @throws DTypeError unless `a` is a Matrix and `tol` a number; MatgradError unless tol ≥ 0.
+   */
+  static fromDense<R extends number, C extends number>(a: Matrix<R, C>, tol = 0): SparseMatrix<R, C> {
+    if (!(a instanceof Matrix)) throw new DTypeError(`fromDense: operand 1 is ${describe(a)}, wanted a Matrix`)
+    checkTolerance('fromDense', tol)
+    let count = 0
+    for (const x of a.data) if (!(Math.abs(x) <= tol)) count++
+    const writer = new Writer(a.rows, a.dtype, count)
+    for (let i = 0; i < a.rows; i++) {
+      for (let j = 0; j < a.cols; j++) {
+        const x = a.data[i * a.cols + j]
+        if (!(Math.abs(x) <= tol)) writer.push(j, x)
+      }
+      writer.endRow()
+    }
+    return wrap(writer.finish(a.cols))
+  }
+
+  /**
+   * From [row, column, value] in any order. Values of the same element are added in the order in which they are given, in
+   * float64, and rounded to the dtype at the end. Zeros are kept, as in SciPy.
+   *
+   * @throws DTypeError for what is no triplet of two whole numbers and a number; ShapeError for an index out of range.
+   */
+  static fromTriplets<R extends number, C extends number>(
+    rows: R,
+    cols: C,
+    triplets: readonly Triplet[],
+    options?: CreationOptions,
+  ): SparseMatrix<R, C> {
+    checkSizes('fromTriplets', rows, cols)
+    const dtype = dtypeOption('fromTriplets', options)
+    checkTriplets(rows, cols, triplets)
+    const inColumns = new Uint32Array(triplets.length)
+    for (let p = 0; p < triplets.length; p++) inColumns[p] = triplets[p][1]
+    const byColumn = {
+      rows: cols,
+      cols: rows,
+      rowStarts: startsOf(cols, inColumns),
+      columns: new Uint32Array(triplets.length),
+      values: new Float64Array(triplets.length),
+    }
+    const next = byColumn.rowStarts.slice()
+    for (let p = 0; p < triplets.length; p++) {
+      const at = next[inColumns[p]]++
+      byColumn.columns[at] = triplets[p][0]
+      byColumn.values[at] = triplets[p][2]
+    }
+    const { rowStarts, columns, values } = transposed(byColumn)
+    const writer = new Writer(rows, dtype, columns.length)
+    for (let i = 0; i < rows; i++) {
+      for (let p = rowStarts[i]; p < rowStarts[i + 1]; ) {
+        const column = columns[p]
+        let sum = values[p++]
+        for (; p < rowStarts[i + 1] && columns[p] === column; p++) sum += values[p]
+        writer.push(column, sum)
+      }
+      writer.endRow()
+    }
+    return wrap(writer.finish(cols))
+  }
+
+  /** The nxn identity. */
+  static identity<N extends number>(n: N, options?: CreationOptions): SparseMatrix<N, N> {
+    checkSizes('identity', n, n)
+    const values = allocate(dtypeOption('identity', options), n)
+    const starts = Uint32Array.from({ length: n + 1 }, (_, i) => i)
+    return new SparseMatrix(n, n, starts, starts.subarray(0, n), values.fill(1))
+  }
+
+  get shape(): Shape<R, C> {
+    return [this.rows, this.cols]
+  }
+
+  /** The number of entries, zeros among them. */
+  get nnz(): number {
+    return this.values.length
+  }
+
+  /** Entries per element: nnz/(rows·cols), and 0 where there are no elements. */
+  get density(): number {
+    return this.nnz && this.nnz / this.rows / this.cols
+  }
+
+  /** The number of entries of each row, rows x 1 in float64. Those of the columns are `a.T.nnzByRow()`. */
+  nnzByRow(): Matrix<R, 1> {
+    const counts = new Float64Array(this.rows)
+    for (let i = 0; i < counts.length; i++) counts[i] = this.rowStarts[i + 1] - this.rowStarts[i]
+    return new Matrix(counts, this.rows, 1)
+  }
+
+  /** a[i, j], by bisection of row i. @throws ShapeError when it lies outside. */
+  get(i: number, j: number): number {
+    checkInteger('get', 'the row index', i, 0, this.rows - 1)
+    checkInteger('get', 'the column index', j, 0, this.cols - 1)
+    const end = this.rowStarts[i + 1]
+    let [low, high] = [this.rowStarts[i], end]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.columns[middle] < j) low = middle + 1
+      else high = middle
+    }
+    return low < end && this.columns[low] === j ? this.values[low] : 0
+  }
+
+  /** The same elements, dense. @throws ShapeError where they are more than a Matrix can have. */
+  toDense(): Matrix<R, C> {
+    checkShape('toDense', this.rows, this.cols)
+    const data = allocate(this.dtype, this.rows * this.cols)
+    for (let i = 0; i < this.rows; i++)
+      for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
+        data[i * this.cols + this.columns[p]] = this.values[p]
+    return new Matrix(data, this.rows, this.cols)
+  }
+
+  /** The entries as [row, column, value], by rows and then by columns. */
+  toTriplets(): [row: number, column: number, value: number][] {
+    const triplets: [number, number, number][] = []
+    for (let i = 0; i < this.rows; i++)
+      for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
+        triplets.push([i, this.columns[p], this.values[p]])
+    return triplets
+  }
+
+  /** The same entries in another precision. */
+  astype(dtype: DType): SparseMatrix<R, C> {
+    return this.withValues(new Matrix(this.values, 1, this.nnz).astype(dtype).data)
+  }
+
+  /** The transpose, a new matrix made in time proportional to rows, columns and entries. */
+  get T(): SparseMatrix<C, R> {
+    return wrap(transposed(this))
+  }
+
+  /** factor·A. The factor is rounded to the dtype first, as it is where a Matrix is multiplied by a number. */
+  scale(factor: number): SparseMatrix<R, C> {
+    checkNumber('scale', 'the factor', factor)
+    return this.withValues(new Matrix(this.values, 1, this.nnz).mul(factor).data)
+  }
+
+  /**
+   * A + B, with an entry wherever one of them has one.
+   *
+   * @throws DTypeError unless `b` is sparse; ShapeError on another shape.
+   */
+  add(b: SparseMatrix<R, C>): SparseMatrix<R, C> {
+    if (!(b instanceof SparseMatrix)) throw new DTypeError(`add: operand 2 is ${describe(b)}, wanted a SparseMatrix`)
+    if (b.rows !== this.rows || b.cols !== this.cols)
+      throw new ShapeError(
+        `add: left is ${formatShape(this.shape)}, right is ${formatShape(b.shape)}, wanted the same shape`,
+      )
+    const writer = new Writer(this.rows, promote(this, b), this.nnz + b.nnz)
+    for (let i = 0; i < this.rows; i++) {
+      let [p, q] = [this.rowStarts[i], b.rowStarts[i]]
+      const [endP, endQ] = [this.rowStarts[i + 1], b.rowStarts[i + 1]]
+      while (p < endP || q < endQ) {
+        const left = p < endP ? this.columns[p] : this.cols
+        const right = q < endQ ? b.columns[q] : this.cols
+        if (left < right) writer.push(left, this.values[p++])
+        else if (right < left) writer.push(right, b.values[q++])
+        else writer.push(left, this.values[p++] + b.values[q++])
+      }
+      writer.endRow()
+    }
+    return wrap(writer.finish(this.cols))
+  }
+
+  /** Σⱼ a[i, j] of each row, rows x 1: added in float64 and rounded to the dtype at the end. */
+  rowSums(): Matrix<R, 1> {
+    const sums = allocate(this.dtype, this.rows)
+    for (let i = 0; i < this.rows; i++) {
+      let sum = 0
+      for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++) sum += this.values[p]
+      sums[i] = sum
+    }
+    return new Matrix(sums, this.rows, 1)
+  }
+
+  /** The same matrix without the entries that are at most `tol` in size; NaN is kept. */
+  eliminateZeros(tol = 0): SparseMatrix<R, C> {
+    checkTolerance('eliminateZeros', tol)
+    const writer = new Writer(this.rows, this.dtype, this.nnz)
+    for (let i = 0; i < this.rows; i++) {
+      for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
+        if (!(Math.abs(this.values[p]) <= tol)) writer.push(this.columns[p], this.values[p])
+      writer.endRow()
+    }
+    return wrap(writer.finish(this.cols))
+  }
+
+  /**
+   * A·B: dense where B is dense, sparse where it is sparse. With a dense B the terms of an element are added in the dtype, in
+   * the order of A's columns: |C − Ĉ| ≤ p·u·|A|·|B| for p entries in a row. With a sparse B they are added in float64, and
+   * rounded to the dtype at the end.
+   *
+   * @throws DTypeError unless `b` is a Matrix or sparse; ShapeError unless A has as many columns as B has rows.
+   */
+  matmul<R2 extends number, C2 extends number>(b: SparseMatrix<R2, C2> & CheckMatmul<C, R2>): SparseMatrix<R, C2>
+  matmul<R2 extends number, C2 extends number>(b: Matrix<R2, C2> & CheckMatmul<C, R2>): Matrix<R, C2>
+  matmul(b: Matrix | SparseMatrix): Matrix | SparseMatrix {
+    if (!(b instanceof Matrix || b instanceof SparseMatrix))
+      throw new DTypeError(`matmul: operand 2 is ${describe(b)}, wanted a Matrix or a SparseMatrix`)
+    checkInner(this, b)
+    const dtype = promote(this, b)
+    if (b instanceof SparseMatrix) return wrap(timesSparse(dtype, this, b))
+    checkShape('matmul', this.rows, b.cols)
+    const [left, right] = [this, b].map((each) => (each.dtype === dtype ? each : each.astype(dtype)))
+    return new Matrix(timesDense(dtype, left as SparseMatrix, (right as Matrix).data, b.cols), this.rows, b.cols)
+  }
+
+  /** The shape, the dtype, how many entries there are, and the first and last of them. */
+  toString(): string {
+    const percent = formatNumber(this.density * 100)
+    const head = `SparseMatrix ${formatShape(this.shape)} ${this.dtype}, ${this.nnz} stored (${percent} %)`
+    const places = shown(this.nnz)
+    let i = 0
+    const lines = places.map((p) => {
+      if (p === undefined) return '  ⋮'
+      while (this.rowStarts[i + 1] <= p) i++
+      return `  [${i}, ${this.columns[p]}]  ${formatNumber(this.values[p])}`
+    })
+    return [head, ...lines].join('\n')
+  }
+
+  private withValues(values: TypedArray): SparseMatrix<R, C> {
+    return new SparseMatrix(this.rows, this.cols, this.rowStarts, this.columns, values)
+  }
+}
+
+Object.defineProperty(SparseMatrix.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value: SparseMatrix.prototype.toString,
+})
+
+/**
+ * A·B where at least one is sparse: what `a.matmul(b)` gives for a sparse A, and (Bᵀ·Aᵀ)ᵀ, dense, where only B is.
+ *
+ * @throws as the method does.
+ */
+export function matmul<R extends number, C extends number, R2 extends number, C2 extends number>(
+  a: SparseMatrix<R, C>,
+  b: SparseMatrix<R2, C2> & CheckMatmul<C, R2>,
+): SparseMatrix<R, C2>
+export function matmul<R extends number, C extends number, R2 extends number, C2 extends number>(
+  a: SparseMatrix<R, C> | Matrix<R, C>,
+  b: (SparseMatrix<R2, C2> | Matrix<R2, C2>) & CheckMatmul<C, R2>,
+): Matrix<R, C2>
+export function matmul(a: SparseMatrix | Matrix, b: SparseMatrix | Matrix): SparseMatrix | Matrix {
+  if (a instanceof SparseMatrix) return a.matmul(b as Matrix)
+  if (!(a instanceof Matrix))
+    throw new DTypeError(`matmul: operand 1 is ${describe(a)}, wanted a Matrix or a SparseMatrix`)
+  if (!(b instanceof SparseMatrix))
+    throw new DTypeError(`matmul: operand 2 is ${describe(b)}, wanted a SparseMatrix, as operand 1 is dense`)
+  checkInner(a, b)
+  return b.T.matmul(a.T).T
+}
+
+const wrap = <R extends number, C extends number>({
+  rows,
+  cols,
+  rowStarts,
+  columns,
+  values,
+}: Csr): SparseMatrix<R, C> => new SparseMatrix(rows as R, cols as C, rowStarts, columns, values)
+
+type Typed = { readonly dtype: DType; readonly shape: Shape }
+
+/** float64 if one of them is. */
+const promote = (a: Typed, b: Typed): DType => (a.dtype === 'float64' ? a.dtype : b.dtype)
+
+/** @throws ShapeError unless A has as many columns as B has rows. */
+function checkInner(a: Typed, b: Typed): void {
+  if (a.shape[1] !== b.shape[0])
+    throw new ShapeError(
+      `matmul: left is ${formatShape(a.shape)}, right is ${formatShape(b.shape)}, ` +
+        `wanted ${a.shape[1]} and ${b.shape[0]} to be equal`,
+    )
+}
+
+function checkTolerance(operation: string, tol: number): void {
+  checkNumber(operation, 'tol', tol)
+  if (!(tol >= 0)) throw new MatgradError(`${operation}: tol is ${tol}, wanted 0 or more`)
+}
+
+function checkTriplets(rows: number, cols: number, triplets: readonly Triplet[]): void {
+  if (!Array.isArray(triplets))
+    throw new DTypeError(`fromTriplets: got ${describe(triplets)}, wanted an array of [row, column, value]`)
+  for (let p = 0; p < triplets.length; p++) {
+    const triplet = triplets[p]
+    if (!Array.isArray(triplet) || triplet.length !== 3)
+      throw new DTypeError(`fromTriplets: triplet ${p} is ${describe(triplet)}, wanted [row, column, value]`)
+    checkInteger('fromTriplets', `the row of triplet ${p}`, triplet[0], 0, rows - 1)
+    checkInteger('fromTriplets', `the column of triplet ${p}`, triplet[1], 0, cols - 1)
+    checkNumber('fromTriplets', `the value of triplet ${p}`, triplet[2])
+  }
+}
+
+const isTyped = (values: unknown): values is TypedArray =>
+  values instanceof Float32Array || values instanceof Float64Array
+
+/** @throws DTypeError unless `list` is an array or a typed array of numbers. */
+function checkList(what: string, list: ArrayLike<number>): void {
+  if (!Array.isArray(list) && (!ArrayBuffer.isView(list) || list instanceof DataView))
+    throw new DTypeError(`fromCsr: ${what} is ${describe(list)}, wanted an array of numbers`)
+}
+
+function toIndices(what: string, list: ArrayLike<number>): Uint32Array {
+  if (list instanceof Uint32Array) return list
+  checkList(what, list)
+  for (let p = 0; p < list.length; p++) checkInteger('fromCsr', `element ${p} of ${what}`, list[p], 0, 2 ** 32 - 1)
+  return Uint32Array.from(list)
+}
+
+function toValues(list: ArrayLike<number>, dtype: DType): TypedArray {
+  if (isTyped(list) && dtypeOf(list) === dtype) return list
+  checkList('values', list)
+  for (let p = 0; p < list.length; p++) checkNumber('fromCsr', `element ${p} of values`, list[p])
+  return dtype === 'float32' ? Float32Array.from(list) : Float64Array.from(list)
+}
