@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FormatError, io } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
@@ -113,10 +114,62 @@ describe('the small examples', () => {
     expect(numberIn(output, /^test accuracy (\d+\.\d) %/m)).toBeCloseTo((100 * right) / 45, 1)
   })
 
+  test('matrix-analysis: each step has its NumPy line, what NumPy answers, and a purpose', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('matrix-analysis')
+    expect([code, errors]).toEqual([0, ''])
+    const steps = output.split('\n\n').filter((block) => block.includes('  → '))
+    expect(steps.length).toBeGreaterThanOrEqual(30)
+    const answers: Record<string, string> = {
+      'A @ B': '19 22 43 50',
+      'A * B': '5 12 21 32',
+      'np.linalg.inv(A)': '-2 1 1.5000 -0.5000',
+      'np.linalg.det(A)': '-2',
+      'np.linalg.matrix_rank(R)': '2',
+      'np.linalg.eigh(S)[0]': '1 3',
+      'np.linalg.eigvals(rotation)': '0 + 1i, 0 − 1i',
+      'np.linalg.cholesky(S)': '1.4142 0 0.7071 1.2247',
+      'np.allclose(U * s @ Vh, R)': 'true',
+      'np.linalg.qr(A)': 'true',
+      'scipy.linalg.lu(A)': 'true',
+      '(S + S.T) @ x': '8 10',
+      'graph.nnz / 16': '0.25',
+    }
+    for (const [line, answer] of Object.entries(answers)) {
+      const step = steps.find((block) => block.trimStart().split('\n').includes(line))
+      expect(step?.trim().split('\n').slice(1, -1).join(' ').trim().replace(/ +/g, ' '), line).toBe(answer)
+    }
+  })
+
+  test('image-compression: errors are those that Eckart and Young foretell, to 7 digits', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('image-compression')
+    expect([code, errors]).toEqual([0, ''])
+    const rows = output.match(/^ +\d+ +\d+\.\d %( +\d\.\d{6}e-\d+){4}$/gm) ?? []
+    expect(rows).toHaveLength(7)
+    const frobenius = rows.map((row) => {
+      const numbers = (row.match(/\d\.\d{6}e-\d+/g) ?? []).map(Number)
+      expect(numbers[0] / numbers[1]).toBeCloseTo(1, 6)
+      expect(numbers[2] / numbers[3]).toBeCloseTo(1, 6)
+      return numbers[0]
+    })
+    expect([...frobenius].sort((a, b) => b - a)).toEqual(frobenius)
+    const folder = /^pictures in (.+)$/m.exec(output)?.[1] ?? ''
+    for (const name of ['original', 'rank-001', 'rank-100']) {
+      const bytes = await readFile(join(folder, `${name}.png`))
+      expect([...bytes.subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47])
+      expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([256, 256])
+    }
+  })
+
   test.each(['nope', 'toString', '../start', ''])('an unknown name, %j, fails and lists the examples', async (name) => {
     const { code, output, errors } = await start(name)
     expect([code, output]).toEqual([1, ''])
-    expect(errors).toBe(`There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris.\n`)
+    expect(errors).toBe(
+      `There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris, matrix-analysis, image-compression.\n`,
+    )
   })
 })
 

@@ -1,0 +1,52 @@
+// A picture as the sum of its largest singular values: how few numbers it takes, and how far off that is.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { linalg, type Matrix } from '@matgrad/core'
+import asciichart from 'asciichart'
+import { encode } from 'fast-png'
+import { renderScene } from './scene.ts'
+
+const SIZE = 256
+const RANKS = [1, 2, 5, 10, 20, 50, 100]
+
+const folder = fileURLToPath(new URL('../output/image-compression/', import.meta.url))
+mkdirSync(folder, { recursive: true })
+
+function savePng(name: string, pixels: Matrix): void {
+  const data = Uint8Array.from(pixels.clip(0, 1).mul(255).round().data)
+  writeFileSync(join(folder, name), encode({ width: pixels.cols, height: pixels.rows, data, channels: 1, depth: 8 }))
+}
+
+const picture = renderScene(SIZE).astype('float64')
+savePng('original.png', picture)
+
+const singularValues = linalg.svdvals(picture).data
+const size = linalg.norm(picture)
+
+console.log(
+  `A picture of ${SIZE}x${SIZE} is ${SIZE * SIZE} numbers. Its best approximation of rank k takes ${2 * SIZE + 1}·k.\n`,
+)
+console.log('rank  numbers  error (Frobenius)  predicted   error (spectral)  predicted')
+for (const rank of RANKS) {
+  const { U, S, Vh } = linalg.truncatedSvd(picture, rank)
+  const approximation = U.mul(S.T).matmul(Vh)
+  savePng(`rank-${String(rank).padStart(3, '0')}.png`, approximation)
+  const rest = picture.sub(approximation)
+  // Eckart and Young: no matrix of this rank is closer, and the singular values left out tell how close it is.
+  const predicted = Math.hypot(...singularValues.subarray(rank)) / size
+  const row = [
+    String(rank).padStart(4),
+    `${((100 * rank * (2 * SIZE + 1)) / SIZE ** 2).toFixed(1)} %`.padStart(8),
+    (linalg.norm(rest) / size).toExponential(6).padStart(18),
+    predicted.toExponential(6).padStart(13),
+    (linalg.norm(rest, 2) / size).toExponential(6).padStart(14),
+    (singularValues[rank] / size).toExponential(6).padStart(13),
+  ]
+  console.log(row.join(' '))
+}
+
+const errors = Array.from({ length: 60 }, (_, k) => Math.log10(Math.hypot(...singularValues.subarray(k + 1)) / size))
+console.log(`\nlog10 of the relative error by rank, 1 to 60\n${asciichart.plot(errors, { height: 10 })}`)
+console.log(`\npictures in ${folder}`)
