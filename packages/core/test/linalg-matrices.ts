@@ -150,10 +150,10 @@ export const KINDS: readonly Kind[] = [
   },
 ]
 
-export const SIZES: readonly number[] = [0, 1, 2, 3, 5, 10, 50, 150]
+const SIZES: readonly number[] = [0, 1, 2, 3, 5, 10, 50, 150]
 
 /** Ten of each size, but two of the largest. */
-export const seedsFor = (n: number): readonly number[] => Array.from({ length: n < 100 ? 10 : 2 }, (_, i) => i + 1)
+const seedsFor = (n: number): readonly number[] => Array.from({ length: n < 100 ? 10 : 2 }, (_, i) => i + 1)
 
 /** The square matrices of a kind. */
 export function* squares(kind: Kind): Generator<Matrix> {
