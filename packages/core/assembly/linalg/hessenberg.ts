@@ -86,7 +86,7 @@ export function balance(a: usize, scales: usize, n: i32): void {
         c /= 2
         r *= 2
       }
-      if (c + r >= 0.95 * (col + row)) continue
+      if (!(c + r < 0.95 * (col + row))) continue
       changed = true
       set(scales, i, get(scales, i) * factor)
       for (let j = 0; j < n; j++) {
