@@ -16,8 +16,10 @@ import { bytes, lanes, storeUpTo, upperHalf } from './vector'
   else v128.store64_lane(to, f32x4.demote_f64x2_zero(x), 0)
 }
 
-@inline function storeFirst<T>(to: usize, x: v128): void {
-  store<T>(to, <T>f64x2.extract_lane(x, 0))
+/** Stores a pair, or the first of it if `single`. */
+@inline function put<T>(to: usize, x: v128, single: bool): void {
+  if (single) store<T>(to, <T>f64x2.extract_lane(x, 0))
+  else storePair<T>(to, x)
 }
 
 /** e^(x − shift) for x ≤ shift; the difference of two float32 is exact enough. */
@@ -36,17 +38,24 @@ function sumPowers<T>(out: usize, a: usize, count: i32, step: usize, shift: v128
     const first = sumPowers<T>(out, a, half, step, shift, single)
     return f64x2.add(first, sumPowers<T>(out ? out + offset : 0, a + offset, count - half, step, shift, single))
   }
-  let total = f64x2.splat(0)
-  for (let i = 0; i < count; i++, a += step) {
-    const term = power<T>(loadPair<T>(a), shift)
-    total = f64x2.add(total, term)
+  // Two at a time: each waits for its quotient.
+  let even = f64x2.splat(0), odd = even
+  for (let i = 1; i < count; i += 2, a += 2 * step) {
+    const first = power<T>(loadPair<T>(a), shift), second = power<T>(loadPair<T>(a + step), shift)
+    even = f64x2.add(even, first)
+    odd = f64x2.add(odd, second)
     if (out) {
-      if (single) storeFirst<T>(out, term)
-      else storePair<T>(out, term)
-      out += step
+      put<T>(out, first, single)
+      put<T>(out + step, second, single)
+      out += 2 * step
     }
   }
-  return total
+  if (count & 1) {
+    const last = power<T>(loadPair<T>(a), shift)
+    even = f64x2.add(even, last)
+    if (out) put<T>(out, last, single)
+  }
+  return f64x2.add(even, odd)
 }
 
 /** Σ e^(x − shift) of a row. */
@@ -57,7 +66,7 @@ function sumRow<T>(out: usize, a: usize, count: i32, shift: T): f64 {
   if (!(count & 1)) return sum
   const last = bytes<T>(count - 1)
   const term = power<T>(f64x2.splat(<f64>load<T>(a + last)), shifts)
-  if (out) storeFirst<T>(out + last, term)
+  if (out) put<T>(out + last, term, true)
   return sum + f64x2.extract_lane(term, 0)
 }
 
