@@ -12,5 +12,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'packages/*/test/browser/**'],
     typecheck: { enabled: true, include: ['packages/*/test/**/*.test-d.ts'], tsconfig: './tsconfig.check.json' },
     testTimeout: 60_000,
+    // Left to itself vitest keeps a core free: of two, that is half of them.
+    maxWorkers: '100%',
   },
 })

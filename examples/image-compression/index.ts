@@ -48,5 +48,5 @@ for (const rank of RANKS) {
 }
 
 const errors = Array.from({ length: 60 }, (_, k) => Math.log10(Math.hypot(...singularValues.subarray(k + 1)) / size))
-console.log(`\nlog10 of the relative error by rank, 1 to 60\n${asciichart.plot(errors, { height: 10 })}`)
+console.log(`\nlog10 of the relative error by rank, 1 to 60\n${asciichart.plot([errors], { height: 10 })}`)
 console.log(`\npictures in ${folder}`)
