@@ -8,6 +8,7 @@ import { between, DTYPES, noise, sample } from './support.ts'
 const ACCUMULATE = 1
 const BIAS = 2
 const RELU = 4
+const SUBTRACT = 8
 
 /** A row longer than C's, so that writes beyond a row of C would show. */
 const GAP = 3
@@ -37,12 +38,13 @@ function fused({ a, b, bias, c }: Operands, mode: number): Matrix {
 function separate({ a, b, bias, c }: Operands, mode: number): Matrix {
   const n = b.cols
   let x = a.matmul(b)
-  // C += A·B adds one part of the sum after another, as the kernel does: 256 terms each.
-  if (mode & ACCUMULATE) {
+  // C ± A·B takes one part of the sum after another, as the kernel does: 256 terms each.
+  if (mode & (ACCUMULATE | SUBTRACT)) {
     x = c.slice(0, c.rows, 0, n)
     for (let p = 0; p < a.cols; p += 256) {
       const end = Math.min(a.cols, p + 256)
-      x = x.add(a.slice(0, a.rows, p, end).matmul(b.slice(p, end)))
+      const part = a.slice(0, a.rows, p, end).matmul(b.slice(p, end))
+      x = mode & SUBTRACT ? x.sub(part) : x.add(part)
     }
   }
   if (mode & BIAS) x = x.add(bias)
@@ -51,7 +53,7 @@ function separate({ a, b, bias, c }: Operands, mode: number): Matrix {
 }
 
 describe.each(DTYPES)('%s', (dtype) => {
-  test.each([0, 1, 2, 3, 4, 5, 6, 7])(
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14])(
     'mode %d: the bits of separate operations, and nothing else is written',
     (mode) => {
       for (const m of [1, 3, 4, 5, 9])
