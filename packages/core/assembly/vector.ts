@@ -33,13 +33,6 @@
   else storeLanes<T>(to, x, left)
 }
 
-const LANES_F64: usize = memory.data<f64>([0, 1], 16)
-const LANES_F32: usize = memory.data<f32>([0, 1, 2, 3], 16)
-
-/** The first `count` lanes of x, and 0 in the others. */
-@inline export function firstLanes<T>(x: v128, count: i32): v128 {
-  return v128.and(x, v128.lt<T>(v128.load(sizeof<T>() == 8 ? LANES_F64 : LANES_F32), v128.splat<T>(<T>count)))
-}
 
 /** The number at place i of a table of the dtype, in all lanes. */
 @inline export function entry<T>(table: usize, i: i32): v128 {

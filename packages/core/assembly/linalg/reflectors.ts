@@ -42,11 +42,6 @@ export function reflector(x: usize, step: i32, m: i32): f64 {
 /** Reflectors that are applied together. */
 const BLOCK: i32 = 32
 
-/** Elements of work memory that formQ takes. */
-export function roomForQ(size: i32, cols: i32): i32 {
-  return BLOCK * (BLOCK + size + 2 * cols)
-}
-
 /**
  * The first columns of Q = H₀·H₁⋯, `size` x cols at q, from reflectors that are rows of v: number k begins with its 1 at
  * element k + offset. From the last block to the first, Q = (I − V·T·Vᵀ)·Q (Schreiber & Van Loan 1989).
