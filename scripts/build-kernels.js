@@ -56,7 +56,15 @@ const FIRST_DATA = 1024
 const kernels = await compile('index.ts', FIRST_DATA, [])
 const fma = await compile('gemm.ts', 64, ['relaxed-simd'])
 setFlagsFromString('--experimental-wasm-relaxed-simd')
+setFlagsFromString('--experimental-wasm-type-reflection')
 if (heapOf(fma) > FIRST_DATA) throw new Error('the data of gemm.ts do not fit below those of the other kernels')
+
+/** The parameters of each exported function, a letter each: i for i32, f for f32, F for f64. */
+function signaturesOf(wasm) {
+  const functions = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).filter(({ kind }) => kind === 'function')
+  const letters = { i32: 'i', f32: 'f', f64: 'F' }
+  return functions.map(({ name, type }) => `  ${name}: '${type.parameters.map((each) => letters[each]).join('')}',\n`)
+}
 
 const source = `// Generated from packages/core/assembly by scripts/build-kernels.js.
 
@@ -71,6 +79,10 @@ export const kernels: ModuleSource = {
   sharedFlag: ${sharedFlagOf(kernels)},
   base64: '${kernels.toString('base64')}',
 }
+
+/** The parameters of each kernel, a letter each: i for i32, f for f32, F for f64. */
+export const signatures: Readonly<Record<string, string>> = {
+${signaturesOf(kernels).join('')}}
 
 /** The product with fused multiply-add, which is part of relaxed SIMD, ${fma.length} bytes. */
 export const fmaKernels: ModuleSource = {

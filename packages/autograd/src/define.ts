@@ -17,9 +17,11 @@ export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attr
   for (const [i, rule] of op.vjp.entries())
     if (rule !== null && typeof rule !== 'function')
       throw new DTypeError(`defineOp: rule ${i} of ${op.name} is ${describe(rule)}, wanted a function or null`)
+  // What a user's function does with the elements is not known: programs call it.
+  const own: Op = { ...op, program: null }
   return (inputs, attributes) => {
     if (!Array.isArray(inputs) || !inputs.some((each) => each instanceof Variable || each instanceof Matrix))
       throw new DTypeError(`${op.name}: inputs are ${describe(inputs)}, wanted a list with a Variable or a Matrix`)
-    return applyOp(op, inputs, attributes)
+    return applyOp(own, inputs, attributes)
   }
 }

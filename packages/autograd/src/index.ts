@@ -1,4 +1,5 @@
 export { type CrossEntropyOptions, checkReduction, crossEntropy, type Reduction, reduce } from './cross-entropy.ts'
+export { type Compiled, compile } from './compile/compile.ts'
 export { defineOp } from './define.ts'
 export * from './functions.ts'
 export { type GradcheckOptions, gradcheck } from './gradcheck.ts'

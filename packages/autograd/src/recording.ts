@@ -1,4 +1,5 @@
-import { MatgradError } from '@matgrad/core'
+import { MatgradError, type Matrix } from '@matgrad/core'
+import type { Variable } from './variable.ts'
 
 let recording = true
 
@@ -26,4 +27,24 @@ export function noGrad<T>(run: () => T): T {
   if (result instanceof Promise)
     throw new MatgradError('noGrad: got an asynchronous function, wanted a synchronous one')
   return result
+}
+
+/** Sees what is done with the gradients of variables while a function is traced. */
+export interface GradientWatch {
+  readGradient(variable: Variable, grad: Matrix | null): void
+  wroteGradient(variable: Variable, before: Matrix | null): void
+}
+
+/** The present watch: null in all but the first call of a compiled function. */
+export let gradientWatch: GradientWatch | null = null
+
+/** The result of `run`, called with another watch; the former comes back whatever happens. */
+export function withGradientWatch<T>(watch: GradientWatch | null, run: () => T): T {
+  const before = gradientWatch
+  gradientWatch = watch
+  try {
+    return run()
+  } finally {
+    gradientWatch = before
+  }
 }

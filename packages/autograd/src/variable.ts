@@ -18,7 +18,7 @@ import {
 } from '@matgrad/core'
 import { type Op, ruleOf } from './op.ts'
 import * as ops from './ops/index.ts'
-import { isRecording, noGrad } from './recording.ts'
+import { gradientWatch, isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 
 declare module '@matgrad/core' {
@@ -46,19 +46,29 @@ let created = 0
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
 export class Variable<R extends number = number, C extends number = number> {
   readonly value: Matrix<R, C>
-  /** The sum of the gradients of all backward passes since it was last null. Only a variable without origin has one. */
-  grad: Matrix<R, C> | null = null
   readonly requiresGrad: boolean
   readonly name: string | undefined
   readonly origin: Origin | null
   /** A number larger than that of every variable made before. */
   readonly created: number = created++
+  private gradient: Matrix<R, C> | null = null
 
   constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
     this.value = value
     this.requiresGrad = requiresGrad
     this.origin = origin
     this.name = name
+  }
+
+  /** The sum of the gradients of all backward passes since it was last null. Only a variable without origin has one. */
+  get grad(): Matrix<R, C> | null {
+    if (gradientWatch !== null) gradientWatch.readGradient(this as unknown as Variable, this.gradient)
+    return this.gradient
+  }
+
+  set grad(gradient: Matrix<R, C> | null) {
+    if (gradientWatch !== null) gradientWatch.wroteGradient(this as unknown as Variable, this.gradient)
+    this.gradient = gradient
   }
 
   get rows(): R {

@@ -17,6 +17,12 @@ function copy<T>(
   }
 }
 
+/** out[i, :] = a[index[i], :]. */
+function gatherRows<T>(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  const bytes = <usize>cols * sizeof<T>()
+  for (let i = 0; i < rows; i++) memory.copy(out + <usize>i * bytes, a + <usize>selected(index, i, wide) * bytes, bytes)
+}
+
 /** out (size elements) = 0, then the copy above. */
 function place<T>(
   out: usize, a: usize, size: i32, rows: i32, cols: i32,
@@ -150,4 +156,31 @@ export function place_f64(
   outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
 ): void {
   place<f64>(out, a, size, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+}
+
+export function gatherRows_f32(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  gatherRows<f32>(out, a, index, rows, cols, wide)
+}
+
+export function gatherRows_f64(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
+  gatherRows<f64>(out, a, index, rows, cols, wide)
+}
+
+/** out[i] = a[i] for i < count. */
+export function move_f32(out: usize, a: usize, count: i32): void {
+  memory.copy(out, a, <usize>count << 2)
+}
+
+export function move_f64(out: usize, a: usize, count: i32): void {
+  memory.copy(out, a, <usize>count << 3)
+}
+
+/** out[i] = a[i] in the other dtype, from float32. */
+export function convert_f32(out: usize, a: usize, count: i32): void {
+  for (let i = 0; i < count; i++, out += 8, a += 4) store<f64>(out, <f64>load<f32>(a))
+}
+
+/** The same from float64. */
+export function convert_f64(out: usize, a: usize, count: i32): void {
+  for (let i = 0; i < count; i++, out += 4, a += 8) store<f32>(out, <f32>load<f64>(a))
 }

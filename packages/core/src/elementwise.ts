@@ -20,6 +20,7 @@ function unary(name: string, opcode: number, ...parameters: string[]): Operation
   const [first, second] = parameters
   return {
     name,
+    elementwise: true,
     shape([a], attributes) {
       for (const parameter of parameters) checkNumber(name, parameter, attributes[parameter])
       return a.shape
@@ -44,6 +45,7 @@ function unary(name: string, opcode: number, ...parameters: string[]): Operation
 function binary(name: string, opcode: number): Operation {
   return {
     name,
+    elementwise: true,
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     forward(out, [a, b]) {
       let { rows, cols } = out
@@ -112,6 +114,7 @@ export const notEqual: Operation = binary('notEqual', code.NOT_EQUAL)
 export const where: Operation = {
   name: 'where',
   selector: 0,
+  elementwise: true,
   shape: ([condition, a, b]) => broadcastShapes('where', broadcastShapes('where', a.shape, b.shape), condition.shape),
   forward(out, inputs) {
     const steps = inputs.flatMap((input) => [rowStep(input), colStep(input)])

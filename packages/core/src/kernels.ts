@@ -40,6 +40,18 @@ export interface Engine {
 const decode = ({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 
+const compiled = new Map<ModuleSource, WebAssembly.Module[]>()
+
+/** A module for a memory that is shared or not. It is compiled once: what V8 has optimised serves every instance. */
+function moduleOf(source: ModuleSource, shared: boolean): WebAssembly.Module {
+  const modules = compiled.get(source) ?? []
+  compiled.set(source, modules)
+  const bytes = modules[Number(shared)] ? undefined : decode(source)
+  if (bytes && !shared) bytes[source.sharedFlag] = 1
+  if (bytes) modules[Number(shared)] = new WebAssembly.Module(bytes)
+  return modules[Number(shared)]
+}
+
 /** Whether what runs this has relaxed SIMD, which fused multiply-add is part of. */
 export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
 
@@ -50,11 +62,7 @@ export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
  * @throws where the memory cannot be had.
  */
 export function createEngine(shared: boolean, fma: boolean, reserved: (workspaceBytes: number) => number): Engine {
-  const modules = (fma ? [allKernels, fmaKernels] : [allKernels]).map((source) => {
-    const bytes = decode(source)
-    if (!shared) bytes[source.sharedFlag] = 1
-    return new WebAssembly.Module(bytes)
-  })
+  const modules = (fma ? [allKernels, fmaKernels] : [allKernels]).map((source) => moduleOf(source, shared))
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536, shared })
   const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports)
   const numberOf = (name: string): number => (instances[0][name] as WebAssembly.Global).value
@@ -172,6 +180,11 @@ export function place(
   more: number,
   addresses: number[],
 ): number {
+  if (sink !== null) {
+    for (const operand of outputs) addresses.push(sink.addressOf(operand))
+    for (const operand of inputs) addresses.push(sink.addressOf(operand))
+    return sink.room(more)
+  }
   let top = engine.scratch
   for (let i = 0; i < outputs.length + inputs.length; i++) {
     const { byteLength } = i < outputs.length ? outputs[i] : inputs[i - outputs.length]
@@ -187,7 +200,32 @@ export function place(
 
 /** Copies the outputs out of the scratch memory, from where `place` put them. */
 export function collect(engine: Engine, outputs: readonly Operand[], addresses: readonly number[]): void {
+  if (sink !== null) return
   for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], addresses[i])
+}
+
+/** Takes kernel calls instead of their being made: a program that is being written, whose operands are where they will be. */
+export interface Sink {
+  /** What stands for the engine that the calls will be made on. */
+  readonly engine: Engine
+  launch(kernel: string, dtype: DType, operands: readonly (readonly Operand[])[], parameters: readonly number[]): void
+  addressOf(operand: Operand): number
+  /** Where `bytes` are free during a call. */
+  room(bytes: number): number
+}
+
+/** Where kernel calls go at present: null where they are made. */
+export let sink: Sink | null = null
+
+/** Calls `run`, whose kernel calls go to `to`, or are made if that is null. */
+export function withSink<T>(to: Sink | null, run: () => T): T {
+  const before = sink
+  sink = to
+  try {
+    return run()
+  } finally {
+    sink = before
+  }
 }
 
 /**
@@ -202,6 +240,10 @@ export function launch(
   parameters: readonly number[],
   inPlace = 0,
 ): void {
+  if (sink !== null) {
+    sink.launch(kernel, dtype, [outputs, inputs], parameters)
+    return
+  }
   const engine = getEngine()
   const args: number[] = []
   place(engine, kernel, outputs, inputs, inPlace, 0, args)

@@ -2,8 +2,10 @@ import type { Algebra } from './algebra.ts'
 import { allocate, type DType, dtypeOf, type TypedArray } from './dtype.ts'
 import { DTypeError, ShapeError } from './errors.ts'
 import { installMethods } from './methods.ts'
-import type { Attributes, Block, Operation } from './operation.ts'
+import { type Attributes, type Block, change, type Operation } from './operation.ts'
+import { assign, clone } from './rearrange.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from './shape.ts'
+import { type Holder, tracer } from './tracer.ts'
 
 /** Rows and columns that `toString` shows before it leaves out the middle. */
 const SHOWN = 8
@@ -15,15 +17,12 @@ const SHOWN = 8
  * does not compile. `Matrix` alone is a matrix of any shape.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
-export class Matrix<R extends number = number, C extends number = number> implements Block {
+export class Matrix<R extends number = number, C extends number = number> implements Block, Holder {
   readonly rows: R
   readonly cols: C
   readonly dtype: DType
-  /**
-   * The elements, row by row: a[i, j] is data[i·cols + j]. They may be a part of `data.buffer`, which other matrices share;
-   * a clone has a buffer of its own.
-   */
-  readonly data: TypedArray
+  /** Where the elements are at present: a program that uses them takes them into its memory. */
+  elements: TypedArray
 
   /**
    * Wraps `data` without copying it; its type gives the dtype.
@@ -39,7 +38,19 @@ export class Matrix<R extends number = number, C extends number = number> implem
     this.rows = rows
     this.cols = cols
     this.dtype = dtypeOf(data)
-    this.data = data
+    this.elements = data
+    if (tracer !== null) tracer.created(this)
+  }
+
+  /**
+   * The elements, row by row: a[i, j] is data[i·cols + j]. They may be a part of `data.buffer`, which other matrices share;
+   * a clone has a buffer of its own. `compile` moves them: keep the matrix, not its data, from call to call.
+   *
+   * @throws MatgradError while `compile` traces, if they are not known then.
+   */
+  get data(): TypedArray {
+    if (tracer !== null) tracer.touched(this)
+    return this.elements
   }
 
   get shape(): Shape<R, C> {
@@ -47,7 +58,7 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   get size(): number {
-    return this.data.length
+    return this.elements.length
   }
 
   private position(operation: string, i: number, j: number): number {
@@ -74,7 +85,8 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   clone(): Matrix<R, C> {
-    return new Matrix(this.data.slice(), this.rows, this.cols)
+    if (tracer !== null) return evaluate(clone, [this], undefined) as Matrix<R, C>
+    return new Matrix(this.elements.slice(), this.rows, this.cols)
   }
 
   /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape. */
@@ -82,7 +94,7 @@ export class Matrix<R extends number = number, C extends number = number> implem
     if (!(source instanceof Matrix)) throw new DTypeError(`assign: source is ${describe(source)}, wanted a Matrix`)
     if (source.rows !== this.rows || source.cols !== this.cols)
       throw new ShapeError(`assign: source is ${formatShape(source.shape)}, wanted ${formatShape(this.shape)}`)
-    this.data.set(source.data)
+    change(assign, [this], [source], undefined)
     return this
   }
 
@@ -182,6 +194,7 @@ export function toInputs(operation: Operation, operands: readonly unknown[]): Ma
 
 /** The result of an operation on matrices of one dtype, in a new matrix. */
 export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+  if (tracer !== null) return tracer.evaluate(operation, inputs, attributes)
   const [rows, cols] = operation.shape(inputs, attributes)
   // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
   if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)

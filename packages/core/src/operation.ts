@@ -1,6 +1,8 @@
 import type { DType, TypedArray } from './dtype.ts'
 import { launch } from './kernels.ts'
+import type { Matrix } from './matrix.ts'
 import type { Shape } from './shape.ts'
+import { type Holder, tracer } from './tracer.ts'
 
 /** Dense row-major numbers and their shape: what an operation reads and writes. A Matrix is one. */
 export interface Block {
@@ -33,6 +35,36 @@ export interface Operation {
   shape(inputs: readonly Block[], attributes: Attributes): Shape
   /** Overwrites `out`, which has the shape that `shape` gave; the computing inputs share one dtype. */
   forward(out: Block, inputs: readonly Block[], attributes: Attributes): void
+  /**
+   * What a compiled program does instead of `forward`, where that is more than launching kernels: the same, by kernels
+   * alone. Where it is null there is no such way, and programs call `forward`.
+   */
+  readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes) => void) | null
+  /** Whether `shape` looks at the elements of the inputs: a compiled program then calls it, too. */
+  readonly checksElements?: boolean
+  /** Whether out[i] depends on element i alone of each input that has the size of out, so that it may overwrite one. */
+  readonly elementwise?: boolean
+}
+
+/** What changes holders of numbers in place, such as an optimiser's update. */
+export interface Change {
+  readonly name: string
+  /** How many of the targets, from the first, are read as well as written. */
+  readonly reads: number
+  forward(targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes): void
+  /** As in Operation. */
+  readonly program?: (targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes) => void
+}
+
+/** Changes the targets in place. */
+export function change(
+  change: Change,
+  targets: readonly Holder[],
+  inputs: readonly Matrix[],
+  attributes: Attributes,
+): void {
+  if (tracer !== null) tracer.change(change, targets, inputs, attributes)
+  else change.forward(targets, inputs, attributes)
 }
 
 /** Runs the kernel of this name that computes in `dtype`. */

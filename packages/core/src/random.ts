@@ -1,10 +1,12 @@
 import alea from 'seedrandom/lib/alea.js'
 import type { CreationOptions } from './create.ts'
-import { allocate, type DType, dtypeOption } from './dtype.ts'
+import { allocate, type DType, dtypeOf, dtypeOption, type TypedArray } from './dtype.ts'
 import { DTypeError, MatgradError } from './errors.ts'
 import { launch } from './kernels.ts'
 import { Matrix } from './matrix.ts'
+import { type Change, change } from './operation.ts'
 import { checkInteger, checkNumber, checkShape, describe } from './shape.ts'
+import type { Holder } from './tracer.ts'
 
 /** The eight 32-bit words of a generator: plain data, for checkpoints. */
 export type GeneratorState = readonly number[]
@@ -19,6 +21,20 @@ const STREAMS = [
   [0, 1, 4, 5],
   [2, 3, 6, 7],
 ] as const
+
+/** Random numbers in place of the second target, from a generator, the first. */
+const draw: Change = {
+  name: 'draw',
+  reads: 1,
+  forward([{ elements: words }, { elements }], _inputs, { kernel, parameters }) {
+    const numbers = elements as TypedArray
+    const most = kernel === 'permutation' ? numbers.length : PIECE
+    for (let start = 0; start < numbers.length; start += most) {
+      const piece = numbers.length <= most ? numbers : numbers.subarray(start, start + most)
+      launch(kernel, dtypeOf(numbers), [words, piece], [], [piece.length, ...parameters], 1)
+    }
+  },
+}
 
 /**
  * Random numbers from two streams of xoroshiro128++ (Blackman & Vigna, "Scrambled linear pseudorandom number generators",
@@ -36,22 +52,23 @@ const STREAMS = [
  *   further vectors for what it rejects. Several calls therefore give the elements of a single one where all but the last
  *   fill whole vectors and nothing is rejected, as in `uniform` and `bernoulli`, or are of multiples of 16384 elements.
  */
-export class Generator {
-  private readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(WORDS)
+export class Generator implements Holder {
+  /** The state. It stands where programs that draw from this generator have it. */
+  elements: Uint32Array = new Uint32Array(WORDS)
 
   /** `seed` is any number or string; 1 and '1' are the same seed. @throws DTypeError for anything else. */
   constructor(seed: string | number) {
     if (typeof seed !== 'string' && typeof seed !== 'number')
       throw new DTypeError(`Generator: seed is ${describe(seed)}, wanted a number or a string`)
     const source = alea(String(seed))
-    for (const word of STREAMS[0]) this.words[word] = source.int32()
+    for (const word of STREAMS[0]) this.elements[word] = source.int32()
     // The one state that a stream cannot leave.
-    if (this.words.every((word) => word === 0)) this.words[0] = 1
-    launch('jump', 'float64', [this.words], [], [], 1)
+    if (this.elements.every((word) => word === 0)) this.elements[0] = 1
+    launch('jump', 'float64', [this.elements], [], [], 1)
   }
 
   get state(): GeneratorState {
-    return Array.from(this.words)
+    return Array.from(this.elements)
   }
 
   /** @throws DTypeError unless it is eight whole numbers; ShapeError for one over 2^32 − 1; MatgradError for a stream of zeros. */
@@ -62,7 +79,7 @@ export class Generator {
     for (const stream of STREAMS)
       if (stream.every((word) => state[word] === 0))
         throw new MatgradError(`Generator: words ${stream.join(', ')} of the state are zeros, wanted one that is not`)
-    this.words.set(state)
+    this.elements.set(state)
   }
 
   /** Runs the kernel `operation`, which takes the numbers p and q, on the elements of a new matrix. */
@@ -75,12 +92,9 @@ export class Generator {
     q: number,
   ): Matrix<R, C> {
     checkShape(operation, rows, cols)
-    const data = allocate(dtype, rows * cols)
-    for (let start = 0; start < data.length; start += PIECE) {
-      const piece = data.length <= PIECE ? data : data.subarray(start, start + PIECE)
-      launch(operation, dtype, [this.words, piece], [], [piece.length, p, q], 1)
-    }
-    return new Matrix(data, rows, cols)
+    const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
+    change(draw, [this, out], [], { kernel: operation, parameters: [p, q] })
+    return out
   }
 
   /** Uniform on [low, high). @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite. */
@@ -138,7 +152,7 @@ export class Generator {
   permutation(n: number): Matrix<number, 1> {
     checkShape('permutation', n, 1)
     const out = new Matrix(new Float64Array(n), n, 1)
-    launch('permutation', 'float64', [this.words, out.data], [], [n], 1)
+    change(draw, [this, out], [], { kernel: 'permutation', parameters: [] })
     return out
   }
 

@@ -1,6 +1,7 @@
-import { checkDType } from './dtype.ts'
+import { checkDType, type TypedArray } from './dtype.ts'
 import { DTypeError, ShapeError } from './errors.ts'
-import { type Block, type Operation, run } from './operation.ts'
+import { launch } from './kernels.ts'
+import { type Block, type Change, type Operation, run, runOn } from './operation.ts'
 import { exactIndex } from './reduce.ts'
 import { type Axis, checkAxis, checkInteger, checkShape, formatShape, lineLayout } from './shape.ts'
 
@@ -27,6 +28,20 @@ export const transpose: Operation = {
   forward: (out, [a]) => strided(out, a, 0, 1, a.cols),
 }
 
+/** out = a, in the dtype of out. */
+function convert(out: TypedArray, a: Block): void {
+  const same = out instanceof (a.dtype === 'float32' ? Float32Array : Float64Array)
+  if (out.length > 0) launch(same ? 'move' : 'convert', a.dtype, [out], [a.data], [out.length])
+}
+
+/** The same numbers. */
+export const clone: Operation = {
+  name: 'clone',
+  shape: ([a]) => a.shape,
+  forward: (out, [a]) => out.data.set(a.data),
+  program: (out, [a]) => convert(out.data, a),
+}
+
 /** The same numbers in another precision. */
 export const astype: Operation = {
   name: 'astype',
@@ -36,6 +51,15 @@ export const astype: Operation = {
     return a.shape
   },
   forward: (out, [a]) => out.data.set(a.data),
+  program: (out, [a]) => convert(out.data, a),
+}
+
+/** Overwrites a matrix with another's elements. */
+export const assign: Change = {
+  name: 'assign',
+  reads: 0,
+  forward: ([target], [source]) => target.elements.set(source.data),
+  program: ([target], [source]) => convert(target.elements as TypedArray, source),
 }
 
 export const reshape: Operation = {
@@ -49,6 +73,7 @@ export const reshape: Operation = {
     return [rows, cols]
   },
   forward: (out, [a]) => out.data.set(a.data),
+  program: (out, [a]) => convert(out.data, a),
 }
 
 interface Bounds {
@@ -82,6 +107,7 @@ export const slice: Operation = {
   forward(out, [a], { rowStart, colStart }: Bounds) {
     copyRows(out, a, (i) => rowStart + i, colStart)
   },
+  program: (out, [a], { rowStart, colStart }: Bounds) => strided(out, a, rowStart * a.cols + colStart, a.cols, 1),
 }
 
 /** `a` in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice. */
@@ -126,6 +152,14 @@ export const concat: Operation = {
       start += input.shape[axis as Axis]
     }
   },
+  program(out, inputs, { axis }) {
+    let start = 0
+    for (const input of inputs) {
+      const numbers = [input.rows, input.cols, start, out.cols, 1, 0, input.cols, 1]
+      runOn('copy', out.dtype, out.data, [input.data], numbers)
+      start += axis === 0 ? input.data.length : input.cols
+    }
+  },
 }
 
 /** 1 where a selector is float64, as the kernels that read one expect. */
@@ -142,6 +176,8 @@ export const gatherRows: Operation = {
   forward(out, [a, index]) {
     copyRows(out, a, (i) => index.data[i], 0)
   },
+  program: (out, inputs) => run('gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
+  checksElements: true,
 }
 
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */
@@ -159,6 +195,7 @@ export const scatterAddRows: Operation = {
   },
   forward: (out, inputs) =>
     run('scatterAddRows', out.dtype, out, inputs, [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]),
+  checksElements: true,
 }
 
 /** out[i, j] = 1 where j is index[i], else 0. */
@@ -174,6 +211,7 @@ export const oneHot: Operation = {
     return [index.rows, count]
   },
   forward: (out, inputs) => run('oneHot', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[0])]),
+  checksElements: true,
 }
 
 /** out[i] = a[i, index[i]]. */
@@ -189,6 +227,7 @@ export const pick: Operation = {
     return [a.rows, 1]
   },
   forward: (out, inputs) => run('pick', out.dtype, out, inputs, [out.rows, inputs[0].cols, wide(inputs[1])]),
+  checksElements: true,
 }
 
 /** An nx1 or 1xn matrix on the diagonal of an nxn matrix of zeros. */
@@ -262,6 +301,7 @@ function ordering(
   return {
     name,
     ...dtype,
+    program: null,
     shape([a], { axis }) {
       checkAxis(name, axis)
       return a.shape

@@ -1,5 +1,5 @@
 import type { DType } from './dtype.ts'
-import { createEngine, type Engine, getEngine, usesFma } from './kernels.ts'
+import { createEngine, type Engine, getEngine, sink, usesFma } from './kernels.ts'
 
 // Threads run the same kernels on one shared memory. Work comes as a list of calls that do not depend on one another; every
 // thread, this one included, takes the next call that is left until none is. A worker that has not started yet, or that the
@@ -167,6 +167,7 @@ export function restartThreads(threads: number | 'auto' = wanted): void {
 
 /** The engine for a product of m·n·k multiplications, say `work` of them. */
 export function engineFor(work: number): Engine {
+  if (sink !== null) return sink.engine
   if (work < WORTHWHILE) return getEngine()
   const threads = threadCount()
   if (threads === 1) return getEngine()

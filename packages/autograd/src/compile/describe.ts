@@ -1,0 +1,31 @@
+import { formatShape, Matrix } from '@matgrad/core'
+import type { Layout } from './plan.ts'
+import { bytesOf } from './plan.ts'
+import { isChange, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+
+const shapeOf = ({ holder }: Value): string => (holder instanceof Matrix ? formatShape(holder.shape) : 'random state')
+
+/** Multiplications and additions, or one operation for each element that is read or written. */
+function flopsOf({ operation, attributes, inputs, targets }: Step): number {
+  const sizes = [...inputs, ...targets].map(({ holder }) => holder.elements.length)
+  if (operation.name !== 'matmul') return Math.max(...sizes)
+  const inner = matrixOf(inputs[0])[attributes?.transposeA ? 'rows' : 'cols']
+  return 2 * matrixOf(targets[0]).size * inner
+}
+
+/** A program as text. */
+export function describeProgram(steps: readonly Step[], args: readonly Value[], { bytes, unplanned }: Layout): string {
+  const kept = new Set(steps.flatMap((step) => [...step.inputs, ...step.targets]))
+  const keptBytes = [...kept]
+    .filter(({ kind }) => kind === 'state' || kind === 'constant')
+    .reduce((total, { holder }) => total + holder.elements.byteLength, 0)
+  const lines = steps.map(
+    (step) => `  ${step.operation.name} ${step.inputs.map(shapeOf).join(', ')} → ${step.targets.map(shapeOf).join(', ')}`,
+  )
+  const flops = steps.reduce((total, step) => total + flopsOf(step), 0)
+  return [
+    `program of ${args.map(shapeOf).join(', ') || 'no matrices'}: ${steps.length} operations, ${flops} flops`,
+    ...lines,
+    `memory: ${unplanned} bytes of arguments and results in ${bytes}, ${keptBytes} bytes kept`,
+  ].join('\n')
+}

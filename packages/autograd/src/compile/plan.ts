@@ -1,0 +1,140 @@
+import { itemSize } from '@matgrad/core'
+import { isChange, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+
+/** Bytes to which every place in memory is aligned: a cache line. */
+const ALIGNMENT = 64
+/** From this many bytes on, arguments lie half a page of the system away from the start of one: see `place` in core. */
+const PAGED = 2048
+
+const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+
+export const bytesOf = (value: Value): number => {
+  const { size, dtype } = matrixOf(value)
+  return size * itemSize(dtype)
+}
+
+/** Steps whose results nobody needs are left out. */
+export function withoutDead(steps: readonly Step[]): Step[] {
+  const needed = new Set<Value>()
+  const alive: Step[] = []
+  for (const step of steps.toReversed()) {
+    const { operation, targets } = step
+    const checks = !isChange(operation) && (operation.checksElements || operation.program === null)
+    if (!checks && !targets.some((target) => target.kind === 'state' || needed.has(target))) continue
+    for (const value of readsOf(step)) needed.add(value)
+    alive.push(step)
+  }
+  return alive.reverse()
+}
+
+/** When each value is used, as numbers of steps. */
+function usesOf(steps: readonly Step[]): Map<Value, number[]> {
+  const uses = new Map<Value, number[]>()
+  for (const [i, { inputs, targets }] of steps.entries())
+    for (const value of new Set([...inputs, ...targets])) {
+      const known = uses.get(value)
+      if (known) known.push(i)
+      else uses.set(value, [i])
+    }
+  return uses
+}
+
+const sameForm = (a: Value, b: Value): boolean =>
+  matrixOf(a).rows === matrixOf(b).rows && matrixOf(a).cols === matrixOf(b).cols && matrixOf(a).dtype === matrixOf(b).dtype
+
+/**
+ * Lets the step that computes a value write it where it would be copied to (`clone`, `assign`), if the value has no other
+ * use afterwards and what it overwrites none in between.
+ */
+export function withoutCopies(steps: readonly Step[]): Step[] {
+  const result = [...steps]
+  const uses = usesOf(steps)
+  for (const [i, copy] of steps.entries()) {
+    const { name } = copy.operation
+    if (name !== 'clone' && name !== 'assign') continue
+    const [source] = copy.inputs
+    const [target] = copy.targets
+    const sourceUses = uses.get(source) as number[]
+    const [producer] = sourceUses
+    const step = result[producer]
+    if (source.kind !== 'result' || sourceUses.at(-1) !== i || !sameForm(source, target)) continue
+    if (isChange(step.operation) || step.targets[0] !== source) continue
+    const between = (uses.get(target) as number[]).filter((use) => use >= producer && use < i)
+    const inPlace = step.operation.elementwise && between.every((use) => use === producer)
+    if (between.length > 0 && !inPlace) continue
+    for (const use of sourceUses) {
+      const { inputs, targets } = result[use]
+      const replaced = (values: readonly Value[]): Value[] => values.map((each) => (each === source ? target : each))
+      result[use] = { ...result[use], inputs: replaced(inputs), targets: replaced(targets) }
+    }
+    uses.set(target, [...new Set([...(uses.get(target) as number[]), ...sourceUses])].sort((a, b) => a - b))
+    uses.delete(source)
+    result[i] = { ...copy, inputs: [], targets: [] }
+  }
+  return result.filter(({ targets }) => targets.length > 0)
+}
+
+/** Bytes that one or several values have, one after the other. */
+interface Place {
+  readonly bytes: number
+  readonly first: number
+  last: number
+  offset: number
+}
+
+/** Where arguments and results are in the scratch memory. */
+export interface Layout {
+  readonly offsets: ReadonlyMap<Value, number>
+  /** The bytes of scratch memory in all. */
+  readonly bytes: number
+  /** The bytes that arguments and results would take if nothing were used twice. */
+  readonly unplanned: number
+}
+
+/** Gives arguments and results their places: one whose last use is over makes room for others. */
+export function layOut(steps: readonly Step[], args: readonly Value[]): Layout {
+  const uses = usesOf(steps)
+  const lastUse = (value: Value): number => uses.get(value)?.at(-1) ?? -1
+  const places = new Map<Value, Place>()
+  let top = 0
+  for (const value of args) {
+    const bytes = bytesOf(value)
+    const offset = bytes < PAGED ? top : top + ((PAGED - top) & (2 * PAGED - 1))
+    places.set(value, { bytes, first: -1, last: lastUse(value), offset })
+    top = align(offset + bytes)
+  }
+  const results: Place[] = []
+  let unplanned = top
+  for (const [i, { operation, inputs, targets }] of steps.entries())
+    for (const target of targets) {
+      if (target.kind !== 'result' || places.has(target)) continue
+      const elementwise = !isChange(operation) && operation.elementwise
+      const overwritten = elementwise && inputs.find((each) => places.get(each)?.last === i && sameForm(each, target))
+      const place = overwritten ? (places.get(overwritten) as Place) : { bytes: bytesOf(target), first: i, last: i, offset: 0 }
+      place.last = lastUse(target)
+      places.set(target, place)
+      if (!overwritten) results.push(place)
+      unplanned += align(bytesOf(target))
+    }
+  const bytes = pack(results, top)
+  return { offsets: new Map([...places].map(([value, { offset }]) => [value, offset])), bytes, unplanned }
+}
+
+/**
+ * Gives each place the lowest offset above `base` at which it meets no other that is in use at the same time, the largest
+ * first (Pisarchyk & Lee 2020, greedy by size); returns where they end.
+ */
+function pack(places: readonly Place[], base: number): number {
+  const packed: Place[] = []
+  let end = base
+  for (const place of places.toSorted((a, b) => b.bytes - a.bytes)) {
+    const rivals = packed.filter((other) => other.first <= place.last && place.first <= other.last)
+    place.offset = base
+    for (const rival of rivals.sort((a, b) => a.offset - b.offset))
+      if (place.offset + align(place.bytes) > rival.offset)
+        place.offset = Math.max(place.offset, rival.offset + align(rival.bytes))
+    packed.push(place)
+    end = Math.max(end, place.offset + align(place.bytes))
+  }
+  return end
+}

@@ -1,0 +1,163 @@
+import {
+  type Attributes,
+  type Change,
+  change as changeNow,
+  type DType,
+  evaluate,
+  type Holder,
+  MatgradError,
+  Matrix,
+  type Operation,
+  operations,
+  type Tracer,
+  withTracer,
+} from '@matgrad/core'
+import { type GradientWatch, withGradientWatch } from '../recording.ts'
+import type { Variable } from '../variable.ts'
+
+/**
+ * A place for numbers in a program:
+ * - an `argument` is copied in from what the compiled function is called with;
+ * - `state` belongs to a matrix or generator that goes on from call to call: a parameter, a velocity, a result that
+ *   somebody holds;
+ * - a `constant` was made while the program was traced, and never changes;
+ * - everything else is a `result`, which nobody needs after the call.
+ */
+export interface Value {
+  kind: 'argument' | 'state' | 'constant' | 'result'
+  /** The matrix or generator that it was traced with. */
+  readonly holder: Holder
+}
+
+/** An operation of a program: out = operation(inputs), or a change of targets. */
+export interface Step {
+  readonly operation: Operation | Change
+  readonly attributes: Attributes
+  inputs: readonly Value[]
+  /** What it writes: the result of an operation, or the targets of a change. */
+  targets: readonly Value[]
+}
+
+export const isChange = (operation: Operation | Change): operation is Change => 'reads' in operation
+
+/** The values that a step reads. */
+export const readsOf = ({ operation, inputs, targets }: Step): Value[] =>
+  isChange(operation) ? [...inputs, ...targets.slice(0, operation.reads)] : [...inputs]
+
+/** A value that is a matrix. */
+export const matrixOf = ({ holder }: Value): Matrix => holder as Matrix
+
+/** What was read of a variable's `grad` before the function set it, and what it was in the end. */
+export interface GradientEntry {
+  readonly variable: Variable
+  readonly atStart: Matrix | null
+  readonly read: boolean
+}
+
+const ALIAS_ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
+
+/** Records what a function does with matrices, while it does it. */
+export class Trace implements Tracer, GradientWatch {
+  readonly steps: Step[] = []
+  readonly conditions: (() => boolean)[] = []
+  readonly gradients: Map<Variable, GradientEntry> = new Map()
+  private readonly values = new Map<Holder, Value>()
+  private readonly made = new Set<Holder>()
+  private readonly kept = new Set<Holder>()
+
+  /** The result of `fn`, which is watched. */
+  run<T>(fn: () => T): T {
+    return withTracer(this, () => withGradientWatch(this, fn))
+  }
+
+  /** Makes a matrix an argument. */
+  argument(matrix: Matrix): Value {
+    return this.define(matrix, 'argument')
+  }
+
+  private define(holder: Holder, kind: Value['kind'], as: Holder = holder): Value {
+    const value: Value = { kind, holder }
+    this.values.set(as, value)
+    return value
+  }
+
+  /** The value of a matrix or generator that an operation uses. */
+  valueOf(holder: Holder): Value {
+    const known = this.values.get(holder)
+    if (known) return known
+    if (!this.made.has(holder) || this.kept.has(holder)) return this.define(holder, 'state')
+    const { elements, rows, cols } = holder as Matrix
+    return this.define(withTracer(null, () => new Matrix(elements.slice(), rows, cols)), 'constant', holder)
+  }
+
+  created(matrix: Matrix): void {
+    this.made.add(matrix)
+  }
+
+  keep(matrix: Matrix): void {
+    this.kept.add(matrix)
+  }
+
+  assume(holds: () => boolean): void {
+    this.conditions.push(holds)
+  }
+
+  touched(matrix: Matrix): void {
+    // What the function itself made is known, until operations have used it.
+    if (this.made.has(matrix) && !this.values.has(matrix)) return
+    throw new MatgradError(
+      `compile: the elements of a ${matrix.rows}x${matrix.cols} matrix are read or written while the function is traced, ` +
+        `wanted only operations: ${ALIAS_ADVICE}`,
+    )
+  }
+
+  evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+    const values = inputs.map((input) => this.valueOf(input))
+    const out = withTracer(null, () => evaluate(operation, inputs, attributes))
+    if (values.every(({ kind }) => kind === 'constant')) this.define(out, 'constant')
+    else this.steps.push({ operation, attributes, inputs: values, targets: [this.define(out, 'result')] })
+    return out
+  }
+
+  change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
+    const values = inputs.map((input) => this.valueOf(input))
+    const changed = targets.map((target, i) => {
+      const value = this.valueOf(target)
+      if (value.kind === 'argument')
+        throw new MatgradError(
+          `compile: ${change.name} changes an argument of the compiled function, wanted a matrix that it finds outside`,
+        )
+      if (value.kind !== 'constant') return value
+      const own = this.define(target, 'result')
+      if (i < change.reads)
+        this.steps.push({ operation: operations.clone, attributes: undefined, inputs: [value], targets: [own] })
+      return own
+    })
+    withTracer(null, () => changeNow(change, targets, inputs, attributes))
+    this.steps.push({ operation: change, attributes, inputs: values, targets: changed })
+  }
+
+  readGradient(variable: Variable, grad: Matrix | null): void {
+    if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: grad, read: true })
+  }
+
+  wroteGradient(variable: Variable, before: Matrix | null): void {
+    if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: before, read: false })
+  }
+
+  /** Makes a matrix that somebody holds after the call state; returns it, or what takes its place. */
+  hold(matrix: Matrix): Matrix {
+    const value = this.valueOf(matrix)
+    if (value.kind === 'state') return matrix
+    if (value.kind === 'result' && value.holder === matrix) {
+      value.kind = 'state'
+      return matrix
+    }
+    const own = withTracer(null, () => matrix.clone())
+    const copy = this.define(own, 'state')
+    this.steps.push({ operation: operations.clone, attributes: undefined, inputs: [value], targets: [copy] })
+    return own
+  }
+}
+
+export const dtypeOf = (value: Value): DType => matrixOf(value).dtype

@@ -1,0 +1,113 @@
+import type { DType, TypedArray } from './dtype.ts'
+import { MatgradError } from './errors.ts'
+import { createEngine, type Engine, type Operand } from './kernels.ts'
+import type { Holder } from './tracer.ts'
+
+const PAGE = 65536
+/** Kernels load whole vectors and tiles, which may reach this many bytes beyond the last operand. */
+const SLACK = 256
+const ALIGNMENT = 64
+/** How much more than it needs at once an arena has, for what later programs bring. */
+const SPARE = 1.5
+
+const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+
+/** The arena that each array was made in. */
+const homes = new WeakMap<Operand, Arena>()
+
+/** The arena where the elements of a matrix or generator are, if they are in one. */
+export const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(elements)
+
+/**
+ * A WebAssembly memory of fixed size, where compiled programs that share matrices run. From below it fills with what the
+ * programs keep: it takes the elements of matrices and generators, which are views on it from then on. Its end is scratch
+ * memory for the program that is running.
+ *
+ * Nothing in it is ever given to anybody else: an array that was handed out stays what it was. An arena that is full is
+ * replaced by a new one, to which the living matrices move; the old one is the garbage collector's, once no array is left
+ * that looks at it.
+ */
+export class Arena {
+  readonly engine: Engine
+  /** Whether a matrix has left it, so that the programs that ran here must move, too. */
+  deserted = false
+  private readonly residents: WeakRef<Holder>[] = []
+  private top: number
+
+  /** @param bytes how much it must hold at least: all that is kept, and the scratch memory of any program */
+  constructor(bytes: number, fma: boolean) {
+    this.engine = createEngine(false, fma, () => 0)
+    const { memory, scratch } = this.engine
+    const pages = Math.ceil((scratch + bytes * SPARE + SLACK - memory.buffer.byteLength) / PAGE)
+    try {
+      if (pages > 0) memory.grow(pages)
+    } catch {
+      throw new MatgradError(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
+    }
+    this.top = align(scratch)
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.engine.memory.buffer
+  }
+
+  /** Where a program's `bytes` of scratch memory begin. */
+  scratch(bytes: number): number {
+    return this.buffer.byteLength - SLACK - align(bytes)
+  }
+
+  /** Whether so many bytes can be kept beside a program that needs so much scratch memory. */
+  fits(kept: number, scratch: number): boolean {
+    return this.top + kept <= this.scratch(scratch)
+  }
+
+  /** The bytes of living matrices that are kept here. */
+  living(): number {
+    return bytesOf(this.residents.map((each) => each.deref()).filter((each) => each && homeOf(each) === this) as Holder[])
+  }
+
+  /** Moves the elements of a matrix or generator here. */
+  take(holder: Holder): void {
+    const { elements } = holder
+    const former = homeOf(holder)
+    if (former) former.deserted = true
+    const view = this.view(elements, this.top)
+    view.set(elements)
+    this.top += align(elements.byteLength)
+    homes.set(view, this)
+    this.residents.push(new WeakRef(holder))
+    holder.elements = view
+  }
+
+  /** An array like another at an address. */
+  private view({ constructor, length }: Operand, address: number): Operand {
+    return new (constructor as new (buffer: ArrayBuffer, start: number, length: number) => Operand)(
+      this.buffer,
+      address,
+      length,
+    )
+  }
+
+  /** `length` elements at an address. */
+  at(dtype: DType, address: number, length: number): TypedArray {
+    return new (dtype === 'float32' ? Float32Array : Float64Array)(this.buffer, address, length)
+  }
+}
+
+/** The bytes that these take in an arena. */
+export const bytesOf = (holders: readonly Holder[]): number =>
+  holders.reduce((total, { elements }) => total + align(elements.byteLength), 0)
+
+/**
+ * The arena for a program that keeps these matrices and generators and needs so much scratch memory, with all of them in
+ * it: the one where they are, or a new one if they are in none, or it is full.
+ */
+export function gather(holders: readonly Holder[], scratch: number, fma: boolean): Arena {
+  const known = new Set(holders.map(homeOf).filter((each) => each !== undefined))
+  const newcomers = (arena?: Arena): Holder[] => holders.filter((each) => homeOf(each) !== arena || !arena)
+  const usable = [...known].find((each) => !each.deserted && each.fits(bytesOf(newcomers(each)), scratch))
+  const largest = Math.max(0, ...[...known].map((each) => each.living()))
+  const arena = usable ?? new Arena(largest + bytesOf(holders) + scratch, fma)
+  for (const holder of newcomers(arena)) arena.take(holder)
+  return arena
+}

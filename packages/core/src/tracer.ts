@@ -1,0 +1,50 @@
+import type { TypedArray } from './dtype.ts'
+import type { Matrix } from './matrix.ts'
+import type { Attributes, Change, Operation } from './operation.ts'
+
+/** What keeps numbers that operations change in place: a matrix, a random generator. Its elements may move. */
+export interface Holder {
+  elements: TypedArray | Uint32Array
+}
+
+/** Sees everything that is done with matrices while a program is traced, and does it. */
+export interface Tracer {
+  /** A matrix was made. */
+  created(matrix: Matrix): void
+  /** The elements of a matrix are about to be read or written by something that is no operation. */
+  touched(matrix: Matrix): void
+  evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix
+  change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void
+  /** What is traced is only right while `holds` gives true. */
+  assume(holds: () => boolean): void
+  /** A matrix that was made during the trace is state, which goes on from call to call, and no constant. */
+  keep(matrix: Matrix): void
+}
+
+/** The present tracer: null in all but the first call of a compiled function. */
+export let tracer: Tracer | null = null
+
+/** The result of `run`, called with another tracer, or none; the former comes back whatever happens. */
+export function withTracer<T>(other: Tracer | null, run: () => T): T {
+  const before = tracer
+  tracer = other
+  try {
+    return run()
+  } finally {
+    tracer = before
+  }
+}
+
+/**
+ * Tells the trace, if there is one, that what follows depends on the state of an object: the traced program is used only
+ * while `holds()` is true, and otherwise traced anew.
+ */
+export function assume(holds: () => boolean): void {
+  tracer?.assume(holds)
+}
+
+/** Marks a matrix as state that goes on from call to call, wherever it was made: an optimiser's velocity, say. */
+export function keep<M extends Matrix>(matrix: M): M {
+  tracer?.keep(matrix)
+  return matrix
+}
