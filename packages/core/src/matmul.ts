@@ -61,3 +61,19 @@ export const matmul: Operation = {
     collect(engine, [out.data], addresses)
   },
 }
+
+/** What becomes of a product in the kernel: see gemm.ts in assembly. */
+const BIAS = 2
+const RELU = 4
+
+/** op(A)·op(B) + bias, a row, and then max(x, 0) where `relu`: what programs make of the three operations. */
+export const affine: Operation = {
+  name: 'affine',
+  shape: ([a, b], attributes) => matmul.shape([a, b], attributes),
+  forward(out, [a, b, bias], { transposeA, transposeB, relu }: MatmulOptions & { relu: boolean }) {
+    const { rows: m, cols: n } = out
+    const k = transposeA ? a.rows : a.cols
+    const strides = [...(transposeA ? [1, a.cols] : [a.cols, 1]), ...(transposeB ? [1, b.cols] : [b.cols, 1])]
+    run('gemm', out.dtype, out, [a, b, bias], [m, n, k, n, ...strides, BIAS | (relu ? RELU : 0)])
+  },
+}

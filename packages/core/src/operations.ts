@@ -1,6 +1,6 @@
 // The operations by name, for packages that add to them: derivatives, programs.
 
 export * from './elementwise.ts'
-export { matmul } from './matmul.ts'
+export { affine, matmul } from './matmul.ts'
 export * from './rearrange.ts'
 export * from './reduce.ts'

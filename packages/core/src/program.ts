@@ -3,79 +3,28 @@ import type { DType } from './dtype.ts'
 import { MatgradError } from './errors.ts'
 import { signatures } from './kernels.generated.ts'
 import { type Engine, type Operand, type Sink, withSink } from './kernels.ts'
+import { encodeLoop, INTEGER_LOCALS, type Loop } from './loop.ts'
+import { CALL, constant, moduleOf, unsigned } from './wasm.ts'
 
-/** A kernel call whose arguments are constants, or a call of a function in JavaScript. */
-type Call = { readonly kernel: string; readonly args: readonly number[] } | { readonly host: () => void }
+/** The name and parameters of the function that programs call in JavaScript. */
+const HOST = 'host'
+const HOST_PARAMETERS = 'i'
 
-const TYPES = { i: 0x7f, f: 0x7d, F: 0x7c } as const
-const I32_CONST = 0x41
-const F32_CONST = 0x43
-const F64_CONST = 0x44
-const CALL = 0x10
-const END = 0x0b
+const PAGE = 65536
 
-function unsigned(value: number): number[] {
-  const bytes = []
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest]
-    bytes.push((rest % 128) | 128)
-  }
-}
-
-function signed(value: number): number[] {
-  const bytes = []
-  for (let rest = value | 0; ; rest >>= 7) {
-    if (rest >= -64 && rest < 64) return [...bytes, rest & 127]
-    bytes.push((rest & 127) | 128)
-  }
-}
-
-const floats = (type: 'f' | 'F', value: number): number[] => [
-  ...new Uint8Array((type === 'f' ? Float32Array : Float64Array).of(value).buffer),
-]
-
-const constant = (type: string, value: number): number[] =>
-  type === 'i'
-    ? [I32_CONST, ...signed(value)]
-    : [type === 'f' ? F32_CONST : F64_CONST, ...floats(type as 'f' | 'F', value)]
-
-const vector = (items: readonly number[][]): number[] => [...unsigned(items.length), ...items.flat()]
-const section = (id: number, contents: number[]): number[] => [id, ...unsigned(contents.length), ...contents]
-const text = (value: string): number[] => vector([...new TextEncoder().encode(value)].map((byte) => [byte]))
-
-/** A flat list of calls, made by one function of a WebAssembly module: a call there costs a tenth of one from JavaScript. */
-function assemble(calls: readonly Call[]): Uint8Array<ArrayBuffer> {
-  const kernels = [...new Set(calls.map((call) => ('kernel' in call ? call.kernel : '')))]
-  const types = [...new Set(kernels.map((name) => (name ? signatures[name] : 'i'))), '']
-  const typeOf = (name: string): number => types.indexOf(name ? signatures[name] : 'i')
-  const hosts = calls.filter((call) => 'host' in call)
-  const body = calls.map((call) => {
-    if ('host' in call) return [...constant('i', hosts.indexOf(call)), CALL, ...unsigned(kernels.indexOf(''))]
-    const args = call.args.map((value, i) => constant(signatures[call.kernel][i], value))
-    return [...args.flat(), CALL, ...unsigned(kernels.indexOf(call.kernel))]
-  })
-  const step = [0, ...body.flat(), END]
-  const functionType = (letters: string): number[] => [
-    0x60,
-    ...vector([...letters].map((letter) => [TYPES[letter as keyof typeof TYPES]])),
-    0,
-  ]
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector(types.map(functionType))),
-    ...section(2, vector(kernels.map((name) => [...text('k'), ...text(name), 0, ...unsigned(typeOf(name))]))),
-    ...section(3, vector([[types.length - 1]])),
-    ...section(7, vector([[...text('step'), 0, ...unsigned(kernels.length)]])),
-    ...section(10, vector([[...unsigned(step.length), ...step]])),
-  ])
-}
-
-/** Writes a program: what runs inside `record` has its kernel calls written down instead of made. */
+/**
+ * Writes a program: a WebAssembly module with one function that makes kernel calls whose arguments are constants, a tenth
+ * of what a call from JavaScript costs, and has loops in between.
+ */
 export class ProgramWriter implements Sink {
   readonly engine: Engine
   private readonly arena: Arena
-  private readonly calls: Call[] = []
   private readonly roomAt: number
+  private readonly body: number[] = []
+  /** The functions that it calls, in the order of their numbers. */
+  private readonly called: string[] = []
+  private readonly hosts: (() => void)[] = []
+  private vectors = 0
   /** The most bytes that a call wanted for itself. */
   wanted = 0
 
@@ -86,13 +35,20 @@ export class ProgramWriter implements Sink {
     this.engine = {
       ...arena.engine,
       run: (kernel, dtype, calls) => {
-        for (const args of calls) this.write(kernel, dtype, args)
+        for (const args of calls) this.call(kernel, dtype, args)
       },
     }
   }
 
-  private write(kernel: string, dtype: DType, args: readonly number[]): void {
-    this.calls.push({ kernel: `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`, args })
+  private numberOf(name: string): number {
+    const known = this.called.indexOf(name)
+    return known >= 0 ? known : this.called.push(name) - 1
+  }
+
+  private call(kernel: string, dtype: DType, args: readonly number[]): void {
+    const name = `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`
+    for (const [i, value] of args.entries()) this.body.push(...constant(signatures[name][i], value))
+    this.body.push(CALL, ...unsigned(this.numberOf(name)))
   }
 
   addressOf(operand: Operand): number {
@@ -109,7 +65,7 @@ export class ProgramWriter implements Sink {
 
   launch(kernel: string, dtype: DType, operands: readonly (readonly Operand[])[], parameters: readonly number[]): void {
     const addresses = operands.flat().map((operand) => this.addressOf(operand))
-    this.write(kernel, dtype, [...addresses, ...parameters])
+    this.call(kernel, dtype, [...addresses, ...parameters])
   }
 
   /** Writes down the kernel calls that `run` makes. */
@@ -119,25 +75,29 @@ export class ProgramWriter implements Sink {
 
   /** Writes down a call of a function in JavaScript. */
   callback(host: () => void): void {
-    this.calls.push({ host })
+    this.body.push(...constant(HOST_PARAMETERS, this.hosts.push(host) - 1), CALL, ...unsigned(this.numberOf(HOST)))
   }
 
-  /** How many calls it has. */
-  get length(): number {
-    return this.calls.length
+  /** Writes down a loop. */
+  loop(loop: Loop): void {
+    if (loop.rows * loop.cols === 0) return
+    this.vectors = Math.max(this.vectors, loop.terms.length)
+    this.body.push(...encodeLoop(loop, ({ data }) => this.addressOf(data)))
   }
 
-  /** The function that makes all calls, in their order. */
+  /** The function that does all that was written down, in its order. */
   finish(): () => void {
-    const hosts = this.calls.filter((call) => 'host' in call).map(({ host }) => host)
-    const { kernels } = this.arena.engine
-    const imports: Record<string, WebAssembly.ImportValue> = { '': (i: number) => hosts[i]() }
-    for (const call of this.calls)
-      if ('kernel' in call) {
-        const dtype = call.kernel.endsWith('_f32') ? 'float32' : 'float64'
-        imports[call.kernel] = kernels[dtype][call.kernel.slice(0, -4)]
-      }
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble(this.calls)), { k: imports })
-    return instance.exports.step as () => void
+    const { called, hosts, arena } = this
+    const { memory, kernels } = arena.engine
+    const env: Record<string, WebAssembly.ImportValue> = { memory }
+    for (const name of called)
+      env[name] =
+        name === HOST
+          ? (i: number) => hosts[i]()
+          : kernels[name.endsWith('_f32') ? 'float32' : 'float64'][name.slice(0, -4)]
+    const imports = called.map((name) => ({ name, parameters: name === HOST ? HOST_PARAMETERS : signatures[name] }))
+    const pages = memory.buffer.byteLength / PAGE
+    const module = new WebAssembly.Module(moduleOf(pages, imports, INTEGER_LOCALS, this.vectors, this.body))
+    return new WebAssembly.Instance(module, { env }).exports.step as () => void
   }
 }

@@ -1,11 +1,8 @@
 import {
   type Arena,
   type Block,
-  type Change,
-  evaluate,
   gather,
   type Holder,
-  itemSize,
   MatgradError,
   Matrix,
   type Operation,
@@ -13,8 +10,8 @@ import {
   usesFma,
 } from '@matgrad/core'
 import type { Input } from './arguments.ts'
-import { isChange, matrixOf, type Step, type Value } from './trace.ts'
 import type { Layout } from './plan.ts'
+import { isChange, isFusion, matrixOf, type Step, type Value } from './trace.ts'
 
 /** A program at its addresses in an arena. */
 export interface Bound {
@@ -74,6 +71,15 @@ function write(writer: ProgramWriter, step: Step, blockOf: (value: Value) => Mat
   if (isChange(operation)) {
     const targets = step.targets.map((target) => (target.holder instanceof Matrix ? blockOf(target) : target.holder))
     writer.record(() => (operation.program ?? operation.forward).call(operation, targets, inputs, attributes))
+    return
+  }
+  if (isFusion(operation)) {
+    const { rows, cols, dtype, terms, stores } = operation
+    writer.loop({
+      ...{ rows, cols, dtype },
+      terms: terms.map((term) => ('load' in term ? { load: inputs[term.load] } : term)),
+      stores: stores.map((term, i) => ({ term, block: blockOf(step.targets[i]) })),
+    })
     return
   }
   const out = blockOf(step.targets[0])

@@ -1,5 +1,5 @@
 import { itemSize } from '@matgrad/core'
-import { isChange, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+import { isChange, isFusion, matrixOf, readsOf, type Step, type Value } from './trace.ts'
 
 /** Bytes to which every place in memory is aligned: a cache line. */
 const ALIGNMENT = 64
@@ -19,7 +19,7 @@ export function withoutDead(steps: readonly Step[]): Step[] {
   const alive: Step[] = []
   for (const step of steps.toReversed()) {
     const { operation, targets } = step
-    const checks = !isChange(operation) && (operation.checksElements || operation.program === null)
+    const checks = !isChange(operation) && !isFusion(operation) && (operation.checksElements || operation.program === null)
     if (!checks && !targets.some((target) => target.kind === 'state' || needed.has(target))) continue
     for (const value of readsOf(step)) needed.add(value)
     alive.push(step)
@@ -58,7 +58,7 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
     const [producer] = sourceUses
     const step = result[producer]
     if (source.kind !== 'result' || sourceUses.at(-1) !== i || !sameForm(source, target)) continue
-    if (isChange(step.operation) || step.targets[0] !== source) continue
+    if (isChange(step.operation) || isFusion(step.operation) || step.targets[0] !== source) continue
     const between = (uses.get(target) as number[]).filter((use) => use >= producer && use < i)
     const inPlace = step.operation.elementwise && between.every((use) => use === producer)
     if (between.length > 0 && !inPlace) continue
@@ -108,7 +108,7 @@ export function layOut(steps: readonly Step[], args: readonly Value[]): Layout {
   for (const [i, { operation, inputs, targets }] of steps.entries())
     for (const target of targets) {
       if (target.kind !== 'result' || places.has(target)) continue
-      const elementwise = !isChange(operation) && operation.elementwise
+      const elementwise = isFusion(operation) || (!isChange(operation) && operation.elementwise)
       const overwritten = elementwise && inputs.find((each) => places.get(each)?.last === i && sameForm(each, target))
       const place = overwritten ? (places.get(overwritten) as Place) : { bytes: bytesOf(target), first: i, last: i, offset: 0 }
       place.last = lastUse(target)

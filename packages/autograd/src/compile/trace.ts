@@ -29,16 +29,31 @@ export interface Value {
   readonly holder: Holder
 }
 
-/** An operation of a program: out = operation(inputs), or a change of targets. */
+/** Elementwise operations in one loop. A term loads the input of a number, or computes from terms before it. */
+export interface Fusion {
+  readonly name: string
+  readonly rows: number
+  readonly cols: number
+  readonly dtype: DType
+  readonly terms: readonly (
+    | { readonly load: number }
+    | { readonly operation: string; readonly inputs: readonly number[]; readonly attributes: Attributes }
+  )[]
+  /** The term of each target. */
+  readonly stores: readonly number[]
+}
+
+/** Something that a program does: an operation, out = operation(inputs), a change of targets, or operations in one loop. */
 export interface Step {
-  readonly operation: Operation | Change
+  readonly operation: Operation | Change | Fusion
   readonly attributes: Attributes
   inputs: readonly Value[]
   /** What it writes: the result of an operation, or the targets of a change. */
   targets: readonly Value[]
 }
 
-export const isChange = (operation: Operation | Change): operation is Change => 'reads' in operation
+export const isChange = (operation: Step['operation']): operation is Change => 'reads' in operation
+export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
 
 /** The values that a step reads. */
 export const readsOf = ({ operation, inputs, targets }: Step): Value[] =>

@@ -1,0 +1,114 @@
+import { loops, operations } from '@matgrad/core'
+import { isChange, isFusion, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+
+/** The most operations in one loop: each holds a register. */
+const MOST_FUSED = 24
+
+const sameForm = (a: Value, b: Value): boolean =>
+  matrixOf(a).rows === matrixOf(b).rows &&
+  matrixOf(a).cols === matrixOf(b).cols &&
+  matrixOf(a).dtype === matrixOf(b).dtype
+
+/** Whether a step can be part of a loop over the elements of its result. */
+function loopable({ operation, inputs, targets }: Step): boolean {
+  if (isChange(operation) || isFusion(operation) || !loops(operation.name) || operation.program === null) return false
+  const [out] = targets
+  return matrixOf(out).size > 0 && inputs.every((input) => matrixOf(input).dtype === matrixOf(out).dtype)
+}
+
+/** Whether two steps must keep their order. */
+const conflict = (a: Step, b: Step): boolean =>
+  a.targets.some((value) => b.targets.includes(value) || readsOf(b).includes(value)) ||
+  readsOf(a).some((value) => b.targets.includes(value))
+
+/**
+ * Joins elementwise steps over one shape into loops: each goes up to the last loop of its shape, if nothing in between
+ * needs it where it is.
+ */
+export function fuseLoops(steps: readonly Step[]): Step[] {
+  const groups: Step[][] = []
+  for (const step of steps) {
+    const home = loopable(step) ? findHome(groups, step) : undefined
+    if (home) home.push(step)
+    else groups.push([step])
+  }
+  const usedBy = new Map<Value, Set<Step[]>>()
+  for (const group of groups)
+    for (const step of group)
+      for (const value of readsOf(step)) usedBy.set(value, (usedBy.get(value) ?? new Set()).add(group))
+  const isUsedOutside = (value: Value, group: Step[]): boolean =>
+    [...(usedBy.get(value) ?? [])].some((user) => user !== group)
+  return groups.map((group) => (loopable(group[0]) ? fuse(group, (value) => isUsedOutside(value, group)) : group[0]))
+}
+
+function findHome(groups: readonly Step[][], step: Step): Step[] | undefined {
+  for (const group of groups.toReversed()) {
+    const fits = loopable(group[0]) && sameForm(group[0].targets[0], step.targets[0])
+    if (fits && group.length < MOST_FUSED) return group
+    if (group.some((other) => conflict(other, step))) return undefined
+  }
+  return undefined
+}
+
+/** One step that does what several loopable ones do. */
+function fuse(group: readonly Step[], isUsedOutside: (value: Value) => boolean): Step {
+  const inputs: Value[] = []
+  const terms: ({ load: number } | { operation: string; inputs: number[]; attributes: unknown })[] = []
+  const termOf = new Map<Value, number>()
+  const written = new Set<Value>()
+  const termFor = (value: Value): number => {
+    const known = termOf.get(value)
+    if (known !== undefined) return known
+    termOf.set(value, terms.push({ load: inputs.push(value) - 1 }) - 1)
+    return terms.length - 1
+  }
+  for (const { operation, attributes, inputs: read, targets } of group) {
+    const numbers = read.map(termFor)
+    termOf.set(targets[0], terms.push({ operation: operation.name, inputs: numbers, attributes }) - 1)
+    written.add(targets[0])
+  }
+  const targets = [...written].filter((value) => value.kind === 'state' || isUsedOutside(value))
+  const { rows, cols, dtype } = matrixOf(group[0].targets[0])
+  const stores = targets.map((value) => termOf.get(value) as number)
+  const name = group.map(({ operation }) => operation.name).join(' ')
+  return { operation: { name, rows, cols, dtype, terms, stores }, attributes: undefined, inputs, targets }
+}
+
+/** Lets products add a row to what they give, and take max(x, 0), where only these use it. */
+export function fuseProducts(steps: readonly Step[]): Step[] {
+  const result: (Step | null)[] = [...steps]
+  const users = (value: Value): number[] => steps.flatMap((step, i) => (step.inputs.includes(value) ? [i] : []))
+  /** The only step that uses a result, if it is the operation of this name with it in the first place. */
+  const only = (value: Value, name: string): number | undefined => {
+    const [i, ...others] = users(value)
+    const fits = i !== undefined && others.length === 0 && value.kind === 'result' && isOnlyWrittenOnce(value)
+    return fits && steps[i].operation.name === name && steps[i].inputs[0] === value ? i : undefined
+  }
+  const isOnlyWrittenOnce = (value: Value): boolean =>
+    steps.filter(({ targets }) => targets.includes(value)).length === 1
+  for (const [i, step] of steps.entries()) {
+    const [product] = step.targets
+    if (step.operation !== operations.matmul && step.operation.name !== 'matmul') continue
+    if (step.attributes?.algorithm === 'strassen' || matrixOf(product).size === 0) continue
+    const sum = only(product, 'add')
+    if (sum === undefined) continue
+    const bias = steps[sum].inputs[1]
+    const { rows, cols, dtype } = matrixOf(bias)
+    if (rows !== 1 || cols !== matrixOf(product).cols || dtype !== matrixOf(product).dtype) continue
+    const relu = only(steps[sum].targets[0], 'relu')
+    const last = relu ?? sum
+    const isWrittenBefore = [...step.inputs, bias].some((value) =>
+      steps.slice(i + 1, last).some(({ targets }) => targets.includes(value)),
+    )
+    if (isWrittenBefore) continue
+    result[i] = null
+    result[sum] = null
+    result[last] = {
+      operation: operations.affine,
+      attributes: { ...step.attributes, relu: relu !== undefined },
+      inputs: [...step.inputs, bias],
+      targets: steps[last].targets,
+    }
+  }
+  return result.filter((step) => step !== null)
+}
