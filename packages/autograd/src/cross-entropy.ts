@@ -1,5 +1,29 @@
-import { DTypeError, describe, formatShape, Matrix, ShapeError } from '@matgrad/core'
-import { toVariable, type Variable } from './variable.ts'
+import {
+  crossEntropyGradient as coreGradient,
+  crossEntropy as coreLosses,
+  DTypeError,
+  describe,
+  formatShape,
+  Matrix,
+  ShapeError,
+} from '@matgrad/core'
+import type { Op } from './op.ts'
+import { applyOp, toVariable, type Variable } from './variable.ts'
+
+/** (softmax(x) − onehot(t))·g, for the second derivative, too. */
+const gradient: Op = {
+  ...coreGradient,
+  vjp: [
+    (h, _y, [x, , g]) => {
+      const p = x.softmax(1)
+      const hg = h.mul(g)
+      return p.mul(hg.sub(hg.mul(p).sum(1)))
+    },
+    null,
+    (h, _y, [x, t]) => h.mul(x.softmax(1).sub(t.oneHot(x.cols, { dtype: x.dtype }))).sum(1),
+  ],
+}
+const losses: Op = { ...coreLosses, vjp: [(g, _y, [x, t]) => applyOp(gradient, [x, t, g], undefined), null] }
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
@@ -29,23 +53,21 @@ export function crossEntropy(
   const x = toVariable('crossEntropy', logits, 'float64')
   const t = toVariable('crossEntropy', target, x.dtype)
   checkOptions(x, t, labelSmoothing, weight, reduction)
-  const logProbability = x.logSoftmax(1)
-  const byClass = t.cols !== x.cols
-  if (byClass && labelSmoothing === 0) {
-    // Picked, not multiplied by a one-hot distribution: the −∞ of a class that is masked out would become NaN.
-    const losses = logProbability.pick(t).neg()
-    if (!weight) return reduce(losses, reduction)
-    const weights = weight.T.gatherRows(t.value)
-    const weighted = losses.mul(weights)
-    return reduction === 'mean' ? weighted.sum().div(weights.sum()) : reduce(weighted, reduction)
+  if (t.cols === x.cols) {
+    const terms = (labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t).mul(x.logSoftmax(1)).neg()
+    return reduce((weight ? terms.mul(weight) : terms).sum(1), reduction)
   }
+  const ofClass = applyOp(losses, [x, t], undefined)
+  const weights = weight?.T.gatherRows(t.value)
+  const own = weights ? ofClass.mul(weights) : ofClass
+  const each = labelSmoothing ? own.mul(1 - labelSmoothing).add(ofAllClasses(x, weight).mul(labelSmoothing / x.cols)) : own
+  return weights && reduction === 'mean' ? each.sum().div(weights.sum()) : reduce(each, reduction)
+}
 
-  const distribution = byClass ? t.oneHot(x.cols, { dtype: x.dtype }) : t
-  const smoothed = labelSmoothing ? distribution.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : distribution
-  const terms = smoothed.mul(logProbability).neg()
-  const rows = (weight ? terms.mul(weight) : terms).sum(1)
-  if (byClass && weight && reduction === 'mean') return rows.sum().div(distribution.mul(weight).sum())
-  return reduce(rows, reduction)
+/** −Σⱼ wⱼ·ln softmax(x)ⱼ of each row. */
+function ofAllClasses(x: Variable, weight: Matrix | undefined): Variable {
+  const terms = x.logSoftmax(1).neg()
+  return (weight ? terms.mul(weight) : terms).sum(1)
 }
 
 function checkOptions(

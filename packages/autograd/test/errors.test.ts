@@ -293,14 +293,14 @@ describe('crossEntropy', () => {
           () => crossEntropy(x, classes(0, bad), each),
           ShapeError,
           'crossEntropy',
-          `a class is ${bad}, wanted 0 to 2`,
+          `class 1 is ${bad}, wanted 0 to 2`,
         )
       for (const bad of [0.5, Number.NaN, Number.POSITIVE_INFINITY])
         expectError(
           () => crossEntropy(x, classes(0, bad), each),
           DTypeError,
           'crossEntropy',
-          `a class is ${bad}, wanted a whole number`,
+          `class 1 is ${bad}, wanted a whole number`,
         )
     }
   })

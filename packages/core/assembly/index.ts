@@ -1,3 +1,4 @@
+export * from './cross-entropy'
 export * from './elementwise'
 export * from './gemm'
 export * from './random'

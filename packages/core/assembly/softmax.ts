@@ -58,8 +58,8 @@ function sumPowers<T>(out: usize, a: usize, count: i32, step: usize, shift: v128
   return f64x2.add(even, odd)
 }
 
-/** Σ e^(x − shift) of a row. */
-function sumRow<T>(out: usize, a: usize, count: i32, shift: T): f64 {
+/** Σ e^(x − shift) of a row; where out is not 0, it becomes the terms. */
+export function sumRow<T>(out: usize, a: usize, count: i32, shift: T): f64 {
   const shifts = f64x2.splat(<f64>shift)
   const sums = sumPowers<T>(out, a, count >> 1, bytes<T>(2), shifts, false)
   const sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1)

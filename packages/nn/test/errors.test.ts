@@ -169,19 +169,19 @@ const table: Row[] = [
     'a label out of range',
     ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [2], [0]])),
     ShapeError,
-    'crossEntropy: a class is 2, wanted 0 to 1',
+    'crossEntropy: class 2 is 2, wanted 0 to 1',
   ],
   [
     'a label that is a fraction',
     ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [0.5], [0]])),
     DTypeError,
-    'crossEntropy: a class is 0.5, wanted a whole number',
+    'crossEntropy: class 2 is 0.5, wanted a whole number',
   ],
   [
     'a label that is NaN',
     ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [Number.NaN], [0]])),
     DTypeError,
-    'crossEntropy: a class is NaN, wanted a whole number',
+    'crossEntropy: class 2 is NaN, wanted a whole number',
   ],
   [
     'a wrong threshold',
