@@ -54,13 +54,17 @@ export function crossEntropy(
   const t = toVariable('crossEntropy', target, x.dtype)
   checkOptions(x, t, labelSmoothing, weight, reduction)
   if (t.cols === x.cols) {
-    const terms = (labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t).mul(x.logSoftmax(1)).neg()
+    const terms = (labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t)
+      .mul(x.logSoftmax(1))
+      .neg()
     return reduce((weight ? terms.mul(weight) : terms).sum(1), reduction)
   }
   const ofClass = applyOp(losses, [x, t], undefined)
   const weights = weight?.T.gatherRows(t.value)
   const own = weights ? ofClass.mul(weights) : ofClass
-  const each = labelSmoothing ? own.mul(1 - labelSmoothing).add(ofAllClasses(x, weight).mul(labelSmoothing / x.cols)) : own
+  const each = labelSmoothing
+    ? own.mul(1 - labelSmoothing).add(ofAllClasses(x, weight).mul(labelSmoothing / x.cols))
+    : own
   return weights && reduction === 'mean' ? each.sum().div(weights.sum()) : reduce(each, reduction)
 }
 

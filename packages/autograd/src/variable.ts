@@ -109,7 +109,8 @@ export class Variable<R extends number = number, C extends number = number> {
 
   /**
    * Adds to `grad`, of every variable without origin that this one was computed from and that requires it, the gradient
-   * of this 1x1 variable; or of Σ gradient∘this, for any shape, when `gradient` is given.
+   * of this 1x1 variable; or of Σ gradient∘this, for any shape, when `gradient` is given. A `grad` that is there is changed
+   * in place, as in PyTorch.
    *
    * @throws MatgradError when nothing that this was computed from requires a gradient; ShapeError when it is not 1x1, or
    * `gradient` not of its shape.
@@ -119,7 +120,9 @@ export class Variable<R extends number = number, C extends number = number> {
       throw new MatgradError('backward: nothing that the value was computed from requires a gradient')
     const seed = seedOf('backward', this, gradient)
     const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
-    for (const [leaf, { value }] of gradients) leaf.grad = leaf.grad ? leaf.grad.add(value) : value.clone()
+    for (const [leaf, { value }] of gradients)
+      if (leaf.grad) leaf.grad.assign(leaf.grad.add(value))
+      else leaf.grad = value.clone()
   }
 
   /** Runs an operation on this variable and others. The result remembers them if one of them requires a gradient. */

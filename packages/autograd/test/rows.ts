@@ -233,6 +233,13 @@ const std = row('std', (make) => [
 
 const prodWithZeros = row('prod', (make) => [
   ...axial('prod', positive).cases,
+  ...[1, 2, 5, 7].map(
+    (length): Case => ({
+      shapes: `2x${length} with two zeros in a line where there is room, axis 1`,
+      f: (x) => call('prod', x, 1),
+      args: [zerosAt(make(normal, 2, length), [0, length - 1], [0, length >> 1])],
+    }),
+  ),
   ...AXES.flatMap((axis): Case[] => [
     {
       shapes: `3x4 with a zero, axis ${axis ?? 'none'}`,

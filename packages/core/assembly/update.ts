@@ -1,46 +1,128 @@
-// The optimisers' steps: each reads a gradient and writes parameters and the optimiser's state in place.
+// The optimisers' steps: each reads a gradient and writes parameters and the optimiser's state in place. The numbers of a
+// step are float64 in memory, so that a call which is made again finds the present ones.
 
 import { bytes, lanes, storeUpTo } from './vector'
 
-/**
- * Stochastic gradient descent with momentum (PyTorch's rule, in its order of operations):
- * d = g + weightDecay·p; v = momentum·v + (1 − dampening)·d, or d itself in the first step;
- * p −= lr·(d + momentum·v) with Nesterov's momentum, lr·v without, lr·d where there is no momentum.
- */
-function sgd<T>(
-  parameter: usize, velocity: usize, gradient: usize, count: i32,
-  lr: T, momentum: T, dampening: T, weightDecay: T, nesterov: i32, first: i32
-): void {
-  const rate = v128.splat<T>(lr)
-  const kept = v128.splat<T>(momentum)
-  const taken = v128.splat<T>(<T>1 - dampening)
-  const decay = v128.splat<T>(weightDecay)
+@inline function numberAt(numbers: usize, i: i32): f64 {
+  return load<f64>(numbers + bytes<f64>(i))
+}
+
+/** g + weightDecay·p: the gradient with that of weightDecay/2·‖p‖². */
+@inline function decayed<T>(gradient: v128, parameter: v128, weightDecay: T): v128 {
+  if (weightDecay == 0) return gradient
+  return v128.add<T>(gradient, v128.mul<T>(v128.splat<T>(weightDecay), parameter))
+}
+
+/** p −= lr·(g + weightDecay·p), with numbers = (lr, momentum, dampening, weightDecay, nesterov). */
+function sgd<T>(parameter: usize, gradient: usize, numbers: usize, count: i32): void {
+  const rate = v128.splat<T>(<T>numberAt(numbers, 0))
+  const weightDecay = <T>numberAt(numbers, 3)
   for (let i = 0; i < count; i += lanes<T>()) {
     const at = bytes<T>(i)
-    const left = count - i
     const p = v128.load(parameter + at)
-    let d = v128.load(gradient + at)
-    if (weightDecay != 0) d = v128.add<T>(d, v128.mul<T>(decay, p))
-    if (momentum != 0) {
-      const old = v128.load(velocity + at)
-      const v = first ? d : v128.add<T>(v128.mul<T>(kept, old), v128.mul<T>(taken, d))
-      storeUpTo<T>(velocity + at, v, left)
-      d = nesterov ? v128.add<T>(d, v128.mul<T>(kept, v)) : v
-    }
-    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, d)), left)
+    const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
+    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, d)), count - i)
   }
 }
 
-export function sgd_f32(
-  parameter: usize, velocity: usize, gradient: usize, count: i32,
-  lr: f32, momentum: f32, dampening: f32, weightDecay: f32, nesterov: i32, first: i32
+/**
+ * The same with momentum (PyTorch's rule, in its order of operations): d = g + weightDecay·p;
+ * v = momentum·v + (1 − dampening)·d, or d itself in the first step; p −= lr·v, or lr·(d + momentum·v) with Nesterov's.
+ */
+function momentum<T>(
+  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32
 ): void {
-  sgd<f32>(parameter, velocity, gradient, count, lr, momentum, dampening, weightDecay, nesterov, first)
+  const rate = v128.splat<T>(<T>numberAt(numbers, 0))
+  const kept = v128.splat<T>(<T>numberAt(numbers, 1))
+  const taken = v128.splat<T>(<T>(1 - numberAt(numbers, 2)))
+  const weightDecay = <T>numberAt(numbers, 3)
+  const nesterov = numberAt(numbers, 4) != 0
+  const first = load<f64>(step) == 0
+  store<f64>(step, load<f64>(step) + 1)
+  for (let i = 0; i < count; i += lanes<T>()) {
+    const at = bytes<T>(i)
+    const p = v128.load(parameter + at)
+    const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
+    const old = v128.load(velocity + at)
+    const v = first ? d : v128.add<T>(v128.mul<T>(kept, old), v128.mul<T>(taken, d))
+    storeUpTo<T>(velocity + at, v, count - i)
+    const direction = nesterov ? v128.add<T>(d, v128.mul<T>(kept, v)) : v
+    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, direction)), count - i)
+  }
 }
 
-export function sgd_f64(
-  parameter: usize, velocity: usize, gradient: usize, count: i32,
-  lr: f64, momentum: f64, dampening: f64, weightDecay: f64, nesterov: i32, first: i32
+/** xⁿ for a whole n ≥ 0 by repeated squaring, with a relative error of at most n·2⁻⁵³. */
+function wholePower(x: f64, n: f64): f64 {
+  let power: f64 = 1
+  for (let left = <i64>n; left > 0; left >>= 1, x *= x) if (left & 1) power *= x
+  return power
+}
+
+/**
+ * Adam (Kingma & Ba 2015) by PyTorch's rule, in its order of operations, with numbers = (lr, β₁, β₂, eps, weightDecay,
+ * decoupled), t the number of this step and m and v the first and second moments: m = β₁·m + (1 − β₁)·d;
+ * v = β₂·v + (1 − β₂)·d²; p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps). Decay is d = g + weightDecay·p, or decoupled
+ * (Loshchilov & Hutter 2019): d = g, and p is multiplied by 1 − lr·weightDecay before.
+ */
+function adam<T>(
+  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32
 ): void {
-  sgd<f64>(parameter, velocity, gradient, count, lr, momentum, dampening, weightDecay, nesterov, first)
+  const lr = numberAt(numbers, 0), beta1 = numberAt(numbers, 1), beta2 = numberAt(numbers, 2)
+  const decay = numberAt(numbers, 4)
+  const decoupled = numberAt(numbers, 5) != 0
+  const t = load<f64>(step) + 1
+  store<f64>(step, t)
+  const rate = v128.splat<T>(<T>(lr / (1 - wholePower(beta1, t))))
+  const root = v128.splat<T>(<T>Math.sqrt(1 - wholePower(beta2, t)))
+  const eps = v128.splat<T>(<T>numberAt(numbers, 3))
+  const kept1 = v128.splat<T>(<T>beta1), taken1 = v128.splat<T>(<T>(1 - beta1))
+  const kept2 = v128.splat<T>(<T>beta2), taken2 = v128.splat<T>(<T>(1 - beta2))
+  const weightDecay = decoupled ? <T>0 : <T>decay
+  const shrink = v128.splat<T>(decoupled ? <T>(1 - lr * decay) : <T>1)
+  for (let i = 0; i < count; i += lanes<T>()) {
+    const at = bytes<T>(i)
+    const left = count - i
+    const p = v128.mul<T>(v128.load(parameter + at), shrink)
+    const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
+    const m = v128.add<T>(v128.mul<T>(kept1, v128.load(first + at)), v128.mul<T>(taken1, d))
+    const v = v128.add<T>(
+      v128.mul<T>(kept2, v128.load(second + at)), v128.mul<T>(v128.mul<T>(taken2, d), d)
+    )
+    storeUpTo<T>(first + at, m, left)
+    storeUpTo<T>(second + at, v, left)
+    const denominator = v128.add<T>(v128.div<T>(v128.sqrt<T>(v), root), eps)
+    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.div<T>(v128.mul<T>(rate, m), denominator)), left)
+  }
+}
+
+export function sgd_f32(parameter: usize, gradient: usize, numbers: usize, count: i32): void {
+  sgd<f32>(parameter, gradient, numbers, count)
+}
+
+export function sgd_f64(parameter: usize, gradient: usize, numbers: usize, count: i32): void {
+  sgd<f64>(parameter, gradient, numbers, count)
+}
+
+export function momentum_f32(
+  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32
+): void {
+  momentum<f32>(parameter, velocity, step, gradient, numbers, count)
+}
+
+export function momentum_f64(
+  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32
+): void {
+  momentum<f64>(parameter, velocity, step, gradient, numbers, count)
+}
+
+export function adam_f32(
+  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32
+): void {
+  adam<f32>(parameter, first, second, step, gradient, numbers, count)
+}
+
+export function adam_f64(
+  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32
+): void {
+  adam<f64>(parameter, first, second, step, gradient, numbers, count)
 }

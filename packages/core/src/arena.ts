@@ -63,7 +63,9 @@ export class Arena {
 
   /** The bytes of living matrices that are kept here. */
   living(): number {
-    return bytesOf(this.residents.map((each) => each.deref()).filter((each) => each && homeOf(each) === this) as Holder[])
+    return bytesOf(
+      this.residents.map((each) => each.deref()).filter((each) => each && homeOf(each) === this) as Holder[],
+    )
   }
 
   /** Moves the elements of a matrix or generator here. */
@@ -80,12 +82,9 @@ export class Arena {
   }
 
   /** An array like another at an address. */
-  private view({ constructor, length }: Operand, address: number): Operand {
-    return new (constructor as new (buffer: ArrayBuffer, start: number, length: number) => Operand)(
-      this.buffer,
-      address,
-      length,
-    )
+  private view(like: Operand, address: number): Operand {
+    const Type = like.constructor as new (buffer: ArrayBuffer, start: number, length: number) => Operand
+    return new Type(this.buffer, address, like.length)
   }
 
   /** `length` elements at an address. */

@@ -65,7 +65,10 @@ const ARITHMETIC = { abs: 0, neg: 1, sqrt: 3, add: 4, sub: 5, mul: 6, div: 7, mi
 /** The code of each operation that loops have, from the code that gives its inputs: what the kernel of its name does. */
 const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], attributes: Attributes) => Code>> = {
   ...Object.fromEntries(
-    Object.entries(ARITHMETIC).map(([name, at]) => [name, (v: Vector, xs: readonly Code[]) => [...xs.flat(), ...simd(v.arithmetic + at)]]),
+    Object.entries(ARITHMETIC).map(([name, at]) => [
+      name,
+      (v: Vector, xs: readonly Code[]) => [...xs.flat(), ...simd(v.arithmetic + at)],
+    ]),
   ),
   ...Object.fromEntries(
     Object.entries(COMPARE).map(([name, at]) => [
@@ -106,7 +109,7 @@ export const INTEGER_LOCALS = 3
 
 const get = (local: number): Code => [LOCAL_GET, ...unsigned(local)]
 const set = (local: number): Code => [LOCAL_SET, ...unsigned(local)]
-const valueOf = (term: number): Code => get(INTEGER_LOCALS + term)
+const read = (term: number): Code => get(INTEGER_LOCALS + term)
 
 /** An instruction that reads or writes memory at `address` plus what is on the stack. */
 const access = (code: number, address: number): Code => [...simd(code), 0, ...unsigned(address)]
@@ -144,15 +147,16 @@ export function encodeLoop(loop: Loop, addressOf: (block: Block) => number): Cod
   const body = (inMatrix: Code, inRow: Code, more: number, lanes?: number): Code => [
     ...terms.flatMap((term, number) => {
       if ('operation' in term)
-        return define(number, operations[term.operation](vector, term.inputs.map(valueOf), term.attributes))
+        return define(number, operations[term.operation](vector, term.inputs.map(read), term.attributes))
       const motion = motionOf(term.load, loop)
       if (motion === 'both') return define(number, loadAt(term.load, LOAD, inMatrix, more))
       return motion === 'columns' ? define(number, loadAt(term.load, LOAD, inRow, more)) : []
     }),
     ...stores.flatMap(({ term, block }) => {
-      const value = valueOf(term)
+      const value = read(term)
       if (lanes === undefined) return [...inMatrix, ...value, ...access(STORE, addressOf(block) + more)]
-      const pair = size === 4 && lanes >= 2 ? [...inMatrix, ...value, ...access(STORE_LANE[8], addressOf(block)), 0] : []
+      const pair =
+        size === 4 && lanes >= 2 ? [...inMatrix, ...value, ...access(STORE_LANE[8], addressOf(block)), 0] : []
       const single = lanes % 2 === 1 || size === 8
       const lane = size === 4 && lanes === 3 ? 2 : 0
       const last = single
@@ -188,9 +192,7 @@ export function encodeLoop(loop: Loop, addressOf: (block: Block) => number): Cod
   const inRow = get(IN_ROW)
   const tail = lanes === 0 ? [] : [...body(at, inRow, 0, lanes / size), ...advance(IN_MATRIX, lanes)]
   const vectorsOfRow =
-    whole === 0
-      ? []
-      : repeat(IN_ROW, whole, [...body(at, inRow, 0), ...advance(IN_MATRIX, 16), ...advance(IN_ROW, 16)])
+    whole === 0 ? [] : repeat(IN_ROW, whole, [...body(at, inRow, 0), ...advance(IN_MATRIX, 16), ...advance(IN_ROW, 16)])
   return [
     ...[...splats('none', zero), ...zero, ...set(IN_MATRIX), ...zero, ...set(COLUMN)],
     ...repeat(COLUMN, rows * size, [

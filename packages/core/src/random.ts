@@ -183,10 +183,10 @@ export function getDefaultGenerator(): Generator {
   return defaultGenerator
 }
 
-/** Starts the default generator anew. @throws DTypeError unless the seed is a number or a string. */
+/** Starts the default generator anew, and returns it. @throws DTypeError unless the seed is a number or a string. */
 export function manualSeed(seed: string | number): Generator {
-  defaultGenerator = new Generator(seed)
-  return defaultGenerator
+  const { state } = new Generator(seed)
+  return Object.assign(getDefaultGenerator(), { state })
 }
 
 export interface RandomOptions extends CreationOptions {

@@ -36,11 +36,14 @@ export function withTracer<T>(other: Tracer | null, run: () => T): T {
 }
 
 /**
- * Tells the trace, if there is one, that what follows depends on the state of an object: the traced program is used only
- * while `holds()` is true, and otherwise traced anew.
+ * What `read` gives, for code that does one thing or another according to the state of an object. A program that is being
+ * traced is used only while it gives the same, and otherwise traced anew.
  */
-export function assume(holds: () => boolean): void {
-  tracer?.assume(holds)
+export function dependsOn<T>(read: () => T): T {
+  if (tracer === null) return read()
+  const value = withTracer(null, read)
+  tracer.assume(() => read() === value)
+  return value
 }
 
 /** Marks a matrix as state that goes on from call to call, wherever it was made: an optimiser's velocity, say. */

@@ -5,6 +5,7 @@ import {
   type DType,
   Generator,
   type GeneratorState,
+  getDefaultGenerator,
   MatgradError,
   type Matrix,
   manualSeed,
@@ -293,7 +294,8 @@ describe('the default generator', () => {
     expect(hex(wanted(new Generator(11)))).toBe(first)
     expect(hex(draw(new Generator(11)))).toBe(first)
     expect(hex(draw())).not.toBe(first)
-    manualSeed('11')
+    const before = getDefaultGenerator()
+    expect(manualSeed('11')).toBe(before)
     expect(hex(draw())).toBe(first)
   })
 })

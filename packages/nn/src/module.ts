@@ -1,5 +1,5 @@
 import { constant, Variable } from '@matgrad/autograd'
-import { DTypeError, describe, formatShape, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import { DTypeError, dependsOn, describe, formatShape, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =
@@ -29,8 +29,16 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /** Tells Sequential's types what goes in and comes out. */
   declare readonly features: readonly [In, Out]
 
+  private learns = true
+
   /** Whether layers that behave differently while they learn, such as Dropout, do so. Set by `train` and `eval`. */
-  training = true
+  get training(): boolean {
+    return dependsOn(() => this.learns)
+  }
+
+  set training(training: boolean) {
+    this.learns = training
+  }
 
   /** The layer's function of samples, one a row: nxIn → nxOut. */
   abstract forward(x: Input): Variable<number, Out>

@@ -25,7 +25,7 @@ function plainSgd(dtype: DType, { lr, momentum, dampening, weightDecay, nesterov
     const d = p.map((each, i) => (weightDecay === 0 ? gradient[i] : r(gradient[i] + r(r(weightDecay) * each))))
     if (momentum === 0) return p.map((each, i) => r(each - r(r(lr) * d[i])))
     const before = velocity
-    const v = d.map((each, i) => (before ? r(r(r(momentum) * before[i]) + r(r(1 - r(dampening)) * each)) : each))
+    const v = d.map((each, i) => (before ? r(r(r(momentum) * before[i]) + r(r(1 - dampening) * each)) : each))
     velocity = v
     const direction = nesterov ? d.map((each, i) => r(each + r(r(momentum) * v[i]))) : v
     return p.map((each, i) => r(each - r(r(lr) * direction[i])))
@@ -140,13 +140,48 @@ describe('SGD', () => {
     expect(p.value.item()).toBe(-1 - 1 - 1.5)
   })
 
+  test('its settings are plain properties', () => {
+    const settings = { lr: 1, momentum: 0.5, dampening: 0, weightDecay: 0.25, nesterov: true }
+    const [{ settings: own }] = new SGD([parameterOf()], settings).groups
+    expect(own).toEqual(settings)
+    expect({ ...own }).toEqual(settings)
+    expect(JSON.parse(JSON.stringify(own))).toEqual(settings)
+    Object.assign(own, { lr: 2, nesterov: false })
+    expect(own).toEqual({ ...settings, lr: 2, nesterov: false })
+  })
+
+  test.each([
+    ['lr', -1, MatgradError, 'SGD: lr is -1, wanted 0 or more'],
+    ['momentum', '0.9', DTypeError, 'SGD: momentum is "0.9", wanted a number'],
+    ['momentum', 0, MatgradError, 'SGD: nesterov is true, wanted momentum above 0'],
+    ['nesterov', 1, DTypeError, 'SGD: nesterov is 1, wanted true or false'],
+  ] as const)('refuses to set %s to %s, and keeps what it was', (name, value, kind, message) => {
+    const settings = { lr: 1, momentum: 0.5, dampening: 0, weightDecay: 0, nesterov: true }
+    const [{ settings: own }] = new SGD([parameterOf()], settings).groups
+    const error = errorOf(() => {
+      own[name] = value as never
+    })
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+    expect(own).toEqual(settings)
+  })
+
+  test('does not dampen the first step with momentum, even after steps without', () => {
+    const p = parameterOf()
+    const optimizer = new SGD([p], { lr: 1, dampening: 0.75 })
+    steps(optimizer, [p], 1)
+    optimizer.groups[0].settings.momentum = 0.5
+    steps(optimizer, [p], 2)
+    expect(p.value.item()).toBe(-1 - 1 - (0.5 + 0.25))
+  })
+
   test('leaves a parameter without gradient, its velocity and its decay alone', () => {
     const [a, b] = [variable(one(3)), variable(one(3))]
     const optimizer = new SGD([a, b], { lr: 1, momentum: 0.5, dampening: 0.75, weightDecay: 1 })
     a.grad = one(0)
     optimizer.step()
     expect([a.value.item(), b.value.item()]).toEqual([0, 3])
-    expect(Object.keys(optimizer.stateDict().matrices)).toEqual(['velocity.0'])
+    expect(Object.keys(optimizer.stateDict().matrices)).toEqual(['velocity.0', 'step.0'])
     // The first gradient that b has is its first step, which is not dampened.
     a.grad = null
     b.grad = one(1)
@@ -305,6 +340,31 @@ describe('stateDict and loadStateDict', () => {
     expect(training.optimizer.stateDict()).toEqual(before)
   })
 
+  test('what a snapshot does not know of starts anew', () => {
+    const [whole, other] = [start(), start()]
+    const snapshot = { model: other.model.stateDict(), optimizer: other.optimizer.stateDict() }
+    learn(whole, 3)
+    whole.model.loadStateDict(snapshot.model)
+    whole.optimizer.loadStateDict(snapshot.optimizer)
+    learn(whole, 4)
+    learn(other, 4)
+    expect(bitsOf(whole.model)).toEqual(bitsOf(other.model))
+    expect(whole.optimizer.stateDict()).toEqual(other.optimizer.stateDict())
+  })
+
+  test('loading changes settings together, whatever makes sense in between', () => {
+    const [a, b] = [{ momentum: 0.5, nesterov: true }, { momentum: 0 }].map(
+      (settings) => new SGD([variable(zeros(1, 1))], { lr: 1, ...settings }),
+    )
+    const state = a.stateDict()
+    a.loadStateDict(b.stateDict())
+    b.loadStateDict(state)
+    expect([a, b].map(({ groups }) => [groups[0].settings.momentum, groups[0].settings.nesterov])).toEqual([
+      [0, false],
+      [0.5, true],
+    ])
+  })
+
   type State = OptimizerState<SGDSettings>
   const bad: [string, (state: State) => unknown, new (message: string) => Error, string][] = [
     ['nothing', () => undefined, DTypeError, 'SGD: the state is undefined, wanted a snapshot by stateDict'],
@@ -333,6 +393,24 @@ describe('stateDict and loadStateDict', () => {
       ({ groups, matrices }) => ({ groups, matrices: { ...matrices, 'velocity.': zeros(4, 2) } }),
       MatgradError,
       'SGD: the state has velocity., wanted one of 4 parameters',
+    ],
+    [
+      'a name that is unknown',
+      ({ groups, matrices }) => ({ groups, matrices: { ...matrices, 'speed.3': zeros(1, 1) } }),
+      MatgradError,
+      'SGD: the state has speed.3, wanted velocity or step',
+    ],
+    [
+      'a velocity without its step',
+      ({ groups, matrices: { 'step.3': _, ...matrices } }) => ({ groups, matrices }),
+      MatgradError,
+      'SGD: the state has velocity.3, wanted step.3 with it',
+    ],
+    [
+      'a step of another shape',
+      ({ groups, matrices }) => ({ groups, matrices: { ...matrices, 'step.0': zeros(4, 2) } }),
+      ShapeError,
+      'SGD: step.0 is 4x2, wanted 1x1',
     ],
     [
       'a matrix of another shape',

@@ -17,7 +17,12 @@ export interface Input {
  */
 export type Pattern =
   | { readonly kind: 'matrix'; readonly input: Input; readonly variable: boolean }
-  | { readonly kind: 'parts'; readonly keys: readonly string[]; readonly parts: readonly Pattern[]; readonly list: boolean }
+  | {
+      readonly kind: 'parts'
+      readonly keys: readonly string[]
+      readonly parts: readonly Pattern[]
+      readonly list: boolean
+    }
   | { readonly kind: 'same'; readonly value: unknown }
 
 const isPlain = (value: unknown): value is Record<string, unknown> =>

@@ -39,7 +39,8 @@ function callback({ operation, attributes }: Step, out: Matrix, inputs: readonly
 export function bind(steps: readonly Step[], inputs: readonly { input: Input; value: Value }[], layout: Layout): Bound {
   const holders = new Set<Holder>()
   for (const { inputs: read, targets } of steps)
-    for (const { kind, holder } of [...read, ...targets]) if (kind === 'state' || kind === 'constant') holders.add(holder)
+    for (const { kind, holder } of [...read, ...targets])
+      if (kind === 'state' || kind === 'constant') holders.add(holder)
   const fma = usesFma()
   for (let room = 0; ; ) {
     const arena = gather([...holders], layout.bytes + room, fma)
@@ -85,6 +86,5 @@ function write(writer: ProgramWriter, step: Step, blockOf: (value: Value) => Mat
   const out = blockOf(step.targets[0])
   if (operation.checksElements || operation.program === null) writer.callback(callback(step, out, inputs))
   const { program } = operation
-  if (program !== null)
-    writer.record(() => (program ?? operation.forward).call(operation, out, inputs, attributes))
+  if (program !== null) writer.record(() => (program ?? operation.forward).call(operation, out, inputs, attributes))
 }

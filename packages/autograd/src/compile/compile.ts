@@ -63,14 +63,16 @@ class Program<Result> {
   /** Whether it does what the function would do with these arguments. */
   serves(args: readonly unknown[]): boolean {
     const { patterns, conditions } = this
-    if (args.length !== patterns.length || this.dtype !== getDefaultDtype() || this.recording !== isRecording()) return false
+    if (args.length !== patterns.length || this.dtype !== getDefaultDtype() || this.recording !== isRecording())
+      return false
     for (let i = 0; i < patterns.length; i++) if (!matches(patterns[i], args[i])) return false
     for (let i = 0; i < conditions.length; i++) if (!conditions[i]()) return false
     return true
   }
 
   run(args: readonly unknown[]): Result {
-    if (this.bound.arena.deserted || this.bound.fma !== usesFma()) this.bound = bind(this.steps, this.inputs, this.layout)
+    if (this.bound.arena.deserted || this.bound.fma !== usesFma())
+      this.bound = bind(this.steps, this.inputs, this.layout)
     const { patterns, gradients } = this
     for (let i = 0; i < patterns.length; i++) copyIn(patterns[i], args[i])
     this.bound.step()
@@ -79,7 +81,11 @@ class Program<Result> {
   }
 
   toString(): string {
-    return describeProgram(this.steps, this.inputs.map(({ value }) => value), this.layout)
+    return describeProgram(
+      this.steps,
+      this.inputs.map(({ value }) => value),
+      this.layout,
+    )
   }
 }
 

@@ -8,7 +8,8 @@ const shapeOf = ({ holder }: Value): string => (holder instanceof Matrix ? forma
 /** Multiplications and additions, or one operation for each element that is read or written. */
 function flopsOf({ operation, attributes, inputs, targets }: Step): number {
   const sizes = [...inputs, ...targets].map(({ holder }) => holder.elements.length)
-  if (isFusion(operation)) return operation.terms.filter((term) => 'operation' in term).length * operation.rows * operation.cols
+  if (isFusion(operation))
+    return operation.terms.filter((term) => 'operation' in term).length * operation.rows * operation.cols
   if (operation !== operations.affine && operation.name !== 'matmul') return Math.max(...sizes)
   const inner = matrixOf(inputs[0])[attributes?.transposeA ? 'rows' : 'cols']
   return 2 * matrixOf(targets[0]).size * inner
@@ -21,7 +22,8 @@ export function describeProgram(steps: readonly Step[], args: readonly Value[], 
     .filter(({ kind }) => kind === 'state' || kind === 'constant')
     .reduce((total, { holder }) => total + holder.elements.byteLength, 0)
   const lines = steps.map(
-    (step) => `  ${step.operation.name} ${step.inputs.map(shapeOf).join(', ')} → ${step.targets.map(shapeOf).join(', ')}`,
+    (step) =>
+      `  ${step.operation.name} ${step.inputs.map(shapeOf).join(', ')} → ${step.targets.map(shapeOf).join(', ')}`,
   )
   const flops = steps.reduce((total, step) => total + flopsOf(step), 0)
   return [

@@ -19,7 +19,8 @@ export function withoutDead(steps: readonly Step[]): Step[] {
   const alive: Step[] = []
   for (const step of steps.toReversed()) {
     const { operation, targets } = step
-    const checks = !isChange(operation) && !isFusion(operation) && (operation.checksElements || operation.program === null)
+    const checks =
+      !isChange(operation) && !isFusion(operation) && (operation.checksElements || operation.program === null)
     if (!checks && !targets.some((target) => target.kind === 'state' || needed.has(target))) continue
     for (const value of readsOf(step)) needed.add(value)
     alive.push(step)
@@ -40,7 +41,9 @@ function usesOf(steps: readonly Step[]): Map<Value, number[]> {
 }
 
 const sameForm = (a: Value, b: Value): boolean =>
-  matrixOf(a).rows === matrixOf(b).rows && matrixOf(a).cols === matrixOf(b).cols && matrixOf(a).dtype === matrixOf(b).dtype
+  matrixOf(a).rows === matrixOf(b).rows &&
+  matrixOf(a).cols === matrixOf(b).cols &&
+  matrixOf(a).dtype === matrixOf(b).dtype
 
 /**
  * Lets the step that computes a value write it where it would be copied to (`clone`, `assign`), if the value has no other
@@ -67,7 +70,10 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
       const replaced = (values: readonly Value[]): Value[] => values.map((each) => (each === source ? target : each))
       result[use] = { ...result[use], inputs: replaced(inputs), targets: replaced(targets) }
     }
-    uses.set(target, [...new Set([...(uses.get(target) as number[]), ...sourceUses])].sort((a, b) => a - b))
+    uses.set(
+      target,
+      [...new Set([...(uses.get(target) as number[]), ...sourceUses])].sort((a, b) => a - b),
+    )
     uses.delete(source)
     result[i] = { ...copy, inputs: [], targets: [] }
   }
@@ -110,7 +116,9 @@ export function layOut(steps: readonly Step[], args: readonly Value[]): Layout {
       if (target.kind !== 'result' || places.has(target)) continue
       const elementwise = isFusion(operation) || (!isChange(operation) && operation.elementwise)
       const overwritten = elementwise && inputs.find((each) => places.get(each)?.last === i && sameForm(each, target))
-      const place = overwritten ? (places.get(overwritten) as Place) : { bytes: bytesOf(target), first: i, last: i, offset: 0 }
+      const place = overwritten
+        ? (places.get(overwritten) as Place)
+        : { bytes: bytesOf(target), first: i, last: i, offset: 0 }
       place.last = lastUse(target)
       places.set(target, place)
       if (!overwritten) results.push(place)

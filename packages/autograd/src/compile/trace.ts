@@ -102,7 +102,11 @@ export class Trace implements Tracer, GradientWatch {
     if (known) return known
     if (!this.made.has(holder) || this.kept.has(holder)) return this.define(holder, 'state')
     const { elements, rows, cols } = holder as Matrix
-    return this.define(withTracer(null, () => new Matrix(elements.slice(), rows, cols)), 'constant', holder)
+    return this.define(
+      withTracer(null, () => new Matrix(elements.slice(), rows, cols)),
+      'constant',
+      holder,
+    )
   }
 
   created(matrix: Matrix): void {

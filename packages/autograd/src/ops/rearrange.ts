@@ -1,12 +1,15 @@
-import { type Axis, operations as core, Matrix } from '@matgrad/core'
+import { type Axis, arange, operations as core, type Matrix } from '@matgrad/core'
 import type { Op } from '../op.ts'
+import type { Variable } from '../variable.ts'
 
-/** For each place in sorted x, in row-major order, where in x its element was. */
-function sortedFrom(x: Matrix, axis?: Axis): Matrix {
+/** For each place in sorted x, in row-major order, where in x its element was: a column. */
+function sortedFrom(x: Variable, axis?: Axis): Variable {
+  const { rows, cols } = x
   const order = x.argsort(axis)
-  if (axis === undefined) return order.reshape(x.size, 1)
-  const from = order.data.map((at, i) => (axis === 0 ? at * x.cols + (i % x.cols) : i - (i % x.cols) + at))
-  return new Matrix(from, x.size, 1)
+  const upTo = (count: number): Matrix => arange(0, count, 1, { dtype: 'float64' })
+  const from =
+    axis === 0 ? order.mul(cols).add(upTo(cols)) : axis === 1 ? order.add(upTo(rows).reshape(rows, 1).mul(cols)) : order
+  return from.reshape(rows * cols, 1)
 }
 
 export const astype: Op = { ...core.astype, vjp: [(g, _y, [x]) => g.astype(x.dtype)] }
@@ -51,7 +54,7 @@ export const sort: Op = {
   ...core.sort,
   vjp: [
     (g, _y, [x], { axis }) => {
-      const from = sortedFrom(x.value, axis)
+      const from = sortedFrom(x, axis)
       const size = x.rows * x.cols
       return g.reshape(size, 1).scatterAddRows(from, size).reshape(x.rows, x.cols)
     },

@@ -1,4 +1,4 @@
-import { type Axis, operations as core, matrix } from '@matgrad/core'
+import { type Axis, operations as core } from '@matgrad/core'
 import type { Op } from '../op.ts'
 import type { Variable } from '../variable.ts'
 
@@ -12,26 +12,33 @@ function cumsumBackwards(g: Variable, axis?: Axis): Variable {
   return g.flipRows().flipCols().cumsum().flipCols().flipRows()
 }
 
-/** Π over the rest of its line for each element, where a zero forbids dividing the whole product by it. */
+/**
+ * Π over the rest of its line for each element, without a division, which a zero would forbid. The halves of the line are
+ * multiplied into one of half the length, and what that gives for a pair is multiplied by the other element of the pair:
+ * all of it O(n) products in O(log n) operations.
+ */
 function productOfOthers(x: Variable, axis?: Axis): Variable {
   const { rows, cols } = x
-  if (axis === 0) return productOfOthers(x.T, 1).T
   if (axis === undefined) return productOfOthers(x.reshape(1, rows * cols), 1).reshape(rows, cols)
-  const numbers = Array.from({ length: rows * cols }, (_, i) => i)
-  const lines = x.gatherRows(numbers.map((i) => Math.floor(i / cols)))
-  const self = matrix(
-    Float64Array.from(numbers, (i) => i % cols),
-    rows * cols,
-    1,
-  ).oneHot(cols, { dtype: x.dtype })
-  return lines.mul(self.equal(0)).add(self).prod(1).reshape(rows, cols)
+  const length = x.shape[axis]
+  if (length < 2) return x.where(1, 1)
+  const part = (line: Variable, start: number, end: number): Variable =>
+    axis === 0 ? line.slice(start, end) : line.slice(0, rows, start, end)
+  const join = (first: Variable, ...rest: Variable[]): Variable => first.apply(core.concat, rest, { axis })
+  const half = length >> 1
+  const [left, right] = [part(x, 0, half), part(x, half, 2 * half)]
+  /** What is left over where the length is odd. */
+  const rest = (line: Variable, start: number): Variable[] => (length % 2 ? [part(line, start, start + 1)] : [])
+  const others = productOfOthers(join(left.mul(right), ...rest(x, 2 * half)), axis)
+  const ofPair = part(others, 0, half)
+  return join(ofPair.mul(right), ofPair.mul(left), ...rest(others, half))
 }
 
 export const sum: Op = { ...core.sum, vjp: [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)] }
 export const mean: Op = { ...core.mean, vjp: [(g, y, [x]) => g.div(terms(x, y)).broadcastTo(x.rows, x.cols)] }
 export const prod: Op = {
   ...core.prod,
-  vjp: [(g, y, [x], { axis }) => g.mul(x.value.equal(0).sum().item() === 0 ? y.div(x) : productOfOthers(x, axis))],
+  vjp: [(g, _y, [x], { axis }) => g.mul(productOfOthers(x, axis))],
 }
 // Equal extremes share the cotangent evenly, as in PyTorch's amax and amin.
 export const max: Op = {

@@ -1,5 +1,16 @@
 import { Variable } from '@matgrad/autograd'
-import { checkNumber, DTypeError, describe, formatShape, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import {
+  checkNumber,
+  DTypeError,
+  describe,
+  formatShape,
+  keep,
+  MatgradError,
+  Matrix,
+  matrix,
+  ShapeError,
+} from '@matgrad/core'
+import { numbersOf, type StoredSettings, storeSettings } from './settings.ts'
 
 export interface LearningRate {
   /** The learning rate. */
@@ -12,47 +23,64 @@ export type Group<Settings> = { readonly params: readonly Variable[] } & Partial
 /** The parameters that an optimiser changes, all with the same settings or in groups. */
 export type Parameters<Settings> = readonly Variable[] | readonly Group<Settings>[]
 
+/** What an optimiser remembers of a parameter, by name: its velocity, say. */
+export type Memory = Readonly<Record<string, Matrix>>
+
 /** A snapshot of an optimiser: the settings of each group, and its matrices as `<name>.<number of the parameter>`. */
 export interface OptimizerState<Settings> {
   readonly groups: readonly Settings[]
   readonly matrices: Readonly<Record<string, Matrix>>
 }
 
-/** Changes parameters in place by their gradients. A subclass says how it updates one parameter. */
-export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
-  /** The parameters and their settings; each step reads the settings anew. */
-  readonly groups: readonly { readonly params: readonly Variable[]; readonly settings: Settings }[]
+/**
+ * Changes parameters in place by their gradients. A subclass says how it updates one parameter, what it remembers of it,
+ * and which settings it has: numbers, switches and lists of numbers.
+ */
+export abstract class Optimizer<Settings extends LearningRate = LearningRate, Remembered extends Memory = Memory> {
+  /** The parameters and their settings; each step reads the settings anew. A setting that makes no sense is refused. */
+  readonly groups: readonly ({ readonly params: readonly Variable[] } & StoredSettings<Settings>)[]
+  private readonly names: readonly string[]
   /** The parameters of all groups. */
   private readonly parameters: readonly Variable[]
-  /** What the optimiser remembers of a parameter, by name: its velocity, say. */
-  private readonly memory: Map<Variable, Map<string, Matrix>> = new Map()
+  private readonly memory: Map<Variable, Remembered> = new Map()
 
   /**
+   * @param names the names of the settings, in the order in which `update` finds their values in a row
    * @throws DTypeError for a parameter that is not a Variable; MatgradError for no parameter, or one that is named twice;
    * what `check` throws.
    */
-  constructor(parameters: Parameters<Settings>, defaults: Settings) {
+  constructor(parameters: Parameters<Settings>, names: readonly (keyof Settings & string)[], defaults: Settings) {
     const name = this.constructor.name
     if (!Array.isArray(parameters))
       throw new DTypeError(`${name}: params is ${describe(parameters)}, wanted an array of variables or groups`)
     const grouped = parameters.every((each) => !(each instanceof Variable) && Array.isArray(each?.params))
     const groups: Group<Settings>[] = grouped ? [...parameters] : [{ params: parameters } as unknown as Group<Settings>]
-    this.groups = groups.map(({ params, ...own }) => ({ params: [...params], settings: { ...defaults, ...own } }))
-    const all = this.groups.flatMap(({ params }) => params)
-    this.parameters = all
+    const all = groups.flatMap(({ params }) => params)
     if (all.length === 0) throw new MatgradError(`${name}: got no parameters, wanted at least one`)
     for (const [i, parameter] of all.entries())
       if (!(parameter instanceof Variable))
         throw new DTypeError(`${name}: parameter ${i} is ${describe(parameter)}, wanted a Variable`)
     if (new Set(all).size < all.length) throw new MatgradError(`${name}: a parameter is named twice, wanted once`)
-    for (const { settings } of this.groups) this.check(settings)
+    this.names = names
+    this.parameters = all
+    this.groups = groups.map(({ params, ...own }) => {
+      const values: Settings = { ...defaults, ...own }
+      this.check(values)
+      return { params: [...params], ...storeSettings(values, names, (settings) => this.check(settings)) }
+    })
   }
 
   /** @throws MatgradError for settings that make no sense. */
   protected abstract check(settings: Settings): void
 
-  /** Changes `parameter` in place; `gradient` has its shape and dtype. */
-  protected abstract update(parameter: Variable, gradient: Matrix, settings: Settings): void
+  /** What is remembered of a parameter before its first update. */
+  protected abstract start(parameter: Variable): Remembered
+
+  /**
+   * Changes `parameter` in place; `gradient` has its shape and dtype. What happens may depend on the settings by their
+   * numbers alone: a compiled step does the same again, with other numbers.
+   */
+  protected abstract update(parameter: Variable, gradient: Matrix, group: StoredSettings<Settings>): void
 
   /** The learning rate of the first group; setting it sets that of all. */
   get lr(): number {
@@ -75,10 +103,10 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
           `${this.constructor.name}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
         )
     }
-    for (const { params, settings } of this.groups)
-      for (const parameter of params) {
+    for (const group of this.groups)
+      for (const parameter of group.params) {
         const { grad, dtype } = parameter
-        if (grad) this.update(parameter, grad.dtype === dtype ? grad : grad.astype(dtype), settings)
+        if (grad) this.update(parameter, grad.dtype === dtype ? grad : grad.astype(dtype), group)
       }
   }
 
@@ -87,31 +115,31 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
     for (const parameter of this.parameters) parameter.grad = null
   }
 
-  /** What the optimiser remembers of a parameter under a name. */
-  protected recall(parameter: Variable, name: string): Matrix | undefined {
-    return this.memory.get(parameter)?.get(name)
-  }
-
-  /** Remembers a matrix of a parameter under a name, and returns it. */
-  protected remember(parameter: Variable, name: string, matrix: Matrix): Matrix {
-    const own = this.memory.get(parameter) ?? new Map<string, Matrix>()
-    this.memory.set(parameter, own.set(name, matrix))
-    return matrix
+  /** What is remembered of a parameter: matrices that the updates change in place. */
+  protected recall(parameter: Variable): Remembered {
+    const known = this.memory.get(parameter)
+    if (known) return known
+    const remembered = this.start(parameter)
+    for (const matrix of Object.values(remembered)) keep(matrix)
+    this.memory.set(parameter, remembered)
+    return remembered
   }
 
   /** A snapshot, which later steps do not change. */
   stateDict(): OptimizerState<Settings> {
     const matrices: Record<string, Matrix> = {}
     for (const [i, parameter] of this.parameters.entries())
-      for (const [name, matrix] of this.memory.get(parameter) ?? []) matrices[`${name}.${i}`] = matrix.clone()
+      for (const [name, matrix] of Object.entries(this.memory.get(parameter) ?? {}))
+        matrices[`${name}.${i}`] = matrix.clone()
     return { groups: this.groups.map(({ settings }) => ({ ...settings })), matrices }
   }
 
   /**
-   * Goes back to a snapshot of an optimiser of the same kind over parameters of the same shapes, wholly or not at all.
+   * Goes back to a snapshot of an optimiser of the same kind over parameters of the same shapes, wholly or not at all. What
+   * the snapshot does not know of a parameter starts anew.
    *
-   * @throws MatgradError for another number of groups or an unknown parameter; ShapeError for a matrix of another shape;
-   * DTypeError for what is no snapshot.
+   * @throws MatgradError for another number of groups, an unknown parameter or name, or a parameter of which a matrix is
+   * missing; ShapeError for a matrix of another shape; DTypeError for what is no snapshot.
    */
   loadStateDict(state: OptimizerState<Settings>): void {
     const name = this.constructor.name
@@ -120,20 +148,30 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate> {
     if (state.groups.length !== this.groups.length)
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
     for (const settings of state.groups) this.check(settings)
-    const all = this.parameters
-    const entries = Object.entries(state.matrices).map(([key, matrix]) => {
+    const loaded = this.parameters.map((parameter) => this.start(parameter))
+    for (const [key, matrix] of Object.entries(state.matrices)) {
       const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
-      const parameter = all[Number(number)]
-      if (!parameter) throw new MatgradError(`${name}: the state has ${key}, wanted one of ${all.length} parameters`)
-      if (!(matrix instanceof Matrix) || matrix.rows !== parameter.rows || matrix.cols !== parameter.cols)
+      const memory = loaded[Number(number)]
+      if (!memory) throw new MatgradError(`${name}: the state has ${key}, wanted one of ${loaded.length} parameters`)
+      if (!Object.hasOwn(memory, remembered))
+        throw new MatgradError(`${name}: the state has ${key}, wanted ${Object.keys(memory).join(' or ')}`)
+      const target = memory[remembered]
+      if (!(matrix instanceof Matrix) || matrix.rows !== target.rows || matrix.cols !== target.cols)
         throw new ShapeError(
-          `${name}: ${key} is ${matrix instanceof Matrix ? formatShape(matrix.shape) : describe(matrix)}, wanted ${formatShape(parameter.shape)}`,
+          `${name}: ${key} is ${matrix instanceof Matrix ? formatShape(matrix.shape) : describe(matrix)}, wanted ${formatShape(target.shape)}`,
         )
-      return { parameter, key: remembered, matrix: matrix.astype(parameter.dtype) }
-    })
-    this.memory.clear()
-    for (const { parameter, key, matrix } of entries) this.remember(parameter, key, matrix)
-    for (const [i, { settings }] of this.groups.entries()) Object.assign(settings, state.groups[i])
+      const missing = Object.keys(memory).find((other) => !Object.hasOwn(state.matrices, `${other}.${number}`))
+      if (missing) throw new MatgradError(`${name}: the state has ${key}, wanted ${missing}.${number} with it`)
+      target.assign(matrix)
+    }
+    for (const [i, parameter] of this.parameters.entries()) {
+      const own = this.memory.get(parameter)
+      const known = Object.keys(loaded[i]).some((remembered) => Object.hasOwn(state.matrices, `${remembered}.${i}`))
+      if (own) for (const [remembered, matrix] of Object.entries(own)) matrix.assign(loaded[i][remembered])
+      else if (known) this.memory.set(parameter, loaded[i])
+    }
+    for (const [i, { numbers }] of this.groups.entries())
+      numbers.assign(matrix([numbersOf(state.groups[i], this.names)], { dtype: 'float64' }))
   }
 }
 

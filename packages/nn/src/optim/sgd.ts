@@ -1,6 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
-import { DTypeError, describe, MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
+import { DTypeError, dependsOn, describe, MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
 import { checkSetting, type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
+import type { StoredSettings } from './settings.ts'
 
 export interface SGDSettings extends LearningRate {
   momentum: number
@@ -12,15 +13,21 @@ export interface SGDSettings extends LearningRate {
   nesterov: boolean
 }
 
+/** The order in which `sgd_` reads them. */
+const NAMES = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov'] as const
+
+/** Whether a parameter has a velocity: the one thing about the settings that changes what is computed, not with what. */
+const usesMomentum = ({ momentum }: SGDSettings): boolean => momentum !== 0
+
 /**
  * Stochastic gradient descent (Robbins & Monro 1951) with momentum (Polyak 1964; Sutskever et al. 2013), by PyTorch's
  * rule: d = g + λ·p; v = momentum·v + (1 − dampening)·d, d itself at first; p −= lr·v, or lr·(d + momentum·v) with
  * Nesterov's momentum.
  */
-export class SGD extends Optimizer<SGDSettings> {
+export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix }> {
   /** @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening. */
   constructor(params: Parameters<SGDSettings>, settings: Partial<SGDSettings> & LearningRate) {
-    super(params, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, ...settings })
+    super(params, NAMES, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, ...settings })
   }
 
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {
@@ -34,11 +41,20 @@ export class SGD extends Optimizer<SGDSettings> {
       throw new MatgradError('SGD: nesterov is true, wanted momentum above 0 and no dampening with it')
   }
 
-  protected override update(parameter: Variable, gradient: Matrix, settings: SGDSettings): void {
-    const { value } = parameter
-    const known = this.recall(parameter, 'velocity')
-    const fresh = (): Matrix => zeros(value.rows, value.cols, { dtype: value.dtype })
-    const velocity = settings.momentum === 0 ? null : (known ?? this.remember(parameter, 'velocity', fresh()))
-    sgd_(value, velocity, gradient, settings, !known)
+  protected override start({ rows, cols, dtype }: Variable): { velocity: Matrix; step: Matrix } {
+    return { velocity: zeros(rows, cols, { dtype }), step: zeros(1, 1, { dtype: 'float64' }) }
+  }
+
+  protected override update(
+    parameter: Variable,
+    gradient: Matrix,
+    { settings, numbers }: StoredSettings<SGDSettings>,
+  ): void {
+    if (!dependsOn(() => usesMomentum(settings))) {
+      sgd_(parameter.value, null, null, gradient, numbers)
+      return
+    }
+    const { velocity, step } = this.recall(parameter)
+    sgd_(parameter.value, velocity, step, gradient, numbers)
   }
 }

@@ -1,0 +1,64 @@
+import type { Variable } from '@matgrad/autograd'
+import { adam_, DTypeError, describe, type Matrix, zeros } from '@matgrad/core'
+import { checkSetting, type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
+import type { StoredSettings } from './settings.ts'
+
+export interface AdamSettings extends LearningRate {
+  /** How much of the first and of the second moment each step keeps. */
+  betas: readonly [first: number, second: number]
+  /** What is added to the denominator, so that it is not 0. */
+  eps: number
+  weightDecay: number
+  /** Whether weight decay shrinks the parameter itself, by lr·weightDecay, instead of adding to the gradient. */
+  decoupledWeightDecay: boolean
+}
+
+/** The order in which `adam_` reads them. */
+const NAMES = ['lr', 'betas', 'eps', 'weightDecay', 'decoupledWeightDecay'] as const
+
+interface Moments extends Record<string, Matrix> {
+  first: Matrix
+  second: Matrix
+  step: Matrix
+}
+
+/**
+ * Adam (Kingma & Ba 2015) by PyTorch's rule: d = g + weightDecay·p; m = β₁·m + (1 − β₁)·d; v = β₂·v + (1 − β₂)·d²;
+ * in step t, p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps).
+ */
+export class Adam extends Optimizer<AdamSettings, Moments> {
+  /** @throws MatgradError for a negative setting, or betas that are not below 1. */
+  constructor(params: Parameters<AdamSettings>, settings: Partial<AdamSettings> = {}) {
+    const defaults = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decoupledWeightDecay: false } as const
+    super(params, NAMES, { ...defaults, ...settings })
+  }
+
+  protected override check({ lr, betas, eps, weightDecay, decoupledWeightDecay }: AdamSettings): void {
+    const { name } = this.constructor
+    checkSetting(name, 'lr', lr, lr >= 0, '0 or more')
+    if (!Array.isArray(betas) || betas.length !== 2)
+      throw new DTypeError(`${name}: betas is ${describe(betas)}, wanted two numbers`)
+    for (const beta of betas) checkSetting(name, 'one of betas', beta, beta >= 0 && beta < 1, '0 or more and below 1')
+    checkSetting(name, 'eps', eps, eps >= 0, '0 or more')
+    checkSetting(name, 'weightDecay', weightDecay, weightDecay >= 0, '0 or more')
+    if (typeof decoupledWeightDecay !== 'boolean')
+      throw new DTypeError(`${name}: decoupledWeightDecay is ${describe(decoupledWeightDecay)}, wanted true or false`)
+  }
+
+  protected override start({ rows, cols, dtype }: Variable): Moments {
+    const moment = (): Matrix => zeros(rows, cols, { dtype })
+    return { first: moment(), second: moment(), step: zeros(1, 1, { dtype: 'float64' }) }
+  }
+
+  protected override update(parameter: Variable, gradient: Matrix, { numbers }: StoredSettings<AdamSettings>): void {
+    const { first, second, step } = this.recall(parameter)
+    adam_(parameter.value, first, second, step, gradient, numbers)
+  }
+}
+
+/** Adam with decoupled weight decay (Loshchilov & Hutter 2019): d = g, and p *= 1 − lr·weightDecay before each step. */
+export class AdamW extends Adam {
+  constructor(params: Parameters<AdamSettings>, settings: Partial<AdamSettings> = {}) {
+    super(params, { weightDecay: 0.01, decoupledWeightDecay: true, ...settings })
+  }
+}

@@ -1,0 +1,52 @@
+import { type Matrix, zeros } from '@matgrad/core'
+
+/** What a setting may be. */
+type Setting = number | boolean | readonly number[]
+
+/** Settings and where their values are. */
+export interface StoredSettings<Settings> {
+  readonly settings: Settings
+  /** The values one after the other, as kernels read them: a row of float64, with 1 for true and 0 for false. */
+  readonly numbers: Matrix<1, number>
+}
+
+/** Settings as numbers, those of lists one by one, in the order of `names`. */
+export const numbersOf = (settings: object, names: readonly string[]): number[] =>
+  names.flatMap((name) => (settings as Record<string, Setting>)[name]).map(Number)
+
+/**
+ * Settings, plain properties to a user, whose values are in a matrix: what was compiled finds the present ones there.
+ *
+ * @param names the names of the settings in their order in the matrix
+ * @param check throws for settings that make no sense, before one of them changes
+ */
+export function storeSettings<Settings extends object>(
+  values: Settings,
+  names: readonly (keyof Settings & string)[],
+  check: (settings: Settings) => void,
+): StoredSettings<Settings> {
+  const all = numbersOf(values, names)
+  const numbers = zeros(1, all.length, { dtype: 'float64' })
+  numbers.data.set(all)
+  const settings = {} as Settings
+  let end = 0
+  for (const name of names) {
+    const value = values[name] as Setting
+    const start = end
+    end += typeof value === 'object' ? value.length : 1
+    const length = end - start
+    Object.defineProperty(settings, name, {
+      enumerable: true,
+      get(): Setting {
+        if (typeof value === 'object') return Object.freeze(Array.from(numbers.data.subarray(start, start + length)))
+        return typeof value === 'boolean' ? numbers.data[start] === 1 : numbers.data[start]
+      },
+      set(next: Settings[keyof Settings]) {
+        const changed = { ...settings, [name]: next }
+        check(changed)
+        numbers.data.set(numbersOf(changed, [name]), start)
+      },
+    })
+  }
+  return { settings, numbers }
+}
