@@ -1,4 +1,4 @@
-import { constant, noGrad, Variable } from '@matgrad/autograd'
+import { compile, constant, noGrad, Variable } from '@matgrad/autograd'
 import { checkInteger, concat, DTypeError, describe, type Generator, MatgradError, type Matrix } from '@matgrad/core'
 import { checkMatrices } from './check.ts'
 import { checkDataset, DataLoader, type Dataset } from './data.ts'
@@ -48,6 +48,11 @@ export interface FitOptions {
   readonly validation?: Dataset
   readonly metrics?: Readonly<Record<string, Metric>>
   readonly callbacks?: readonly Callback[]
+  /**
+   * Whether to compile the training step, as unless false. It is needed where the loss or the model looks at numbers while
+   * it computes; the results are the same bits.
+   */
+  readonly compile?: boolean
   /** Ends the training after the current step; `fit` then rejects with its reason. */
   readonly signal?: AbortSignal
 }
@@ -70,13 +75,14 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   if (typeof options !== 'object' || options === null)
     throw new DTypeError(`fit: options is ${describe(options)}, wanted an object with loss, optimizer and epochs`)
   const { loss, optimizer, epochs, batchSize = 32, shuffle = true, generator } = options
-  const { validation, metrics = {}, callbacks = [], signal } = options
+  const { validation, metrics = {}, callbacks = [], signal, compile: compiles = true } = options
   checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
   checkFunctions('fit', { loss })
   checkMetrics('fit', metrics)
   if (!((optimizer as unknown) instanceof Optimizer))
     throw new DTypeError(`fit: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
   if (!Array.isArray(callbacks)) throw new DTypeError(`fit: callbacks is ${describe(callbacks)}, wanted an array`)
+  checkSwitch('fit', compiles)
   if (validation) checkDataset('fit', validation)
   if (validation?.x.rows === 0) throw new MatgradError('fit: the validation data have no rows, wanted at least one')
   const loader =
@@ -89,6 +95,8 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
     stopped = true
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
+  const step = ({ x, y }: Dataset): { prediction: Variable; loss: Variable } => trainBatch(x, y, training, loss)
+  const train = compiles ? compile(step) : step
   let rested = performance.now()
   signal?.throwIfAborted()
   try {
@@ -100,8 +108,8 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       let batch = 0
       for (const samples of loader) {
         signal?.throwIfAborted()
-        const step = trainBatch(samples, training, loss)
-        results.add(step.prediction, samples.y, step.loss)
+        const { prediction, loss: value } = train(samples)
+        results.add(prediction.value, samples.y, value.item())
         for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss: results.loss }, training)
         batch++
         if (performance.now() - rested > PATIENCE) {
@@ -112,7 +120,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       signal?.throwIfAborted()
       const logs: Logs = results.logs()
       if (validation)
-        for (const [name, value] of Object.entries(evaluate(model, validation, { loss, metrics })))
+        for (const [name, value] of Object.entries(evaluate(model, validation, { loss, metrics, compile: compiles })))
           logs[`val${name[0].toUpperCase()}${name.slice(1)}`] = value
       for (const [name, value] of Object.entries(logs)) {
         history[name] ??= []
@@ -140,12 +148,19 @@ function checkMetrics(operation: string, metrics: Readonly<Record<string, Metric
     throw new MatgradError(`${operation}: a metric is called loss, wanted a name that is not taken`)
 }
 
+/** @throws DTypeError unless `compile` is true or false. */
+function checkSwitch(operation: string, compile: unknown): void {
+  if (typeof compile !== 'boolean')
+    throw new DTypeError(`${operation}: compile is ${describe(compile)}, wanted true or false`)
+}
+
 /** One step: the gradient of the loss of a batch, and the optimiser's update. */
 function trainBatch(
-  { x, y }: Dataset,
+  x: Matrix,
+  y: Matrix,
   { model, optimizer }: Training,
   loss: Loss,
-): { prediction: Matrix; loss: number } {
+): { prediction: Variable; loss: Variable } {
   optimizer.zeroGrad()
   const prediction = model.forward(x)
   const value = loss(prediction, y)
@@ -153,7 +168,20 @@ function trainBatch(
     throw new DTypeError(`fit: loss gave ${describe(value)}, wanted a Variable`)
   value.backward()
   optimizer.step()
-  return { prediction: prediction.value, loss: value.item() }
+  return { prediction, loss: value }
+}
+
+/** The compiled forward pass of each model that was evaluated. */
+const forwards = new WeakMap<Module, (x: Matrix) => Variable>()
+
+/** A model's function of samples, which may overwrite its last result. */
+function forwardOf(model: Module, compiles: boolean): (x: Matrix) => Variable {
+  if (!compiles) return (x) => model.forward(x)
+  const known = forwards.get(model)
+  if (known) return known
+  const forward = compile((x: Matrix): Variable => model.forward(x))
+  forwards.set(model, forward)
+  return forward
 }
 
 /** The mean loss of the samples seen so far, and what metrics need of them. */
@@ -172,7 +200,8 @@ class Results {
     this.total += loss * target.rows
     this.samples += target.rows
     if (Object.keys(this.metrics).length === 0) return
-    this.predictions.push(prediction)
+    // The next step overwrites it.
+    this.predictions.push(prediction.clone())
     this.targets.push(target)
   }
 
@@ -205,6 +234,8 @@ export interface EvaluateOptions {
   readonly loss?: Loss
   readonly metrics?: Readonly<Record<string, Metric>>
   readonly batchSize?: number
+  /** Whether to compile the forward pass, as unless false. */
+  readonly compile?: boolean
 }
 
 /**
@@ -214,18 +245,20 @@ export interface EvaluateOptions {
 export function evaluate(
   model: Module,
   data: Dataset | DataLoader,
-  { loss, metrics = {}, batchSize = 256 }: EvaluateOptions = {},
+  { loss, metrics = {}, batchSize = 256, compile: compiles = true }: EvaluateOptions = {},
 ): Logs {
   checkModule('evaluate', model)
   if (loss !== undefined) checkFunctions('evaluate', { loss })
   checkMetrics('evaluate', metrics)
+  checkSwitch('evaluate', compiles)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
   return inEvaluation(model, () => {
     const predictions: Matrix[] = []
     const targets: Matrix[] = []
+    const forward = forwardOf(model, compiles)
     for (const { x, y } of loader) {
-      predictions.push(model.forward(x).value)
+      predictions.push(forward(x).value.clone())
       targets.push(y)
     }
     const [prediction, target] = [concat(predictions, 0), concat(targets, 0)]
@@ -235,14 +268,20 @@ export function evaluate(
 }
 
 /** The model's values for samples, one a row, computed in batches with the model out of learning. */
-export function predict(model: Module, x: Matrix, { batchSize = 256 }: { batchSize?: number } = {}): Matrix {
+export function predict(
+  model: Module,
+  x: Matrix,
+  { batchSize = 256, compile: compiles = true }: { batchSize?: number; compile?: boolean } = {},
+): Matrix {
   checkModule('predict', model)
   checkMatrices('predict', { x })
   checkInteger('predict', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
+  checkSwitch('predict', compiles)
   return inEvaluation(model, () => {
+    const forward = forwardOf(model, compiles)
     const parts: Matrix[] = []
     for (let start = 0; start === 0 || start < x.rows; start += batchSize)
-      parts.push(model.forward(x.slice(start, Math.min(x.rows, start + batchSize))).value)
+      parts.push(forward(x.slice(start, Math.min(x.rows, start + batchSize))).value.clone())
     return concat(parts, 0)
   })
 }

@@ -123,7 +123,7 @@ describe('options', () => {
       return mseLoss(prediction, target)
     }
     const before = getDefaultGenerator().state
-    await fit(model, data, optionsFor(model, { loss, epochs: 1 }))
+    await fit(model, data, optionsFor(model, { loss, epochs: 1, compile: false }))
     expect(sizes).toEqual([32, 32, 6])
     expect(getDefaultGenerator().state).not.toEqual(before)
   })
@@ -155,7 +155,7 @@ describe('options', () => {
     }
     const model = net()
     const loader = new DataLoader({ x: xor().x, y: matrix([[0], [1], [2], [3]]) }, { batchSize: 3, dropLast: true })
-    await fit(model, loader, optionsFor(model, { loss, batchSize: 1, shuffle: true, epochs: 2 }))
+    await fit(model, loader, optionsFor(model, { loss, batchSize: 1, shuffle: true, epochs: 2, compile: false }))
     expect(rows).toEqual([
       [0, 1, 2],
       [0, 1, 2],
@@ -492,7 +492,7 @@ test('a model learns in training mode, also after each validation, which is out 
   const witness = new Witness()
   const model = new Sequential(new Sequential(witness), new Linear(2, 1))
   model.eval()
-  await fit(model, xor(), optionsFor(model, { epochs: 2, batchSize: 2, validation: xor() }))
+  await fit(model, xor(), optionsFor(model, { epochs: 2, batchSize: 2, validation: xor(), compile: false }))
   expect(witness.seen).toEqual([true, true, false, true, true, false])
   expect([...model.modules()].every(({ training }) => training)).toBe(true)
 })
@@ -590,8 +590,8 @@ describe('evaluate and predict', () => {
     const model = new Recorder()
     const data = { x: zeros(2, 1), y: zeros(2, 1) }
     model.forward(data.x)
-    predict(model, data.x)
-    evaluate(model, data, { loss: mseLoss })
+    predict(model, data.x, { compile: false })
+    evaluate(model, data, { loss: mseLoss, compile: false })
     model.forward(data.x)
     expect(seen).toEqual([true, false, false, true])
   })

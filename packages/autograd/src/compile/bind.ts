@@ -23,7 +23,7 @@ export interface Bound {
 
 /** Calls an operation that has no kernels, or checks the elements of its inputs, when the program comes to it. */
 function callback({ operation, attributes }: Step, out: Matrix, inputs: readonly Block[]): () => void {
-  const { name, program, shape, forward } = operation as Operation
+  const { name, program } = operation as Operation
   return () => {
     const [rows, cols] = (operation as Operation).shape(inputs, attributes)
     if (rows !== out.rows || cols !== out.cols)

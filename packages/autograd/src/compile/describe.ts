@@ -1,6 +1,5 @@
 import { formatShape, Matrix, operations } from '@matgrad/core'
 import type { Layout } from './plan.ts'
-import { bytesOf } from './plan.ts'
 import { isFusion, matrixOf, type Step, type Value } from './trace.ts'
 
 const shapeOf = ({ holder }: Value): string => (holder instanceof Matrix ? formatShape(holder.shape) : 'random state')
