@@ -1,7 +1,7 @@
 import type { DType, TypedArray } from './dtype.ts'
 import { ShapeError } from './errors.ts'
 import { launch } from './kernels.ts'
-import type { Block, Operation } from './operation.ts'
+import type { Block, Change, Operation } from './operation.ts'
 import { checkIndices } from './rearrange.ts'
 import { formatShape } from './shape.ts'
 
@@ -38,4 +38,13 @@ export const crossEntropyGradient: Operation = {
   selector: 1,
   shape: ([x]) => x.shape,
   forward: (out, [x, target, g]) => run(out.dtype, nothing, out.data, x, target, g),
+}
+
+/** Both at once, which takes the exponentials only once: what programs make of the two. */
+export const crossEntropyWithGradient: Change = {
+  name: 'crossEntropyWithGradient',
+  reads: 0,
+  forward([losses, gradient], [x, target, g]) {
+    run(x.dtype, losses.elements as TypedArray, gradient.elements as TypedArray, x, target, g)
+  },
 }

@@ -13,7 +13,7 @@ export type {
 } from './algebra.ts'
 export { type Arena, gather } from './arena.ts'
 export * from './create.ts'
-export { crossEntropy, crossEntropyGradient } from './cross-entropy.ts'
+export { crossEntropy, crossEntropyGradient, crossEntropyWithGradient } from './cross-entropy.ts'
 export { type DType, getDefaultDtype, itemSize, setDefaultDtype, type TypedArray } from './dtype.ts'
 export { configure, type EngineInfo, type EngineOptions, engineInfo } from './engine.ts'
 export { DTypeError, FormatError, LinAlgError, MatgradError, ShapeError } from './errors.ts'

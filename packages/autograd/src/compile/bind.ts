@@ -1,17 +1,20 @@
 import {
   type Arena,
+  type Attributes,
   type Block,
+  formatShape,
   gather,
   type Holder,
   MatgradError,
   Matrix,
   type Operation,
   ProgramWriter,
+  type Shape,
   usesFma,
 } from '@matgrad/core'
 import type { Input } from './arguments.ts'
 import type { Layout } from './plan.ts'
-import { isChange, isFusion, matrixOf, type Step, type Value } from './trace.ts'
+import { isChange, isCheck, isFusion, matrixOf, type Step, type Value } from './trace.ts'
 
 /** A program at its addresses in an arena. */
 export interface Bound {
@@ -21,17 +24,15 @@ export interface Bound {
   readonly step: () => void
 }
 
-/** Calls an operation that has no kernels, or checks the elements of its inputs, when the program comes to it. */
-function callback({ operation, attributes }: Step, out: Matrix, inputs: readonly Block[]): () => void {
-  const { name, program } = operation as Operation
+/** A function that calls the `shape` of an operation, which throws if the elements of the inputs are not what they should. */
+function checkOf(operation: Operation, [rows, cols]: Shape, inputs: readonly Block[], attributes: Attributes): () => void {
   return () => {
-    const [rows, cols] = (operation as Operation).shape(inputs, attributes)
-    if (rows !== out.rows || cols !== out.cols)
+    const wanted = operation.shape(inputs, attributes)
+    if (wanted[0] !== rows || wanted[1] !== cols)
       throw new MatgradError(
-        `${name}: the result is ${rows}x${cols} and was ${out.rows}x${out.cols} when the function was traced, ` +
+        `${operation.name}: the result is ${formatShape(wanted)} and was ${rows}x${cols} when the function was traced, ` +
           'wanted a shape that depends on the shapes of the inputs alone',
       )
-    if (program === null) (operation as Operation).forward(out, inputs, attributes)
   }
 }
 
@@ -66,25 +67,31 @@ export function bind(steps: readonly Step[], inputs: readonly { input: Input; va
   }
 }
 
-function write(writer: ProgramWriter, step: Step, blockOf: (value: Value) => Matrix): void {
-  const { operation, attributes } = step
+function write(writer: ProgramWriter, { operation, attributes, ...step }: Step, blockOf: (value: Value) => Matrix): void {
   const inputs = step.inputs.map(blockOf)
-  if (isChange(operation)) {
+  if (isCheck(operation)) {
+    writer.callback(checkOf(operation.of, operation.shape, inputs, attributes))
+  } else if (isChange(operation)) {
     const targets = step.targets.map((target) => (target.holder instanceof Matrix ? blockOf(target) : target.holder))
     writer.record(() => (operation.program ?? operation.forward).call(operation, targets, inputs, attributes))
-    return
-  }
-  if (isFusion(operation)) {
+  } else if (isFusion(operation)) {
     const { rows, cols, dtype, terms, stores } = operation
     writer.loop({
       ...{ rows, cols, dtype },
       terms: terms.map((term) => ('load' in term ? { load: inputs[term.load] } : term)),
       stores: stores.map((term, i) => ({ term, block: blockOf(step.targets[i]) })),
     })
-    return
+  } else {
+    const out = blockOf(step.targets[0])
+    const { program } = operation
+    if (program !== null) {
+      writer.record(() => (program ?? operation.forward).call(operation, out, inputs, attributes))
+      return
+    }
+    const check = checkOf(operation, out.shape, inputs, attributes)
+    writer.callback(() => {
+      check()
+      operation.forward(out, inputs, attributes)
+    })
   }
-  const out = blockOf(step.targets[0])
-  if (operation.checksElements || operation.program === null) writer.callback(callback(step, out, inputs))
-  const { program } = operation
-  if (program !== null) writer.record(() => (program ?? operation.forward).call(operation, out, inputs, attributes))
 }

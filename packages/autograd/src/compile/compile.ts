@@ -4,7 +4,7 @@ import { Variable } from '../variable.ts'
 import { copyIn, hasHistory, type Input, matches, type Pattern, patternOf } from './arguments.ts'
 import { type Bound, bind } from './bind.ts'
 import { describeProgram } from './describe.ts'
-import { fuseLoops, fuseProducts } from './fuse.ts'
+import { fuseCrossEntropy, fuseLoops, fuseProducts } from './fuse.ts'
 import { type Layout, layOut, withoutCopies, withoutDead } from './plan.ts'
 import { type Step, Trace, type Value } from './trace.ts'
 
@@ -52,7 +52,7 @@ class Program<Result> {
     }
     this.gradients = gradients
     this.conditions = conditions
-    this.steps = fuseLoops(withoutCopies(fuseProducts(withoutDead(trace.steps))))
+    this.steps = fuseLoops(withoutCopies(fuseCrossEntropy(fuseProducts(withoutDead(trace.steps)))))
     this.layout = layOut(
       this.steps,
       this.inputs.map(({ value }) => value),

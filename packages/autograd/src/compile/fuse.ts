@@ -1,5 +1,5 @@
-import { loops, operations } from '@matgrad/core'
-import { isChange, isFusion, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+import { crossEntropyWithGradient, loops, operations } from '@matgrad/core'
+import { isOperation, matrixOf, readsOf, type Step, type Value } from './trace.ts'
 
 /** The most operations in one loop: each holds a register. */
 const MOST_FUSED = 24
@@ -11,7 +11,7 @@ const sameForm = (a: Value, b: Value): boolean =>
 
 /** Whether a step can be part of a loop over the elements of its result. */
 function loopable({ operation, inputs, targets }: Step): boolean {
-  if (isChange(operation) || isFusion(operation) || !loops(operation.name) || operation.program === null) return false
+  if (!isOperation(operation) || !loops(operation.name) || operation.program === null) return false
   const [out] = targets
   return matrixOf(out).size > 0 && inputs.every((input) => matrixOf(input).dtype === matrixOf(out).dtype)
 }
@@ -112,3 +112,26 @@ export function fuseProducts(steps: readonly Step[]): Step[] {
   }
   return result.filter((step) => step !== null)
 }
+
+/** Computes the cross-entropy and its gradient at once where both are wanted of the same logits and classes. */
+export function fuseCrossEntropy(steps: readonly Step[]): Step[] {
+  const result: Step[] = []
+  for (const step of steps) {
+    const { operation, inputs, targets } = step
+    const [x, target] = inputs
+    const at =
+      operation.name === 'crossEntropyGradient'
+        ? result.findLastIndex((other) => other.operation.name === 'crossEntropy' && sameInputs(other.inputs, [x, target]))
+        : -1
+    const isMovable = at >= 0 && !result.slice(at).some((other) => conflict(other, step))
+    if (isMovable)
+      result[at] = {
+        ...{ operation: crossEntropyWithGradient, attributes: undefined },
+        ...{ inputs, targets: [...result[at].targets, ...targets] },
+      }
+    else result.push(step)
+  }
+  return result
+}
+
+const sameInputs = (a: readonly Value[], b: readonly Value[]): boolean => a.every((value, i) => value === b[i])

@@ -1,5 +1,5 @@
 import { itemSize } from '@matgrad/core'
-import { isChange, isFusion, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+import { isCheck, isFusion, isOperation, matrixOf, readsOf, type Step, type Value } from './trace.ts'
 
 /** Bytes to which every place in memory is aligned: a cache line. */
 const ALIGNMENT = 64
@@ -19,9 +19,8 @@ export function withoutDead(steps: readonly Step[]): Step[] {
   const alive: Step[] = []
   for (const step of steps.toReversed()) {
     const { operation, targets } = step
-    const checks =
-      !isChange(operation) && !isFusion(operation) && (operation.checksElements || operation.program === null)
-    if (!checks && !targets.some((target) => target.kind === 'state' || needed.has(target))) continue
+    const isNeeded = isCheck(operation) || targets.some((target) => target.kind === 'state' || needed.has(target))
+    if (!isNeeded) continue
     for (const value of readsOf(step)) needed.add(value)
     alive.push(step)
   }
@@ -51,6 +50,7 @@ const sameForm = (a: Value, b: Value): boolean =>
  */
 export function withoutCopies(steps: readonly Step[]): Step[] {
   const result = [...steps]
+  const done = new Set<number>()
   const uses = usesOf(steps)
   for (const [i, copy] of steps.entries()) {
     const { name } = copy.operation
@@ -61,7 +61,7 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
     const [producer] = sourceUses
     const step = result[producer]
     if (source.kind !== 'result' || sourceUses.at(-1) !== i || !sameForm(source, target)) continue
-    if (isChange(step.operation) || isFusion(step.operation) || step.targets[0] !== source) continue
+    if (!isOperation(step.operation) || step.targets[0] !== source) continue
     const between = (uses.get(target) as number[]).filter((use) => use >= producer && use < i)
     const inPlace = step.operation.elementwise && between.every((use) => use === producer)
     if (between.length > 0 && !inPlace) continue
@@ -75,9 +75,9 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
       [...new Set([...(uses.get(target) as number[]), ...sourceUses])].sort((a, b) => a - b),
     )
     uses.delete(source)
-    result[i] = { ...copy, inputs: [], targets: [] }
+    done.add(i)
   }
-  return result.filter(({ targets }) => targets.length > 0)
+  return result.filter((_, i) => !done.has(i))
 }
 
 /** Bytes that one or several values have, one after the other. */
@@ -114,7 +114,7 @@ export function layOut(steps: readonly Step[], args: readonly Value[]): Layout {
   for (const [i, { operation, inputs, targets }] of steps.entries())
     for (const target of targets) {
       if (target.kind !== 'result' || places.has(target)) continue
-      const elementwise = isFusion(operation) || (!isChange(operation) && operation.elementwise)
+      const elementwise = isFusion(operation) || (isOperation(operation) && operation.elementwise)
       const overwritten = elementwise && inputs.find((each) => places.get(each)?.last === i && sameForm(each, target))
       const place = overwritten
         ? (places.get(overwritten) as Place)

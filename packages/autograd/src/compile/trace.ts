@@ -9,6 +9,7 @@ import {
   Matrix,
   type Operation,
   operations,
+  type Shape,
   type Tracer,
   withTracer,
 } from '@matgrad/core'
@@ -43,9 +44,20 @@ export interface Fusion {
   readonly stores: readonly number[]
 }
 
-/** Something that a program does: an operation, out = operation(inputs), a change of targets, or operations in one loop. */
+/** What an operation demands of the elements of its inputs, whose shapes fit. */
+export interface Check {
+  readonly name: string
+  readonly of: Operation
+  /** The shape of its result. */
+  readonly shape: Shape
+}
+
+/**
+ * Something that a program does: an operation, out = operation(inputs), a change of targets, operations in one loop, or a
+ * check, which has no target.
+ */
 export interface Step {
-  readonly operation: Operation | Change | Fusion
+  readonly operation: Operation | Change | Fusion | Check
   readonly attributes: Attributes
   inputs: readonly Value[]
   /** What it writes: the result of an operation, or the targets of a change. */
@@ -53,6 +65,8 @@ export interface Step {
 }
 
 export const isChange = (operation: Step['operation']): operation is Change => 'reads' in operation
+export const isCheck = (operation: Step['operation']): operation is Check => 'of' in operation
+export const isOperation = (operation: Step['operation']): operation is Operation => 'forward' in operation && !isChange(operation)
 export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
 
 /** The values that a step reads. */
@@ -133,8 +147,13 @@ export class Trace implements Tracer, GradientWatch {
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
     const values = inputs.map((input) => this.valueOf(input))
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
-    if (values.every(({ kind }) => kind === 'constant')) this.define(out, 'constant')
-    else this.steps.push({ operation, attributes, inputs: values, targets: [this.define(out, 'result')] })
+    if (values.every(({ kind }) => kind === 'constant')) {
+      this.define(out, 'constant')
+      return out
+    }
+    if (operation.checksElements)
+      this.steps.push({ operation: { name: 'check', of: operation, shape: out.shape }, attributes, inputs: values, targets: [] })
+    this.steps.push({ operation, attributes, inputs: values, targets: [this.define(out, 'result')] })
     return out
   }
 
