@@ -1,7 +1,14 @@
-import { DTypeError, describe, Matrix } from '@matgrad/core'
+import { checkNumber, DTypeError, describe, MatgradError, Matrix } from '@matgrad/core'
 
 /** @throws DTypeError that names the first of `values` which is not a Matrix. */
 export function checkMatrices(operation: string, values: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(values))
     if (!(value instanceof Matrix)) throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Matrix`)
+}
+
+/** @throws DTypeError unless a setting is a number; MatgradError unless it is finite and `sensible`. */
+export function checkSetting(operation: string, what: string, value: number, sensible: boolean, wanted: string): void {
+  checkNumber(operation, what, value)
+  if (!sensible || !Number.isFinite(value))
+    throw new MatgradError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
 }

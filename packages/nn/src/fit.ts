@@ -1,11 +1,13 @@
 import { compile, constant, noGrad, Variable } from '@matgrad/autograd'
 import { checkInteger, concat, DTypeError, describe, type Generator, MatgradError, type Matrix } from '@matgrad/core'
 import { checkMatrices } from './check.ts'
+import { checkBound, clipGradNorm } from './clip.ts'
 import { checkDataset, DataLoader, type Dataset } from './data.ts'
 import type { Loss } from './losses.ts'
 import type { Metric } from './metrics.ts'
 import { checkModule, type Module } from './module.ts'
 import { Optimizer } from './optim/optimizer.ts'
+import { Scheduler } from './schedules.ts'
 
 /** What was measured in an epoch: `loss`, the metrics by name, and for validation data the same with `val` before it. */
 export type Logs = Record<string, number>
@@ -47,6 +49,10 @@ export interface FitOptions {
   /** Evaluated after each epoch. */
   readonly validation?: Dataset
   readonly metrics?: Readonly<Record<string, Metric>>
+  /** Makes its step at the end of each epoch: after the validation data are evaluated, before `onEpochEnd`. */
+  readonly scheduler?: Scheduler
+  /** The most that the norm of all gradients together may be; larger ones are scaled down before the optimiser's step. */
+  readonly clipNorm?: number
   readonly callbacks?: readonly Callback[]
   /**
    * Whether to compile the training step, as unless false. It is needed where the loss or the model looks at numbers while
@@ -75,12 +81,17 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   if (typeof options !== 'object' || options === null)
     throw new DTypeError(`fit: options is ${describe(options)}, wanted an object with loss, optimizer and epochs`)
   const { loss, optimizer, epochs, batchSize = 32, shuffle = true, generator } = options
-  const { validation, metrics = {}, callbacks = [], signal, compile: compiles = true } = options
+  const { validation, metrics = {}, scheduler, clipNorm, callbacks = [], signal, compile: compiles = true } = options
   checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
   checkFunctions('fit', { loss })
   checkMetrics('fit', metrics)
   if (!((optimizer as unknown) instanceof Optimizer))
     throw new DTypeError(`fit: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
+  if (scheduler !== undefined && !((scheduler as unknown) instanceof Scheduler))
+    throw new DTypeError(`fit: scheduler is ${describe(scheduler)}, wanted a Scheduler`)
+  if (scheduler && scheduler.optimizer !== optimizer)
+    throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
+  if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
   if (!Array.isArray(callbacks)) throw new DTypeError(`fit: callbacks is ${describe(callbacks)}, wanted an array`)
   checkSwitch('fit', compiles)
   if (validation) checkDataset('fit', validation)
@@ -95,7 +106,8 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
     stopped = true
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
-  const step = ({ x, y }: Dataset): { prediction: Variable; loss: Variable } => trainBatch(x, y, training, loss)
+  const step = ({ x, y }: Dataset): { prediction: Variable; loss: Variable } =>
+    trainBatch(x, y, training, loss, clipNorm)
   const train = compiles ? compile(step) : step
   let rested = performance.now()
   signal?.throwIfAborted()
@@ -122,6 +134,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       if (validation)
         for (const [name, value] of Object.entries(evaluate(model, validation, { loss, metrics, compile: compiles })))
           logs[`val${name[0].toUpperCase()}${name.slice(1)}`] = value
+      scheduler?.step()
       for (const [name, value] of Object.entries(logs)) {
         history[name] ??= []
         history[name].push(value)
@@ -154,12 +167,13 @@ function checkSwitch(operation: string, compile: unknown): void {
     throw new DTypeError(`${operation}: compile is ${describe(compile)}, wanted true or false`)
 }
 
-/** One step: the gradient of the loss of a batch, and the optimiser's update. */
+/** One step: the gradient of the loss of a batch, scaled down where it is too large, and the optimiser's update. */
 function trainBatch(
   x: Matrix,
   y: Matrix,
   { model, optimizer }: Training,
   loss: Loss,
+  clipNorm: number | undefined,
 ): { prediction: Variable; loss: Variable } {
   optimizer.zeroGrad()
   const prediction = model.forward(x)
@@ -167,6 +181,7 @@ function trainBatch(
   if (!((value as unknown) instanceof Variable))
     throw new DTypeError(`fit: loss gave ${describe(value)}, wanted a Variable`)
   value.backward()
+  if (clipNorm !== undefined) clipGradNorm(model.parameters(), clipNorm)
   optimizer.step()
   return { prediction, loss: value }
 }

@@ -15,6 +15,7 @@ import {
 import {
   accuracy,
   type Callback,
+  clipGradNorm,
   crossEntropy,
   DataLoader,
   Dropout,
@@ -31,6 +32,7 @@ import {
   Sequential,
   SGD,
   Softmax,
+  StepLR,
   Tanh,
   type Training,
 } from '@matgrad/nn'
@@ -175,6 +177,75 @@ describe('options', () => {
     await fit(model, xor(), optionsFor(model, { shuffle: false }))
     await fit(other, xor(), optionsFor(other, { shuffle: false }))
     expect(bitsOf(model)).toEqual(bitsOf(other))
+  })
+})
+
+describe('a scheduler and clipNorm', () => {
+  test('train what a plain loop with both trains, bit for bit', async () => {
+    const [model, other] = [net(), net()]
+    const optimizer = new SGD(model.parameters(), { lr: 0.5, momentum: 0.9 })
+    const scheduler = new StepLR(optimizer, { stepSize: 2, gamma: 0.5 })
+    const options = { shuffle: false, batchSize: 3, epochs: 5, scheduler, clipNorm: 0.1 }
+    const history = await fit(model, xor(), { loss: mseLoss, optimizer, ...options })
+    const sgd = new SGD(other.parameters(), { lr: 0.5, momentum: 0.9 })
+    for (const lr of [0.5, 0.5, 0.25, 0.25, 0.125]) {
+      sgd.lr = lr
+      for (const { x, y } of new DataLoader(xor(), { batchSize: 3 })) {
+        sgd.zeroGrad()
+        mseLoss(other.forward(x), y).backward()
+        expect(clipGradNorm(other.parameters(), 0.1).item()).toBeGreaterThan(0)
+        sgd.step()
+      }
+    }
+    expect(bitsOf(model)).toEqual(bitsOf(other))
+    expect([scheduler.lastEpoch, optimizer.lr]).toEqual([5, 0.125])
+    expect(history.loss).toHaveLength(5)
+  })
+
+  test('clipNorm bounds each step, and none without it', async () => {
+    for (const [more, longest] of [
+      [{ clipNorm: 1e-3 }, 1e-3],
+      [{}, Number.POSITIVE_INFINITY],
+    ] as const) {
+      const model = net()
+      const before = model.stateDict()
+      await fit(
+        model,
+        xor(),
+        optionsFor(model, { optimizer: new SGD(model.parameters(), { lr: 1 }), epochs: 1, ...more }),
+      )
+      const moved = Object.entries(model.stateDict()).map(([name, value]) =>
+        value.sub(before[name]).square().sum().item(),
+      )
+      const distance = Math.sqrt(moved.reduce((total, each) => total + each, 0))
+      expect(distance).toBeLessThan(longest * (1 + 1e-3))
+      expect(distance).toBeGreaterThan(0.9e-3)
+    }
+  })
+
+  test('the scheduler has made its step when onEpochEnd is called, not when the validation is evaluated', async () => {
+    const model = net()
+    const optimizer = new SGD(model.parameters(), { lr: 1 })
+    const scheduler = new StepLR(optimizer, { stepSize: 1, gamma: 0.5 })
+    const seen: [string, number][] = []
+    const metrics = {
+      rate: () => {
+        seen.push(['metric', optimizer.lr])
+        return optimizer.lr
+      },
+    }
+    const callback: Callback = { onEpochEnd: () => void seen.push(['end', optimizer.lr]) }
+    const options = { optimizer, scheduler, metrics, callbacks: [callback], validation: xor(), epochs: 2 }
+    const history = await fit(model, xor(), optionsFor(model, options))
+    expect(seen).toEqual([
+      ['metric', 1],
+      ['metric', 1],
+      ['end', 0.5],
+      ['metric', 0.5],
+      ['metric', 0.5],
+      ['end', 0.25],
+    ])
+    expect(history.valRate).toEqual([1, 0.5])
   })
 })
 
@@ -440,6 +511,15 @@ describe('wrong options throw before the first step', () => {
     ['a loss of nothing', { loss: () => variable(zeros(1, 1), { requiresGrad: false }) }, MatgradError, 'backward:'],
     ['no optimiser', { optimizer: undefined }, DTypeError, 'fit: optimizer is undefined, wanted an Optimizer'],
     ['an optimiser by name', { optimizer: 'sgd' }, DTypeError, 'fit: optimizer is "sgd", wanted an Optimizer'],
+    ['a scheduler by name', { scheduler: 'step' }, DTypeError, 'fit: scheduler is "step", wanted a Scheduler'],
+    [
+      'the scheduler of another optimiser',
+      { scheduler: new StepLR(new SGD(net().parameters(), { lr: 1 }), { stepSize: 1 }) },
+      MatgradError,
+      'fit: the scheduler has another optimizer, wanted the one that is given',
+    ],
+    ['a norm by name', { clipNorm: '1' }, DTypeError, 'fit: clipNorm is "1", wanted a number'],
+    ['a negative norm', { clipNorm: -1 }, MatgradError, 'fit: clipNorm is -1, wanted 0 or more'],
     ['no epochs', { epochs: undefined }, DTypeError, 'fit: epochs is undefined, wanted a whole number'],
     ['half an epoch', { epochs: 1.5 }, DTypeError, 'fit: epochs is 1.5, wanted a whole number'],
     ['−1 epochs', { epochs: -1 }, ShapeError, 'fit: epochs is -1, wanted at least 0'],

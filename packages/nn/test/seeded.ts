@@ -13,7 +13,21 @@ import {
   rand,
   sparse,
 } from '@matgrad/core'
-import { crossEntropy, Dropout, fit, Linear, predict, Sequential, SGD, Tanh, trainTestSplit } from '@matgrad/nn'
+import {
+  AdamW,
+  BatchNorm1d,
+  CosineAnnealingLR,
+  crossEntropy,
+  type Dataset,
+  Dropout,
+  fit,
+  Linear,
+  predict,
+  Sequential,
+  SGD,
+  Tanh,
+  trainTestSplit,
+} from '@matgrad/nn'
 import { rows } from '../../autograd/test/rows.ts'
 import { DTYPES } from './support.ts'
 
@@ -114,12 +128,16 @@ const draws = (dtype: DType, generator: Generator): Results => ({
   state: matrix([generator.state], { dtype: 'float64' }),
 })
 
-/** 100 steps with dropout, momentum and shuffling. */
-async function training(dtype: DType): Promise<Results> {
+/** Points of a square, those above its diagonal in a class of their own. */
+function points(dtype: DType): { train: Dataset; test: Dataset } {
   manualSeed('training')
   const x = rand(200, 3, { dtype })
-  const y = fromFunction(200, 1, (i) => Number(x.get(i, 0) + x.get(i, 1) > 1))
-  const { train, test } = trainTestSplit({ x, y })
+  return trainTestSplit({ x, y: fromFunction(200, 1, (i) => Number(x.get(i, 0) + x.get(i, 1) > 1)) })
+}
+
+/** 100 steps with dropout, momentum and shuffling. */
+async function training(dtype: DType): Promise<Results> {
+  const { train, test } = points(dtype)
   const model = new Sequential(new Linear(3, 33, { dtype }), new Tanh(), new Dropout(0.3), new Linear(33, 2, { dtype }))
   const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 1e-3 })
   const options = { loss: crossEntropy, optimizer, epochs: 10, batchSize: 16, validation: test }
@@ -132,12 +150,32 @@ async function training(dtype: DType): Promise<Results> {
   }
 }
 
+/** 100 steps with batch normalisation, AdamW, a cosine schedule and clipping. */
+async function adaptiveTraining(dtype: DType): Promise<Results> {
+  const { train } = points(dtype)
+  const model = new Sequential(
+    new Linear(3, 33, { dtype }),
+    new BatchNorm1d(33, { dtype }),
+    new Tanh(),
+    new Linear(33, 2, { dtype }),
+  )
+  const optimizer = new AdamW(model.parameters(), { lr: 0.01 })
+  const scheduler = new CosineAnnealingLR(optimizer, { tMax: 7, etaMin: 1e-4 })
+  await fit(model, train, { loss: crossEntropy, optimizer, scheduler, epochs: 10, batchSize: 15, clipNorm: 0.5 })
+  const results = {
+    ...model.stateDict(),
+    ...optimizer.stateDict().matrices,
+    rate: matrix([[optimizer.lr]], { dtype: 'float64' }),
+  }
+  return Object.fromEntries(Object.entries(results).map(([name, result]) => [`AdamW ${name}`, result]))
+}
+
 export async function seeded(): Promise<Results> {
   const results: Results = {}
   for (const dtype of DTYPES) {
     const generator = new Generator(`seeded ${dtype}`)
     const groups = [operations(dtype), ...[elementwise, reductions, products, draws].map((f) => f(dtype, generator))]
-    for (const group of [...groups, await training(dtype)])
+    for (const group of [...groups, await training(dtype), await adaptiveTraining(dtype)])
       for (const [name, result] of Object.entries(group)) results[`${dtype} ${name}`] = result
   }
   return results

@@ -3,6 +3,7 @@
 import { constant, type Variable } from '@matgrad/autograd'
 import { type Matrix, matrix, ones, zeros } from '@matgrad/core'
 import {
+  BatchNorm1d,
   type Callback,
   crossEntropy,
   Dropout,
@@ -31,6 +32,21 @@ import { describe, expectTypeOf, test } from 'vitest'
 declare const n: number
 declare const loose: Matrix
 declare const flag: boolean
+
+describe('BatchNorm1d', () => {
+  test('keeps its number of features, as a type, too', () => {
+    const layer = new BatchNorm1d(16)
+    expectTypeOf(layer.weight).toEqualTypeOf<Variable<1, 16> | null>()
+    expectTypeOf(layer.runningVar).toEqualTypeOf<Matrix<1, 16> | null>()
+    expectTypeOf(layer.forward(zeros(5, 16))).toEqualTypeOf<Variable<5, 16>>()
+    expectTypeOf(layer.forward(loose)).toEqualTypeOf<Variable<number, 16>>()
+    expectTypeOf(new Sequential(new Linear(2, 16), layer, new Tanh())).toExtend<Module<2, 16>>()
+    // @ts-expect-error forward: got 3 features, wanted 16
+    layer.forward(zeros(5, 3))
+    // @ts-expect-error Sequential: 8 features reach a layer that takes 16
+    new Sequential(new Linear(2, 8), layer)
+  })
+})
 
 describe('Linear', () => {
   test('literal sizes are literal types', () => {

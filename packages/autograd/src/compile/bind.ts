@@ -25,7 +25,12 @@ export interface Bound {
 }
 
 /** A function that calls the `shape` of an operation, which throws if the elements of the inputs are not what they should. */
-function checkOf(operation: Operation, [rows, cols]: Shape, inputs: readonly Block[], attributes: Attributes): () => void {
+function checkOf(
+  operation: Operation,
+  [rows, cols]: Shape,
+  inputs: readonly Block[],
+  attributes: Attributes,
+): () => void {
   return () => {
     const wanted = operation.shape(inputs, attributes)
     if (wanted[0] !== rows || wanted[1] !== cols)
@@ -67,7 +72,11 @@ export function bind(steps: readonly Step[], inputs: readonly { input: Input; va
   }
 }
 
-function write(writer: ProgramWriter, { operation, attributes, ...step }: Step, blockOf: (value: Value) => Matrix): void {
+function write(
+  writer: ProgramWriter,
+  { operation, attributes, ...step }: Step,
+  blockOf: (value: Value) => Matrix,
+): void {
   const inputs = step.inputs.map(blockOf)
   if (isCheck(operation)) {
     writer.callback(checkOf(operation.of, operation.shape, inputs, attributes))

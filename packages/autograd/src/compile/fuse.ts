@@ -121,7 +121,9 @@ export function fuseCrossEntropy(steps: readonly Step[]): Step[] {
     const [x, target] = inputs
     const at =
       operation.name === 'crossEntropyGradient'
-        ? result.findLastIndex((other) => other.operation.name === 'crossEntropy' && sameInputs(other.inputs, [x, target]))
+        ? result.findLastIndex(
+            (other) => other.operation.name === 'crossEntropy' && sameInputs(other.inputs, [x, target]),
+          )
         : -1
     const isMovable = at >= 0 && !result.slice(at).some((other) => conflict(other, step))
     if (isMovable)

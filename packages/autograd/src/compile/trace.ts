@@ -66,7 +66,8 @@ export interface Step {
 
 export const isChange = (operation: Step['operation']): operation is Change => 'reads' in operation
 export const isCheck = (operation: Step['operation']): operation is Check => 'of' in operation
-export const isOperation = (operation: Step['operation']): operation is Operation => 'forward' in operation && !isChange(operation)
+export const isOperation = (operation: Step['operation']): operation is Operation =>
+  'forward' in operation && !isChange(operation)
 export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
 
 /** The values that a step reads. */
@@ -152,7 +153,12 @@ export class Trace implements Tracer, GradientWatch {
       return out
     }
     if (operation.checksElements)
-      this.steps.push({ operation: { name: 'check', of: operation, shape: out.shape }, attributes, inputs: values, targets: [] })
+      this.steps.push({
+        operation: { name: 'check', of: operation, shape: out.shape },
+        attributes,
+        inputs: values,
+        targets: [],
+      })
     this.steps.push({ operation, attributes, inputs: values, targets: [this.define(out, 'result')] })
     return out
   }

@@ -1,4 +1,5 @@
 export * from './activations.ts'
+export { BatchNorm1d, type BatchNormOptions } from './batch-norm.ts'
 export { Dropout } from './dropout.ts'
 export { Identity } from './identity.ts'
 export { Linear, type LinearOptions } from './linear.ts'

@@ -1,6 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import { adam_, DTypeError, describe, type Matrix, zeros } from '@matgrad/core'
-import { checkSetting, type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
+import { checkSetting } from '../check.ts'
+import { type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
 
 export interface AdamSettings extends LearningRate {

@@ -1,15 +1,6 @@
 import { Variable } from '@matgrad/autograd'
-import {
-  checkNumber,
-  DTypeError,
-  describe,
-  formatShape,
-  keep,
-  MatgradError,
-  Matrix,
-  matrix,
-  ShapeError,
-} from '@matgrad/core'
+import { DTypeError, describe, formatShape, keep, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
+import { checkSetting } from '../check.ts'
 import { numbersOf, type StoredSettings, storeSettings } from './settings.ts'
 
 export interface LearningRate {
@@ -173,11 +164,4 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const [i, { numbers }] of this.groups.entries())
       numbers.assign(matrix([numbersOf(state.groups[i], this.names)], { dtype: 'float64' }))
   }
-}
-
-/** @throws DTypeError unless a setting is a number; MatgradError unless it is `sensible`. */
-export function checkSetting(operation: string, what: string, value: number, sensible: boolean, wanted: string): void {
-  checkNumber(operation, what, value)
-  if (!sensible || !Number.isFinite(value))
-    throw new MatgradError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
 }

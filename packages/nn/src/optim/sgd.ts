@@ -1,6 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import { DTypeError, dependsOn, describe, MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
-import { checkSetting, type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
+import { checkSetting } from '../check.ts'
+import { type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
 
 export interface SGDSettings extends LearningRate {
