@@ -1,6 +1,7 @@
 import type { DType, TypedArray } from './dtype.ts'
 import { MatgradError } from './errors.ts'
-import { createEngine, type Engine, type Operand } from './kernels.ts'
+import { createEngine, type Engine, type Operand, usesFma } from './kernels.ts'
+import { threadCount } from './threads.ts'
 import type { Holder } from './tracer.ts'
 
 const PAGE = 65536
@@ -29,14 +30,21 @@ export const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(ele
  */
 export class Arena {
   readonly engine: Engine
+  readonly threads: number
+  private readonly fma: boolean
   /** Whether a matrix has left it, so that the programs that ran here must move, too. */
   deserted = false
   private readonly residents: WeakRef<Holder>[] = []
   private top: number
 
-  /** @param bytes how much it must hold at least: all that is kept, and the scratch memory of any program */
-  constructor(bytes: number, fma: boolean) {
-    this.engine = createEngine(false, fma, () => 0)
+  /**
+   * @param bytes how much it must hold at least: all that is kept, and the scratch memory of any program
+   * @param threads for how many threads it is, each with a workspace
+   */
+  constructor(bytes: number, threads: number) {
+    this.engine = createEngine(threads > 1, usesFma(), (workspaceBytes) => (threads - 1) * workspaceBytes)
+    this.threads = threads
+    this.fma = usesFma()
     const { memory, scratch } = this.engine
     const pages = Math.ceil((scratch + bytes * SPARE + SLACK - memory.buffer.byteLength) / PAGE)
     try {
@@ -45,6 +53,11 @@ export class Arena {
       throw new MatgradError(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
     }
     this.top = align(scratch)
+  }
+
+  /** Whether programs for so many threads may run here, with the present kernels. */
+  serves(threads: number): boolean {
+    return !this.deserted && this.threads >= threads && this.fma === usesFma()
   }
 
   get buffer(): ArrayBuffer {
@@ -101,12 +114,13 @@ export const bytesOf = (holders: readonly Holder[]): number =>
  * The arena for a program that keeps these matrices and generators and needs so much scratch memory, with all of them in
  * it: the one where they are, or a new one if they are in none, or it is full.
  */
-export function gather(holders: readonly Holder[], scratch: number, fma: boolean): Arena {
+export function gather(holders: readonly Holder[], scratch: number, threads: number): Arena {
   const known = new Set(holders.map(homeOf).filter((each) => each !== undefined))
   const newcomers = (arena?: Arena): Holder[] => holders.filter((each) => homeOf(each) !== arena || !arena)
-  const usable = [...known].find((each) => !each.deserted && each.fits(bytesOf(newcomers(each)), scratch))
+  const usable = [...known].find((each) => each.serves(threads) && each.fits(bytesOf(newcomers(each)), scratch))
   const largest = Math.max(0, ...[...known].map((each) => each.living()))
-  const arena = usable ?? new Arena(largest + bytesOf(holders) + scratch, fma)
+  const most = Math.max(threads, ...[...known].map((each) => each.threads))
+  const arena = usable ?? new Arena(largest + bytesOf(holders) + scratch, Math.min(most, threadCount()))
   for (const holder of newcomers(arena)) arena.take(holder)
   return arena
 }

@@ -18,6 +18,8 @@ const SMALL = 12
 
 /** The kernels on a memory of their own. Operands are copied to where `scratch` begins, and results back from there. */
 export interface Engine {
+  /** Whether its memory is shared with workers. */
+  readonly shared: boolean
   readonly modules: readonly WebAssembly.Module[]
   readonly memory: WebAssembly.Memory
   /** The kernels that compute in a dtype, by name. */
@@ -80,6 +82,7 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
     }
   }
   return {
+    shared,
     modules,
     memory,
     kernels,
@@ -206,8 +209,8 @@ export function collect(engine: Engine, outputs: readonly Operand[], addresses: 
 
 /** Takes kernel calls instead of their being made: a program that is being written, whose operands are where they will be. */
 export interface Sink {
-  /** What stands for the engine that the calls will be made on. */
-  readonly engine: Engine
+  /** What stands for the engine that a product of so many multiplications will be made on. */
+  engineFor(work: number): Engine
   launch(kernel: string, dtype: DType, operands: readonly (readonly Operand[])[], parameters: readonly number[]): void
   addressOf(operand: Operand): number
   /** Where `bytes` are free during a call. */

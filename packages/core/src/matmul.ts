@@ -1,7 +1,7 @@
 import { MatgradError, ShapeError } from './errors.ts'
 import { collect, place } from './kernels.ts'
-import { type Operation, run } from './operation.ts'
-import { multiply, type Region } from './product.ts'
+import { type Block, type Operation, run } from './operation.ts'
+import { BIAS, multiply, RELU, type Region } from './product.ts'
 import { describe, formatShape } from './shape.ts'
 import { strassen, strassenRoom } from './strassen.ts'
 import { engineFor } from './threads.ts'
@@ -38,42 +38,47 @@ export const matmul: Operation = {
       )
     return [rows, cols]
   },
-  forward(out, [a, b], { transposeA, transposeB, algorithm }: MatmulOptions) {
-    const size = { m: out.rows, n: out.cols, k: transposeA ? a.rows : a.cols }
-    const [aRow, aCol] = transposeA ? [1, a.cols] : [a.cols, 1]
-    const [bRow, bCol] = transposeB ? [1, b.cols] : [b.cols, 1]
-    const engine = engineFor(size.m * size.n * size.k)
-    const room = algorithm === 'strassen' ? strassenRoom(size) * out.data.BYTES_PER_ELEMENT : 0
-    if (engine.threads === 1 && room === 0) {
-      run('gemm', out.dtype, out, [a, b], [0, size.m, size.n, size.k, size.n, aRow, aCol, bRow, bCol, 0])
-      return
-    }
-    const addresses: number[] = []
-    const free = place(engine, 'matmul', [out.data], [a.data, b.data], 0, room, addresses)
-    const [c, addressA, addressB] = addresses
-    const regions: [Region, Region, Region] = [
-      { address: c, row: out.cols, col: 1 },
-      { address: addressA, row: aRow, col: aCol },
-      { address: addressB, row: bRow, col: bCol },
-    ]
-    if (room > 0) strassen(engine, out.dtype, ...regions, size, false, free)
-    else multiply(engine, out.dtype, ...regions, size, false)
-    collect(engine, [out.data], addresses)
-  },
+  forward: (out, [a, b], attributes: MatmulOptions) => product(out, a, b, undefined, attributes, 0),
 }
-
-/** What becomes of a product in the kernel: see gemm.ts in assembly. */
-const BIAS = 2
-const RELU = 4
 
 /** op(A)·op(B) + bias, a row, and then max(x, 0) where `relu`: what programs make of the three operations. */
 export const affine: Operation = {
   name: 'affine',
   shape: ([a, b], attributes) => matmul.shape([a, b], attributes),
-  forward(out, [a, b, bias], { transposeA, transposeB, relu }: MatmulOptions & { relu: boolean }) {
-    const { rows: m, cols: n } = out
-    const k = transposeA ? a.rows : a.cols
-    const strides = [...(transposeA ? [1, a.cols] : [a.cols, 1]), ...(transposeB ? [1, b.cols] : [b.cols, 1])]
-    run('gemm', out.dtype, out, [a, b, bias], [m, n, k, n, ...strides, BIAS | (relu ? RELU : 0)])
+  forward(out, [a, b, bias], attributes: MatmulOptions & { relu: boolean }) {
+    product(out, a, b, bias, attributes, attributes.relu ? BIAS | RELU : BIAS)
   },
 }
+
+/** The product, with what `mode` says. */
+function product(
+  out: Block,
+  a: Block,
+  b: Block,
+  bias: Block | undefined,
+  { transposeA, transposeB, algorithm }: MatmulOptions,
+  mode: number,
+): void {
+  const size = { m: out.rows, n: out.cols, k: transposeA ? a.rows : a.cols }
+  const [aRow, aCol] = transposeA ? [1, a.cols] : [a.cols, 1]
+  const [bRow, bCol] = transposeB ? [1, b.cols] : [b.cols, 1]
+  const engine = engineFor(size.m * size.n * size.k)
+  const room = algorithm === 'strassen' ? strassenRoom(size) * out.data.BYTES_PER_ELEMENT : 0
+  if (engine.threads === 1 && room === 0 && !bias) {
+    run('gemm', out.dtype, out, [a, b], [0, size.m, size.n, size.k, size.n, aRow, aCol, bRow, bCol, mode])
+    return
+  }
+  const addresses: number[] = []
+  const free = place(engine, 'matmul', [out.data], [a.data, b.data, bias?.data ?? nothing], 0, room, addresses)
+  const [c, addressA, addressB, addressBias] = addresses
+  const regions: [Region, Region, Region] = [
+    { address: c, row: out.cols, col: 1 },
+    { address: addressA, row: aRow, col: aCol },
+    { address: addressB, row: bRow, col: bCol },
+  ]
+  if (room > 0) strassen(engine, out.dtype, ...regions, size, false, free)
+  else multiply(engine, out.dtype, ...regions, size, mode, addressBias)
+  collect(engine, [out.data], addresses)
+}
+
+const nothing = new Float64Array()

@@ -29,9 +29,14 @@ function divide(m: number, n: number, threads: number): { rows: number; cols: nu
   return { rows, cols }
 }
 
+/** What the kernel does with a product, in this order: see gemm.ts in assembly. Their sum is a mode. */
+export const ACCUMULATE = 1
+export const BIAS = 2
+export const RELU = 4
+
 /**
- * C = A·B or C += A·B for regions of m x k and k x n; C's rows are contiguous. The sum over k is never divided, so that the
- * bits do not depend on the number of threads.
+ * C = A·B for regions of m x k and k x n; C's rows are contiguous. `mode` says what else happens, `bias` where
+ * the row is that is added. The sum over k is never divided, so that the bits do not depend on the number of threads.
  */
 export function multiply(
   engine: Engine,
@@ -40,7 +45,8 @@ export function multiply(
   a: Region,
   b: Region,
   { m, n, k }: ProductSize,
-  accumulate: boolean,
+  mode: number,
+  bias = 0,
 ): void {
   const size = dtype === 'float32' ? 4 : 8
   const { rows, cols } = divide(m, n, engine.threads)
@@ -51,10 +57,10 @@ export function multiply(
         c.address + (i * c.row + j) * size,
         a.address + i * a.row * size,
         b.address + j * b.col * size,
-        0,
+        bias && bias + j * size,
       ]
       const sizes = [Math.min(rows, m - i), Math.min(cols, n - j), k]
-      calls.push([...addresses, ...sizes, c.row, a.row, a.col, b.row, b.col, Number(accumulate)])
+      calls.push([...addresses, ...sizes, c.row, a.row, a.col, b.row, b.col, mode])
     }
   engine.run('gemm', dtype, calls)
 }

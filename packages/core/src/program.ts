@@ -4,6 +4,7 @@ import { MatgradError } from './errors.ts'
 import { signatures } from './kernels.generated.ts'
 import { type Engine, type Operand, type Sink, withSink } from './kernels.ts'
 import { encodeLoop, INTEGER_LOCALS, type Loop } from './loop.ts'
+import { inThreads, threadsFor } from './threads.ts'
 import { CALL, constant, moduleOf, unsigned } from './wasm.ts'
 
 /** The name and parameters of the function that programs call in JavaScript. */
@@ -13,14 +14,18 @@ const HOST_PARAMETERS = 'i'
 const PAGE = 65536
 
 /**
- * Writes a program: a WebAssembly module with one function that makes kernel calls whose arguments are constants, a tenth
- * of what a call from JavaScript costs, and has loops in between.
+ * Writes a program: a WebAssembly module with functions that make kernel calls whose arguments are constants, a tenth of
+ * what a call from JavaScript costs, and have loops in between. Without threads it has one function; else calls that may
+ * be made at the same time have one each, and what is between them another.
  */
 export class ProgramWriter implements Sink {
-  readonly engine: Engine
+  private readonly serial: Engine
+  private readonly divided: Engine
   private readonly arena: Arena
   private readonly roomAt: number
-  private readonly body: number[] = []
+  /** The code of the functions, and which of them are a batch: from one to another. */
+  private readonly bodies: number[][] = [[]]
+  private readonly batches: [number, number][] = []
   /** The functions that it calls, in the order of their numbers. */
   private readonly called: string[] = []
   private readonly hosts: (() => void)[] = []
@@ -29,15 +34,40 @@ export class ProgramWriter implements Sink {
   wanted = 0
 
   /** @param roomAt where the scratch memory begins that calls may use for themselves */
-  constructor(arena: Arena, roomAt: number) {
+  constructor(arena: Arena, roomAt: number, threads: number) {
     this.arena = arena
     this.roomAt = roomAt
-    this.engine = {
-      ...arena.engine,
-      run: (kernel, dtype, calls) => {
-        for (const args of calls) this.call(kernel, dtype, args)
-      },
+    this.serial = { ...arena.engine, run: (...batch) => this.runAll(...batch) }
+    this.divided = { ...arena.engine, threads, run: (...batch) => this.runInParts(...batch) }
+  }
+
+  engineFor(work: number): Engine {
+    return threadsFor(work) > 1 ? this.divided : this.serial
+  }
+
+  private runAll(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
+    for (const args of calls) this.call(kernel, dtype, args)
+  }
+
+  /** Gives each call a function of its own. */
+  private runInParts(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
+    this.endBatch()
+    for (const [i, args] of calls.entries()) {
+      if (i > 0) this.bodies.push([])
+      this.call(kernel, dtype, args)
     }
+    this.endBatch()
+  }
+
+  private get body(): number[] {
+    return this.bodies[this.bodies.length - 1]
+  }
+
+  /** Makes the functions since the last batch one, if they do anything. */
+  private endBatch(): void {
+    if (this.body.length === 0) return
+    this.batches.push([this.batches.at(-1)?.[1] ?? 0, this.bodies.length])
+    this.bodies.push([])
   }
 
   private numberOf(name: string): number {
@@ -87,8 +117,9 @@ export class ProgramWriter implements Sink {
 
   /** The function that does all that was written down, in its order. */
   finish(): () => void {
-    const { called, hosts, arena } = this
-    const { memory, kernels } = arena.engine
+    const { called, hosts, arena, bodies, batches } = this
+    const { memory, kernels, shared } = arena.engine
+    if (batches.length > 0) this.endBatch()
     const env: Record<string, WebAssembly.ImportValue> = { memory }
     for (const name of called)
       env[name] =
@@ -96,8 +127,10 @@ export class ProgramWriter implements Sink {
           ? (i: number) => hosts[i]()
           : kernels[name.endsWith('_f32') ? 'float32' : 'float64'][name.slice(0, -4)]
     const imports = called.map((name) => ({ name, parameters: name === HOST ? HOST_PARAMETERS : signatures[name] }))
-    const pages = memory.buffer.byteLength / PAGE
-    const module = new WebAssembly.Module(moduleOf(pages, imports, INTEGER_LOCALS, this.vectors, this.body))
-    return new WebAssembly.Instance(module, { env }).exports.step as () => void
+    const size = { pages: memory.buffer.byteLength / PAGE, shared }
+    const program = new WebAssembly.Module(moduleOf(size, imports, INTEGER_LOCALS, this.vectors, bodies))
+    const { exports } = new WebAssembly.Instance(program, { env })
+    const parts = bodies.map((_, i) => exports[i] as () => void)
+    return batches.length > 0 ? inThreads(parts, batches, { program, engine: arena.engine }) : parts[0]
   }
 }

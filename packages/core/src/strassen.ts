@@ -1,6 +1,6 @@
 import type { DType } from './dtype.ts'
 import type { Engine } from './kernels.ts'
-import { multiply, type ProductSize, type Region } from './product.ts'
+import { ACCUMULATE, multiply, type ProductSize, type Region } from './product.ts'
 
 // Strassen's algorithm (1969) in Winograd's form: seven products of halves instead of eight, with fifteen sums. Odd sizes are
 // peeled: the last row, column or term is added by products of its own (Huss-Lederman et al. 1996).
@@ -34,7 +34,7 @@ export function strassen(
   free: number,
 ): void {
   if (!divides(size)) {
-    multiply(engine, dtype, c, a, b, size, accumulate)
+    multiply(engine, dtype, c, a, b, size, accumulate ? ACCUMULATE : 0)
     return
   }
   const bytes = dtype === 'float32' ? 4 : 8
@@ -111,7 +111,7 @@ export function strassen(
   const [evenM, evenN, evenK] = [2 * m, 2 * n, 2 * k]
   const [lastM, lastN, lastK] = [size.m - evenM, size.n - evenN, size.k - evenK]
   const peeled = (i: number, j: number, p: number, part: ProductSize, add: boolean): void =>
-    multiply(engine, dtype, at(c, i, j), at(a, i, p), at(b, p, j), part, add)
+    multiply(engine, dtype, at(c, i, j), at(a, i, p), at(b, p, j), part, add ? ACCUMULATE : 0)
   if (lastK) peeled(0, 0, evenK, { m: evenM, n: evenN, k: 1 }, true)
   if (lastN) peeled(0, evenN, 0, { m: evenM, n: 1, k: size.k }, accumulate)
   if (lastM) peeled(evenM, 0, 0, { m: 1, n: size.n, k: size.k }, accumulate)

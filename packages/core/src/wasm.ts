@@ -47,16 +47,22 @@ export interface Import {
   readonly parameters: string
 }
 
+/** A memory of so many pages, perhaps shared with threads. */
+export interface MemoryImport {
+  readonly pages: number
+  readonly shared: boolean
+}
+
 /**
- * A module that imports a memory, `env.memory` of exactly so many pages, and functions `env.<name>`, numbered in their
- * order, and exports the function `step` of a body, which has so many locals of 32-bit integers, then of vectors.
+ * A module that imports a memory, `env.memory`, and functions `env.<name>`, numbered in their order, and exports a function
+ * for each body by its number. Bodies have so many locals of 32-bit integers, then of vectors.
  */
 export function moduleOf(
-  pages: number,
+  { pages, shared }: MemoryImport,
   imports: readonly Import[],
   integers: number,
   vectors: number,
-  body: readonly number[],
+  bodies: readonly (readonly number[])[],
 ): Uint8Array<ArrayBuffer> {
   const types = [...new Set(imports.map(({ parameters }) => parameters)), '']
   const letters = (each: string): number[][] => [...each].map((letter) => [TYPES[letter as keyof typeof TYPES]])
@@ -64,18 +70,21 @@ export function moduleOf(
     [...unsigned(integers), TYPES.i],
     [...unsigned(vectors), V128],
   ])
-  const step = [...locals, ...body, END]
+  const code = bodies.map((body) => {
+    const whole = [...locals, ...body, END]
+    return [...unsigned(whole.length), ...whole]
+  })
   const functions = imports.map(({ name, parameters }) => [
     ...[...text('env'), ...text(name), 0],
     ...unsigned(types.indexOf(parameters)),
   ])
-  const memory = [...text('env'), ...text('memory'), 2, 1, ...unsigned(pages), ...unsigned(65536)]
+  const memory = [...text('env'), ...text('memory'), 2, shared ? 3 : 1, ...unsigned(pages), ...unsigned(65536)]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector(types.map((each) => [0x60, ...vector(letters(each)), 0]))),
     ...section(2, vector([...functions, memory])),
-    ...section(3, vector([unsigned(types.indexOf(''))])),
-    ...section(7, vector([[...text('step'), 0, ...unsigned(imports.length)]])),
-    ...section(10, vector([[...unsigned(step.length), ...step]])),
+    ...section(3, vector(bodies.map(() => unsigned(types.indexOf(''))))),
+    ...section(7, vector(bodies.map((_, i) => [...text(String(i)), 0, ...unsigned(imports.length + i)]))),
+    ...section(10, vector(code)),
   ])
 }

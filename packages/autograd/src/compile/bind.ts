@@ -10,7 +10,7 @@ import {
   type Operation,
   ProgramWriter,
   type Shape,
-  usesFma,
+  threadsFor,
 } from '@matgrad/core'
 import type { Input } from './arguments.ts'
 import type { Layout } from './plan.ts'
@@ -19,7 +19,8 @@ import { isChange, isCheck, isFusion, matrixOf, type Step, type Value } from './
 /** A program at its addresses in an arena. */
 export interface Bound {
   readonly arena: Arena
-  readonly fma: boolean
+  /** For how many threads it is. */
+  readonly threads: number
   /** Runs it on what is in the places of the arguments. */
   readonly step: () => void
 }
@@ -47,11 +48,11 @@ export function bind(steps: readonly Step[], inputs: readonly { input: Input; va
   for (const { inputs: read, targets } of steps)
     for (const { kind, holder } of [...read, ...targets])
       if (kind === 'state' || kind === 'constant') holders.add(holder)
-  const fma = usesFma()
+  const threads = threadsFor(layout.work)
   for (let room = 0; ; ) {
-    const arena = gather([...holders], layout.bytes + room, fma)
+    const arena = gather([...holders], layout.bytes + room, threads)
     const base = arena.scratch(layout.bytes + room)
-    const writer = new ProgramWriter(arena, base + layout.bytes)
+    const writer = new ProgramWriter(arena, base + layout.bytes, threads)
     const blocks = new Map<Value, Matrix>()
     const blockOf = (value: Value): Matrix => {
       const { rows, cols, dtype, size } = matrixOf(value)
@@ -68,7 +69,7 @@ export function bind(steps: readonly Step[], inputs: readonly { input: Input; va
       continue
     }
     for (const { input, value } of inputs) input.place = blockOf(value).elements
-    return { arena, fma, step: writer.finish() }
+    return { arena, threads, step: writer.finish() }
   }
 }
 

@@ -1,4 +1,4 @@
-import { DTypeError, describe, getDefaultDtype, MatgradError, Matrix, tracer, usesFma } from '@matgrad/core'
+import { DTypeError, describe, getDefaultDtype, MatgradError, Matrix, threadsFor, tracer } from '@matgrad/core'
 import { isRecording } from '../recording.ts'
 import { Variable } from '../variable.ts'
 import { copyIn, hasHistory, type Input, matches, type Pattern, patternOf } from './arguments.ts'
@@ -71,7 +71,8 @@ class Program<Result> {
   }
 
   run(args: readonly unknown[]): Result {
-    if (this.bound.arena.deserted || this.bound.fma !== usesFma())
+    const { arena, threads } = this.bound
+    if (!arena.serves(threads) || threadsFor(this.layout.work) !== threads)
       this.bound = bind(this.steps, this.inputs, this.layout)
     const { patterns, gradients } = this
     for (let i = 0; i < patterns.length; i++) copyIn(patterns[i], args[i])

@@ -1,17 +1,16 @@
-import { formatShape, Matrix, operations } from '@matgrad/core'
-import type { Layout } from './plan.ts'
-import { isFusion, matrixOf, type Step, type Value } from './trace.ts'
+import { formatShape, Matrix } from '@matgrad/core'
+import { type Layout, workOf } from './plan.ts'
+import { isFusion, type Step, type Value } from './trace.ts'
 
 const shapeOf = ({ holder }: Value): string => (holder instanceof Matrix ? formatShape(holder.shape) : 'random state')
 
 /** Multiplications and additions, or one operation for each element that is read or written. */
-function flopsOf({ operation, attributes, inputs, targets }: Step): number {
+function flopsOf(step: Step): number {
+  const { operation, inputs, targets } = step
   const sizes = [...inputs, ...targets].map(({ holder }) => holder.elements.length)
   if (isFusion(operation))
     return operation.terms.filter((term) => 'operation' in term).length * operation.rows * operation.cols
-  if (operation !== operations.affine && operation.name !== 'matmul') return Math.max(...sizes)
-  const inner = matrixOf(inputs[0])[attributes?.transposeA ? 'rows' : 'cols']
-  return 2 * matrixOf(targets[0]).size * inner
+  return 2 * workOf(step) || Math.max(...sizes)
 }
 
 /** A program as text. */

@@ -1,4 +1,4 @@
-import { itemSize } from '@matgrad/core'
+import { itemSize, operations } from '@matgrad/core'
 import { isCheck, isFusion, isOperation, matrixOf, readsOf, type Step, type Value } from './trace.ts'
 
 /** Bytes to which every place in memory is aligned: a cache line. */
@@ -95,6 +95,14 @@ export interface Layout {
   readonly bytes: number
   /** The bytes that arguments and results would take if nothing were used twice. */
   readonly unplanned: number
+  /** The multiplications of the largest product. */
+  readonly work: number
+}
+
+/** The multiplications of a product; 0 for anything else. */
+export function workOf({ operation, attributes, inputs, targets }: Step): number {
+  if (operation !== operations.affine && operation.name !== operations.matmul.name) return 0
+  return matrixOf(targets[0]).size * matrixOf(inputs[0])[attributes?.transposeA ? 'rows' : 'cols']
 }
 
 /** Gives arguments and results their places: one whose last use is over makes room for others. */
@@ -125,7 +133,8 @@ export function layOut(steps: readonly Step[], args: readonly Value[]): Layout {
       unplanned += align(bytesOf(target))
     }
   const bytes = pack(results, top)
-  return { offsets: new Map([...places].map(([value, { offset }]) => [value, offset])), bytes, unplanned }
+  const offsets = new Map([...places].map(([value, { offset }]) => [value, offset]))
+  return { offsets, bytes, unplanned, work: Math.max(0, ...steps.map(workOf)) }
 }
 
 /**
