@@ -94,7 +94,7 @@ export function fuseProducts(steps: readonly Step[]): Step[] {
     if (sum === undefined) continue
     const bias = steps[sum].inputs[1]
     const { rows, cols, dtype } = matrixOf(bias)
-    if (rows !== 1 || cols !== matrixOf(product).cols || dtype !== matrixOf(product).dtype) continue
+    if (bias === product || rows !== 1 || cols !== matrixOf(product).cols || dtype !== matrixOf(product).dtype) continue
     const relu = only(steps[sum].targets[0], 'relu')
     const last = relu ?? sum
     const isWrittenBefore = [...step.inputs, bias].some((value) =>
