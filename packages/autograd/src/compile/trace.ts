@@ -149,7 +149,7 @@ export class Trace implements Tracer, GradientWatch {
     const values = inputs.map((input) => this.valueOf(input))
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
     if (values.every(({ kind }) => kind === 'constant')) {
-      this.define(out, 'constant')
+      this.made.add(out)
       return out
     }
     if (operation.checksElements)
