@@ -4,13 +4,16 @@ import {
   change as changeNow,
   type DType,
   evaluate,
+  formatShape,
   type Holder,
   MatgradError,
   Matrix,
   type Operation,
   operations,
+  restart,
   type Shape,
   type Tracer,
+  type TypedArray,
   withTracer,
 } from '@matgrad/core'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
@@ -86,6 +89,10 @@ export interface GradientEntry {
 
 const ALIAS_ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
 
+/** A matrix that no tracer sees being made. */
+const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
+  withTracer(null, () => new Matrix(elements.slice(), rows, cols))
+
 /** Records what a function does with matrices, while it does it. */
 export class Trace implements Tracer, GradientWatch {
   readonly steps: Step[] = []
@@ -116,16 +123,17 @@ export class Trace implements Tracer, GradientWatch {
     const known = this.values.get(holder)
     if (known) return known
     if (!this.made.has(holder) || this.kept.has(holder)) return this.define(holder, 'state')
-    const { elements, rows, cols } = holder as Matrix
-    return this.define(
-      withTracer(null, () => new Matrix(elements.slice(), rows, cols)),
-      'constant',
-      holder,
-    )
+    if (holder instanceof Matrix) return this.define(copyOf(holder.elements, holder.shape), 'constant', holder)
+    // A generator that the function makes starts from the same state in every call.
+    const words = new Float32Array(holder.elements.slice().buffer)
+    const start: Value = { kind: 'constant', holder: copyOf(words, [1, words.length]) }
+    const generator = this.define(holder, 'state')
+    this.steps.push({ operation: restart, attributes: undefined, inputs: [start], targets: [generator] })
+    return generator
   }
 
-  created(matrix: Matrix): void {
-    this.made.add(matrix)
+  created(holder: Holder): void {
+    this.made.add(holder)
   }
 
   keep(matrix: Matrix): void {
@@ -136,12 +144,15 @@ export class Trace implements Tracer, GradientWatch {
     this.conditions.push(holds)
   }
 
-  touched(matrix: Matrix): void {
+  touched(holder: Holder): void {
     // What the function itself made is known, until operations have used it.
-    if (this.made.has(matrix) && !this.values.has(matrix)) return
+    if (this.made.has(holder) && !this.values.has(holder)) return
+    const [what, advice] =
+      holder instanceof Matrix
+        ? [`the elements of a ${formatShape(holder.shape)} matrix are`, ALIAS_ADVICE]
+        : ['the state of a generator is', 'set it outside, or make a generator in the function']
     throw new MatgradError(
-      `compile: the elements of a ${matrix.rows}x${matrix.cols} matrix are read or written while the function is traced, ` +
-        `wanted only operations: ${ALIAS_ADVICE}`,
+      `compile: ${what} read or written while the function is traced, wanted only operations: ${advice}`,
     )
   }
 
