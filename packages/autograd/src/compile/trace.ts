@@ -73,6 +73,10 @@ export const isOperation = (operation: Step['operation']): operation is Operatio
   'forward' in operation && !isChange(operation)
 export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
 
+/** Whether a step may throw, so that what is not to change then must not change before it. */
+export const mayThrow = ({ operation }: Step): boolean =>
+  isCheck(operation) || (isOperation(operation) && operation.program === null)
+
 /** The values that a step reads. */
 export const readsOf = ({ operation, inputs, targets }: Step): Value[] =>
   isChange(operation) ? [...inputs, ...targets.slice(0, operation.reads)] : [...inputs]
