@@ -39,6 +39,9 @@ export interface Origin {
 
 let created = 0
 
+/** How many variables there were so far: the number that the next one is given. */
+export const variablesMade = (): number => created
+
 /**
  * A matrix that knows how it was computed. It is the tape's node, too: there is no list of them, so what nobody
  * differentiates is collected like any other object.

@@ -27,7 +27,20 @@ export { installMethods } from './methods.ts'
 export { type Attributes, type Block, type Change, change, type Operation } from './operation.ts'
 export * as operations from './operations.ts'
 export { ProgramWriter } from './program.ts'
-export * from './random.ts'
+export {
+  Generator,
+  type GeneratorState,
+  getDefaultGenerator,
+  manualSeed,
+  normal,
+  permutation,
+  type RandomOptions,
+  rand,
+  randint,
+  randn,
+  restart,
+  uniform,
+} from './random.ts'
 export { type Axis, checkInteger, checkNumber, describe, formatShape, type Shape } from './shape.ts'
 export * as sparse from './sparse/index.ts'
 export { threadsFor } from './threads.ts'

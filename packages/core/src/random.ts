@@ -6,7 +6,7 @@ import { launch } from './kernels.ts'
 import { Matrix } from './matrix.ts'
 import { type Change, change } from './operation.ts'
 import { checkInteger, checkNumber, checkShape, describe } from './shape.ts'
-import type { Holder } from './tracer.ts'
+import { type Holder, tracer, withTracer } from './tracer.ts'
 
 /** The eight 32-bit words of a generator: plain data, for checkpoints. */
 export type GeneratorState = readonly number[]
@@ -34,6 +34,13 @@ const draw: Change = {
       launch(kernel, dtypeOf(numbers), [words, piece], [], [piece.length, ...parameters], 1)
     }
   },
+}
+
+/** Puts the words of a state, as bits in a row of float32, into a generator. */
+export const restart: Change = {
+  name: 'restart',
+  reads: 0,
+  forward: ([{ elements }], [words]) => launch('move', 'float32', [elements], [words.data], [WORDS]),
 }
 
 /**
@@ -65,9 +72,11 @@ export class Generator implements Holder {
     // The one state that a stream cannot leave.
     if (this.elements.every((word) => word === 0)) this.elements[0] = 1
     launch('jump', 'float64', [this.elements], [], [], 1)
+    if (tracer !== null) tracer.created(this)
   }
 
   get state(): GeneratorState {
+    if (tracer !== null) tracer.touched(this)
     return Array.from(this.elements)
   }
 
@@ -79,6 +88,7 @@ export class Generator implements Holder {
     for (const stream of STREAMS)
       if (stream.every((word) => state[word] === 0))
         throw new MatgradError(`Generator: words ${stream.join(', ')} of the state are zeros, wanted one that is not`)
+    if (tracer !== null) tracer.touched(this)
     this.elements.set(state)
   }
 
@@ -179,7 +189,8 @@ let defaultGenerator: Generator | undefined
 
 /** The generator that everything random uses when it is given none; it starts from seed 0. */
 export function getDefaultGenerator(): Generator {
-  defaultGenerator ??= new Generator(0)
+  // It goes on from call to call of a function that is being traced.
+  defaultGenerator ??= withTracer(null, () => new Generator(0))
   return defaultGenerator
 }
 

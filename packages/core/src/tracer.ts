@@ -9,10 +9,10 @@ export interface Holder {
 
 /** Sees everything that is done with matrices while a program is traced, and does it. */
 export interface Tracer {
-  /** A matrix was made. */
-  created(matrix: Matrix): void
-  /** The elements of a matrix are about to be read or written by something that is no operation. */
-  touched(matrix: Matrix): void
+  /** A matrix or generator was made. */
+  created(holder: Holder): void
+  /** The elements of a matrix, or the state of a generator, are about to be read or written by what is no operation. */
+  touched(holder: Holder): void
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix
   change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void
   /** What is traced is only right while `holds` gives true. */

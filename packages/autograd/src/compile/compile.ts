@@ -1,6 +1,6 @@
 import { DTypeError, describe, getDefaultDtype, MatgradError, Matrix, threadsFor, tracer } from '@matgrad/core'
 import { isRecording } from '../recording.ts'
-import { Variable } from '../variable.ts'
+import { Variable, variablesMade } from '../variable.ts'
 import { copyIn, hasHistory, type Input, matches, type Pattern, patternOf } from './arguments.ts'
 import { type Bound, bind } from './bind.ts'
 import { describeProgram } from './describe.ts'
@@ -38,6 +38,7 @@ class Program<Result> {
     this.patterns = pairs.map(([pattern]) => pattern)
     const trace = new Trace()
     this.inputs = inputs.map((input) => ({ input, value: trace.argument(input.matrix) }))
+    const before = variablesMade()
     const result = trace.run(() => fn(...pairs.map(([, own]) => own)))
     if (result instanceof Promise)
       throw new MatgradError('compile: got an asynchronous function, wanted a synchronous one')
@@ -48,7 +49,8 @@ class Program<Result> {
       const grad = variable.grad && trace.hold(variable.grad)
       variable.grad = grad
       gradients.push({ variable, grad })
-      if (read) conditions.push(() => variable.grad === atStart)
+      // What the function makes has no gradient at first.
+      if (read && variable.created < before) conditions.push(() => variable.grad === atStart)
     }
     this.gradients = gradients
     this.conditions = conditions

@@ -1,5 +1,5 @@
 import { crossEntropyWithGradient, loops, operations } from '@matgrad/core'
-import { isOperation, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+import { isOperation, matrixOf, mayThrow, readsOf, type Step, type Value } from './trace.ts'
 
 /** The most operations in one loop: each holds a register. */
 const MOST_FUSED = 24
@@ -18,6 +18,7 @@ function loopable({ operation, inputs, targets }: Step): boolean {
 
 /** Whether two steps must keep their order. */
 const conflict = (a: Step, b: Step): boolean =>
+  (mayThrow(a) && b.targets.some(({ kind }) => kind === 'state')) ||
   a.targets.some((value) => b.targets.includes(value) || readsOf(b).includes(value)) ||
   readsOf(a).some((value) => b.targets.includes(value))
 

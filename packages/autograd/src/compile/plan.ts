@@ -1,5 +1,5 @@
 import { itemSize, operations } from '@matgrad/core'
-import { isCheck, isFusion, isOperation, matrixOf, readsOf, type Step, type Value } from './trace.ts'
+import { isCheck, isFusion, isOperation, matrixOf, mayThrow, readsOf, type Step, type Value } from './trace.ts'
 
 /** Bytes to which every place in memory is aligned: a cache line. */
 const ALIGNMENT = 64
@@ -46,7 +46,7 @@ const sameForm = (a: Value, b: Value): boolean =>
 
 /**
  * Lets the step that computes a value write it where it would be copied to (`clone`, `assign`), if the value has no other
- * use afterwards and what it overwrites none in between.
+ * use afterwards and what it overwrites none in between. State changes after what may throw.
  */
 export function withoutCopies(steps: readonly Step[]): Step[] {
   const result = [...steps]
@@ -65,6 +65,7 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
     const between = (uses.get(target) as number[]).filter((use) => use >= producer && use < i)
     const inPlace = step.operation.elementwise && between.every((use) => use === producer)
     if (between.length > 0 && !inPlace) continue
+    if (target.kind === 'state' && steps.slice(producer, i).some(mayThrow)) continue
     for (const use of sourceUses) {
       const { inputs, targets } = result[use]
       const replaced = (values: readonly Value[]): Value[] => values.map((each) => (each === source ? target : each))

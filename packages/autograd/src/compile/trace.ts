@@ -4,13 +4,16 @@ import {
   change as changeNow,
   type DType,
   evaluate,
+  formatShape,
   type Holder,
   MatgradError,
   Matrix,
   type Operation,
   operations,
+  restart,
   type Shape,
   type Tracer,
+  type TypedArray,
   withTracer,
 } from '@matgrad/core'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
@@ -70,6 +73,10 @@ export const isOperation = (operation: Step['operation']): operation is Operatio
   'forward' in operation && !isChange(operation)
 export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
 
+/** Whether a step may throw, so that what is not to change then must not change before it. */
+export const mayThrow = ({ operation }: Step): boolean =>
+  isCheck(operation) || (isOperation(operation) && operation.program === null)
+
 /** The values that a step reads. */
 export const readsOf = ({ operation, inputs, targets }: Step): Value[] =>
   isChange(operation) ? [...inputs, ...targets.slice(0, operation.reads)] : [...inputs]
@@ -85,6 +92,10 @@ export interface GradientEntry {
 }
 
 const ALIAS_ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
+
+/** A matrix that no tracer sees being made. */
+const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
+  withTracer(null, () => new Matrix(elements.slice(), rows, cols))
 
 /** Records what a function does with matrices, while it does it. */
 export class Trace implements Tracer, GradientWatch {
@@ -116,16 +127,17 @@ export class Trace implements Tracer, GradientWatch {
     const known = this.values.get(holder)
     if (known) return known
     if (!this.made.has(holder) || this.kept.has(holder)) return this.define(holder, 'state')
-    const { elements, rows, cols } = holder as Matrix
-    return this.define(
-      withTracer(null, () => new Matrix(elements.slice(), rows, cols)),
-      'constant',
-      holder,
-    )
+    if (holder instanceof Matrix) return this.define(copyOf(holder.elements, holder.shape), 'constant', holder)
+    // A generator that the function makes starts from the same state in every call.
+    const words = new Float32Array(holder.elements.slice().buffer)
+    const start: Value = { kind: 'constant', holder: copyOf(words, [1, words.length]) }
+    const generator = this.define(holder, 'state')
+    this.steps.push({ operation: restart, attributes: undefined, inputs: [start], targets: [generator] })
+    return generator
   }
 
-  created(matrix: Matrix): void {
-    this.made.add(matrix)
+  created(holder: Holder): void {
+    this.made.add(holder)
   }
 
   keep(matrix: Matrix): void {
@@ -136,12 +148,15 @@ export class Trace implements Tracer, GradientWatch {
     this.conditions.push(holds)
   }
 
-  touched(matrix: Matrix): void {
+  touched(holder: Holder): void {
     // What the function itself made is known, until operations have used it.
-    if (this.made.has(matrix) && !this.values.has(matrix)) return
+    if (this.made.has(holder) && !this.values.has(holder)) return
+    const [what, advice] =
+      holder instanceof Matrix
+        ? [`the elements of a ${formatShape(holder.shape)} matrix are`, ALIAS_ADVICE]
+        : ['the state of a generator is', 'set it outside, or make a generator in the function']
     throw new MatgradError(
-      `compile: the elements of a ${matrix.rows}x${matrix.cols} matrix are read or written while the function is traced, ` +
-        `wanted only operations: ${ALIAS_ADVICE}`,
+      `compile: ${what} read or written while the function is traced, wanted only operations: ${advice}`,
     )
   }
 
@@ -149,7 +164,7 @@ export class Trace implements Tracer, GradientWatch {
     const values = inputs.map((input) => this.valueOf(input))
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
     if (values.every(({ kind }) => kind === 'constant')) {
-      this.define(out, 'constant')
+      this.made.add(out)
       return out
     }
     if (operation.checksElements)
