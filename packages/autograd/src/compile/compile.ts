@@ -128,8 +128,9 @@ export function compile<Arguments extends unknown[], Result>(
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
   const programs: Program<Result>[] = []
   const compiled = (...args: Arguments): Result => {
-    if (tracer !== null || args.some(hasHistory)) return fn(...args)
+    if (tracer !== null) return fn(...args)
     for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
+    if (args.some(hasHistory)) return fn(...args)
     const program = new Program(fn as (...args: unknown[]) => Result, args)
     if (programs.length === MOST_PROGRAMS) programs.shift()
     programs.push(program)
