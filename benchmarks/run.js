@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { elementwise } from './elementwise.js'
+import { linearAlgebra } from './linalg.js'
 import { products } from './products.js'
 import { sparse } from './sparse.js'
 import { training } from './training.js'
@@ -12,6 +13,7 @@ import { training } from './training.js'
 const suites = [
   { name: 'products', title: 'Matrix products', run: products },
   { name: 'elementwise', title: 'Element-wise functions', run: elementwise },
+  { name: 'linalg', title: 'Linear algebra, float64', run: linearAlgebra },
   { name: 'sparse', title: 'Sparse times dense', run: sparse },
   { name: 'training', title: 'Training, float32, SGD with momentum', run: training },
 ]
@@ -20,8 +22,9 @@ const HEAD = `# Benchmarks
 
 Written by \`pnpm run bench\`. What is compared runs in turns, in slices of a few milliseconds, on one thread unless the
 table says otherwise. Times are medians of the slices, for one call whose result is new. A number with an x is how many
-times as fast matgrad is: the peer's median time over matgrad's. Each result is checked before it is timed. A dash
-stands for what a peer lacks, or what is not installed.`
+times as fast matgrad is: the peer's median time over matgrad's. Each result is checked before it is timed: one that is
+not what it should be is "wrong", and a peer "fails" that throws or takes more than 20 seconds. A dash stands for what a
+peer lacks, or what is not installed.`
 
 const file = new URL('RESULTS.md', import.meta.url)
 const machine = `${cpus().length} x ${cpus()[0].model}, ${platform()} ${arch()}, Node ${process.version}`

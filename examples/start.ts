@@ -1,7 +1,7 @@
-// Runs an example by name: `start`, `start xor`, `start moons`, `start iris`,
+// Runs an example by name: `start`, `start xor`, `start moons`, `start iris`, `start compile`,
 // `start matrix-analysis`, `start image-compression`.
 
-const examples = ['mnist', 'xor', 'moons', 'iris', 'matrix-analysis', 'image-compression']
+const examples = ['mnist', 'xor', 'moons', 'iris', 'compile', 'matrix-analysis', 'image-compression']
 
 const name = process.argv[2] ?? 'mnist'
 if (examples.includes(name)) await import(`./${name}/index.ts`)

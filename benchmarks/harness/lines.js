@@ -27,6 +27,7 @@ export function lineProcess(command, args, { env = process.env, cwd } = {}) {
       child.stdin.write(`${line}\n`)
       return answer()
     },
-    end: () => child.stdin.end(),
+    // It may be busy, and deaf to the end of its input.
+    end: () => child.kill(),
   }
 }

@@ -1,7 +1,7 @@
 // Runs works on all sides of a suite. A work is a description that every side understands:
 //   name, op, dtype, options   what to compute; `op` is the name in the adapters' tables
 //   inputs()                   the operands: { data, rows, cols }
-//   check(inputs)              gives a function that throws when a result is wrong
+//   check(inputs)              gives a function that throws when a result, its parts one after the other, is wrong
 //   sides                      the names in sides.js of those that take part, matgrad first
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,13 +11,19 @@ import { duration } from './report.js'
 import { startSide } from './sides.js'
 import { race } from './timing.js'
 
-/** Checks and times works, each on its sides in turns. */
+/**
+ * Checks and times works, each on its sides in turns.
+ * @returns the abouts of the sides, and for each work its times and the verdict, "fails" or "wrong", on who has none
+ */
 export async function measure(works) {
   const folder = mkdtempSync(join(tmpdir(), 'matgrad-bench-'))
   const started = new Map()
+  const abouts = new Set()
   const sideOf = async (name) => {
     if (!started.has(name)) started.set(name, await startSide(name, folder))
-    return started.get(name)
+    const side = started.get(name)
+    if (side) abouts.add(side.about)
+    return side
   }
   const results = []
   for (const work of works) {
@@ -34,29 +40,34 @@ export async function measure(works) {
       out: 'output',
     }
     const contenders = []
+    const verdicts = {}
     for (const name of work.sides) {
       const side = await sideOf(name)
-      const result = await side?.prepare(request).catch((error) => {
-        console.error(`${name}, ${work.op} ${work.dtype} ${work.name}: ${error.message}`)
-      })
-      if (!result) continue
+      let verdict = 'fails'
       try {
+        const result = await side?.prepare(request)
+        if (!result) continue
+        verdict = 'wrong'
         check(result)
+        contenders.push(side)
       } catch (error) {
-        throw new Error(`${name}, ${work.op} ${work.dtype} ${work.name}: ${error.message}`)
+        console.error(`${name} ${verdict}, ${work.op} ${work.dtype} ${work.name}: ${error.message}`)
+        verdicts[name] = verdict
+        if (verdict === 'wrong') continue
+        // It may be computing still.
+        side.end()
+        started.delete(name)
       }
-      contenders.push(side)
     }
     if (contenders[0]?.name !== work.sides[0]) throw new Error(`${work.sides[0]} cannot do ${work.op} ${work.name}`)
     const times = await race(contenders)
-    results.push({ work, times: Object.fromEntries(contenders.map(({ name }, i) => [name, times[i]])) })
+    results.push({ work, times: Object.fromEntries(contenders.map(({ name }, i) => [name, times[i]])), verdicts })
     const shown = contenders.map(
       ({ name }, i) => `${name} ${duration(times[i].median)} (best ${duration(times[i].best)})`,
     )
     console.log(`${work.op} ${work.dtype} ${work.name}: ${shown.join(', ')}`)
   }
-  const abouts = [...started.values()].filter(Boolean).map(({ about }) => about)
   for (const side of started.values()) side?.end()
   rmSync(folder, { recursive: true })
-  return { results, abouts: [...new Set(abouts)] }
+  return { results, abouts: [...abouts] }
 }

@@ -19,13 +19,15 @@ export const speedup = (ours, theirs) => `${digits(theirs / ours, 2)}x`
 export const table = (heads, rows) =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
-/** A table of works: the time here, then for each peer its time and how many times as fast as it matgrad is. */
+/** A table of works: the time here, then for each peer its time and how many times as fast as it matgrad is, or a verdict. */
 export function comparison(results, peers, { label, here = 'matgrad' }) {
-  const rows = results.map(({ work, times }) => [
+  const rows = results.map(({ work, times, verdicts }) => [
     work.name,
     duration(times[here].median),
     ...peers.map((peer) =>
-      times[peer] ? `${duration(times[peer].median)}, ${speedup(times[here].median, times[peer].median)}` : '–',
+      times[peer]
+        ? `${duration(times[peer].median)}, ${speedup(times[here].median, times[peer].median)}`
+        : (verdicts[peer] ?? '–'),
     ),
   ])
   return table([label, here, ...peers], rows)

@@ -50,6 +50,18 @@ const known = {
   'ONNX Runtime': javascript('onnxruntime.js'),
 }
 
+/** Seconds in which a work is computed once, or it fails. */
+const PATIENCE = 20
+
+/** What is promised, or an error after PATIENCE. */
+function inTime(promise) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(reject, 1000 * PATIENCE, new Error(`no answer in ${PATIENCE} seconds`))
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
 /** Starts the side of that name in a folder; nothing where what it needs is not installed. */
 export async function startSide(name, folder) {
   const { command, describe = JSON.stringify, env } = known[name]
@@ -61,7 +73,7 @@ export async function startSide(name, folder) {
       about,
       /** Computes the work once. @returns its elements, or nothing where the side has no such operation */
       async prepare(work) {
-        const reply = await ask(`prepare ${describe(work)}`)
+        const reply = await inTime(ask(`prepare ${describe(work)}`))
         if (reply === 'missing') return undefined
         if (reply !== 'ready') throw new Error(reply)
         const { buffer } = new Uint8Array(readFileSync(join(folder, work.out)))

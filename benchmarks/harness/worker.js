@@ -4,8 +4,8 @@
 //   about                    what the library is, with its version
 //   input(data, rows, cols)  an operand
 //   ops                      by name: binds operands and options, and gives the call that is timed, or its promise
-//   output(result)           the elements of a result
-//   release(result)          where results must be freed by hand
+//   output(part)             the elements of a result, or of each part of one that is an array
+//   release(part)            where results must be freed by hand
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -29,6 +29,12 @@ const {
 const arrays = { float32: Float32Array, float64: Float64Array }
 const read = (file, dtype) => new arrays[dtype](new Uint8Array(readFileSync(file)).buffer)
 
+const partsOf = (result) => (Array.isArray(result) ? result : [result])
+
+function releaseAll(result) {
+  for (const part of partsOf(result)) release(part)
+}
+
 let call
 
 async function prepare({ op, dtype, inputs, options, out }) {
@@ -36,8 +42,9 @@ async function prepare({ op, dtype, inputs, options, out }) {
   const operands = inputs.map(({ file, rows, cols }) => input(read(file, dtype), rows, cols))
   call = await ops[op](...operands, options)
   const result = await call()
-  writeFileSync(out, arrays[dtype].from(output(result)))
-  release(result)
+  const parts = partsOf(result).map((part) => Buffer.from(arrays[dtype].from(output(part)).buffer))
+  writeFileSync(out, Buffer.concat(parts))
+  releaseAll(result)
   return 'ready'
 }
 
@@ -46,7 +53,7 @@ async function run(calls) {
   for (let i = 0; i < calls; i++) {
     let result = call()
     if (result instanceof Promise) result = await result
-    release(result)
+    releaseAll(result)
   }
   return (performance.now() - began) / 1000
 }

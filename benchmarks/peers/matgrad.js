@@ -6,6 +6,7 @@ export function start({ threads = 1, algorithm }) {
   core.configure?.({ threads })
   const unary = (f) => (x) => () => f(x)
   const binary = (f) => (a, b) => () => f(a, b)
+  const { linalg } = core
   return {
     about: `matgrad ${versionOf('@matgrad/core')}`,
     input: core.matrix,
@@ -26,7 +27,28 @@ export function start({ threads = 1, algorithm }) {
         ({ rows, cols }) =>
         () =>
           core.randn(rows, cols),
+      inv: unary(linalg.inv),
+      solve: binary(linalg.solve),
+      det: unary(linalg.det),
+      cholesky: unary(linalg.cholesky),
+      pinv: unary(linalg.pinv),
+      qr: (a) => () => {
+        const { Q, R } = linalg.qr(a)
+        return [Q, R]
+      },
+      svd: (a) => () => {
+        const { U, S, Vh } = linalg.svd(a)
+        return [U, S, Vh]
+      },
+      eigh: (a) => () => {
+        const { values, vectors } = linalg.eigh(a)
+        return [values, vectors]
+      },
+      eig: (a) => () => {
+        const { values, vectors } = linalg.eig(a)
+        return [values.re, values.im, vectors.re, vectors.im]
+      },
     },
-    output: ({ data }) => data,
+    output: (y) => (typeof y === 'number' ? [y] : y.data),
   }
 }

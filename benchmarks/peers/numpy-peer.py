@@ -29,6 +29,15 @@ OPS = {
     "add": lambda a, b: lambda: a + b,
     "mul": lambda a, b: lambda: a * b,
     "sum": lambda x: lambda: x.sum(),
+    "inv": lambda a: lambda: np.linalg.inv(a),
+    "solve": lambda a, b: lambda: np.linalg.solve(a, b),
+    "det": lambda a: lambda: np.linalg.det(a),
+    "qr": lambda a: lambda: np.linalg.qr(a),
+    "cholesky": lambda a: lambda: np.linalg.cholesky(a),
+    "eigh": lambda a: lambda: np.linalg.eigh(a),
+    "eig": lambda a: lambda: np.linalg.eig(a),
+    "svd": lambda a: lambda: np.linalg.svd(a, full_matrices=False),
+    "pinv": lambda a: lambda: np.linalg.pinv(a),
     "randn": lambda rows, cols: lambda: generator.standard_normal((rows, cols), dtype=np.float32),
 }
 try:
@@ -37,6 +46,14 @@ try:
     OPS["gelu"] = lambda x: lambda: x * 0.5 * (1 + erf(x * np.float32(0.5**0.5)))
 except ImportError:
     pass
+
+
+def parts(op, result):
+    """The parts of a result, those of complex numbers apart."""
+    if op == "eig":
+        return [part(x) for x in result for part in (np.real, np.imag)]
+    return result if isinstance(result, tuple) else [result]
+
 
 call = None
 
@@ -47,7 +64,7 @@ def prepare(op, dtype, inputs, options, out):
         return "missing"
     operands = [np.fromfile(x["file"], dtype).reshape(x["rows"], x["cols"]) for x in inputs]
     call = OPS[op](*operands, **options)
-    np.asarray(call()).tofile(out)
+    np.concatenate([np.ravel(part) for part in parts(op, call())]).tofile(out)
     return "ready"
 
 

@@ -15,6 +15,7 @@ function freeing(compute) {
 export function start() {
   const unary = (f) => (x) => () => f(x)
   const binary = (f) => (a, b) => () => f(a, b)
+  const { linalg } = np
   return {
     about: `numpy-ts ${versionOf('numpy-ts')}`,
     input: (data, rows, cols) =>
@@ -39,6 +40,28 @@ export function start() {
         ({ rows, cols }) =>
         () =>
           np.random.randn(rows, cols),
+      inv: unary(linalg.inv),
+      solve: binary(linalg.solve),
+      det: unary(linalg.det),
+      cholesky: unary(linalg.cholesky),
+      pinv: unary(linalg.pinv),
+      qr: (a) => () => {
+        const { q, r } = linalg.qr(a)
+        return [q, r]
+      },
+      svd: (a) => () => {
+        const { u, s, vt } = linalg.svd(a, false)
+        return [u, s, vt]
+      },
+      eigh: (a) => () => {
+        const { w, v } = linalg.eigh(a)
+        return [w, v]
+      },
+      // It has but the real parts.
+      eig: (a) => () => {
+        const { w, v } = linalg.eig(a)
+        return [w, np.zeros(w.shape), v, np.zeros(v.shape)]
+      },
     },
     output: (y) => (typeof y === 'number' ? [y] : y.data),
     release: (y) => y.dispose?.(),

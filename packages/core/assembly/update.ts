@@ -1,7 +1,8 @@
 // The optimisers' steps: each reads a gradient and writes parameters and the optimiser's state in place. The numbers of a
-// step are float64 in memory, so that a call which is made again finds the present ones.
+// step are float64 in memory, so that a call which is made again finds the present ones. Whole vectors are stored: operands
+// have room for the last.
 
-import { bytes, lanes, storeUpTo } from './vector'
+import { bytes, lanes } from './vector'
 
 @inline function numberAt(numbers: usize, i: i32): f64 {
   return load<f64>(numbers + bytes<f64>(i))
@@ -21,16 +22,17 @@ function sgd<T>(parameter: usize, gradient: usize, numbers: usize, count: i32): 
     const at = bytes<T>(i)
     const p = v128.load(parameter + at)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
-    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, d)), count - i)
+    v128.store(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, d)))
   }
 }
 
 /**
  * The same with momentum (PyTorch's rule, in its order of operations): d = g + weightDecay·p;
  * v = momentum·v + (1 − dampening)·d, or d itself in the first step; p −= lr·v, or lr·(d + momentum·v) with Nesterov's.
+ * The step is counted if `counts`.
  */
 function momentum<T>(
-  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32
+  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32, counts: i32
 ): void {
   const rate = v128.splat<T>(<T>numberAt(numbers, 0))
   const kept = v128.splat<T>(<T>numberAt(numbers, 1))
@@ -38,16 +40,16 @@ function momentum<T>(
   const weightDecay = <T>numberAt(numbers, 3)
   const nesterov = numberAt(numbers, 4) != 0
   const first = load<f64>(step) == 0
-  store<f64>(step, load<f64>(step) + 1)
+  if (counts) store<f64>(step, load<f64>(step) + 1)
   for (let i = 0; i < count; i += lanes<T>()) {
     const at = bytes<T>(i)
     const p = v128.load(parameter + at)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
     const old = v128.load(velocity + at)
     const v = first ? d : v128.add<T>(v128.mul<T>(kept, old), v128.mul<T>(taken, d))
-    storeUpTo<T>(velocity + at, v, count - i)
+    v128.store(velocity + at, v)
     const direction = nesterov ? v128.add<T>(d, v128.mul<T>(kept, v)) : v
-    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, direction)), count - i)
+    v128.store(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, direction)))
   }
 }
 
@@ -65,13 +67,13 @@ function wholePower(x: f64, n: f64): f64 {
  * (Loshchilov & Hutter 2019): d = g, and p is multiplied by 1 − lr·weightDecay before.
  */
 function adam<T>(
-  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32
+  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32, counts: i32
 ): void {
   const lr = numberAt(numbers, 0), beta1 = numberAt(numbers, 1), beta2 = numberAt(numbers, 2)
   const decay = numberAt(numbers, 4)
   const decoupled = numberAt(numbers, 5) != 0
   const t = load<f64>(step) + 1
-  store<f64>(step, t)
+  if (counts) store<f64>(step, t)
   const rate = v128.splat<T>(<T>(lr / (1 - wholePower(beta1, t))))
   const root = v128.splat<T>(<T>Math.sqrt(1 - wholePower(beta2, t)))
   const eps = v128.splat<T>(<T>numberAt(numbers, 3))
@@ -81,17 +83,16 @@ function adam<T>(
   const shrink = v128.splat<T>(decoupled ? <T>(1 - lr * decay) : <T>1)
   for (let i = 0; i < count; i += lanes<T>()) {
     const at = bytes<T>(i)
-    const left = count - i
     const p = v128.mul<T>(v128.load(parameter + at), shrink)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
     const m = v128.add<T>(v128.mul<T>(kept1, v128.load(first + at)), v128.mul<T>(taken1, d))
     const v = v128.add<T>(
       v128.mul<T>(kept2, v128.load(second + at)), v128.mul<T>(v128.mul<T>(taken2, d), d)
     )
-    storeUpTo<T>(first + at, m, left)
-    storeUpTo<T>(second + at, v, left)
+    v128.store(first + at, m)
+    v128.store(second + at, v)
     const denominator = v128.add<T>(v128.div<T>(v128.sqrt<T>(v), root), eps)
-    storeUpTo<T>(parameter + at, v128.sub<T>(p, v128.div<T>(v128.mul<T>(rate, m), denominator)), left)
+    v128.store(parameter + at, v128.sub<T>(p, v128.div<T>(v128.mul<T>(rate, m), denominator)))
   }
 }
 
@@ -104,25 +105,30 @@ export function sgd_f64(parameter: usize, gradient: usize, numbers: usize, count
 }
 
 export function momentum_f32(
-  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32
+  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32, counts: i32
 ): void {
-  momentum<f32>(parameter, velocity, step, gradient, numbers, count)
+  momentum<f32>(parameter, velocity, step, gradient, numbers, count, counts)
 }
 
 export function momentum_f64(
-  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32
+  parameter: usize, velocity: usize, step: usize, gradient: usize, numbers: usize, count: i32, counts: i32
 ): void {
-  momentum<f64>(parameter, velocity, step, gradient, numbers, count)
+  momentum<f64>(parameter, velocity, step, gradient, numbers, count, counts)
 }
 
 export function adam_f32(
-  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32
+  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32, counts: i32
 ): void {
-  adam<f32>(parameter, first, second, step, gradient, numbers, count)
+  adam<f32>(parameter, first, second, step, gradient, numbers, count, counts)
 }
 
 export function adam_f64(
-  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32
+  parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32, counts: i32
 ): void {
-  adam<f64>(parameter, first, second, step, gradient, numbers, count)
+  adam<f64>(parameter, first, second, step, gradient, numbers, count, counts)
+}
+
+/** step += 1 */
+export function count_f64(step: usize): void {
+  store<f64>(step, load<f64>(step) + 1)
 }

@@ -1,30 +1,59 @@
-import { dtypeOf, type TypedArray } from './dtype.ts'
+import { itemSize } from './dtype.ts'
 import { ShapeError } from './errors.ts'
-import { launch } from './kernels.ts'
+import { launch, place } from './kernels.ts'
 import type { Matrix } from './matrix.ts'
 import { type Change, change } from './operation.ts'
 import { formatShape } from './shape.ts'
+import { engineFor } from './threads.ts'
 
-/** A change of a parameter and what an optimiser remembers of it, all read and written, by a gradient and settings. */
-const update = (name: string, reads: number): Change => ({
-  name,
-  reads,
-  forward(targets, [gradient, numbers]) {
-    const [{ elements }] = targets
-    launch(
-      name,
-      dtypeOf(elements as TypedArray),
-      targets.map((target) => target.elements),
-      [gradient.data, numbers.data],
-      [elements.length],
-      reads,
-    )
-  },
-})
+/** What takes longer than waking the threads: this many multiplications are as much work as an element of an update. */
+const WORK = 16
+/** Elements of a part are a multiple of this: whole vectors of any dtype, and cache lines. */
+const GRAIN = 64
 
-const sgd = update('sgd', 1)
-const momentum = update('momentum', 3)
-const adam = update('adam', 4)
+/**
+ * A change of a parameter and what an optimiser remembers of it, by a gradient and settings. After the matrices of the
+ * parameter's shape it may have a count of steps, which one call of the kernel increases.
+ */
+function update(name: string, alike: number, counts: boolean): Change {
+  const reads = alike + Number(counts)
+  return {
+    name,
+    reads,
+    forward(targets, [gradient, numbers]) {
+      const operands = targets.map((target) => target.elements)
+      const size = operands[0].length
+      const parameters = counts ? [size, 1] : [size]
+      launch(name, gradient.dtype, operands, [gradient.data, numbers.data], parameters, reads)
+    },
+    program(targets, inputs) {
+      const [gradient, numbers] = inputs
+      const operands = targets.map((target) => target.elements)
+      const size = operands[0].length
+      const engine = engineFor(size * WORK)
+      if (engine.threads === 1) {
+        this.forward(targets, inputs, undefined)
+        return
+      }
+      const addresses: number[] = []
+      place(engine, name, operands, [gradient.data, numbers.data], reads, 0, addresses)
+      const length = Math.ceil(size / engine.threads / GRAIN) * GRAIN
+      const calls = Array.from({ length: Math.ceil(size / length) }, (_, part) => {
+        const start = part * length
+        const moved = addresses.map((address, i) =>
+          i < alike || i === reads ? address + start * itemSize(gradient.dtype) : address,
+        )
+        return [...moved, Math.min(length, size - start), ...(counts ? [0] : [])]
+      })
+      engine.run(name, gradient.dtype, calls)
+      if (counts) launch('count', 'float64', [operands[alike]], [], [], 1)
+    },
+  }
+}
+
+const sgd = update('sgd', 1, false)
+const momentum = update('momentum', 2, true)
+const adam = update('adam', 3, true)
 
 /**
  * One step of stochastic gradient descent, in place: d = g + weightDecay·p; v = momentum·v + (1 − dampening)·d, d itself

@@ -213,6 +213,17 @@ describe('conventions', () => {
     }
   })
 
+  test('eig of 300 Hessenberg matrices from 2^−450 to 2^450 converges, to vectors of norm 1 within 4nε', () => {
+    const draw = noise(3)
+    for (let seed = 0; seed < 300; seed++) {
+      const n = 2 + (seed % 24)
+      const a = fill(n, n, (i, j) => (i > j + 1 ? 0 : (2 * draw() - 1) * 2 ** Math.round(900 * draw() - 450)))
+      const { re, im } = linalg.eig(a).vectors
+      const off = re.square().add(im.square()).sum(0).sub(1).abs().max().item()
+      expect(off).toBeLessThanOrEqual(4 * n * EPSILON)
+    }
+  })
+
   test('cholesky, eigh and eigvalsh read the lower triangle only', () => {
     for (const [n] of SQUARES) {
       const a = positive(random(n, n, n))
@@ -357,6 +368,19 @@ describe('norms and condition numbers', () => {
   ])('norm of order %s', (ord, wanted) => {
     expect(linalg.norm(a, ord)).toBe(wanted)
     expect(linalg.norm(a.astype('float32'), ord)).toBe(wanted)
+  })
+
+  test.each<[number[], number]>([
+    [[2 ** 600, 2 ** 600, 2 ** 600, 2 ** 600], 2 ** 601],
+    [[2 ** 600, 2 ** -600], 2 ** 600],
+    [[2 ** -600, 2 ** -600, 2 ** -600, 2 ** -600], 2 ** -599],
+    [[3 * 2 ** -1074, 4 * 2 ** -1074], 5 * 2 ** -1074],
+    [[2 ** 1023, 2 ** 1023, 2 ** 1023, 2 ** 1023], Number.POSITIVE_INFINITY],
+    [[3 * 2 ** 1020, -4 * 2 ** 1020], 5 * 2 ** 1020],
+    [[3 * 2 ** -448, 4 * 2 ** -448], 5 * 2 ** -448],
+    [[3 * 2 ** -452, 4 * 2 ** -452], 5 * 2 ** -452],
+  ])('norm of %j, whose squares overflow or vanish', (values, wanted) => {
+    expect(linalg.norm(matrix([values], { dtype: 'float64' }))).toBe(wanted)
   })
 
   test('norms of the singular values', () => {

@@ -1,13 +1,15 @@
 // What has the same bits everywhere: every operation and its derivative, kernels over wide ranges and beyond the sizes of
-// their tiles and pieces, everything random, and training; all of it from seeds.
+// their tiles and pieces, linear algebra, everything random, and training; all of it from seeds.
 
 import { variable } from '@matgrad/autograd'
 import {
   concat,
   type DType,
+  eye,
   fromFunction,
   Generator,
-  type Matrix,
+  linalg,
+  Matrix,
   manualSeed,
   matrix,
   rand,
@@ -118,6 +120,65 @@ function products(dtype: DType, generator: Generator): Results {
   return results
 }
 
+/** The numbers in a result, one after the other. */
+const numbersIn = (result: unknown): number[] =>
+  result instanceof Matrix
+    ? Array.from(result.data)
+    : typeof result === 'number'
+      ? [result]
+      : Object.values(result as object).flatMap(numbersIn)
+
+const OF_SQUARE: Readonly<Record<string, (a: Matrix, b: Matrix, generator: Generator) => unknown>> = {
+  inv: linalg.inv,
+  det: linalg.det,
+  slogdet: linalg.slogdet,
+  solve: linalg.solve,
+  cholesky: (a) => linalg.cholesky(a.matmul(a, { transposeB: true }).add(eye(a.rows))),
+  eig: linalg.eig,
+  eigh: linalg.eigh,
+  expm: linalg.expm,
+  'expm, small': (a) => linalg.expm(a.mul(2 ** -7)),
+  'expm, large': (a) => linalg.expm(a.mul(8)),
+  matrixPower: (a) => linalg.matrixPower(a, -5),
+}
+const OF_ANY: typeof OF_SQUARE = {
+  pinv: (a) => linalg.pinv(a),
+  lstsq: linalg.lstsq,
+  cond: (a) => linalg.cond(a),
+  norm: (a) => linalg.norm(a),
+  'norm, tiny': (a) =>
+    linalg.norm(
+      a
+        .mul(2 ** -120)
+        .astype('float64')
+        .mul(2 ** -500),
+    ),
+  lu: linalg.lu,
+  qr: (a) => linalg.qr(a),
+  'qr, complete': (a) => linalg.qr(a, { mode: 'complete' }),
+  svd: (a) => linalg.svd(a, { fullMatrices: true }),
+  randomizedSvd: (a, _, generator) => linalg.randomizedSvd(a, 2, { generator }),
+  orthogonal: ({ rows, cols, dtype }, _, generator) => linalg.orthogonal(rows, cols, { dtype, generator }),
+}
+
+/** Up to sizes whose factors are products for the most part. */
+function linearAlgebra(dtype: DType, generator: Generator): Results {
+  const results: Results = {}
+  for (const [m, n] of [
+    [2, 2],
+    [7, 7],
+    [33, 33],
+    [130, 130],
+    [37, 20],
+    [20, 37],
+  ]) {
+    const [a, b] = [generator.normal(m, n, 0, 1, { dtype }), generator.normal(m, 3, 0, 1, { dtype })]
+    for (const [name, f] of Object.entries(m === n ? { ...OF_SQUARE, ...OF_ANY } : OF_ANY))
+      results[`${name} of ${m}x${n}`] = matrix([numbersIn(f(a, b, generator))], { dtype: 'float64' })
+  }
+  return results
+}
+
 const draws = (dtype: DType, generator: Generator): Results => ({
   uniform: generator.uniform(17, 61, -1, 2, { dtype }),
   normal: generator.normal(17, 61, 1, 3, { dtype }),
@@ -174,7 +235,10 @@ export async function seeded(): Promise<Results> {
   const results: Results = {}
   for (const dtype of DTYPES) {
     const generator = new Generator(`seeded ${dtype}`)
-    const groups = [operations(dtype), ...[elementwise, reductions, products, draws].map((f) => f(dtype, generator))]
+    const groups = [
+      operations(dtype),
+      ...[elementwise, reductions, products, linearAlgebra, draws].map((f) => f(dtype, generator)),
+    ]
     for (const group of [...groups, await training(dtype), await adaptiveTraining(dtype)])
       for (const [name, result] of Object.entries(group)) results[`${dtype} ${name}`] = result
   }

@@ -107,7 +107,23 @@ function held(result: unknown, trace: Trace): unknown {
 }
 
 /**
- * The same function, faster.
+ * The same function, faster: f(x) → f(x), bit for bit. The first call with arguments of new shapes runs `fn` as it is and
+ * records what it does with matrices: forward, backward, updates in place, random numbers. Later calls do the same again, as
+ * one list of kernel calls over memory that was laid out once, and run nothing of `fn` itself.
+ *
+ * - Matrices, and constant variables, are arguments by their shapes, alone or in arrays and objects. Anything else is an
+ *   argument by its identity: numbers, strings, variables that require a gradient; a new one is recorded anew.
+ * - Matrices that `fn` finds outside (parameters, an optimiser's state, a generator) are state: what one side changes, the
+ *   other finds, and calls that are compiled and calls that are not may alternate. They move into the program's memory, so
+ *   keep the matrix, not its `data`.
+ * - Matrices that `fn` makes of numbers are constants, and so are the numbers themselves: what changes from call to call must
+ *   be an argument, or a matrix outside. A layer's `training` and an optimiser's settings may change.
+ * - A matrix or variable that is returned, or left in a variable's `grad`, is overwritten by the next call: `clone()` what
+ *   should stay. A returned variable has no history.
+ * - Called with a variable that has a history while operations are recorded, or by another compiled function, it is `fn`.
+ *
+ * @throws MatgradError while recording, when `fn` looks at elements (`data`, `get`, `item`, `toArray`, …), which would be the
+ * first call's in all later ones, changes an argument in place, or is asynchronous; what `fn` throws.
  */
 export function compile<Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,
@@ -115,8 +131,9 @@ export function compile<Arguments extends unknown[], Result>(
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
   const programs: Program<Result>[] = []
   const compiled = (...args: Arguments): Result => {
-    if (tracer !== null || args.some(hasHistory)) return fn(...args)
+    if (tracer !== null) return fn(...args)
     for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
+    if (args.some(hasHistory)) return fn(...args)
     const program = new Program(fn as (...args: unknown[]) => Result, args)
     if (programs.length === MOST_PROGRAMS) programs.shift()
     programs.push(program)

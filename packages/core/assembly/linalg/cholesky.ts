@@ -1,18 +1,50 @@
-import { at, dot, subtractProduct } from './block'
+import { at, dot, get, set, subtractProduct } from './block'
 
-/** Blocks up to this size are factored element by element. */
-const DIRECT: i32 = 12
-/** Rows of C = C − X·Xᵀ that are computed together, up to the diagonal block. */
+/** Blocks up to this size are factored a panel of columns at a time. */
+const DIRECT: i32 = 64
+const PANEL: i32 = 4
+/** Rows that are computed together: of C = C − X·Xᵀ, up to the diagonal block, and of X = A·L⁻ᵀ. */
 const STRIP: i32 = 48
+
+/** X = A·L⁻ᵀ, in place of A, for the rows of A and a lower triangular L of size n ≤ PANEL. */
+function substitute(l: usize, a: usize, ld: i32, rows: i32, n: i32): void {
+  const step = <usize>ld << 3
+  if (n < PANEL) {
+    for (let i = 0; i < rows; i++, a += step)
+      for (let j = 0; j < n; j++) {
+        let left = get(a, j)
+        for (let p = 0; p < j; p++) left -= get(a, p) * load<f64>(at(l, ld, j, p))
+        set(a, j, left / load<f64>(at(l, ld, j, j)))
+      }
+    return
+  }
+  const l1 = l + step, l2 = l1 + step, l3 = l2 + step
+  const l10 = get(l1, 0), l20 = get(l2, 0), l21 = get(l2, 1), l30 = get(l3, 0), l31 = get(l3, 1), l32 = get(l3, 2)
+  const d0 = 1 / get(l, 0), d1 = 1 / get(l1, 1), d2 = 1 / get(l2, 2), d3 = 1 / get(l3, 3)
+  for (let i = 0; i < rows; i++, a += step) {
+    const x0 = get(a, 0) * d0
+    const x1 = (get(a, 1) - x0 * l10) * d1
+    const x2 = (get(a, 2) - x0 * l20 - x1 * l21) * d2
+    set(a, 0, x0)
+    set(a, 1, x1)
+    set(a, 2, x2)
+    set(a, 3, (get(a, 3) - x0 * l30 - x1 * l31 - x2 * l32) * d3)
+  }
+}
 
 /** X = A·L⁻ᵀ, in place of A, for the rows of A and a lower triangular L of size n, by halves. */
 function solveTransposed(l: usize, a: usize, ld: i32, rows: i32, n: i32): void {
   if (n <= DIRECT) {
-    for (let i = 0; i < rows; i++)
-      for (let j = 0; j < n; j++) {
-        const to = at(a, ld, i, j)
-        store<f64>(to, (load<f64>(to) - dot(at(a, ld, i, 0), at(l, ld, j, 0), j)) / load<f64>(at(l, ld, j, j)))
+    for (let i = 0; i < rows; i += STRIP) {
+      const count = min<i32>(STRIP, rows - i)
+      const strip = at(a, ld, i, 0)
+      for (let j = 0; j < n; j += PANEL) {
+        const width = min<i32>(PANEL, n - j)
+        const panel = strip + (<usize>j << 3)
+        if (j > 0) subtractProduct(panel, ld, strip, ld, 1, at(l, ld, j, 0), 1, ld, count, width, j)
+        substitute(at(l, ld, j, j), panel, ld, count, width)
       }
+    }
     return
   }
   const half = (n >> 1) & ~3
@@ -30,19 +62,29 @@ function subtractSquare(c: usize, x: usize, ld: i32, n: i32, k: i32): void {
   }
 }
 
+/** A = L·Lᵀ for n ≤ PANEL, row by row; returns what `factor` does. */
+function factorCorner(a: usize, ld: i32, n: i32): i32 {
+  for (let j = 0; j < n; j++) {
+    const row = at(a, ld, j, 0)
+    substitute(a, row, ld, 1, j)
+    const square = get(row, j) - dot(row, row, j)
+    if (!(square > 0)) return j
+    set(row, j, Math.sqrt(square))
+  }
+  return n
+}
+
 /** A = L·Lᵀ by halves (LAPACK's dpotrf2). Returns the first row at which A is not positive definite, or n. */
 function factor(a: usize, ld: i32, n: i32): i32 {
   if (n <= DIRECT) {
-    for (let j = 0; j < n; j++) {
-      const row = at(a, ld, j, 0)
-      const square = load<f64>(at(a, ld, j, j)) - dot(row, row, j)
-      if (!(square > 0)) return j
-      const diagonal = Math.sqrt(square)
-      store<f64>(at(a, ld, j, j), diagonal)
-      for (let i = j + 1; i < n; i++) {
-        const to = at(a, ld, i, j)
-        store<f64>(to, (load<f64>(to) - dot(at(a, ld, i, 0), row, j)) / diagonal)
-      }
+    for (let j = 0; j < n; j += PANEL) {
+      const width = min<i32>(PANEL, n - j)
+      const corner = at(a, ld, j, j)
+      const left = at(a, ld, j, 0)
+      if (j > 0) subtractProduct(corner, ld, left, ld, 1, left, 1, ld, n - j, width, j)
+      const failed = factorCorner(corner, ld, width)
+      if (failed < width) return j + failed
+      substitute(corner, at(a, ld, j + width, j), ld, n - j - width, width)
     }
     return n
   }

@@ -199,25 +199,26 @@ function normalize(x: usize, y: usize, complex: bool, n: i32): void {
 
 /**
  * re + i·im = the eigenvalues of A (n x n); the rows of xt and yt are the real and imaginary parts of the vectors, unless
- * `vectors` is 0. The largest element of A is near 1. A, zt (n rows of ld elements), v (n x n) and `work` (4·n + what formQ takes) are overwritten; `failed` gets how many
- * eigenvalues are missing.
+ * `vectors` is 0. Unless `balanced` is 0 rows and columns are scaled, and
+ * all that is dropped is small beside what is near it, not beside the largest element alone. The largest element of A is near 1. A, zt (n rows of ld
+ * elements), v (n x n) and `work` (4·n + what formQ takes) are overwritten; `failed` gets how many eigenvalues are missing.
  */
 export function eig_f64(
   a: usize, re: usize, im: usize, xt: usize, yt: usize, failed: usize, zt: usize, v: usize, work: usize,
-  n: i32, ld: i32, vectors: i32
+  n: i32, ld: i32, vectors: i32, balanced: i32
 ): void {
   const scales = work
   const taus = scales + (<usize>n << 3)
   const w = taus + (<usize>n << 3)
   const rest = w + (<usize>(n + 4) << 3)
-  balance(a, scales, n)
+  balance(a, scales, n, balanced != 0)
   const low = lowest, high = highest
   reduceToHessenberg(a, v, taus, w, n, low, high)
   if (vectors) {
     formQ(zt, ld, n, n, v, n, 1, n - 1, taus, rest)
     transposeSquare(zt, ld, n)
   }
-  const missing = iterate(a, vectors ? zt : 0, ld, re, im, w, n, low, high)
+  const missing = iterate(a, vectors ? zt : 0, ld, re, im, w, n, low, high, balanced ? LEAST * (<f64>(high - low + 1) / ULP) : ULP)
   store<f64>(failed, missing)
   if (!vectors || missing) return
   // The vectors of T, rows of v: both parts of a pair in its two rows.

@@ -5,6 +5,8 @@ import { addScaled, at, dot, get, set, swapRows } from './block'
 import { reflector } from './reflectors'
 
 const LEAST: f64 = 2.2250738585072014e-308
+/** Scales stay within 2^±400, so that vectors that are multiplied by them neither overflow nor vanish. */
+const MOST: f64 = 2.582249878086909e120
 
 /** The range of rows and columns that balancing has left to reduce. */
 export let lowest: i32 = 0
@@ -37,10 +39,10 @@ function aloneInColumn(a: usize, n: i32, j: i32, from: i32, to: i32): bool {
 }
 
 /**
- * Exchanges rows and columns so that eigenvalues that can be read off stand at both ends, and scales the others by powers
- * of two until rows and columns have norms alike. scales[i] is the scale, or outside the range what i was exchanged with.
+ * Exchanges rows and columns so that eigenvalues that can be read off stand at both ends, and where `evens` scales the others
+ * by powers of two until rows and columns have norms alike. scales[i] is the scale, or outside the range what i was exchanged with.
  */
-export function balance(a: usize, scales: usize, n: i32): void {
+export function balance(a: usize, scales: usize, n: i32, evens: bool): void {
   let low = 0, high = n - 1
   for (let found = true; found; ) {
     found = false
@@ -63,7 +65,7 @@ export function balance(a: usize, scales: usize, n: i32): void {
       }
   }
   for (let i = low; i <= high; i++) set(scales, i, 1)
-  for (let changed = true; changed; ) {
+  for (let changed = evens; changed; ) {
     changed = false
     for (let i = low; i <= high; i++) {
       let row: f64 = 0, col: f64 = 0
@@ -87,8 +89,10 @@ export function balance(a: usize, scales: usize, n: i32): void {
         r *= 2
       }
       if (!(c + r < 0.95 * (col + row))) continue
+      const scale = get(scales, i) * factor
+      if (!(scale <= MOST && scale >= 1 / MOST)) continue
       changed = true
-      set(scales, i, get(scales, i) * factor)
+      set(scales, i, scale)
       for (let j = 0; j < n; j++) {
         store<f64>(at(a, n, i, j), load<f64>(at(a, n, i, j)) / factor)
         store<f64>(at(a, n, j, i), load<f64>(at(a, n, j, i)) * factor)

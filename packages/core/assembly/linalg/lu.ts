@@ -1,37 +1,54 @@
-import { at, subtractProduct, swapRows } from './block'
+import { at, get, set, subtractProduct, swapRows } from './block'
 import { solveLower, solveUpper } from './triangular'
 
 /** Panels up to this many columns are factored column by column. */
-const DIRECT: i32 = 8
+const DIRECT: i32 = 16
 
 /** Where the largest element of column j is, from row j on: the first of equal ones. NaN counts as the largest. */
 function pivotOf(a: usize, ld: i32, m: i32, j: i32): i32 {
   let pivot = j
-  let largest: f64 = -1
+  // Sizes are in the order of their bits, of which NaN has the largest. Without a branch, which would often be guessed wrong.
+  let largest: i64 = -1
   for (let i = j; i < m; i++) {
-    const size = Math.abs(load<f64>(at(a, ld, i, j)))
-    if (size > largest || size != size) {
-      largest = size
-      pivot = i
-      if (size != size) break
-    }
+    const size = reinterpret<i64>(Math.abs(load<f64>(at(a, ld, i, j))))
+    const larger = size > largest
+    largest = select<i64>(size, largest, larger)
+    pivot = select<i32>(i, pivot, larger)
   }
   return pivot
 }
 
+/** Row x −= factor·row y from element `from` on, two at a time; where it is odd, the element before it stays. */
+@inline function eliminate(x: usize, y: usize, factor: f64, from: i32, n: i32): void {
+  const f = f64x2.splat(factor)
+  let p = from
+  if (p & 1 && p < n) {
+    const before = (<usize>p - 1) << 3
+    const pair = f64x2.replace_lane(v128.load(y + before), 0, 0)
+    v128.store(x + before, f64x2.sub(v128.load(x + before), f64x2.mul(f, pair)))
+    p++
+  }
+  for (; p + 2 <= n; p += 2) {
+    const here = <usize>p << 3
+    v128.store(x + here, f64x2.sub(v128.load(x + here), f64x2.mul(f, v128.load(y + here))))
+  }
+  if (p < n) set(x, p, get(x, p) - factor * get(y, p))
+}
+
 function factorDirectly(a: usize, ld: i32, m: i32, n: i32, pivots: usize): void {
+  const step = <usize>ld << 3
   for (let j = 0; j < min<i32>(m, n); j++) {
     const pivot = pivotOf(a, ld, m, j)
-    store<f64>(pivots + (<usize>j << 3), pivot)
-    if (pivot != j) swapRows(at(a, ld, j, 0), at(a, ld, pivot, 0), n)
-    const diagonal = load<f64>(at(a, ld, j, j))
+    set(pivots, j, pivot)
+    const row = at(a, ld, j, 0)
+    if (pivot != j) swapRows(row, at(a, ld, pivot, 0), n)
+    const diagonal = get(row, j)
     if (diagonal == 0) continue
-    for (let i = j + 1; i < m; i++) {
-      const to = at(a, ld, i, j)
-      const factor = load<f64>(to) / diagonal
-      store<f64>(to, factor)
-      for (let p = j + 1; p < n; p++)
-        store<f64>(at(a, ld, i, p), load<f64>(at(a, ld, i, p)) - factor * load<f64>(at(a, ld, j, p)))
+    let to = row + step
+    for (let i = j + 1; i < m; i++, to += step) {
+      const factor = get(to, j) / diagonal
+      eliminate(to, row, factor, j + 1, n)
+      set(to, j, factor)
     }
   }
 }
@@ -56,7 +73,7 @@ function factor(a: usize, ld: i32, m: i32, n: i32, pivots: usize): void {
   const below = at(a, ld, left, left)
   const done = min<i32>(m, left)
   permuteRows(right, ld, n - left, pivots, 0, done)
-  solveLower(a, ld, 1, right, ld, done, n - left, true)
+  solveLower(a, ld, right, ld, done, n - left)
   if (m <= left) return
   subtractProduct(below, ld, at(a, ld, left, 0), ld, 1, right, ld, 1, m - left, n - left, left)
   const rest = pivots + (<usize>left << 3)
@@ -76,6 +93,6 @@ export function lu_f64(a: usize, pivots: usize, m: i32, n: i32): void {
 /** b (n x cols) = A⁻¹·b, from the factors of lu. */
 export function luSolve_f64(b: usize, a: usize, pivots: usize, n: i32, cols: i32): void {
   permuteRows(b, cols, cols, pivots, 0, n)
-  solveLower(a, n, 1, b, cols, n, cols, true)
-  solveUpper(a, n, 1, b, cols, n, cols, false)
+  solveLower(a, n, b, cols, n, cols)
+  solveUpper(a, n, b, cols, n, cols)
 }

@@ -171,11 +171,13 @@ function negligible(t: usize, n: i32, k: i32, low: i32, high: i32, small: f64): 
 
 /**
  * T in place of the Hessenberg matrix t, its eigenvalues in re and im, and the rows of zt (n, `ld` elements apart) multiplied by
- * the transformations, unless it is 0. Without vectors T itself is not completed. Returns how many eigenvalues are missing.
+ * the transformations, unless it is 0. Without vectors T itself is not completed. Subdiagonal elements up to `small`
+ * become 0, and those that are nothing beside their neighbours. Returns how many eigenvalues are missing.
  */
-export function iterate(t: usize, zt: usize, ld: i32, re: usize, im: usize, v: usize, n: i32, low: i32, high: i32): i32 {
+export function iterate(
+  t: usize, zt: usize, ld: i32, re: usize, im: usize, v: usize, n: i32, low: i32, high: i32, small: f64
+): i32 {
   const vectors = zt != 0
-  const small = LEAST * (<f64>(high - low + 1) / ULP)
   const most = 30 * max<i32>(10, high - low + 1)
   for (let i = 0; i < n; i++)
     if (i < low || i > high) {

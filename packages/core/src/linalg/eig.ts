@@ -1,6 +1,16 @@
 import { LinAlgError } from '../errors.ts'
 import type { Matrix } from '../matrix.ts'
-import { ALWAYS, checkSquare, enter, even, inOrder, leave, leaveColumns, roomForQ } from './workspace.ts'
+import {
+  ALWAYS,
+  checkSquare,
+  enter,
+  even,
+  inOrder,
+  leave,
+  leaveColumns,
+  roomForQ,
+  type Workspace,
+} from './workspace.ts'
 
 /** Complex numbers as their two parts, of the same shape. */
 export interface Complex {
@@ -14,11 +24,19 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
   const ld = even(n)
   const square = vectors ? n * n : 0
   const rooms = [n, n, square, square, 1, vectors ? n * ld : 0, n * n, 3 * n + 4 + roomForQ(n, n)]
-  const workspace = enter(operation, [a], rooms, ALWAYS)
-  const { engine, kernels, at, scales } = workspace
-  const [address, re, im, xt, yt, failed, zt, v, work] = at
-  kernels.eig(address, re, im, xt, yt, failed, zt, v, work, n, ld, Number(vectors))
-  const missing = engine.f64[failed / 8]
+  const attempt = (balanced: boolean): Workspace => {
+    const workspace = enter(operation, [a], rooms, ALWAYS)
+    const [address, ...others] = workspace.at
+    workspace.kernels.eig(address, ...others, n, ld, Number(vectors), Number(balanced))
+    return workspace
+  }
+  const missingFrom = ({ engine, at }: Workspace): number => engine.f64[at[5] / 8]
+  let workspace = attempt(true)
+  // Elements that are hundreds of binary orders apart can be scaled to where the iteration does not converge.
+  if (missingFrom(workspace) > 0) workspace = attempt(false)
+  const { at, scales } = workspace
+  const [, re, im, xt, yt] = at
+  const missing = missingFrom(workspace)
   if (missing > 0)
     throw new LinAlgError(`${operation}: ${missing} eigenvalues have not converged, wanted all ${n} of them`)
   const part = (from: number): Matrix => leave(workspace, from, n, 1, dtype, scales[0])
@@ -33,7 +51,9 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
  * A·V = V·diag(values) for an n x n matrix: complex values (n x 1) in no order but that conjugates are neighbours, the one
  * with the positive imaginary part first; vectors are the columns of V (n x n), of norm 1, the largest element of a complex
  * one real. A defective matrix has vectors that are parallel, or nearly. Balanced, reduced to Hessenberg form, double-shift QR,
- * substitution (LAPACK's dgeev).
+ * substitution (LAPACK's dgeev). The residual A·v − λ·v is about n·ε·‖A‖ unless balancing has to scale by many orders of
+ * magnitude, as where elements span more than twelve of them at random: it is small for the balanced matrix then, and may be
+ * anything for A, with LAPACK too (Watkins 2006). Where the iteration does not converge it begins anew without balancing.
  *
  * @throws LinAlgError for NaN and infinities, and where the iteration does not converge; ShapeError unless a is square;
  * DTypeError unless it is a matrix.

@@ -3,7 +3,7 @@ import type { Matrix } from '../matrix.ts'
 import { describe, formatShape } from '../shape.ts'
 import { invert } from './lu.ts'
 import { singularValues } from './svd.ts'
-import { checkMatrix, checkSquare, enter, SQUARED } from './workspace.ts'
+import { arrange, checkMatrix, checkSquare, enter, SQUARED, type Workspace } from './workspace.ts'
 
 /**
  * 'fro' √Σa² · 'nuc' Σσ · 2 the largest σ, −2 the smallest · 1 the largest column sum of |a|, −1 the smallest · Infinity
@@ -36,6 +36,9 @@ function absoluteSums({ data, rows, cols }: Matrix, down: boolean): Float64Array
   return sums
 }
 
+/** What squares below 2^−1022 lose is below 2^−1074 each, nothing beside such a sum. */
+const LEAST_SUM = 2 ** -900
+
 function extreme(operation: string, a: Matrix, values: ArrayLike<number>, least: boolean): number {
   if (least && values.length === 0)
     throw new LinAlgError(`${operation}: a is ${formatShape(a.shape)}, which has no smallest sum or singular value`)
@@ -44,10 +47,16 @@ function extreme(operation: string, a: Matrix, values: ArrayLike<number>, least:
   return found
 }
 
+/** √Σa², scaled only where the plain sum says that squares have overflowed, or vanished and been missed. */
 function frobenius(operation: string, a: Matrix): number {
-  const { engine, kernels, at, scales } = enter(operation, [a], [1], SQUARED)
-  kernels.squares(at[1], at[0], a.size)
-  return Math.sqrt(engine.f64[at[1] / 8]) / scales[0]
+  const squares = ({ engine, kernels, at }: Pick<Workspace, 'engine' | 'kernels' | 'at'>): number => {
+    kernels.squares(at[1], at[0], a.size)
+    return engine.f64[at[1] / 8]
+  }
+  const sum = squares(arrange(operation, [a], [1]))
+  if (sum >= LEAST_SUM && sum < Number.POSITIVE_INFINITY) return Math.sqrt(sum)
+  const workspace = enter(operation, [a], [1], SQUARED)
+  return Math.sqrt(squares(workspace)) / workspace.scales[0]
 }
 
 function normOf(operation: string, a: Matrix, ord: NormOrder): number {

@@ -81,7 +81,17 @@ function moreHalvings({ data, rows: n }: Matrix, norm: number, degree: number, h
   const size = vector.reduce((most, x) => Math.max(most, x), 0)
   if (size === 0) return 0
   const ratio = size / (norm * factor * BACKWARD[degree] * 2 ** -53)
-  return Math.max(0, Math.ceil(Math.log2(ratio) / (2 * degree)))
+  // ⌈log₂(ratio)/2m⌉ without a logarithm, whose bits depend on the engine.
+  let more = 0
+  for (let most = 1; ratio > most; most *= 2 ** (2 * degree)) more++
+  return more
+}
+
+/** xⁿ for a whole n > 0 by products, since the bits of a power depend on the engine. */
+function power(x: number, n: number): number {
+  let product = x
+  for (let i = 1; i < n; i++) product *= x
+  return product
 }
 
 /** Σ coefficients[i]·terms[i], term by term. */
@@ -140,23 +150,28 @@ export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   return toDtype(power, a.dtype) as Matrix<N, N>
 }
 
-/** The approximant of exp(x·2^−more), with as few products as its accuracy allows. */
+/** The approximant of exp(x·2^−more), with as few products as its accuracy allows; a norm is compared with a power of θ. */
 function approximate(x: Matrix): { r: Matrix; more: number } {
   const norm = norm1(x)
-  const serves = (degree: number, eta: number): boolean => eta < THETA[degree] && moreHalvings(x, norm, degree, 0) === 0
+  const serves = (degree: number): boolean => moreHalvings(x, norm, degree, 0) === 0
   const squares = [eye(x.rows, { dtype: 'float64' }) as Matrix, x.matmul(x)]
   const norm2 = norm1(squares[1])
-  if (serves(3, norm2 ** (1 / 2))) return { r: pade(x, 3, squares), more: 0 }
+  if (norm2 < power(THETA[3], 2) && serves(3)) return { r: pade(x, 3, squares), more: 0 }
   squares.push(squares[1].matmul(squares[1]))
   const norm4 = norm1(squares[2])
-  if (serves(5, Math.max(norm4 ** (1 / 4), (norm2 * norm4) ** (1 / 6)))) return { r: pade(x, 5, squares), more: 0 }
+  if (norm4 < power(THETA[5], 4) && norm2 * norm4 < power(THETA[5], 6) && serves(5))
+    return { r: pade(x, 5, squares), more: 0 }
   squares.push(squares[1].matmul(squares[2]))
   const norm6 = norm1(squares[3])
-  const eta3 = Math.max(norm6 ** (1 / 6), norm4 ** (1 / 4))
-  if (serves(7, eta3)) return { r: pade(x, 7, squares), more: 0 }
-  if (serves(9, eta3)) return { r: pade(x, 9, [...squares, squares[2].matmul(squares[2])]), more: 0 }
-  const eta = Math.min(eta3, Math.max(norm4 ** (1 / 4), (norm4 * norm6) ** (1 / 10)))
-  let more = Math.max(0, Math.ceil(Math.log2(eta / THETA[13])))
+  const within = (theta: number): boolean => norm4 <= power(theta, 4) && norm6 <= power(theta, 6)
+  if (within(THETA[7]) && serves(7)) return { r: pade(x, 7, squares), more: 0 }
+  if (within(THETA[9]) && serves(9)) return { r: pade(x, 9, [...squares, squares[2].matmul(squares[2])]), more: 0 }
+  let more = 0
+  let theta = THETA[13]
+  while (!within(theta) && !(norm4 <= power(theta, 4) && norm4 * norm6 <= power(theta, 10))) {
+    more++
+    theta *= 2
+  }
   more += moreHalvings(x, norm, 13, more)
   const scaled = squares.map((square, i) => square.mul(2 ** (-2 * i * more)))
   return { r: pade(x.mul(2 ** -more), 13, scaled), more }

@@ -70,18 +70,12 @@ const OPERANDS = ['a', 'b']
 
 const float64Data = (a: Matrix): TypedArray => (a.dtype === 'float64' ? a.data : new Float64Array(a.data))
 
-/**
- * Copies the operands into the engine's memory, scaled by powers of two where their largest element lies outside 2^±range,
- * which is exact but for elements that vanish beside it, and makes room for blocks of so many elements behind them.
- *
- * @throws LinAlgError where an operand has an element that is not finite.
- */
-export function enter(
+/** Copies the operands into the engine's memory and makes room for blocks of so many elements behind them. */
+export function arrange(
   operation: string,
   operands: readonly Matrix[],
   rooms: readonly number[],
-  range: number,
-): Workspace {
+): Omit<Workspace, 'scales'> & { top: number } {
   const engine = getEngine()
   const at: number[] = []
   let bytes = 16
@@ -91,7 +85,22 @@ export function enter(
     at.push(top)
     top += 8 * (rooms[i] + (rooms[i] & 1))
   }
-  const kernels = engine.kernels.float64
+  return { engine, kernels: engine.kernels.float64, at, top }
+}
+
+/**
+ * Arranges the operands, scaled by powers of two where their largest element lies outside 2^±range, which is exact but for
+ * elements that vanish beside it.
+ *
+ * @throws LinAlgError where an operand has an element that is not finite.
+ */
+export function enter(
+  operation: string,
+  operands: readonly Matrix[],
+  rooms: readonly number[],
+  range: number,
+): Workspace {
+  const { engine, kernels, at, top } = arrange(operation, operands, rooms)
   const scales: number[] = []
   for (let i = 0; i < operands.length; i++) {
     const { size } = operands[i]

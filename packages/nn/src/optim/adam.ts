@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import { adam_, DTypeError, describe, type Matrix, zeros } from '@matgrad/core'
 import { checkSetting } from '../check.ts'
-import { type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
+import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
 
 export interface AdamSettings extends LearningRate {
@@ -51,9 +51,11 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
     return { first: moment(), second: moment(), step: zeros(1, 1, { dtype: 'float64' }) }
   }
 
-  protected override update(parameter: Variable, gradient: Matrix, { numbers }: StoredSettings<AdamSettings>): void {
-    const { first, second, step } = this.recall(parameter)
-    adam_(parameter.value, first, second, step, gradient, numbers)
+  protected override updateOf({ numbers }: StoredSettings<AdamSettings>): Update {
+    return (parameter, gradient) => {
+      const { first, second, step } = this.recall(parameter)
+      adam_(parameter.value, first, second, step, gradient, numbers)
+    }
   }
 }
 

@@ -17,6 +17,9 @@ export type Parameters<Settings> = readonly Variable[] | readonly Group<Settings
 /** What an optimiser remembers of a parameter, by name: its velocity, say. */
 export type Memory = Readonly<Record<string, Matrix>>
 
+/** Changes a parameter in place by its gradient. */
+export type Update = (parameter: Variable, gradient: Matrix) => void
+
 /** A snapshot of an optimiser: the settings of each group, and its matrices as `<name>.<number of the parameter>`. */
 export interface OptimizerState<Settings> {
   readonly groups: readonly Settings[]
@@ -68,10 +71,10 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   protected abstract start(parameter: Variable): Remembered
 
   /**
-   * Changes `parameter` in place; `gradient` has its shape and dtype. What happens may depend on the settings by their
-   * numbers alone: a compiled step does the same again, with other numbers.
+   * What changes a parameter of the group in place, by a gradient that has its shape and dtype. What happens may depend on
+   * the settings by their numbers alone: a compiled step does the same again, with other numbers.
    */
-  protected abstract update(parameter: Variable, gradient: Matrix, group: StoredSettings<Settings>): void
+  protected abstract updateOf(group: StoredSettings<Settings>): Update
 
   /** The learning rate of the first group; setting it sets that of all. */
   get lr(): number {
@@ -94,11 +97,13 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
           `${this.constructor.name}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
         )
     }
-    for (const group of this.groups)
+    for (const group of this.groups) {
+      const update = this.updateOf(group)
       for (const parameter of group.params) {
         const { grad, dtype } = parameter
-        if (grad) this.update(parameter, grad.dtype === dtype ? grad : grad.astype(dtype), group)
+        if (grad) update(parameter, grad.dtype === dtype ? grad : grad.astype(dtype))
       }
+    }
   }
 
   /** Forgets the gradients of all parameters. */

@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import { DTypeError, dependsOn, describe, MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
 import { checkSetting } from '../check.ts'
-import { type LearningRate, Optimizer, type Parameters } from './optimizer.ts'
+import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
 
 export interface SGDSettings extends LearningRate {
@@ -46,16 +46,12 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
     return { velocity: zeros(rows, cols, { dtype }), step: zeros(1, 1, { dtype: 'float64' }) }
   }
 
-  protected override update(
-    parameter: Variable,
-    gradient: Matrix,
-    { settings, numbers }: StoredSettings<SGDSettings>,
-  ): void {
-    if (!dependsOn(() => usesMomentum(settings))) {
-      sgd_(parameter.value, null, null, gradient, numbers)
-      return
+  protected override updateOf({ settings, numbers }: StoredSettings<SGDSettings>): Update {
+    if (!dependsOn(() => usesMomentum(settings)))
+      return (parameter, gradient) => sgd_(parameter.value, null, null, gradient, numbers)
+    return (parameter, gradient) => {
+      const { velocity, step } = this.recall(parameter)
+      sgd_(parameter.value, velocity, step, gradient, numbers)
     }
-    const { velocity, step } = this.recall(parameter)
-    sgd_(parameter.value, velocity, step, gradient, numbers)
   }
 }
