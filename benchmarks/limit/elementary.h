@@ -9,8 +9,9 @@ INLINE floats smaller(floats x, floats y) { return __builtin_ia32_minps(x, y); }
 INLINE floats squareRoot(floats x) { return __builtin_ia32_sqrtps(x); }
 
 /**
- * exp(x) of x up to 0 as 2^n·exp(r), with n the integer nearest to x / ln 2, a sum with 1.5·2^23 rounding to it, and
- * Taylor's polynomial for r, whose next term is below 0.2 ulp for |r| up to ln 2 / 2. Below the smallest normal float it is 0.
+ * exp(x) of x up to 0 as 2^n·exp(r), with n the integer nearest to x / ln 2, which a sum with 1.5·2^23 rounds to, and
+ * Taylor's polynomial for r, whose next term is below 0.2 ulp for |r| up to ln 2 / 2. Below the smallest normal float it
+ * is 0.
  */
 INLINE floats exponential(floats x) {
   const floats rounding = 12582912 - (floats){0};
