@@ -1,5 +1,5 @@
-// Training steps of multilayer perceptrons (forward, backward and update) beside a program in C and other libraries: the
-// same networks from the same weights on the same batches, which steps take in turns.
+// Training steps of multilayer perceptrons (forward, backward and update) beside a program in C and other libraries:
+// the same networks from the same weights on the same batches, which steps take in turns.
 
 import { manualSeed, matrix, rand, randn } from '@matgrad/core'
 import { Linear } from '@matgrad/nn'
@@ -8,8 +8,9 @@ import { digits, duration, speedup, table } from './harness/report.js'
 import { start } from './peers/matgrad.js'
 
 /**
- * Features before and after each layer; tanh comes with the mean of squared errors, ReLU with cross-entropy. `wanted` has
- * how much of the limit's time the compiled step may take, and how many times as fast as the peers it is meant to be.
+ * Features before and after each layer; tanh comes with the mean of squared errors, ReLU with cross-entropy. `wanted`
+ * has how many of the limit's times the compiled step may take, and how many times as fast as the peers it is meant to
+ * be, and the eager one as PyTorch.
  */
 const networks = [
   {
@@ -199,9 +200,9 @@ ${parallelTable(own)}`
   })
   return {
     abouts,
-    text: `A step is forward, backward and update; the losses of the first ${COMPARED} are compared with those of training in float64.
-Brackets have the best slices. The limit is written by hand in C for each network, with 128-bit vectors, multiplications
-and additions. brain.js trains one sample after the other, from weights of its own.
+    text: `A step is forward, backward and update; the losses of the first ${COMPARED} are compared with those in float64. Brackets
+have the best slices. The limit is written by hand in C for each network, with 128-bit vectors, multiplications and
+additions. brain.js trains one sample after the other, from weights of its own.
 
 ${sections.join('\n\n')}`,
   }

@@ -1,9 +1,9 @@
 // Runs works on all sides of a suite. A work is a description that every side understands:
 //   name, op, dtype, options   what to compute; `op` is the name in the adapters' tables
 //   inputs()                   the operands: { data, rows, cols }
-//   calls                      how many results to check, one unless given: those of the first calls, one after the other
-//   check(inputs)              gives a function that throws when results, each part after the other, are wrong; it is told
-//                              whose they are, too
+//   calls                      how many results to check: that of the first call, unless given
+//   check(inputs)              gives a function that throws when results, their parts one after the other, are wrong; it
+//                              is told the name of the side, too
 //   sides                      the names in sides.js of those that take part, matgrad first
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 // op(A)·op(B) for one type of elements: REAL, of which a 128-bit vector has LANES. NAME(x) is the name of x for it.
-// A[i, p] is at a[i * aRow + p * aCol], B[p, j] at b[p * bRow + j * bCol]. Rows and columns are multiples of 4, but that A
-// may have 2 rows. `finish`, inlined, takes vectors of sums with the row and the column of the first.
+// A[i, p] is at a[i * aRow + p * aCol], B[p, j] at b[p * bRow + j * bCol]. Rows and columns are multiples of 4, but that
+// A may have 2 rows. `finish`, inlined, takes vectors of sums with the row and the column of the first.
 
 typedef REAL NAME(vector) __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
 typedef void NAME(finish)(NAME(vector) sums, long row, long col, const void *with);
@@ -89,8 +89,8 @@ static REAL NAME(packedA)[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
 static REAL NAME(packedB)[MAX_COLS * DEPTH] __attribute__((aligned(64)));
 
 /** Columns of tiles that read both operands in place. */
-INLINE void NAME(inPlace)(int rows, int vectors, long m, long from, long to, long k, const REAL *a, long aRow, long aCol,
-                          const REAL *b, long bRow, NAME(finish) finish, const void *with) {
+INLINE void NAME(inPlace)(int rows, int vectors, long m, long from, long to, long k, const REAL *a, long aRow,
+                          long aCol, const REAL *b, long bRow, NAME(finish) finish, const void *with) {
   for (long j = from; j < to; j += vectors * LANES)
     for (long i = 0; i < m; i += rows)
       NAME(tile)(rows, vectors, a + i * aRow, aRow, aCol, b + j, bRow, k, NULL, 0, finish, with, i, j);

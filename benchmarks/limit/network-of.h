@@ -1,9 +1,9 @@
-// One training step of a network of LAYERS layers with SIZES features before and after each, of which the compiler knows
-// all sizes: at most WIDEST features, padded, and LARGEST weights in a layer. OF(x) is the name of x for it. With TANH it
-// has that activation and the mean of squared errors, else ReLU and cross-entropy with the softmax.
+// One training step of a network of LAYERS layers with SIZES features before and after each, of which the compiler
+// knows all sizes: at most WIDEST features, padded, and LARGEST weights in a layer. OF(x) is the name of x for it. With
+// TANH it has that activation and the mean of squared errors, else ReLU and cross-entropy with the softmax.
 //
-// Samples lie in rows, weights are in x out. Rows of outputs are padded to vectors; the padding of gradients is 0, so that
-// of weights stays 0. Each product ends in what is done with its sums: the activation, its derivative, the update.
+// Samples lie in rows, weights are in x out. Rows of outputs are padded to vectors; the padding of gradients is 0, so
+// that of weights stays 0. Each product ends in what is done with its sums: the activation, its derivative, the update.
 
 static const long OF(size)[] = {SIZES};
 #define WIDTH(l) ((OF(size)[l] + 3) / 4 * 4)

@@ -1,8 +1,8 @@
 // What a training step can reach with 128-bit vectors, multiplication and addition: written for each network, with all
 // sizes known, nothing allocated, and products that end in what is done with their sums.
 //
-// Speaks as harness/sides.js says; a work is NETWORK OPTIMIZER LR CALLS BATCHES FILE… FILE_OUT. The files have the batches
-// of inputs, the batches of targets, and the weights and biases of each layer.
+// Speaks as harness/sides.js says; a work is NETWORK OPTIMIZER LR CALLS BATCHES FILE… FILE_OUT. The files have the
+// batches of inputs, the batches of targets, and the weights and biases of each layer.
 
 #include <math.h>
 #include "program.h"

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 
-def train(tensors, sizes, activation, optimizer, lr, momentum, batches, **_):
+def train(tensors, sizes, activation, optimizer, lr, batches, momentum=0, **_):
     xs, ys, parameters = tensors[:batches], tensors[batches : 2 * batches], tensors[2 * batches :]
     Activation, loss_of = {"tanh": (nn.Tanh, F.mse_loss), "relu": (nn.ReLU, F.cross_entropy)}[activation]
     if loss_of is F.cross_entropy:
