@@ -7,7 +7,7 @@ import { elementwise } from './elementwise.js'
 import { linearAlgebra } from './linalg.js'
 import { products } from './products.js'
 import { sparse } from './sparse.js'
-import { training } from './training.js'
+import { steps } from './steps.js'
 
 /** Each runs its works and gives the text of its section and what took part. */
 const suites = [
@@ -15,7 +15,7 @@ const suites = [
   { name: 'elementwise', title: 'Element-wise functions', run: elementwise },
   { name: 'linalg', title: 'Linear algebra, float64', run: linearAlgebra },
   { name: 'sparse', title: 'Sparse times dense', run: sparse },
-  { name: 'training', title: 'Training, float32, SGD with momentum', run: training },
+  { name: 'steps', title: 'Training steps, float32', run: steps },
 ]
 
 const HEAD = `# Benchmarks

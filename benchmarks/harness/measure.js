@@ -1,7 +1,9 @@
 // Runs works on all sides of a suite. A work is a description that every side understands:
 //   name, op, dtype, options   what to compute; `op` is the name in the adapters' tables
 //   inputs()                   the operands: { data, rows, cols }
-//   check(inputs)              gives a function that throws when a result, its parts one after the other, is wrong
+//   calls                      how many results to check, one unless given: those of the first calls, one after the other
+//   check(inputs)              gives a function that throws when results, each part after the other, are wrong; it is told
+//                              whose they are, too
 //   sides                      the names in sides.js of those that take part, matgrad first
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,6 +39,7 @@ export async function measure(works) {
       dtype: work.dtype,
       inputs: inputs.map(({ rows, cols }, i) => ({ file: `input${i}`, rows, cols })),
       options: work.options ?? {},
+      calls: work.calls ?? 1,
       out: 'output',
     }
     const contenders = []
@@ -48,7 +51,7 @@ export async function measure(works) {
         const result = await side?.prepare(request)
         if (!result) continue
         verdict = 'wrong'
-        check(result)
+        check(result, name)
         contenders.push(side)
       } catch (error) {
         console.error(`${name} ${verdict}, ${work.op} ${work.dtype} ${work.name}: ${error.message}`)

@@ -3,7 +3,8 @@
 // An adapter exports `start(settings)`, which answers with
 //   about                    what the library is, with its version
 //   input(data, rows, cols)  an operand
-//   ops                      by name: binds operands and options, and gives the call that is timed, or its promise
+//   ops                      by name: binds operands and options, and gives the call that is timed, or its promise, or
+//                            nothing where the library lacks something
 //   output(part)             the elements of a result, or of each part of one that is an array
 //   release(part)            where results must be freed by hand
 
@@ -37,14 +38,18 @@ function releaseAll(result) {
 
 let call
 
-async function prepare({ op, dtype, inputs, options, out }) {
+async function prepare({ op, dtype, inputs, options, calls, out }) {
   if (!ops[op]) return 'missing'
   const operands = inputs.map(({ file, rows, cols }) => input(read(file, dtype), rows, cols))
   call = await ops[op](...operands, options)
-  const result = await call()
-  const parts = partsOf(result).map((part) => Buffer.from(arrays[dtype].from(output(part)).buffer))
-  writeFileSync(out, Buffer.concat(parts))
-  releaseAll(result)
+  if (!call) return 'missing'
+  const results = []
+  for (let i = 0; i < calls; i++) {
+    const result = await call()
+    results.push(...partsOf(result).map((part) => Buffer.from(arrays[dtype].from(output(part)).buffer)))
+    releaseAll(result)
+  }
+  writeFileSync(out, Buffer.concat(results))
   return 'ready'
 }
 

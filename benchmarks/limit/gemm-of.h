@@ -1,49 +1,56 @@
-// C = op(A)·op(B) for one type of elements: REAL, of which a 128-bit vector has LANES. NAME(x) is the name of x for it.
-// A[i, p] is at a[i * aRow + p * aCol], B[p, j] at b[p * bRow + j * bCol]. Sizes are multiples of a tile's, but that a
-// small product may be one vector wide.
+// op(A)·op(B) for one type of elements: REAL, of which a 128-bit vector has LANES. NAME(x) is the name of x for it.
+// A[i, p] is at a[i * aRow + p * aCol], B[p, j] at b[p * bRow + j * bCol]. Rows and columns are multiples of 4, but that A
+// may have 2 rows. `finish`, inlined, takes vectors of sums with the row and the column of the first.
 
 typedef REAL NAME(vector) __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
+typedef void NAME(finish)(NAME(vector) sums, long row, long col, const void *with);
 #define VECTOR NAME(vector)
 #define LOAD(from) (*(const VECTOR *)(from))
 #define STORE(to, value) (*(VECTOR *)(to) = (value))
-
 #define SHUFFLE __builtin_shufflevector
-#define ROWS(f) f(0) f(1) f(2) f(3)
+
+typedef struct {
+  REAL *out;
+  long ld;
+} NAME(Matrix);
+
+/** The `finish` that stores sums in a matrix. */
+INLINE void NAME(store)(VECTOR sums, long row, long col, const void *with) {
+  const NAME(Matrix) *to = with;
+  STORE(to->out + row * to->ld + col, sums);
+}
+
+// A tile is written out, because GCC keeps all sums in registers only when each is a variable of its own.
+#define EACH_ROW(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7)
 #define CLEAR(i) VECTOR c##i##0 = {0}, c##i##1 = {0};
+#define RESUME(i)                                               \
+  if (i < rows) {                                               \
+    c##i##0 = LOAD(partial + i * ld);                           \
+    if (vectors == 2) c##i##1 = LOAD(partial + i * ld + LANES); \
+  }
 #define ADD(i)                                  \
-  {                                             \
+  if (i < rows) {                               \
     const VECTOR x = a[i * aRow] - (VECTOR){0}; \
     c##i##0 += x * b0;                          \
     if (vectors == 2) c##i##1 += x * b1;        \
   }
-#define FINISH(i)                                 \
-  if (accumulate) c##i##0 += LOAD(out);           \
-  STORE(out, c##i##0);                            \
-  if (vectors == 2) {                             \
-    if (accumulate) c##i##1 += LOAD(out + LANES); \
-    STORE(out + LANES, c##i##1);                  \
-  }                                               \
-  out += ld;
+#define FINISH(i)                                                  \
+  if (i < rows) {                                                  \
+    finish(c##i##0, row + i, col, with);                           \
+    if (vectors == 2) finish(c##i##1, row + i, col + LANES, with); \
+  }
 
-/** A tile of 4 rows and one or two vectors. */
-INLINE void NAME(tile)(int vectors, REAL *out, long ld, const REAL *a, long aRow, long aCol, const REAL *b, long bRow,
-                       long depth, int accumulate) {
-  ROWS(CLEAR)
-#pragma GCC unroll 4
+/** A tile of up to 8 rows and one or two vectors, which adds to partial sums where there are any. */
+INLINE void NAME(tile)(int rows, int vectors, const REAL *a, long aRow, long aCol, const REAL *b, long bRow, long depth,
+                       const REAL *partial, long ld, NAME(finish) finish, const void *with, long row, long col) {
+  EACH_ROW(CLEAR)
+  if (partial) { EACH_ROW(RESUME) }
+#pragma GCC unroll 8
   for (long p = 0; p < depth; p++, a += aCol, b += bRow) {
     const VECTOR b0 = LOAD(b), b1 = vectors == 2 ? LOAD(b + LANES) : b0;
-    ROWS(ADD)
+    EACH_ROW(ADD)
   }
-  ROWS(FINISH)
-}
-
-static NOINLINE void NAME(packedTile)(REAL *out, long ld, const REAL *a, const REAL *b, long depth, int accumulate) {
-  NAME(tile)(2, out, ld, a, 1, 4, b, 2 * LANES, depth, accumulate);
-}
-
-static NOINLINE void NAME(tileInPlace)(REAL *out, long ld, const REAL *a, long aRow, long aCol, const REAL *b,
-                                       long bRow, long depth) {
-  NAME(tile)(2, out, ld, a, aRow, aCol, b, bRow, depth, 0);
+  EACH_ROW(FINISH)
 }
 
 /** Packs panels of `width` elements that lie side by side, `step` from term to term. */
@@ -71,7 +78,7 @@ INLINE void NAME(transpose)(REAL *to, long width, const REAL *from, long step) {
 }
 
 /** Packs panels of `width` rows, `step` apart, whose terms lie side by side. */
-static void NAME(packAlong)(REAL *out, const REAL *from, long step, long count, long width, long depth) {
+INLINE void NAME(packAlong)(REAL *out, const REAL *from, long step, long count, long width, long depth) {
   for (long i = 0; i < count; i += LANES) {
     REAL *to = out + i / width * width * depth + i % width;
     for (long p = 0; p < depth; p += LANES) NAME(transpose)(to + p * width, width, from + i * step + p, step);
@@ -81,14 +88,27 @@ static void NAME(packAlong)(REAL *out, const REAL *from, long step, long count, 
 static REAL NAME(packedA)[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
 static REAL NAME(packedB)[MAX_COLS * DEPTH] __attribute__((aligned(64)));
 
-static void NAME(gemm)(REAL *out, const REAL *a, const REAL *b, long m, long n, long k, long aRow, long aCol, long bRow,
-                       long bCol) {
-  if (bCol == 1 && (double)m * n * k <= IN_PLACE) {
-    long j = 0;
-    for (; j + 2 * LANES <= n; j += 2 * LANES)
-      for (long i = 0; i < m; i += 4) NAME(tileInPlace)(out + i * n + j, n, a + i * aRow, aRow, aCol, b + j, bRow, k);
-    if (j < n)
-      for (long i = 0; i < m; i += 4) NAME(tile)(1, out + i * n + j, n, a + i * aRow, aRow, aCol, b + j, bRow, k, 0);
+/** Columns of tiles that read both operands in place. */
+INLINE void NAME(inPlace)(int rows, int vectors, long m, long from, long to, long k, const REAL *a, long aRow, long aCol,
+                          const REAL *b, long bRow, NAME(finish) finish, const void *with) {
+  for (long j = from; j < to; j += vectors * LANES)
+    for (long i = 0; i < m; i += rows)
+      NAME(tile)(rows, vectors, a + i * aRow, aRow, aCol, b + j, bRow, k, NULL, 0, finish, with, i, j);
+}
+
+/** The product of m x k by k x n. Sums of more than DEPTH terms are kept in `partial`, which has n columns. */
+INLINE void NAME(gemm)(long m, long n, long k, const REAL *a, long aRow, long aCol, const REAL *b, long bRow, long bCol,
+                       REAL *partial, NAME(finish) finish, const void *with) {
+  if (n % (2 * LANES) || (double)m * n * k <= IN_PLACE) {
+    const long pairs = n / (2 * LANES) * 2 * LANES;
+    if (bCol != 1) {
+      NAME(packAlong)(NAME(packedB), b, bCol, n, n, (k + LANES - 1) / LANES * LANES);
+      b = NAME(packedB), bRow = n;
+    }
+    if (m % 4) NAME(inPlace)(2, 2, m, 0, pairs, k, a, aRow, aCol, b, bRow, finish, with);
+    else NAME(inPlace)(4, 2, m, 0, pairs, k, a, aRow, aCol, b, bRow, finish, with);
+    if (m % 8) NAME(inPlace)(4, 1, m, pairs, n, k, a, aRow, aCol, b, bRow, finish, with);
+    else NAME(inPlace)(8, 1, m, pairs, n, k, a, aRow, aCol, b, bRow, finish, with);
     return;
   }
   for (long p = 0; p < k; p += DEPTH) {
@@ -101,9 +121,15 @@ static void NAME(gemm)(REAL *out, const REAL *a, const REAL *b, long m, long n, 
       if (aRow == 1) NAME(packAcross)(NAME(packedA), from, aCol, rows, 4, depth);
       else NAME(packAlong)(NAME(packedA), from, aRow, rows, 4, depth);
       for (long j = 0; j < n; j += 2 * LANES)
-        for (long r = 0; r < rows; r += 4)
-          NAME(packedTile)(out + (i + r) * n + j, n, NAME(packedA) + r * depth, NAME(packedB) + j * depth, depth,
-                           p > 0);
+        for (long r = 0; r < rows; r += 4) {
+          const REAL *left = NAME(packedA) + r * depth, *right = NAME(packedB) + j * depth;
+          REAL *here = partial + (i + r) * n + j;
+          if (p + depth == k)
+            NAME(tile)(4, 2, left, 1, 4, right, 2 * LANES, depth, p ? here : NULL, n, finish, with, i + r, j);
+          else
+            NAME(tile)(4, 2, left, 1, 4, right, 2 * LANES, depth, p ? here : NULL, n, NAME(store),
+                       &(NAME(Matrix)){partial, n}, i + r, j);
+        }
     }
   }
 }

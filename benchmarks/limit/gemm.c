@@ -3,23 +3,7 @@
 //
 // Speaks as harness/sides.js says; a work is TYPE M N K TRANSPOSE_A TRANSPOSE_B FILE_A FILE_B FILE_OUT.
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#define INLINE static inline __attribute__((always_inline))
-#define NOINLINE __attribute__((noinline))
-#define BLOCK_ROWS 128
-#define DEPTH 256
-#define MAX_COLS 2048
-/** Multiplications up to which packing takes longer than it saves. */
-#define IN_PLACE (48. * 48 * 48)
-
-#define REAL float
-#define LANES 4
-#define NAME(x) x##_f32
-#include "gemm-of.h"
+#include "program.h"
 #undef REAL
 #undef LANES
 #undef NAME
@@ -29,19 +13,8 @@
 #define NAME(x) x##_f64
 #include "gemm-of.h"
 
-static void *readFile(const char *path, size_t bytes) {
-  void *data = aligned_alloc(64, (bytes + 63) / 64 * 64);
-  FILE *file = fopen(path, "rb");
-  if (!file || fread(data, 1, bytes, file) != bytes) exit(1);
-  fclose(file);
-  return data;
-}
-
-static double seconds(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec + 1e-9 * time.tv_nsec;
-}
+#define RUN(type) \
+  gemm_##type(m, n, k, a, aRow, aCol, b, bRow, bCol, out, store_##type, &(Matrix_##type){out, n})
 
 int main(void) {
   char command[16], type[16], fileA[4096], fileB[4096], fileOut[4096];
@@ -68,12 +41,11 @@ int main(void) {
     } else if (scanf("%ld", &times) != 1) return 1;
     const double began = seconds();
     for (long i = 0; i < times; i++)
-      if (isDouble) gemm_f64(out, a, b, m, n, k, aRow, aCol, bRow, bCol);
-      else gemm_f32(out, a, b, m, n, k, aRow, aCol, bRow, bCol);
+      if (isDouble) RUN(f64);
+      else RUN(f32);
     const double took = seconds() - began;
     if (preparing) {
-      FILE *file = fopen(fileOut, "wb");
-      if (!file || fwrite(out, isDouble ? 8 : 4, m * n, file) != (size_t)(m * n) || fclose(file)) return 1;
+      writeFile(fileOut, out, m * n * (isDouble ? 8 : 4));
       puts("ready");
     } else printf("%.9g\n", took);
     fflush(stdout);

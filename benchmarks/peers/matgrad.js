@@ -1,7 +1,35 @@
+import { compile } from '@matgrad/autograd'
 import * as core from '@matgrad/core'
+import * as nn from '@matgrad/nn'
+import { inTurns, unpack } from '../harness/batches.js'
 import { versionOf } from '../harness/version.js'
 
-export function start({ threads = 1, algorithm }) {
+/** A training step of a multilayer perceptron, compiled or not. */
+function train(operands, { sizes, activation, optimizer: algorithm, lr, momentum, batches }, compiled) {
+  const { xs, ys, parameters } = unpack(operands, { batches })
+  const [Activation, loss] = { tanh: [nn.Tanh, nn.mseLoss], relu: [nn.ReLU, nn.crossEntropy] }[activation]
+  const { dtype } = operands[0]
+  const layers = sizes.slice(1).flatMap((size, i) => [new nn.Linear(sizes[i], size, { dtype }), new Activation()])
+  const model = new nn.Sequential(...layers.slice(0, -1))
+  for (const [i, { value }] of model.parameters().entries()) value.assign(parameters[i])
+  const optimizers = {
+    sgd: () => new nn.SGD(model.parameters(), { lr, momentum }),
+    adam: () => new nn.Adam(model.parameters(), { lr }),
+  }
+  const optimizer = optimizers[algorithm]()
+  const eager = (x, y) => {
+    optimizer.zeroGrad()
+    const value = loss(model.forward(x), y)
+    value.backward()
+    optimizer.step()
+    return value
+  }
+  const step = compiled ? compile(eager) : eager
+  const next = inTurns(xs, ys)
+  return () => step(...next()).value
+}
+
+export function start({ threads = 1, algorithm, compiled = false }) {
   if (threads > 1 && !core.configure) throw new Error('it has no threads')
   core.configure?.({ threads })
   const unary = (f) => (x) => () => f(x)
@@ -48,6 +76,7 @@ export function start({ threads = 1, algorithm }) {
         const { values, vectors } = linalg.eig(a)
         return [values.re, values.im, vectors.re, vectors.im]
       },
+      train: (...all) => train(all.slice(0, -1), all.at(-1), compiled),
     },
     output: (y) => (typeof y === 'number' ? [y] : y.data),
   }

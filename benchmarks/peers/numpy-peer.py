@@ -1,10 +1,7 @@
 """NumPy's side: speaks as harness/sides.js says."""
 
-import json
-import sys
-import time
-
 import numpy as np
+from lines import serve
 
 generator = np.random.default_rng(0)
 
@@ -55,27 +52,11 @@ def parts(op, result):
     return result if isinstance(result, tuple) else [result]
 
 
-call = None
-
-
-def prepare(op, dtype, inputs, options, out):
-    global call
+def bind(op, dtype, inputs, options):
     if op not in OPS:
-        return "missing"
+        return None
     operands = [np.fromfile(x["file"], dtype).reshape(x["rows"], x["cols"]) for x in inputs]
-    call = OPS[op](*operands, **options)
-    np.concatenate([np.ravel(part) for part in parts(op, call())]).tofile(out)
-    return "ready"
+    return OPS[op](*operands, **options)
 
 
-def run(calls):
-    began = time.perf_counter()
-    for _ in range(calls):
-        call()
-    return time.perf_counter() - began
-
-
-print(f"NumPy {np.__version__}", flush=True)
-for line in sys.stdin:
-    command, argument = line.split(" ", 1)
-    print(prepare(**json.loads(argument)) if command == "prepare" else run(int(argument)), flush=True)
+serve(f"NumPy {np.__version__}", bind, parts)

@@ -2,7 +2,34 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+import { inTurns, unpack } from '../harness/batches.js'
 import { versionOf } from '../harness/version.js'
+
+/** A training step of a multilayer perceptron. */
+function train(operands, { sizes, activation, optimizer: algorithm, lr, momentum, batches }) {
+  if (algorithm !== 'sgd') return undefined
+  const { xs, ys, parameters } = unpack(operands, { batches })
+  const oneHot = (y) => tf.oneHot(tf.cast(tf.squeeze(y, [1]), 'int32'), sizes.at(-1))
+  const [activate, loss] = {
+    tanh: [tf.tanh, tf.losses.meanSquaredError],
+    relu: [tf.relu, tf.losses.softmaxCrossEntropy],
+  }[activation]
+  const values = parameters.map((initial) => tf.variable(initial))
+  const optimizer = tf.train.momentum(lr, momentum)
+  const forward = (x) => {
+    let h = x
+    for (let i = 0; i < values.length; i += 2) {
+      const z = tf.add(tf.matMul(h, values[i], false, true), values[i + 1])
+      h = i === values.length - 2 ? z : activate(z)
+    }
+    return h
+  }
+  const next = inTurns(xs, activation === 'tanh' ? ys : ys.map(oneHot))
+  return () => {
+    const [x, y] = next()
+    return optimizer.minimize(() => loss(y, forward(x)), true)
+  }
+}
 
 export async function start() {
   setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`)
@@ -30,6 +57,7 @@ export async function start() {
         ({ rows, cols }) =>
         () =>
           tf.randomNormal([rows, cols]),
+      train: (...all) => train(all.slice(0, -1), all.at(-1)),
     },
     output: (y) => y.dataSync(),
     release: (y) => y.dispose(),

@@ -26,14 +26,14 @@ const alias: Op = {
 
 /**
  * A variable to differentiate with respect to that has the value of `argument`. What a function uses through its
- * parameter is thereby told apart from what it uses of the same variable otherwise.
+ * parameter is thereby told apart from what it uses of the same variable otherwise, and a compiled function sees that
+ * somebody differentiates it.
  */
 function aliasOf(argument: unknown, position: number): Variable {
-  if (argument instanceof Matrix) return new Variable(argument, true)
-  if (!(argument instanceof Variable))
+  const given = argument instanceof Matrix ? constant(argument) : argument
+  if (!(given instanceof Variable))
     throw new DTypeError(`grad: argument ${position} is ${describe(argument)}, wanted a Variable or a Matrix`)
-  const origin = argument.requiresGrad ? { op: alias, inputs: [argument], attributes: undefined } : null
-  return new Variable(argument.value, true, origin)
+  return new Variable(given.value, true, { op: alias, inputs: [given], attributes: undefined })
 }
 
 /**
@@ -75,7 +75,10 @@ export function valueAndGrad<Arguments extends unknown[], const N extends number
 
 /** Whether a value depends, beside the new aliases, on variables that somebody may differentiate with respect to. */
 const dependsOnOthers = (nodes: readonly Variable[], ends: ReadonlySet<Variable>): boolean =>
-  nodes.some((node) => (ends.has(node) ? node.origin !== null : node.requiresGrad && node.origin === null))
+  nodes.some((node) => node.requiresGrad && ends.has(node) !== isStart(node))
+
+/** Whether nothing that a variable was computed from requires a gradient. */
+const isStart = ({ origin }: Variable): boolean => !origin?.inputs.some((input) => input.requiresGrad)
 
 /**
  * The function (…args) → ∂f/∂argsᵢ, with i = argnums. Compose it for higher derivatives: grad(grad(f)).

@@ -1,15 +1,15 @@
 // C = op(A)·op(B) by cache blocks (Goto & van de Geijn 2008): a block of A and one of B are packed into panels that the
-// tile kernel reads straight through. Small products read A, and B where its rows are contiguous, in place.
+// tile kernel reads straight through. Small products read in place what lies as in a panel: A transposed, B plain.
 // Strides stand for the four transpose forms: A[i, p] is at a + i·aRow + p·aCol, B[p, j] at b + p·bRow + j·bCol.
 //
 // The sum over k is split every DEPTH terms and nowhere else, and each part runs through its terms in order. An element's
 // bits therefore depend neither on the path nor on the shape of the product around it.
 //
-// A tile at the edge is computed whole: it reads past the end of a row, or the last row again, and stores what belongs to C.
+// A tile at the edge is computed whole: it reads past the end of a row, and stores what belongs to C.
 //
 // This file alone is compiled a second time with relaxed SIMD, where a product and a sum are rounded once.
 
-import { bytes, lanes } from './vector'
+import { bytes, lanes, storeUpTo } from './vector'
 
 /** Rows of a tile; its columns are two vectors. On 128-bit registers 4 x 2 sums leave room for the operands. */
 const TILE_ROWS: i32 = 4
@@ -20,10 +20,9 @@ const DEPTH: i32 = 256
 /** Bytes of a packed block of B: half of a small second-level cache. */
 const B_BYTES: i32 = 512 * 1024
 
-/** Where this instance packs: one tile, then a block of A, then one of B. Threads share a memory, not a workspace. */
+/** Where this instance packs: a block of A, then one of B. Threads share a memory, not a workspace. */
 export let workspace: usize = 0
-const PACKED_A: usize = 128
-const PACKED_B: usize = PACKED_A + (BLOCK_ROWS + TILE_ROWS) * DEPTH * 8
+const PACKED_B: usize = (BLOCK_ROWS + TILE_ROWS) * DEPTH * 8
 
 /** The bytes that it takes. */
 export const WORKSPACE_BYTES: usize = PACKED_B + B_BYTES + 128
@@ -31,16 +30,19 @@ export const WORKSPACE_BYTES: usize = PACKED_B + B_BYTES + 128
 /** Where the free memory begins. */
 export const HEAP: usize = (__heap_base + 63) & ~63
 
-/** Products with fewer multiplications than this read A in place: packing it would take longer than it saves. */
-const SMALL: i32 = 20 * 20 * 20
+/**
+ * Up to this many multiplications are read in place: packing them would take longer than it saves. What has to be packed
+ * of them fits the workspace as one block.
+ */
+const SMALL: i32 = 32 * 32 * 32
 
 @inline function tileCols<T>(): i32 {
   return 32 / sizeof<T>()
 }
 
-/** Packs panels whose elements lie side by side, `width` bytes of them for each of `depth` terms. */
-function packAcross(out: usize, from: usize, step: usize, panels: i32, width: usize, depth: i32): void {
-  for (let panel = 0; panel < panels; panel++, from += width) {
+/** Packs `span` bytes of each of `depth` terms, whose elements lie side by side, into panels of `width` bytes. */
+function packAcross(out: usize, from: usize, step: usize, span: usize, width: usize, depth: i32): void {
+  for (const end = from + span; from < end; from += width) {
     let x = from
     for (let p = 0; p < depth; p++, x += step, out += width) {
       v128.store(out, v128.load(x))
@@ -50,57 +52,42 @@ function packAcross(out: usize, from: usize, step: usize, panels: i32, width: us
 }
 
 /**
- * Packs one group of 4 rows whose terms lie side by side: the elements of a term next to one another, `outStep` bytes
- * from term to term. Rows from `rows` on repeat the last.
+ * Packs rows whose terms lie side by side, 4 rows at a time: whole vectors of terms, of which the next panel overwrites
+ * those beyond `depth`. Rows from `rows` on repeat the last.
  */
-function packAlong<T>(out: usize, a0: usize, step: usize, rows: i32, outStep: usize, depth: i32): void {
-  const a1 = rows > 1 ? a0 + step : a0
-  const a2 = rows > 2 ? a1 + step : a1
-  const a3 = rows > 3 ? a2 + step : a2
-  let p = 0
-  for (let at: usize = 0; p + lanes<T>() <= depth; p += lanes<T>(), at += 16, out += <usize>lanes<T>() * outStep) {
-    const x0 = v128.load(a0 + at), x1 = v128.load(a1 + at), x2 = v128.load(a2 + at), x3 = v128.load(a3 + at)
-    if (sizeof<T>() == 4) {
-      const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)
-      const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7), high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7)
-      v128.store(out, v128.shuffle<i64>(low01, low23, 0, 2))
-      v128.store(out + outStep, v128.shuffle<i64>(low01, low23, 1, 3))
-      v128.store(out + 2 * outStep, v128.shuffle<i64>(high01, high23, 0, 2))
-      v128.store(out + 3 * outStep, v128.shuffle<i64>(high01, high23, 1, 3))
-    } else {
-      v128.store(out, v128.shuffle<i64>(x0, x1, 0, 2))
-      v128.store(out, v128.shuffle<i64>(x2, x3, 0, 2), 16)
-      v128.store(out + outStep, v128.shuffle<i64>(x0, x1, 1, 3))
-      v128.store(out + outStep, v128.shuffle<i64>(x2, x3, 1, 3), 16)
+function packAlong<T>(out: usize, from: usize, step: usize, rows: i32, width: usize, depth: i32): void {
+  for (let i = 0; i < rows; i += 4, from += 4 * step) {
+    const at = bytes<T>(i)
+    let to = out + (at & -width) * <usize>depth + (at & (width - 1))
+    let x0 = from
+    let x1 = i + 1 < rows ? x0 + step : x0
+    let x2 = i + 2 < rows ? x1 + step : x1
+    let x3 = i + 3 < rows ? x2 + step : x2
+    for (const end = x0 + bytes<T>(depth); x0 < end; x0 += 16, x1 += 16, x2 += 16, x3 += 16) {
+      const y0 = v128.load(x0), y1 = v128.load(x1), y2 = v128.load(x2), y3 = v128.load(x3)
+      if (sizeof<T>() == 4) {
+        const low01 = v128.shuffle<i32>(y0, y1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(y2, y3, 0, 4, 1, 5)
+        const high01 = v128.shuffle<i32>(y0, y1, 2, 6, 3, 7), high23 = v128.shuffle<i32>(y2, y3, 2, 6, 3, 7)
+        v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2))
+        v128.store(to + width, v128.shuffle<i64>(low01, low23, 1, 3))
+        v128.store(to + 2 * width, v128.shuffle<i64>(high01, high23, 0, 2))
+        v128.store(to + 3 * width, v128.shuffle<i64>(high01, high23, 1, 3))
+        to += 4 * width
+      } else {
+        v128.store(to, v128.shuffle<i64>(y0, y1, 0, 2))
+        v128.store(to, v128.shuffle<i64>(y2, y3, 0, 2), 16)
+        v128.store(to + width, v128.shuffle<i64>(y0, y1, 1, 3))
+        v128.store(to + width, v128.shuffle<i64>(y2, y3, 1, 3), 16)
+        to += 2 * width
+      }
     }
   }
-  for (; p < depth; p++, out += outStep) {
-    const at = bytes<T>(p)
-    store<T>(out, load<T>(a0 + at))
-    store<T>(out, load<T>(a1 + at), sizeof<T>())
-    store<T>(out, load<T>(a2 + at), 2 * sizeof<T>())
-    store<T>(out, load<T>(a3 + at), 3 * sizeof<T>())
-  }
 }
 
-/** Packs rows x depth of A into panels of TILE_ROWS rows. */
-function packA<T>(a: usize, aRow: i32, aCol: i32, rows: i32, depth: i32): void {
-  const width = TILE_ROWS * sizeof<T>()
-  const out = workspace + PACKED_A
-  if (aRow == 1) return packAcross(out, a, bytes<T>(aCol), (rows + TILE_ROWS - 1) / TILE_ROWS, width, depth)
-  for (let i = 0; i < rows; i += TILE_ROWS)
-    packAlong<T>(out + bytes<T>(i * depth), a + bytes<T>(i * aRow), bytes<T>(aRow), rows - i, width, depth)
-}
-
-/** Packs depth x cols of B into panels of two vectors. */
-function packB<T>(b: usize, bRow: i32, bCol: i32, cols: i32, depth: i32): void {
-  const width = tileCols<T>()
-  const out = workspace + PACKED_B
-  if (bCol == 1) return packAcross(out, b, bytes<T>(bRow), (cols + width - 1) / width, 32, depth)
-  for (let j = 0; j < cols; j += 4) {
-    const panel = out + bytes<T>((j / width) * width * depth) + bytes<T>(j % width)
-    packAlong<T>(panel, b + bytes<T>(j * bCol), bytes<T>(bCol), cols - j, 32, depth)
-  }
+/** Packs `count` rows of A or columns of B, `row` elements apart, into panels that are `width` bytes wide. */
+@inline function pack<T>(out: usize, from: usize, row: i32, col: i32, count: i32, width: usize, depth: i32): void {
+  if (row == 1) packAcross(out, from, bytes<T>(col), bytes<T>(count), width, depth)
+  else packAlong<T>(out, from, bytes<T>(row), count, width, depth)
 }
 
 /** c + x·y, with one rounding where the engine has it. */
@@ -115,130 +102,124 @@ const BIAS: i32 = 2
 const RELU: i32 = 4
 const SUBTRACT: i32 = 8
 
-@inline function finish<T>(sum: v128, to: usize, bias: usize, mode: i32): void {
-  let x = sum
-  if (mode & ACCUMULATE) x = v128.add<T>(v128.load(to), x)
-  if (mode & SUBTRACT) x = v128.sub<T>(v128.load(to), x)
-  if (mode & BIAS) x = v128.add<T>(x, v128.load(bias))
-  if (mode & RELU) x = v128.max<T>(x, v128.splat<T>(0))
-  v128.store(to, x)
-}
-
-/** Copies the rows x cols of a tile that lie inside C; `step` bytes lead from row to row. */
-function copyEdge<T>(out: usize, outStep: usize, from: usize, step: usize, rows: i32, cols: i32): void {
-  for (let i = 0; i < rows; i++, out += outStep, from += step)
-    for (let at: usize = 0; at < bytes<T>(cols); at += sizeof<T>()) store<T>(out + at, load<T>(from + at))
+/** Finishes the sums of a row of a tile, one vector or two, and stores what of them lies inside C: `cols` columns. */
+@inline function storeRow<T>(wide: bool, c0: v128, c1: v128, to: usize, bias: usize, cols: i32, mode: i32): void {
+  let x0 = c0, x1 = c1
+  if (mode) {
+    if (mode & ACCUMULATE) {
+      x0 = v128.add<T>(v128.load(to), x0)
+      if (wide) x1 = v128.add<T>(v128.load(to, 16), x1)
+    }
+    if (mode & SUBTRACT) {
+      x0 = v128.sub<T>(v128.load(to), x0)
+      if (wide) x1 = v128.sub<T>(v128.load(to, 16), x1)
+    }
+    if (mode & BIAS) {
+      x0 = v128.add<T>(x0, v128.load(bias))
+      if (wide) x1 = v128.add<T>(x1, v128.load(bias, 16))
+    }
+    if (mode & RELU) {
+      x0 = v128.max<T>(x0, v128.splat<T>(0))
+      if (wide) x1 = v128.max<T>(x1, v128.splat<T>(0))
+    }
+  }
+  if (wide) {
+    v128.store(to, x0)
+    storeUpTo<T>(to + 16, x1, cols - lanes<T>())
+  } else storeUpTo<T>(to, x0, cols)
 }
 
 /**
- * A tile of C from `depth` terms, for A and B packed, or in place with steps between A's rows and terms and B's terms.
- *
- * Two packed terms a turn take fewer instructions, whose number is the bound in float32. The test between them is there so
- * that V8 does not mix them, which would take more registers than there are.
+ * A tile of C, two vectors wide or one, from `depth` terms. The elements of a term are side by side in both operands;
+ * steps lead from term to term. V8 keeps what a loop does not change in registers if its body is its head.
  */
 @inline function tile<T>(
-  packed: bool, out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bias: usize,
+  wide: bool, out: usize, ld: usize, a0: usize, aStep: usize, b0: usize, bStep: usize, bias: usize,
   depth: i32, rows: i32, cols: i32, mode: i32
 ): void {
+  const size: usize = sizeof<T>()
   let c00 = v128.splat<T>(0), c01 = c00, c10 = c00, c11 = c00
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00
-  let b0: v128, b1: v128, x: v128
-  const end = b + <usize>depth * bRow
-  if (packed) {
-    const size: usize = sizeof<T>()
-    const terms: usize = sizeof<T>() == 4 ? 2 : 1
-    for (; b < end; b += terms * 32, a += terms * TILE_ROWS * size) {
-      b0 = v128.load(b)
-      b1 = v128.load(b, 16)
-      x = v128.load_splat<T>(a)
-      c00 = multiplyAdd<T>(x, b0, c00)
-      c01 = multiplyAdd<T>(x, b1, c01)
-      x = v128.load_splat<T>(a, size)
-      c10 = multiplyAdd<T>(x, b0, c10)
-      c11 = multiplyAdd<T>(x, b1, c11)
-      x = v128.load_splat<T>(a, 2 * size)
-      c20 = multiplyAdd<T>(x, b0, c20)
-      c21 = multiplyAdd<T>(x, b1, c21)
-      x = v128.load_splat<T>(a, 3 * size)
-      c30 = multiplyAdd<T>(x, b0, c30)
-      c31 = multiplyAdd<T>(x, b1, c31)
-      if (terms == 1) continue
-      if (b + 32 >= end) break
-      b0 = v128.load(b, 32)
-      b1 = v128.load(b, 48)
-      x = v128.load_splat<T>(a, 4 * size)
-      c00 = multiplyAdd<T>(x, b0, c00)
-      c01 = multiplyAdd<T>(x, b1, c01)
-      x = v128.load_splat<T>(a, 5 * size)
-      c10 = multiplyAdd<T>(x, b0, c10)
-      c11 = multiplyAdd<T>(x, b1, c11)
-      x = v128.load_splat<T>(a, 6 * size)
-      c20 = multiplyAdd<T>(x, b0, c20)
-      c21 = multiplyAdd<T>(x, b1, c21)
-      x = v128.load_splat<T>(a, 7 * size)
-      c30 = multiplyAdd<T>(x, b0, c30)
-      c31 = multiplyAdd<T>(x, b1, c31)
-    }
-  } else {
-    let a1 = rows > 1 ? a + aRow : a
-    let a2 = rows > 2 ? a1 + aRow : a1
-    let a3 = rows > 3 ? a2 + aRow : a2
-    for (; b < end; b += bRow, a += aCol, a1 += aCol, a2 += aCol, a3 += aCol) {
-      b0 = v128.load(b)
-      b1 = v128.load(b, 16)
-      x = v128.load_splat<T>(a)
-      c00 = multiplyAdd<T>(x, b0, c00)
-      c01 = multiplyAdd<T>(x, b1, c01)
-      x = v128.load_splat<T>(a1)
-      c10 = multiplyAdd<T>(x, b0, c10)
-      c11 = multiplyAdd<T>(x, b1, c11)
-      x = v128.load_splat<T>(a2)
-      c20 = multiplyAdd<T>(x, b0, c20)
-      c21 = multiplyAdd<T>(x, b1, c21)
-      x = v128.load_splat<T>(a3)
-      c30 = multiplyAdd<T>(x, b0, c30)
-      c31 = multiplyAdd<T>(x, b1, c31)
-    }
-  }
-  const whole = rows >= TILE_ROWS && cols >= tileCols<T>()
-  const to0 = whole ? out : workspace
-  const step = whole ? ld : 32
-  const to1 = to0 + step, to2 = to1 + step, to3 = to2 + step
-  if (mode == 0) {
-    v128.store(to0, c00)
-    v128.store(to0, c01, 16)
-    v128.store(to1, c10)
-    v128.store(to1, c11, 16)
-    v128.store(to2, c20)
-    v128.store(to2, c21, 16)
-    v128.store(to3, c30)
-    v128.store(to3, c31, 16)
-  } else {
-    if (!whole && mode & (ACCUMULATE | SUBTRACT))
-      copyEdge<T>(to0, 32, out, ld, min<i32>(rows, TILE_ROWS), min<i32>(cols, tileCols<T>()))
-    finish<T>(c00, to0, bias, mode)
-    finish<T>(c01, to0 + 16, bias + 16, mode)
-    finish<T>(c10, to1, bias, mode)
-    finish<T>(c11, to1 + 16, bias + 16, mode)
-    finish<T>(c20, to2, bias, mode)
-    finish<T>(c21, to2 + 16, bias + 16, mode)
-    finish<T>(c30, to3, bias, mode)
-    finish<T>(c31, to3 + 16, bias + 16, mode)
-  }
-  if (!whole) copyEdge<T>(out, ld, to0, 32, min<i32>(rows, TILE_ROWS), min<i32>(cols, tileCols<T>()))
+  let y0: v128, y1 = c00, x: v128
+  let a = a0 - aStep, b = b0 - bStep
+  const last = b + <usize>depth * bStep
+  if (depth) do {
+    a += aStep
+    b += bStep
+    y0 = v128.load(b)
+    if (wide) y1 = v128.load(b, 16)
+    x = v128.load_splat<T>(a)
+    c00 = multiplyAdd<T>(x, y0, c00)
+    if (wide) c01 = multiplyAdd<T>(x, y1, c01)
+    x = v128.load_splat<T>(a, size)
+    c10 = multiplyAdd<T>(x, y0, c10)
+    if (wide) c11 = multiplyAdd<T>(x, y1, c11)
+    x = v128.load_splat<T>(a, 2 * size)
+    c20 = multiplyAdd<T>(x, y0, c20)
+    if (wide) c21 = multiplyAdd<T>(x, y1, c21)
+    x = v128.load_splat<T>(a, 3 * size)
+    c30 = multiplyAdd<T>(x, y0, c30)
+    if (wide) c31 = multiplyAdd<T>(x, y1, c31)
+  } while (b < last)
+  storeRow<T>(wide, c00, c01, out, bias, cols, mode)
+  if (rows > 1) storeRow<T>(wide, c10, c11, out + ld, bias, cols, mode)
+  if (rows > 2) storeRow<T>(wide, c20, c21, out + 2 * ld, bias, cols, mode)
+  if (rows > 3) storeRow<T>(wide, c30, c31, out + 3 * ld, bias, cols, mode)
 }
 
-function packedTile<T>(
-  out: usize, ld: usize, a: usize, b: usize, bias: usize, depth: i32, rows: i32, cols: i32, mode: i32
-): void {
-  tile<T>(true, out, ld, a, 0, 0, b, 32, bias, depth, rows, cols, mode)
-}
-
-function directTile<T>(
-  out: usize, ld: usize, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bias: usize,
+/** The tiles of C below one another; `aNext` bytes lead from their rows of A to the next. */
+@inline function column<T>(
+  wide: bool, out: usize, ld: usize, a: usize, aNext: usize, aStep: usize, b: usize, bStep: usize, bias: usize,
   depth: i32, rows: i32, cols: i32, mode: i32
 ): void {
-  tile<T>(false, out, ld, a, aRow, aCol, b, bRow, bias, depth, rows, cols, mode)
+  for (let left = rows; left > 0; left -= TILE_ROWS, a += aNext, out += <usize>TILE_ROWS * ld)
+    tile<T>(wide, out, ld, a, aStep, b, bStep, bias, depth, left, cols, mode)
+}
+
+/** Both operands are packed: steps that are constants leave registers for the rest. */
+function packedColumn<T>(
+  out: usize, ld: usize, a: usize, b: usize, bias: usize, depth: i32, rows: i32, cols: i32, mode: i32
+): void {
+  const aStep = bytes<T>(TILE_ROWS)
+  column<T>(true, out, ld, a, <usize>depth * aStep, aStep, b, 32, bias, depth, rows, cols, mode)
+}
+
+function wideColumn<T>(
+  out: usize, ld: usize, a: usize, aNext: usize, aStep: usize, b: usize, bStep: usize, bias: usize,
+  depth: i32, rows: i32, cols: i32, mode: i32
+): void {
+  column<T>(true, out, ld, a, aNext, aStep, b, bStep, bias, depth, rows, cols, mode)
+}
+
+function narrowColumn<T>(
+  out: usize, ld: usize, a: usize, aNext: usize, aStep: usize, b: usize, bStep: usize, bias: usize,
+  depth: i32, rows: i32, cols: i32, mode: i32
+): void {
+  column<T>(false, out, ld, a, aNext, aStep, b, bStep, bias, depth, rows, cols, mode)
+}
+
+/** The product as one block, of which only what lies otherwise than in a panel is packed. */
+function small<T>(
+  out: usize, a0: usize, b0: usize, bias: usize, m: i32, n: i32, k: i32, step: usize,
+  aRow: i32, aCol: i32, bRow: i32, bCol: i32, mode: i32
+): void {
+  let a = a0, aStep = bytes<T>(aCol), aNext = bytes<T>(TILE_ROWS)
+  if (aRow != 1) {
+    a = workspace
+    packAlong<T>(a, a0, bytes<T>(aRow), m, aNext, k)
+    aStep = aNext
+    aNext *= k
+  }
+  let b = b0, bStep = bytes<T>(bRow), bNext: usize = 32
+  if (bCol != 1) {
+    b = workspace + PACKED_B
+    packAlong<T>(b, b0, bytes<T>(bCol), n, bNext, k)
+    bStep = bNext
+    bNext *= k
+  }
+  for (let left = n; left > 0; left -= tileCols<T>(), out += 32, bias += 32, b += bNext)
+    if (left > lanes<T>()) wideColumn<T>(out, step, a, aNext, aStep, b, bStep, bias, k, m, left, mode)
+    else narrowColumn<T>(out, step, a, aNext, aStep, b, bStep, bias, k, m, left, mode)
 }
 
 /**
@@ -249,40 +230,32 @@ export function gemm<T>(
   out: usize, a: usize, b: usize, bias: usize, m: i32, n: i32, k: i32, ld: i32,
   aRow: i32, aCol: i32, bRow: i32, bCol: i32, mode: i32
 ): void {
-  const width = tileCols<T>()
   const step = bytes<T>(ld)
-  const small = <f64>m * <f64>n * <f64>k < <f64>SMALL
-  const packsB = !small || bCol != 1
-  const blockCols = packsB ? B_BYTES / (DEPTH * sizeof<T>()) : n
-  const blockRows = small ? m : BLOCK_ROWS
+  if (k <= DEPTH && <i64>m * n * k <= SMALL)
+    return small<T>(out, a, b, bias, m, n, k, step, aRow, aCol, bRow, bCol, mode)
+  const packedA = workspace, packedB = workspace + PACKED_B
+  const aStep = bytes<T>(TILE_ROWS)
+  const blockCols = B_BYTES / (DEPTH * sizeof<T>())
   for (let j0 = 0; j0 < n; j0 += blockCols) {
     const cols = min<i32>(blockCols, n - j0)
-    // A product of no terms is 0: one part of depth 0.
-    for (let p0 = 0; p0 == 0 || p0 < k; p0 += DEPTH) {
+    for (let p0 = 0; p0 < k; p0 += DEPTH) {
       const depth = min<i32>(DEPTH, k - p0)
       const sign = mode & (ACCUMULATE | SUBTRACT)
       const modeHere = (p0 > 0 && !sign ? ACCUMULATE : sign) | (p0 + DEPTH < k ? 0 : mode & (BIAS | RELU))
-      const blockB = b + bytes<T>(p0 * bRow + j0 * bCol)
-      if (packsB) packB<T>(blockB, bRow, bCol, cols, depth)
-      for (let i0 = 0; i0 < m; i0 += blockRows) {
-        const rows = min<i32>(blockRows, m - i0)
-        const blockA = a + bytes<T>(i0 * aRow + p0 * aCol)
-        if (!small) packA<T>(blockA, aRow, aCol, rows, depth)
-        for (let j = 0; j < cols; j += width) {
-          const panelB = packsB ? workspace + PACKED_B + bytes<T>(j * depth) : blockB + bytes<T>(j)
-          const stepB = packsB ? <usize>32 : bytes<T>(bRow)
+      pack<T>(packedB, b + bytes<T>(p0 * bRow + j0 * bCol), bCol, bRow, cols, 32, depth)
+      for (let i0 = 0; i0 < m; i0 += BLOCK_ROWS) {
+        const rows = min<i32>(BLOCK_ROWS, m - i0)
+        pack<T>(packedA, a + bytes<T>(i0 * aRow + p0 * aCol), aRow, aCol, rows, aStep, depth)
+        for (let j = 0; j < cols; j += tileCols<T>()) {
+          const panel = packedB + bytes<T>(j * depth)
           const biasHere = bias + bytes<T>(j0 + j)
-          let to = out + bytes<T>(j0 + j) + <usize>i0 * step
-          for (let i = 0; i < rows; i += TILE_ROWS, to += <usize>TILE_ROWS * step)
-            if (small)
-              directTile<T>(
-                to, step, blockA + bytes<T>(i * aRow), bytes<T>(aRow), bytes<T>(aCol), panelB, stepB, biasHere,
-                depth, rows - i, cols - j, modeHere
-              )
-            else
-              packedTile<T>(
-                to, step, workspace + PACKED_A + bytes<T>(i * depth), panelB, biasHere, depth, rows - i, cols - j, modeHere
-              )
+          const to = out + bytes<T>(j0 + j) + <usize>i0 * step
+          const left = cols - j
+          if (left > lanes<T>()) packedColumn<T>(to, step, packedA, panel, biasHere, depth, rows, left, modeHere)
+          else {
+            const aNext = <usize>depth * aStep
+            narrowColumn<T>(to, step, packedA, aNext, aStep, panel, 32, biasHere, depth, rows, left, modeHere)
+          }
         }
       }
     }

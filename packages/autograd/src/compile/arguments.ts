@@ -25,7 +25,8 @@ export type Pattern =
     }
   | { readonly kind: 'same'; readonly value: unknown }
 
-const isPlain = (value: unknown): value is Record<string, unknown> =>
+/** Whether a value is an object without a class. */
+export const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 /** A variable that is computed with but never differentiated: it stands for its value. */

@@ -1,7 +1,7 @@
 import { DTypeError, describe, getDefaultDtype, MatgradError, Matrix, threadsFor, tracer } from '@matgrad/core'
 import { isRecording } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
-import { copyIn, hasHistory, type Input, matches, type Pattern, patternOf } from './arguments.ts'
+import { copyIn, hasHistory, type Input, isPlain, matches, type Pattern, patternOf } from './arguments.ts'
 import { type Bound, bind } from './bind.ts'
 import { describeProgram } from './describe.ts'
 import { fuseCrossEntropy, fuseLoops, fuseProducts } from './fuse.ts'
@@ -98,8 +98,11 @@ function held(result: unknown, trace: Trace): unknown {
   if (result instanceof Variable)
     return result.requiresGrad && !result.origin ? result : new Variable(trace.hold(result.value), false)
   if (Array.isArray(result)) return result.map((each) => held(each, trace))
-  if (typeof result === 'object' && result !== null && Object.getPrototypeOf(result) === Object.prototype)
-    return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace)]))
+  if (isPlain(result)) return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace)]))
+  if (typeof result === 'function' || (typeof result === 'object' && result !== null))
+    throw new DTypeError(
+      `compile: the function gives ${describe(result)}, wanted matrices, variables, numbers and strings, in arrays and plain objects`,
+    )
   return result
 }
 

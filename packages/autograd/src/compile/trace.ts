@@ -103,6 +103,7 @@ export class Trace implements Tracer, GradientWatch {
   readonly conditions: (() => boolean)[] = []
   readonly gradients: Map<Variable, GradientEntry> = new Map()
   private readonly values = new Map<Holder, Value>()
+  private readonly args: Value[] = []
   private readonly made = new Set<Holder>()
   private readonly kept = new Set<Holder>()
 
@@ -113,7 +114,14 @@ export class Trace implements Tracer, GradientWatch {
 
   /** Makes a matrix an argument. */
   argument(matrix: Matrix): Value {
-    return this.define(matrix, 'argument')
+    const value = this.define(matrix, 'argument')
+    this.args.push(value)
+    return value
+  }
+
+  /** Whether a matrix that the function found outside is an argument, too. */
+  private isArgument({ elements }: Holder): boolean {
+    return this.args.some(({ holder }) => holder.elements === elements)
   }
 
   private define(holder: Holder, kind: Value['kind'], as: Holder = holder): Value {
@@ -141,6 +149,11 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   keep(matrix: Matrix): void {
+    if (this.made.has(matrix) ? this.values.has(matrix) : this.valueOf(matrix).kind !== 'state')
+      throw new MatgradError(
+        `keep: the ${formatShape(matrix.shape)} matrix is computed or used while a function is traced, which every call ` +
+          'does again, wanted a new one, such as zeros, to compute with afterwards',
+      )
     this.kept.add(matrix)
   }
 
@@ -182,7 +195,7 @@ export class Trace implements Tracer, GradientWatch {
     const values = inputs.map((input) => this.valueOf(input))
     const changed = targets.map((target, i) => {
       const value = this.valueOf(target)
-      if (value.kind === 'argument')
+      if (value.kind === 'argument' || this.isArgument(target))
         throw new MatgradError(
           `compile: ${change.name} changes an argument of the compiled function, wanted a matrix that it finds outside`,
         )
