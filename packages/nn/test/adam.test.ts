@@ -4,6 +4,7 @@ import { type Variable, variable } from '@matgrad/autograd'
 import { DTypeError, Generator, MatgradError, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { Adam, AdamW, Linear, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
+import { stepOf } from './run.ts'
 import { bitsOf, errorOf, UNIT, xor } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -11,6 +12,16 @@ type Untyped = any
 
 const one = (value: number): Matrix => matrix([[value]], { dtype: 'float64' })
 const parameterOf = (value = 0): Variable => variable(one(value))
+/** A step of the optimiser with given gradients of parameters. */
+const stepOn = (optimizer: Adam, ...parameters: Variable[]) =>
+  stepOf(
+    (...gradients: (Matrix | null)[]) => {
+      for (const [i, parameter] of parameters.entries()) parameter.grad = gradients[i]
+      optimizer.step()
+    },
+    ...parameters,
+    optimizer,
+  )
 
 describe('settings', () => {
   test("Adam's defaults are PyTorch's", () => {
@@ -32,12 +43,11 @@ describe('settings', () => {
   test('are read anew in each step: betas of 0 make the step lr·sign g', () => {
     const p = parameterOf()
     const optimizer = new Adam([{ params: [p], eps: 0 }], { lr: 0.5 })
-    p.grad = one(3)
-    optimizer.step()
+    const step = stepOn(optimizer, p)
+    step(one(3))
     const after = p.value.item()
     optimizer.groups[0].settings.betas = [0, 0]
-    p.grad = one(-7)
-    optimizer.step()
+    step(one(-7))
     expect(p.value.item()).toBe(after + 0.5)
   })
 
@@ -77,17 +87,15 @@ describe('a step', () => {
   test('moves by lr against the first gradient, whatever its size, within 8 roundings', () => {
     for (const g of [1e-3, 1, -1e9]) {
       const p = parameterOf()
-      p.grad = one(g)
-      new Adam([p], { lr: 0.25, eps: 0 }).step()
+      stepOn(new Adam([p], { lr: 0.25, eps: 0 }), p)(one(g))
       expect(Math.abs(p.value.item() + 0.25 * Math.sign(g))).toBeLessThanOrEqual(0.25 * 8 * UNIT.float64)
     }
   })
 
   test('AdamW shrinks a parameter without a slope, and Adam with decay moves it by lr', () => {
     const [a, b] = [parameterOf(3), parameterOf(3)]
-    for (const p of [a, b]) p.grad = one(0)
-    new AdamW([a], { lr: 0.5, weightDecay: 0.5 }).step()
-    new Adam([b], { lr: 0.5, weightDecay: 0.5, eps: 0 }).step()
+    stepOn(new AdamW([a], { lr: 0.5, weightDecay: 0.5 }), a)(one(0))
+    stepOn(new Adam([b], { lr: 0.5, weightDecay: 0.5, eps: 0 }), b)(one(0))
     expect(a.value.item()).toBe(3 * (1 - 0.25))
     expect(Math.abs(b.value.item() - 2.5)).toBeLessThanOrEqual(8 * UNIT.float64)
   })
@@ -95,11 +103,8 @@ describe('a step', () => {
   test('counts for each parameter, which starts when it has its first gradient', () => {
     const [a, b] = [parameterOf(), parameterOf()]
     const optimizer = new Adam([a, b])
-    for (const gradient of [null, one(1)]) {
-      a.grad = one(1)
-      b.grad = gradient
-      optimizer.step()
-    }
+    const step = stepOn(optimizer, a, b)
+    for (const gradient of [null, one(1)]) step(one(1), gradient)
     const { matrices } = optimizer.stateDict()
     expect(['step.0', 'step.1'].map((name) => matrices[name].item())).toEqual([2, 1])
     expect(matrices['step.0'].dtype).toBe('float64')
@@ -111,17 +116,19 @@ describe('training', () => {
   function start(Optimizer: typeof Adam | typeof AdamW) {
     const generator = new Generator(1)
     const model = new Sequential(new Linear(2, 8, { generator }), new Tanh(), new Linear(8, 1, { generator }))
-    return { model, optimizer: new Optimizer(model.parameters(), { lr: 0.05 }) }
-  }
-  function learn({ model, optimizer }: ReturnType<typeof start>, count: number): number {
-    let last = 0
-    for (let i = 0; i < count; i++) {
+    const optimizer = new Optimizer(model.parameters(), { lr: 0.05 })
+    const step = (): Variable => {
       optimizer.zeroGrad()
       const loss = mseLoss(model.forward(x), y)
       loss.backward()
       optimizer.step()
-      last = loss.item()
+      return loss
     }
+    return { model, optimizer, step: stepOf(step, model, optimizer) }
+  }
+  function learn({ step }: ReturnType<typeof start>, count: number): number {
+    let last = 0
+    for (let i = 0; i < count; i++) last = step().item()
     return last
   }
 
@@ -147,8 +154,14 @@ describe('training', () => {
     const [training, other] = [start(Adam), start(Adam)]
     learn(training, 2)
     const sgd = new SGD(other.model.parameters(), { lr: 1, momentum: 0.5 })
-    mseLoss(other.model.forward(x), y).backward()
-    sgd.step()
+    stepOf(
+      () => {
+        mseLoss(other.model.forward(x), y).backward()
+        sgd.step()
+      },
+      other.model,
+      sgd,
+    )()
     const before = training.optimizer.stateDict()
     const { groups, matrices } = before
     for (const [state, kind, message] of [

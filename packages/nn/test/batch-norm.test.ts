@@ -2,9 +2,10 @@
 
 import { constant, gradcheck, type Variable, variable } from '@matgrad/autograd'
 import { DTypeError, Generator, MatgradError, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
-import { BatchNorm1d, type BatchNormOptions, Linear, mseLoss, predict, Sequential, SGD, Tanh } from '@matgrad/nn'
+import { BatchNorm1d, type BatchNormOptions, Linear, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
+import { predict, run, stepOf } from './run.ts'
 import { bitsOf, DTYPES, errorOf, expectClose, noise, type Stored, sample, toMatrix } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -45,22 +46,26 @@ describe('values, gradients and running statistics are those of PyTorch within 1
   test.each(runs.map((run) => [run.name, run] as const))('%s', (_name, { options, state, learning, evaluation }) => {
     const layer = new BatchNorm1d(3, { ...options, ...float64 })
     layer.loadStateDict(matricesOf(state))
-    function compare(batch: Batch): void {
+    const pass = (samples: Matrix, cotangent: Matrix): { y: Variable; gradients: Matrix[] } => {
       layer.zeroGrad()
-      const x = variable(toMatrix(batch.x))
+      const x: Variable = variable(samples)
       const y = layer.forward(x)
+      y.backward(cotangent as Matrix<number, 3>)
+      return { y, gradients: [x, ...layer.parameters()].map(({ grad }) => grad as Matrix) }
+    }
+    function compare(batch: Batch, step: typeof pass): void {
+      const { y, gradients } = step(toMatrix(batch.x), toMatrix(batch.cotangent))
       expectClose(y.value, toMatrix(batch.y), 1e-12, 1e-12)
-      y.backward(toMatrix(batch.cotangent) as Matrix<number, 3>)
-      const gradients = [x, ...layer.parameters()].map(({ grad }) => grad as Matrix)
       expect(gradients).toHaveLength(batch.gradients.length)
       for (const [i, gradient] of gradients.entries()) expectClose(gradient, toMatrix(batch.gradients[i]), 1e-12, 1e-12)
       const now = layer.stateDict()
       expect(Object.keys(now)).toEqual(Object.keys(batch.state))
       for (const [name, wanted] of Object.entries(matricesOf(batch.state))) expectClose(now[name], wanted, 1e-12)
     }
-    for (const batch of learning) compare(batch)
+    const step = stepOf(pass, layer)
+    for (const batch of learning) compare(batch, step)
     layer.eval()
-    compare(evaluation)
+    compare(evaluation, stepOf(pass, layer))
   })
 })
 
@@ -75,11 +80,11 @@ describe('gradcheck to second order', () => {
   }
 
   test('through the statistics of the batch', () => {
-    gradcheck(layerOf(true), args, { order: 2 })
+    gradcheck(stepOf(layerOf(true)), args, { order: 2 })
   })
 
   test('with the running statistics, which are constant', () => {
-    gradcheck(layerOf(false), args, { order: 2 })
+    gradcheck(stepOf(layerOf(false)), args, { order: 2 })
   })
 })
 
@@ -102,24 +107,25 @@ describe('BatchNorm1d', () => {
     const layer = new BatchNorm1d(1, { momentum: 0.5, ...float64 })
     const { runningMean, runningVar } = layer
     const x = matrix([[1], [3]], float64)
-    layer.forward(x)
+    stepOf((samples: Matrix) => layer.forward(samples), layer)(x)
     expect([layer.runningMean, layer.runningVar]).toEqual([runningMean, runningVar])
     expect([runningMean?.item(), runningVar?.item()]).toEqual([1, 1.5])
-    layer.eval().forward(x)
+    run((samples: Matrix) => layer.eval().forward(samples), x)
     expect([runningMean?.item(), runningVar?.item()]).toEqual([1, 1.5])
   })
 
   test('uses the statistics of the batch out of learning, too, where it tracks none', () => {
     const layer = new BatchNorm1d(1, { trackRunningStats: false, eps: 0, ...float64 })
     const x = matrix([[1], [3]], float64)
-    expect(layer.eval().forward(x).toArray()).toEqual([[-1], [1]])
+    const y = run((samples: Matrix) => layer.eval().forward(samples), x)
+    expect(y.value.toArray()).toEqual([[-1], [1]])
     expect(Object.keys(layer.stateDict())).toEqual(['weight', 'bias'])
   })
 
   test('records nothing for the running statistics', () => {
     const layer = new BatchNorm1d(2)
     const x = constant(sample(4, 2, noise(1), { dtype: 'float32' }))
-    layer.forward(x).sum().backward()
+    stepOf(() => layer.forward(x).sum().backward(), layer)()
     expect(x.grad).toBe(null)
     expect(layer.parameters().map(({ grad }) => grad !== null)).toEqual([true, true])
   })
@@ -133,16 +139,18 @@ describe('BatchNorm1d', () => {
         new Tanh(),
         new Linear(5, 1, { generator }),
       )
-      return { model, optimizer: new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }) }
-    }
-    const random = noise(7)
-    const [x, y] = [sample(16, 2, random, { dtype: 'float32' }), sample(16, 1, random, { dtype: 'float32' })]
-    const learn = ({ model, optimizer }: ReturnType<typeof make>, steps: number): void => {
-      for (let i = 0; i < steps; i++) {
+      const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
+      const step = (): void => {
         optimizer.zeroGrad()
         mseLoss(model.forward(x), y).backward()
         optimizer.step()
       }
+      return { model, optimizer, step: stepOf(step, model, optimizer) }
+    }
+    const random = noise(7)
+    const [x, y] = [sample(16, 2, random, { dtype: 'float32' }), sample(16, 1, random, { dtype: 'float32' })]
+    const learn = ({ step }: ReturnType<typeof make>, steps: number): void => {
+      for (let i = 0; i < steps; i++) step()
     }
     const whole = make()
     learn(whole, 4)
@@ -183,7 +191,7 @@ describe('BatchNorm1d', () => {
   ])('%s throws while learning and changes nothing', (_title, x: Matrix, message) => {
     const layer = new BatchNorm1d(3)
     const before = layer.stateDict()
-    const error = errorOf(() => layer.forward(x as Untyped))
+    const error = errorOf(() => run((samples: Matrix) => layer.forward(samples as Untyped), x))
     expect(error).toBeInstanceOf(ShapeError)
     expect(error.message).toBe(`BatchNorm1d: ${message}`)
     expect(layer.stateDict()).toEqual(before)
@@ -191,7 +199,8 @@ describe('BatchNorm1d', () => {
 
   test('takes one sample, or none, out of learning', () => {
     const layer = new BatchNorm1d(3, { eps: 0 }).eval()
-    expect(layer.forward(matrix([[1, 2, 3]])).toArray()).toEqual([[1, 2, 3]])
-    expect(layer.forward(zeros(0, 3)).shape).toEqual([0, 3])
+    const forward = stepOf((x: Matrix) => layer.forward(x as Matrix<number, 3>).value)
+    expect(forward(matrix([[1, 2, 3]])).toArray()).toEqual([[1, 2, 3]])
+    expect(forward(zeros(0, 3)).shape).toEqual([0, 3])
   })
 })

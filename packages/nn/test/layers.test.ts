@@ -38,6 +38,7 @@ import {
 } from '@matgrad/nn'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { run, stepOf } from './run.ts'
 import { DTYPES, errorOf, expectClose, noise, sample, UNIT } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -63,7 +64,7 @@ describe('Linear', () => {
           const draw = (rows: number, cols: number): Matrix => sample(rows, cols, random, { dtype })
           const layer = new Linear(into, out, { bias, dtype, init: draw, biasInit: draw })
           const x = draw(n, into)
-          const y = layer.forward(x)
+          const y = run((samples: Matrix) => layer.forward(samples), x)
           expect([y.rows, y.cols, y.dtype]).toEqual([n, out, dtype])
           for (let i = 0; i < n; i++)
             for (let j = 0; j < out; j++) {
@@ -168,7 +169,7 @@ describe('Linear', () => {
 
   test('of samples with another number of features throws', () => {
     const layer: Linear = new Linear(2, 3)
-    const error = errorOf(() => layer.forward(zeros(4, 3)))
+    const error = errorOf(() => run((x: Matrix) => layer.forward(x), zeros(4, 3)))
     expect(error).toBeInstanceOf(ShapeError)
     expect(error.message).toContain('matmul')
     expect(error.message).toContain('4x3')
@@ -180,7 +181,8 @@ describe('Sequential', () => {
     const [first, second] = [new Linear(3, 4), new Linear(4, 2)]
     const x = sample(5, 3, noise(1), { dtype: 'float32' })
     const wanted = second.forward(first.forward(x).tanh()).softmax(1)
-    const got = new Sequential(first, new Tanh(), second, new Softmax()).forward(x)
+    const model: Module = new Sequential(first, new Tanh(), second, new Softmax())
+    const got = run((samples: Matrix) => model.forward(samples), x)
     expect(got.value.data).toEqual(wanted.value.data)
   })
 
@@ -192,9 +194,16 @@ describe('Sequential', () => {
   })
 
   test('lets gradients through to a variable', () => {
-    const x = variable(ones(1, 2))
-    new Sequential(new Linear(2, 2, { init: init.ones }), new Sequential(new Identity())).forward(x).sum().backward()
-    expect(x.grad?.toArray()).toEqual([[2, 2]])
+    const model = new Sequential(new Linear(2, 2, { init: init.ones }), new Sequential(new Identity()))
+    const slope = run(
+      (samples: Matrix<1, 2>) => {
+        const x = variable(samples)
+        model.forward(x).sum().backward()
+        return x.grad
+      },
+      ones(1, 2),
+    )
+    expect(slope?.toArray()).toEqual([[2, 2]])
   })
 
   test.each([
@@ -260,24 +269,28 @@ describe('an activation', () => {
         [7, 17],
       ]) {
         const x = sample(rows, cols, noise(rows), { dtype, low: -3, high: 3 })
-        const y = layer.forward(x)
+        const y = run((samples: Matrix) => layer.forward(samples), x)
         expect(y).toBeInstanceOf(Variable)
         expect([y.rows, y.cols, y.dtype]).toEqual([rows, cols, dtype])
         expect(y.value.data).toEqual(operation(constant(x)).value.data)
-        const z = variable(x)
-        expect(layer.forward(z).value.data).toEqual(y.value.data)
+        const onVariable = (samples: Matrix) => layer.forward(variable(samples))
+        expect(run(onVariable, x).value.data).toEqual(y.value.data)
       }
   })
 
   test.each(named)('%s is within 1e-14 of its formula', (_title, layer, _operation, formula) => {
     const x = sample(6, 7, noise(3), { low: -3, high: 3 })
-    expectClose(layer.forward(x).value, matrix(x.toArray().map(formula), { dtype: 'float64' }), 1e-14, 1e-14)
+    const y = run((samples: Matrix) => layer.forward(samples), x)
+    expectClose(y.value, matrix(x.toArray().map(formula), { dtype: 'float64' }), 1e-14, 1e-14)
   })
 
   test('Softmax and LogSoftmax along the rows are those of the transpose', () => {
     const x = sample(4, 3, noise(4), { dtype: 'float64' })
-    expect(new Softmax(0).forward(x).value.data).toEqual(new Softmax().forward(x.T).T.value.data)
-    expect(new LogSoftmax(0).forward(x).value.data).toEqual(new LogSoftmax().forward(x.T).T.value.data)
+    for (const Layer of [Softmax, LogSoftmax]) {
+      const along = run((samples: Matrix) => new Layer(0).forward(samples), x)
+      const across = run((samples: Matrix) => new Layer().forward(samples.T).T, x)
+      expect(along.value.data).toEqual(across.value.data)
+    }
   })
 
   test('has no parameters', () => {
@@ -288,8 +301,8 @@ describe('an activation', () => {
     ['LeakyReLU', () => new LeakyReLU('0.1' as Untyped), 'LeakyReLU: slope is "0.1", wanted a number'],
     ['ELU', () => new ELU(null as Untyped), 'ELU: alpha is null, wanted a number'],
     ['Softmax', () => new Softmax(2 as Untyped).forward(ones(1, 1)), 'softmax: axis is 2, wanted 0, 1 or none'],
-  ])('%s with a wrong setting throws', (_title, run, message) => {
-    const error = errorOf(run)
+  ])('%s with a wrong setting throws', (_title, make, message) => {
+    const error = errorOf(stepOf(make))
     expect(error).toBeInstanceOf(MatgradError)
     expect(error.message).toBe(message)
   })
@@ -297,11 +310,14 @@ describe('an activation', () => {
 
 describe('Dropout', () => {
   const N = 100_000
+  /** A layer's function, compiled or not, which draws what it would draw. */
+  const forwardOf = (layer: Dropout) =>
+    stepOf((x: Matrix) => layer.forward(x).value, layer.generator ?? getDefaultGenerator())
   const scale = (p: number, dtype: DType): number => (dtype === 'float32' ? Math.fround(1 / (1 - p)) : 1 / (1 - p))
 
   test.each([0.1, 0.5, 0.9])('of %s keeps a fraction 1 − p and the mean, each within 5 standard deviations', (p) => {
     const layer = new Dropout(p, { generator: new Generator(`dropout ${p}`) })
-    const { data } = layer.forward(ones(1000, N / 1000, { dtype: 'float64' })).value
+    const { data } = forwardOf(layer)(ones(1000, N / 1000, { dtype: 'float64' }))
     const kept = data.filter((x) => x !== 0).length / N
     expect(Math.abs(kept - (1 - p))).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / N))
     const mean = Array.from(data).reduce((sum, x) => sum + x, 0) / N
@@ -311,7 +327,7 @@ describe('Dropout', () => {
   test.each(DTYPES)('sets each element to 0 or to exactly x·1/(1 − p) in %s', (dtype) => {
     for (const p of [0.25, 0.3, 0.7]) {
       const x = sample(20, 20, noise(7), { dtype })
-      const { data, shape } = new Dropout(p, { generator: new Generator(1) }).forward(x).value
+      const { data, shape } = forwardOf(new Dropout(p, { generator: new Generator(1) }))(x)
       expect(shape).toEqual([20, 20])
       const results = data.map((y, i) => {
         const wanted = x.data[i] * scale(p, dtype)
@@ -322,19 +338,27 @@ describe('Dropout', () => {
   })
 
   test('drops elements one by one, not whole rows or columns', () => {
-    const kept = new Dropout(0.5, { generator: new Generator(1) }).forward(ones(40, 40)).value
+    const kept = forwardOf(new Dropout(0.5, { generator: new Generator(1) }))(ones(40, 40))
     for (const axis of [0, 1] as const) {
       expect(kept.max(axis).min().item()).toBe(2)
       expect(kept.min(axis).max().item()).toBe(0)
     }
   })
 
+  /** The value of a layer, and the gradient of its sum. */
+  const passThrough = (layer: Dropout, at: Matrix): { y: Matrix; slope: Matrix } =>
+    stepOf((from: Matrix) => {
+      const x: Variable = variable(from)
+      const y = layer.forward(x)
+      y.sum().backward()
+      return { y: y.value, slope: x.grad as Matrix }
+    }, layer.generator ?? getDefaultGenerator())(at)
+
   test('gives the gradient of the elements that it kept', () => {
-    const x = variable(sample(8, 8, noise(1), { low: 1, high: 2 }))
-    const y = new Dropout(0.4, { generator: new Generator(2) }).forward(x)
-    y.sum().backward()
-    expect(y.value.data).toEqual(x.grad?.mul(x.value).data)
-    expect(x.grad?.data).toContain(0)
+    const x = sample(8, 8, noise(1), { low: 1, high: 2 })
+    const { y, slope } = passThrough(new Dropout(0.4, { generator: new Generator(2) }), x)
+    expect(y.data).toEqual(slope.mul(x).data)
+    expect(slope.data).toContain(0)
   })
 
   test.each([
@@ -351,23 +375,21 @@ describe('Dropout', () => {
   })
 
   test('with p = 1 is zero, and so is its gradient', () => {
-    const x = variable(ones(5, 5))
-    const y = new Dropout(1).forward(x)
-    expect(y.value.equals(zeros(5, 5))).toBe(true)
-    y.sum().backward()
-    expect(x.grad?.equals(zeros(5, 5))).toBe(true)
+    const { y, slope } = passThrough(new Dropout(1), ones(5, 5))
+    expect(y.equals(zeros(5, 5))).toBe(true)
+    expect(slope.equals(zeros(5, 5))).toBe(true)
   })
 
   test('repeats with the same seed, and draws anew in every call', () => {
     const x = ones(10, 10)
-    const [a, b] = [1, 1].map((seed) => new Dropout(0.5, { generator: new Generator(seed) }))
-    const [first, second] = [a.forward(x).value.data, a.forward(x).value.data]
-    expect(b.forward(x).value.data).toEqual(first)
-    expect(b.forward(x).value.data).toEqual(second)
+    const [a, b] = [1, 1].map((seed) => forwardOf(new Dropout(0.5, { generator: new Generator(seed) })))
+    const [first, second] = [a(x).data, a(x).data]
+    expect(b(x).data).toEqual(first)
+    expect(b(x).data).toEqual(second)
     expect(second).not.toEqual(first)
     const [c, d] = [4, 4].map((seed) => {
       manualSeed(seed)
-      return new Dropout().forward(x).value.data
+      return forwardOf(new Dropout())(x).data
     })
     expect(c).toEqual(d)
   })
@@ -425,15 +447,16 @@ describe('the gradients of a network with respect to its parameters', () => {
   test.each(networks)('agree with differences within 1e-6, orders 1 and 2: %s', (_title, make, loss) => {
     const model = make()
     const values = model.parameters().map(({ value }) => value)
-    gradcheck(lossOf(model, loss, x), values, { order: 2 })
+    gradcheck(stepOf(lossOf(model, loss, x)), values, { order: 2 })
   })
 
   test.each(networks)('by backward are those of grad: %s', (_title, make, loss) => {
     const model = make()
     const parameters = model.parameters()
-    loss(model.forward(x)).backward()
+    stepOf(() => loss(model.forward(x)).backward(), model)()
     const everyArgument = parameters.map((_, i) => i)
-    const gradients = grad(lossOf(make(), loss, x), everyArgument)(...parameters.map(({ value }) => value))
+    const values = parameters.map(({ value }) => value)
+    const gradients = run(grad(lossOf(make(), loss, x), everyArgument), ...values)
     for (const [i, { grad: got }] of parameters.entries()) expect(got?.data).toEqual(gradients[i].value.data)
   })
 })

@@ -6,6 +6,7 @@ import { binaryCrossEntropyWithLogits, crossEntropy, mseLoss, type Reduction } f
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
+import { run, stepOf } from './run.ts'
 import { DTYPES, errorOf, expectClose, noise, type Stored, sample, toMatrix, UNIT } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: options from fixtures, and calls that the types forbid
@@ -19,10 +20,13 @@ function both(
   loss: (prediction: Variable) => Variable,
   prediction: Matrix,
 ): { value: Matrix; gradient: Matrix; dtype: string } {
-  const x = variable(prediction)
-  const y = loss(x)
-  y.sum().backward()
-  return { value: y.value, gradient: x.grad ?? zeros(0, 0), dtype: y.dtype }
+  const pass = (from: Matrix) => {
+    const x: Variable = variable(from)
+    const y = loss(x)
+    y.sum().backward()
+    return { value: y.value, gradient: x.grad ?? zeros(0, 0), dtype: y.dtype }
+  }
+  return run(pass, prediction)
 }
 
 /** Terms, one an entry of the result, reduced by plain loops. */
@@ -222,36 +226,48 @@ describe('by their definition', () => {
   const classes = matrix([[0], [1], [2], [3], [1], [0]])
 
   test('mean is the default', () => {
-    expect(mseLoss(x, t).item()).toBe(mseLoss(x, t, { reduction: 'mean' }).item())
-    expect(crossEntropy(x, classes).item()).toBe(crossEntropy(x, classes, { reduction: 'mean' }).item())
-    const mean = binaryCrossEntropyWithLogits(x, t, { reduction: 'mean' }).item()
-    expect(binaryCrossEntropyWithLogits(x, t).item()).toBe(mean)
+    for (const loss of Object.values(losses)) {
+      const target = loss === crossEntropy ? classes : t
+      expect(run(loss, x, target).item()).toBe(run(loss, x, target, { reduction: 'mean' }).item())
+    }
   })
 
   test('class indices are the same as probabilities of 0 and 1, within 4 units', () => {
     const hot = classes.oneHot(4, { dtype: 'float64' })
     for (const options of [{}, { weight: matrix([[1, 1, 1, 1]]) }, { labelSmoothing: 0.2 }])
-      expectClose(crossEntropy(x, classes, options).value, crossEntropy(x, hot, options).value, 8 * UNIT.float64)
+      expectClose(
+        run(crossEntropy, x, classes, options).value,
+        run(crossEntropy, x, hot, options).value,
+        8 * UNIT.float64,
+      )
   })
 
   test('a posWeight of 2 counts a positive sample twice, within 4 units', () => {
     const [positive, negative] = [1, 0].map((value) => matrix([[value]], { dtype: 'float64' }))
     const one = matrix([[0.7]], { dtype: 'float64' })
     const options = { posWeight: matrix([[2]]) }
-    const single = binaryCrossEntropyWithLogits(one, positive).item()
-    expect(Math.abs(binaryCrossEntropyWithLogits(one, positive, options).item() - 2 * single)).toBeLessThan(
-      8 * UNIT.float64,
-    )
-    expect(binaryCrossEntropyWithLogits(one, negative, options).item()).toBe(
-      binaryCrossEntropyWithLogits(one, negative).item(),
+    const single = run(binaryCrossEntropyWithLogits, one, positive).item()
+    const twice = run(binaryCrossEntropyWithLogits, one, positive, options).item()
+    expect(Math.abs(twice - 2 * single)).toBeLessThan(8 * UNIT.float64)
+    expect(run(binaryCrossEntropyWithLogits, one, negative, options).item()).toBe(
+      run(binaryCrossEntropyWithLogits, one, negative).item(),
     )
   })
 
   test('gradients of orders 1 and 2 agree with differences within 1e-6', () => {
     const options = { weight: matrix([[0.5, 1, 2, 1.5]]), labelSmoothing: 0.1 }
-    gradcheck((p, q) => mseLoss(p, q), [x, t], { order: 2 })
-    gradcheck((p) => crossEntropy(p, classes, options), [x], { order: 2 })
-    gradcheck((p, q) => binaryCrossEntropyWithLogits(p, q, { posWeight: options.weight }), [x, t], { order: 2 })
+    gradcheck(
+      stepOf((p, q) => mseLoss(p, q)),
+      [x, t],
+      { order: 2 },
+    )
+    gradcheck(
+      stepOf((p) => crossEntropy(p, classes, options)),
+      [x],
+      { order: 2 },
+    )
+    const weighted = (p: Variable, q: Variable) => binaryCrossEntropyWithLogits(p, q, { posWeight: options.weight })
+    gradcheck(stepOf(weighted), [x, t], { order: 2 })
   })
 })
 
@@ -260,56 +276,62 @@ describe('errors', () => {
   const column = zeros(4, 1)
   test.each([
     // Shapes that would broadcast are no targets: 4x2 − 4x1 is 4x2 and wrong.
-    ['mseLoss of 4x2 and 4x1', () => mseLoss(a, column), ShapeError, 'mseLoss: prediction is 4x2, target is 4x1'],
-    ['mseLoss of 4x1 and 1x4', () => mseLoss(column, zeros(1, 4)), ShapeError, 'target is 1x4, wanted the same'],
-    ['mseLoss of 4x2 and 1x1', () => mseLoss(a, zeros(1, 1)), ShapeError, 'target is 1x1, wanted the same'],
-    ['mseLoss with a number', () => mseLoss(a, 3 as Untyped), DTypeError, 'mseLoss: target is 3, wanted a Variable'],
-    ['mseLoss of null', () => mseLoss(null as Untyped, a), DTypeError, 'mseLoss: prediction is null'],
+    ['mseLoss of 4x2 and 4x1', mseLoss, [a, column], ShapeError, 'mseLoss: prediction is 4x2, target is 4x1'],
+    ['mseLoss of 4x1 and 1x4', mseLoss, [column, zeros(1, 4)], ShapeError, 'target is 1x4, wanted the same'],
+    ['mseLoss of 4x2 and 1x1', mseLoss, [a, zeros(1, 1)], ShapeError, 'target is 1x1, wanted the same'],
+    ['mseLoss with a number', mseLoss, [a, 3], DTypeError, 'mseLoss: target is 3, wanted a Variable'],
+    ['mseLoss of null', mseLoss, [null, a], DTypeError, 'mseLoss: prediction is null'],
     [
       'an unknown reduction',
-      () => mseLoss(a, a, { reduction: 'max' as Untyped }),
+      mseLoss,
+      [a, a, { reduction: 'max' }],
       DTypeError,
       "mseLoss: reduction is \"max\", wanted 'mean', 'sum' or 'none'",
     ],
     [
       'binaryCrossEntropyWithLogits of two shapes',
-      () => binaryCrossEntropyWithLogits(column, a),
+      binaryCrossEntropyWithLogits,
+      [column, a],
       ShapeError,
       'binaryCrossEntropyWithLogits: prediction is 4x1, target is 4x2',
     ],
     [
       'a posWeight that would broadcast to more columns',
-      () => binaryCrossEntropyWithLogits(column, column, { posWeight: zeros(1, 3) }),
+      binaryCrossEntropyWithLogits,
+      [column, column, { posWeight: zeros(1, 3) }],
       ShapeError,
       'binaryCrossEntropyWithLogits: posWeight is 1x3, wanted a 1x1 Matrix',
     ],
     [
       'a posWeight for each row',
-      () => binaryCrossEntropyWithLogits(a, a, { posWeight: zeros(4, 2) }),
+      binaryCrossEntropyWithLogits,
+      [a, a, { posWeight: zeros(4, 2) }],
       ShapeError,
       'posWeight is 4x2, wanted a 1x2 Matrix',
     ],
     [
       'a posWeight that is a number',
-      () => binaryCrossEntropyWithLogits(a, a, { posWeight: 2 as Untyped }),
+      binaryCrossEntropyWithLogits,
+      [a, a, { posWeight: 2 }],
       ShapeError,
       'posWeight is 2, wanted a 1x2 Matrix',
     ],
-    ['a class below 0', () => crossEntropy(a, zeros(4, 1).sub(1)), ShapeError, 'class 0 is -1, wanted 0 to 1'],
-    ['a class too large', () => crossEntropy(a, zeros(4, 1).add(2)), ShapeError, 'class 0 is 2, wanted 0 to 1'],
-    ['half a class', () => crossEntropy(a, zeros(4, 1).add(0.5)), DTypeError, 'class 0 is 0.5, wanted a whole number'],
+    ['a class below 0', crossEntropy, [a, zeros(4, 1).sub(1)], ShapeError, 'class 0 is -1, wanted 0 to 1'],
+    ['a class too large', crossEntropy, [a, zeros(4, 1).add(2)], ShapeError, 'class 0 is 2, wanted 0 to 1'],
+    ['half a class', crossEntropy, [a, zeros(4, 1).add(0.5)], DTypeError, 'class 0 is 0.5, wanted a whole number'],
     [
       'a class that is no number',
-      () => crossEntropy(a, zeros(4, 1).add(Number.NaN), { labelSmoothing: 0.1 }),
+      crossEntropy,
+      [a, zeros(4, 1).add(Number.NaN), { labelSmoothing: 0.1 }],
       DTypeError,
       'class 0 is NaN, wanted a whole number',
     ],
-    ['too few classes', () => crossEntropy(a, zeros(3, 1)), ShapeError, 'logits are 4x2, target is 3x1'],
-    ['probabilities of three classes', () => crossEntropy(a, zeros(4, 3)), ShapeError, 'target is 4x3, wanted 4x1'],
-    ['a weight of another size', () => crossEntropy(a, column, { weight: zeros(1, 3) }), ShapeError, 'weight is 1x3'],
-    ['too much smoothing', () => crossEntropy(a, column, { labelSmoothing: 1.5 }), DTypeError, 'labelSmoothing is 1.5'],
-  ] as const)('%s', (_title, run, kind, message) => {
-    const error = errorOf(run)
+    ['too few classes', crossEntropy, [a, zeros(3, 1)], ShapeError, 'logits are 4x2, target is 3x1'],
+    ['probabilities of three classes', crossEntropy, [a, zeros(4, 3)], ShapeError, 'target is 4x3, wanted 4x1'],
+    ['a weight of another size', crossEntropy, [a, column, { weight: zeros(1, 3) }], ShapeError, 'weight is 1x3'],
+    ['too much smoothing', crossEntropy, [a, column, { labelSmoothing: 1.5 }], DTypeError, 'labelSmoothing is 1.5'],
+  ] as const)('%s', (_title, loss, operands, kind, message) => {
+    const error = errorOf(() => run(loss as Untyped, ...operands))
     expect(error).toBeInstanceOf(kind)
     expect(error.message).toContain(message)
   })

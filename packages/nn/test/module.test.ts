@@ -5,6 +5,7 @@ import { DTypeError, Generator, MatgradError, type Matrix, matrix, ones, ShapeEr
 import { Dropout, type Input, Linear, Module, mseLoss, ReLU, Sequential, SGD, type StateDict, Tanh } from '@matgrad/nn'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { stepOf } from './run.ts'
 import { bitsOf, errorOf, noise, sample } from './support.ts'
 
 /** Every kind of member, and some things that are none. */
@@ -115,8 +116,14 @@ describe('stateDict', () => {
     const before = net.stateDict()
     const numbers = Object.fromEntries(Object.entries(before).map(([name, each]) => [name, each.data.slice()]))
     const optimizer = new SGD(net.parameters(), { lr: 0.1 })
-    mseLoss(net.forward(ones(2, 2)), ones(2, 1)).backward()
-    optimizer.step()
+    stepOf(
+      () => {
+        mseLoss(net.forward(ones(2, 2)), ones(2, 1)).backward()
+        optimizer.step()
+      },
+      net,
+      optimizer,
+    )()
     net.seen.set(0, 0, 7)
     expect(bitsOf(net)).not.toEqual(numbers)
     for (const [name, { data }] of Object.entries(before)) expect(data, name).toEqual(numbers[name])
@@ -283,7 +290,7 @@ describe('train and eval', () => {
 
 test('zeroGrad forgets the gradients of all parameters, shared ones too', () => {
   for (const model of [new Net(), new Shared()]) {
-    model.forward(ones(2, 2)).sum().backward()
+    stepOf(() => model.forward(ones(2, 2)).sum().backward(), model)()
     expect(model.parameters().every(({ grad }) => grad !== null)).toBe(true)
     model.zeroGrad()
     expect(model.parameters().every(({ grad }) => grad === null)).toBe(true)

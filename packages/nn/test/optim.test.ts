@@ -2,9 +2,21 @@
 
 import { type Variable, variable } from '@matgrad/autograd'
 import { type DType, DTypeError, Generator, MatgradError, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
-import { Adam, AdamW, Linear, mseLoss, type OptimizerState, Sequential, SGD, type SGDSettings, Tanh } from '@matgrad/nn'
+import {
+  Adam,
+  AdamW,
+  Linear,
+  mseLoss,
+  type Optimizer,
+  type OptimizerState,
+  Sequential,
+  SGD,
+  type SGDSettings,
+  Tanh,
+} from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
+import { stepOf } from './run.ts'
 import {
   bitsOf,
   DTYPES,
@@ -21,6 +33,17 @@ import {
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
+
+/** A step of an optimiser with given gradients of parameters. */
+const stepOn = (optimizer: Optimizer, parameters: readonly Variable[]) =>
+  stepOf(
+    (...gradients: (Matrix | null)[]) => {
+      for (const [i, parameter] of parameters.entries()) parameter.grad = gradients[i]
+      optimizer.step()
+    },
+    ...parameters,
+    optimizer,
+  )
 
 const SHAPES = [
   [1, 1],
@@ -64,13 +87,13 @@ describe('SGD is a plain loop bit for bit', () => {
       const random = noise(1)
       const parameters = SHAPES.map(([rows, cols]) => variable(sample(rows, cols, random, { dtype })))
       const optimizer = new SGD(parameters, settings)
+      const update = stepOn(optimizer, parameters)
       const references = parameters.map(() => plainSgd(dtype, settings))
       let wanted = parameters.map(({ value }) => Array.from(value.data))
       for (let step = 0; step < 6; step++) {
-        for (const parameter of parameters)
-          parameter.grad = sample(parameter.rows, parameter.cols, random, { dtype, low: -2, high: 2 })
-        optimizer.step()
-        wanted = wanted.map((p, i) => references[i](p, parameters[i].grad?.data ?? []))
+        const gradients = SHAPES.map(([rows, cols]) => sample(rows, cols, random, { dtype, low: -2, high: 2 }))
+        update(...gradients)
+        wanted = wanted.map((p, i) => references[i](p, gradients[i].data))
         expect(parameters.map(({ value }) => Array.from(value.data))).toEqual(wanted)
       }
     },
@@ -86,10 +109,8 @@ describe('SGD', () => {
   /** A parameter of 0 that is given the gradients 1. */
   const parameterOf = (): Variable => variable(one(0))
   function steps(optimizer: SGD, parameters: readonly Variable[], count: number): void {
-    for (let i = 0; i < count; i++) {
-      for (const parameter of parameters) parameter.grad = one(1)
-      optimizer.step()
-    }
+    const step = stepOn(optimizer, parameters)
+    for (let i = 0; i < count; i++) step(...parameters.map(() => one(1)))
   }
 
   test('does not dampen the first step', () => {
@@ -190,14 +211,12 @@ describe('SGD', () => {
   test('leaves a parameter without gradient, its velocity and its decay alone', () => {
     const [a, b] = [variable(one(3)), variable(one(3))]
     const optimizer = new SGD([a, b], { lr: 1, momentum: 0.5, dampening: 0.75, weightDecay: 1 })
-    a.grad = one(0)
-    optimizer.step()
+    const step = stepOn(optimizer, [a, b])
+    step(one(0), null)
     expect([a.value.item(), b.value.item()]).toEqual([0, 3])
     expect(Object.keys(optimizer.stateDict().matrices)).toEqual(['velocity.0', 'step.0'])
     // The first gradient that b has is its first step, which is not dampened.
-    a.grad = null
-    b.grad = one(1)
-    optimizer.step()
+    step(null, one(1))
     expect([a.value.item(), b.value.item()]).toEqual([0, 3 - (1 + 3)])
   })
 
@@ -218,8 +237,7 @@ describe('SGD', () => {
 
   test('takes a gradient of another precision', () => {
     const p: Variable = variable(zeros(1, 1))
-    p.grad = one(1 / 3)
-    new SGD([p], { lr: 1 }).step()
+    stepOn(new SGD([p], { lr: 1 }), [p])(one(1 / 3))
     expect(p.value.data).toEqual(new Float32Array([-1 / 3]))
   })
 })
@@ -233,9 +251,8 @@ describe('a step with a bad gradient throws before anything changes', () => {
   ] as const)('%s', (_title, gradient, kind, message) => {
     const [a, b]: Variable[] = [variable(zeros(1, 2)), variable(zeros(1, 2))]
     const optimizer = new SGD([{ params: [a] }, { params: [b] }], { lr: 1, momentum: 0.9 })
-    a.grad = matrix([[1, 1]])
-    b.grad = gradient as Untyped
-    const error = errorOf(() => optimizer.step())
+    const step = stepOn(optimizer, [a, b])
+    const error = errorOf(() => step(matrix([[1, 1]]), gradient as Untyped))
     expect(error).toBeInstanceOf(kind)
     expect(error.message).toBe(message)
     expect([a.value.toArray(), b.value.toArray()]).toEqual([[[0, 0]], [[0, 0]]])
@@ -298,14 +315,16 @@ describe('stateDict and loadStateDict', () => {
     const model = new Sequential(new Linear(2, 4, { generator }), new Tanh(), new Linear(4, 1, { generator }))
     const [first, second] = [model.parameters().slice(0, 2), model.parameters().slice(2)]
     const groups = [{ params: first }, { params: second, weightDecay: 0 }]
-    return { model, optimizer: new SGD(groups, { ...settings, lr }) }
-  }
-  function learn({ model, optimizer }: ReturnType<typeof start>, count: number): void {
-    for (let i = 0; i < count; i++) {
+    const optimizer = new SGD(groups, { ...settings, lr })
+    const step = (): void => {
       optimizer.zeroGrad()
       mseLoss(model.forward(x), y).backward()
       optimizer.step()
     }
+    return { model, optimizer, step: stepOf(step, model, optimizer) }
+  }
+  function learn({ step }: ReturnType<typeof start>, count: number): void {
+    for (let i = 0; i < count; i++) step()
   }
 
   test('resume bit for bit, twice from one snapshot', () => {
@@ -474,13 +493,18 @@ describe('20 steps are those of PyTorch within 1e-12', async () => {
     const model = new Sequential(new Linear(3, 4, { dtype }), new Tanh(), new Linear(4, 2, { dtype }))
     for (const [i, parameter] of model.parameters().entries()) parameter.value.assign(toMatrix(first[i]))
     const optimizer = new SGD(model.parameters(), settings)
-    const got = losses.map(() => {
-      optimizer.zeroGrad()
-      const loss = mseLoss(model.forward(toMatrix(x)), toMatrix(y))
-      loss.backward()
-      optimizer.step()
-      return loss.item()
-    })
+    const step = stepOf(
+      (samples: Matrix<number, 3>, targets: Matrix): Variable => {
+        optimizer.zeroGrad()
+        const loss = mseLoss(model.forward(samples), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+      },
+      model,
+      optimizer,
+    )
+    const got = losses.map(() => step(toMatrix(x) as Matrix<number, 3>, toMatrix(y)).item())
     expectClose(matrix([got], { dtype }), matrix([[...losses]], { dtype }), 1e-12)
     for (const [i, { value }] of model.parameters().entries()) expectClose(value, toMatrix(parameters[i]), 1e-12)
   })
@@ -515,12 +539,11 @@ describe('200 steps with given gradients are those of PyTorch within 6·10³ rou
     ),
   )('%s', (_title, dtype, run) => {
     const p = variable(toMatrix(start).astype(dtype))
-    const optimizer = new optimizers[run.optimizer]([p], run.settings)
+    const step = stepOn(new optimizers[run.optimizer]([p], run.settings), [p])
     const wanted = toMatrix(run[dtype])
     const every = gradients.rows / wanted.rows
     for (let i = 0; i < gradients.rows; i++) {
-      p.grad = toMatrix(gradients).row(i).astype(dtype)
-      optimizer.step()
+      step(toMatrix(gradients).row(i).astype(dtype))
       if ((i + 1) % every === 0) expectClose(p.value, wanted.row((i + 1) / every - 1), 0, 6e3 * UNIT[dtype])
     }
   })
