@@ -10,6 +10,20 @@ test('the same seed gives the same bytes in two processes', { timeout: 120_000 }
   expect(second === first).toBe(true)
 })
 
+test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled functions that are dropped by less than 3 MB', {
+  timeout: 180_000,
+}, async () => {
+  const output = await outputOf(new URL('./compiled-memory.ts', import.meta.url), ['--expose-gc'])
+  const { replays, one, many } = JSON.parse(output)
+  expect(replays).toBeLessThan(100e3)
+  for (const { rss, external, heap } of [one, many]) {
+    expect(heap).toBeLessThan(3e6)
+    expect(external).toBeLessThan(3e6)
+    // The arenas alone of 250 models take 500 MB.
+    expect(rss).toBeLessThan(64e6)
+  }
+})
+
 test('90,000 training steps grow the heap by less than 2 MB', { timeout: 180_000 }, async () => {
   const output = await outputOf(new URL('./memory.ts', import.meta.url), ['--expose-gc'])
   const { grown, loss } = JSON.parse(output)
