@@ -42,17 +42,17 @@ export class Arena {
    * @param threads for how many threads it is, each with a workspace
    */
   constructor(bytes: number, threads: number) {
-    this.engine = createEngine(threads > 1, usesFma(), (workspaceBytes) => (threads - 1) * workspaceBytes)
     this.threads = threads
     this.fma = usesFma()
-    const { memory, scratch } = this.engine
-    const pages = Math.ceil((scratch + bytes * SPARE + SLACK - memory.buffer.byteLength) / PAGE)
     try {
+      this.engine = createEngine(threads > 1, this.fma, (workspaceBytes) => (threads - 1) * workspaceBytes)
+      const { memory, scratch } = this.engine
+      const pages = Math.ceil((scratch + bytes * SPARE + SLACK - memory.buffer.byteLength) / PAGE)
       if (pages > 0) memory.grow(pages)
     } catch {
       throw new MatgradError(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
     }
-    this.top = align(scratch)
+    this.top = align(this.engine.scratch)
   }
 
   /** Whether programs for so many threads may run here, with the present kernels. */

@@ -18,6 +18,9 @@ export interface Compiled<Arguments extends unknown[], Result> {
   program(): string
 }
 
+/** Whether a program is running: what it calls in JavaScript must not run another, which would use the same memory. */
+let running = false
+
 /** What a function did when it was traced, and how to do it again. */
 class Program<Result> {
   readonly patterns: readonly Pattern[]
@@ -78,7 +81,12 @@ class Program<Result> {
       this.bound = bind(this.steps, this.inputs, this.layout)
     const { patterns, gradients } = this
     for (let i = 0; i < patterns.length; i++) copyIn(patterns[i], args[i])
-    this.bound.step()
+    running = true
+    try {
+      this.bound.step()
+    } finally {
+      running = false
+    }
     for (let i = 0; i < gradients.length; i++) gradients[i].variable.grad = gradients[i].grad
     return this.result
   }
@@ -131,7 +139,7 @@ export function compile<Arguments extends unknown[], Result>(
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
   const programs: Program<Result>[] = []
   const compiled = (...args: Arguments): Result => {
-    if (tracer !== null) return fn(...args)
+    if (tracer !== null || running) return fn(...args)
     for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
     if (args.some(hasHistory)) return fn(...args)
     const program = new Program(fn as (...args: unknown[]) => Result, args)

@@ -1,0 +1,483 @@
+// What `compile` promises beside the same bits.
+
+import { compile, constant, defineOp, grad, noGrad, type Op, Variable, variable } from '@matgrad/autograd'
+import {
+  DTypeError,
+  Generator,
+  getDefaultGenerator,
+  keep,
+  MatgradError,
+  Matrix,
+  manualSeed,
+  matrix,
+  ones,
+  rand,
+  ShapeError,
+  setDefaultDtype,
+  zeros,
+} from '@matgrad/core'
+import { afterEach, describe, expect, test } from 'vitest'
+
+afterEach(() => setDefaultDtype('float32'))
+
+const row = (...numbers: number[]): Matrix => matrix([numbers])
+const values = (a: Matrix | Variable | null): number[] => [...((a instanceof Variable ? a.value : a)?.data ?? [])]
+
+/** A compiled function, and how often `fn` itself was run. */
+// biome-ignore lint/suspicious/noExplicitAny: any function
+function counted<Arguments extends any[], Result>(fn: (...args: Arguments) => Result) {
+  const count = { runs: 0 }
+  const compiled = compile((...args: Arguments): Result => {
+    count.runs++
+    return fn(...args)
+  })
+  return Object.assign(compiled, { count })
+}
+
+describe('arguments', () => {
+  test('matrices count by shape and dtype, and are copied', () => {
+    const f = counted((x: Matrix) => x.mul(2))
+    const x = row(1, 2)
+    expect(values(f(x))).toEqual([2, 4])
+    x.set(0, 0, 5)
+    expect(values(f(x))).toEqual([10, 4])
+    expect(f.count.runs).toBe(1)
+    expect(values(f(row(1, 2, 3)))).toEqual([2, 4, 6])
+    expect(values(f(x.T))).toEqual([10, 4])
+    expect(f(x.astype('float64')).dtype).toBe('float64')
+    expect(f.count.runs).toBe(4)
+    expect(values(x)).toEqual([5, 2])
+  })
+
+  test('so do constant variables, and both in arrays and objects', () => {
+    const f = counted((o: { a: Matrix; rest: [Variable, { b: Matrix }] }) => o.a.add(o.rest[0].value).add(o.rest[1].b))
+    const call = (a: number, b: number, c: number) => values(f({ a: row(a), rest: [constant(row(b)), { b: row(c) }] }))
+    expect([call(1, 2, 3), call(10, 20, 30)]).toEqual([[6], [60]])
+    expect(f.count.runs).toBe(1)
+  })
+
+  test('an array of another length, an object with other keys, or an argument more is something new', () => {
+    const f = counted((o: Record<string, Matrix> | Matrix[], ..._more: unknown[]) =>
+      Object.values(o).reduce((total, each) => total.add(each)),
+    )
+    expect(values(f([row(1)]))).toEqual([1])
+    expect(values(f([row(1), row(2)]))).toEqual([3])
+    expect(values(f({ a: row(1), b: row(2) }))).toEqual([3])
+    expect(values(f({ a: row(1), c: row(2) }))).toEqual([3])
+    expect(values(f([row(1)], undefined))).toEqual([1])
+    expect(f.count.runs).toBe(5)
+  })
+
+  test('numbers, strings and other objects count by identity', () => {
+    const f = counted((x: Matrix, n: number, _s: string, _o: object) => x.add(n))
+    const object = new (class {})()
+    for (const n of [1, 2, 1, 2, Number.NaN, Number.NaN]) f(row(1), n, 'a', object)
+    expect(f.count.runs).toBe(3)
+    expect(values(f(row(1), 2, 'a', object))).toEqual([3])
+    f(row(1), 2, 'b', object)
+    f(row(1), 2, 'b', new (class {})())
+    expect(f.count.runs).toBe(5)
+  })
+
+  test('variables that require a gradient do, too, and get it', () => {
+    const f = counted((v: Variable) => {
+      v.grad = null
+      v.square().sum().backward()
+    })
+    const [v, w] = [variable(row(1, 2)), variable(row(3, 4))]
+    for (const each of [v, w, v, w]) f(each)
+    expect([values(v.grad), values(w.grad)]).toEqual([
+      [2, 4],
+      [6, 8],
+    ])
+    v.value.assign(row(5, 6))
+    f(v)
+    expect(values(v.grad)).toEqual([10, 12])
+    expect(f.count.runs).toBe(2)
+  })
+
+  test('a number of programs is kept: 32, then the oldest goes', () => {
+    const f = counted((n: number) => ones(1, 1).mul(n))
+    for (let n = 0; n < 32; n++) f(n)
+    f(0)
+    expect(f.count.runs).toBe(32)
+    f(32)
+    f(1)
+    expect(f.count.runs).toBe(33)
+    f(0)
+    expect(f.count.runs).toBe(34)
+  })
+
+  test('gradients flow through an argument with a history, and through what grad differentiates', () => {
+    const f = counted((x: Variable) => x.square().sum())
+    expect(f(constant(row(3))).requiresGrad).toBe(false)
+    const w = variable(row(2))
+    for (const times of [1, 2]) {
+      f(w.mul(3)).backward()
+      expect(values(w.grad)).toEqual([36 * times])
+    }
+    expect(values(grad((x: Variable) => f(x))(row(3)))).toEqual([6])
+    expect(values(grad((x: Variable) => f(x))(w))).toEqual([4])
+    expect(values(grad(grad((x: Variable) => f(x).mul(x.sum())))(row(3)))).toEqual([18])
+    expect(values(noGrad(() => f(w.mul(3))))).toEqual([36])
+  })
+
+  test('the default dtype and recording are arguments, too', () => {
+    const f = counted((x: Matrix) => variable(zeros(1, 1)).add(x))
+    f(row(1))
+    setDefaultDtype('float64')
+    expect(f(row(1)).dtype).toBe('float64')
+    noGrad(() => f(row(1)))
+    expect(f.count.runs).toBe(3)
+    setDefaultDtype('float32')
+    expect(f(row(1)).dtype).toBe('float32')
+    expect(f.count.runs).toBe(3)
+  })
+})
+
+describe('results', () => {
+  test('are overwritten by the next call, and clones are not', () => {
+    const f = compile((x: Matrix) => ({ twice: x.mul(2), list: [x.add(1), 'text', 7, null] as const }))
+    const first = f(row(1))
+    const [twice, clone] = [first.twice, first.twice.clone()]
+    const second = f(row(10))
+    expect([values(twice), values(clone)]).toEqual([[20], [2]])
+    expect(values(second.list[0])).toEqual([11])
+    expect(second.list.slice(1)).toEqual(['text', 7, null])
+  })
+
+  test('may be arguments, or the very matrices that the function finds outside', () => {
+    const w = variable(row(1, 2))
+    const f = counted((x: Matrix) => ({ x, w, matrix: w.value, next: x.add(w.value) }))
+    let { next } = f(row(0, 0))
+    for (let n = 0; n < 3; n++) ({ next } = f(next))
+    expect(values(next)).toEqual([4, 8])
+    const result = f(row(7, 8))
+    expect([result.w, result.matrix]).toEqual([w, w.value])
+    expect(result.w === w && result.matrix === w.value).toBe(true)
+    expect(values(result.x)).toEqual([7, 8])
+    expect(f.count.runs).toBe(1)
+  })
+
+  test('that might hold matrices out of sight are refused', () => {
+    const refused = [new Map(), new (class Own {})(), () => 1, [new Set()]] as const
+    for (const [i, name] of ['Map', 'Own', '() => 1', 'Set'].entries())
+      expect(() => compile(() => refused[i])()).toThrow(
+        new DTypeError(
+          `compile: the function gives ${name}, wanted matrices, variables, numbers and strings, in arrays and plain objects`,
+        ),
+      )
+  })
+})
+
+describe('matrices outside', () => {
+  test('are current in both directions', () => {
+    const p = row(1, 2, 3)
+    const f = counted((x: Matrix) => {
+      p.assign(p.add(x))
+      return p.sum()
+    })
+    f(row(1, 1, 1))
+    f(row(1, 1, 1))
+    expect(p.toArray()).toEqual([[3, 4, 5]])
+    p.set(0, 0, 10)
+    p.data[1] = 20
+    expect(f(row(0, 0, 0)).item()).toBe(35)
+    p.assign(p.mul(2))
+    expect(f(row(1, 0, 0)).item()).toBe(71)
+    expect([p.get(0, 0), values(p)]).toEqual([21, [21, 40, 10]])
+    expect(f.count.runs).toBe(1)
+  })
+
+  test('serve several functions, also when a larger one makes them move', () => {
+    const [a, b, c] = [row(1), ones(300, 300), ones(500, 500)]
+    const small = counted(() => a.assign(a.add(1)))
+    const both = counted((x: Matrix) => {
+      a.assign(a.add(x))
+      b.assign(b.mul(x))
+      return b.sum()
+    })
+    const all = counted((x: Matrix) => c.mul(x).sum().add(a).add(b.sum()))
+    for (let n = 0; n < 4; n++) {
+      small()
+      expect(both(row(1)).item()).toBe(90_000)
+      expect(all(row(2)).item()).toBe(590_000 + values(a)[0])
+      expect(values(a)).toEqual([3 + 2 * n])
+    }
+    expect([small.count.runs, both.count.runs, all.count.runs]).toEqual([1, 1, 1])
+  })
+
+  test('may be generators: the random numbers go on, inside and outside', () => {
+    const own = new Generator(5)
+    const f = counted(() => [own.normal(2, 3), rand(1, 4)] as const)
+    const wanted = new Generator(5)
+    const byDefault = new Generator(9)
+    manualSeed(9)
+    for (let n = 0; n < 3; n++) {
+      const [normal, uniform] = f()
+      expect(values(normal)).toEqual(values(wanted.normal(2, 3)))
+      expect(values(uniform)).toEqual(values(byDefault.uniform(1, 4)))
+      expect(values(own.normal(1, 3))).toEqual(values(wanted.normal(1, 3)))
+    }
+    const { state } = getDefaultGenerator()
+    const [, before] = f().map(values)
+    getDefaultGenerator().state = state
+    expect(values(f()[1])).toEqual(before)
+    expect(f.count.runs).toBe(1)
+  })
+})
+
+describe('what the function makes', () => {
+  test('is the same in every call, although it changes it', () => {
+    const f = counted((x: Matrix) => {
+      const sum = zeros(1, 2)
+      const computed = zeros(1, 2).add(1)
+      const before = computed.mul(x)
+      sum.assign(sum.add(x))
+      sum.assign(sum.add(x))
+      computed.assign(x)
+      return [sum, before, computed, new Generator(3).uniform(1, 2)]
+    })
+    f(row(1, 2))
+    const random = values(new Generator(3).uniform(1, 2))
+    for (let n = 0; n < 2; n++) expect(f(row(3, 4)).map(values)).toEqual([[6, 8], [3, 4], [3, 4], random])
+    expect(f.count.runs).toBe(1)
+  })
+
+  test('goes on from call to call where it is kept', () => {
+    let memory: Matrix | undefined
+    const f = counted((x: Matrix) => {
+      memory ??= keep(zeros(1, 1))
+      memory.assign(memory.add(x))
+      return memory
+    })
+    for (const x of [1, 2, 3]) f(row(x))
+    expect(memory?.item()).toBe(6)
+    expect(f.count.runs).toBe(1)
+  })
+
+  test('may be a variable with a gradient', () => {
+    const f = counted((x: Matrix) => {
+      const v = variable(x)
+      v.square().sum().backward()
+      v.mul(3).sum().backward()
+      return v.grad
+    })
+    expect([values(f(row(1))), values(f(row(2))), values(f(row(5)))]).toEqual([[5], [7], [13]])
+    expect(f.count.runs).toBe(1)
+  })
+})
+
+describe('gradients', () => {
+  const w = variable(row(1, 2))
+  const f = counted((x: Matrix) => w.mul(x).sum().backward())
+
+  test('are there after a replay, and add up as they do without', () => {
+    for (const x of [1, 10, 100]) f(row(x, x))
+    expect(values(w.grad)).toEqual([111, 111])
+    w.grad = null
+    f(row(2, 3))
+    expect(values(w.grad)).toEqual([2, 3])
+    w.grad = row(5, 5)
+    f(row(1, 1))
+    expect(values(w.grad)).toEqual([6, 6])
+    // None, that of the first call, one that was set.
+    expect(f.count.runs).toBe(3)
+  })
+
+  test('are matrices that eager code may add to', () => {
+    w.grad = null
+    f(row(1, 1))
+    w.mul(row(2, 3)).sum().backward()
+    expect(values(w.grad)).toEqual([3, 4])
+  })
+})
+
+describe('errors', () => {
+  const expectError = (run: () => unknown, error: Error): void => expect(run).toThrow(error)
+  const looks = (shape: string): MatgradError =>
+    new MatgradError(
+      `compile: the elements of a ${shape} matrix are read or written while the function is traced, ` +
+        'wanted only operations: return it, and read it outside, or compute with operations (`where` instead of a branch)',
+    )
+  const outside = row(1, 2)
+
+  test.each<[string, (x: Matrix) => unknown]>([
+    ['data', (x) => x.data],
+    ['get', (x) => x.get(0, 0)],
+    ['set', () => outside.set(0, 0, 7)],
+    ['toArray', (x) => x.toArray()],
+    ['toString', (x) => `${x}`],
+    ['equals', (x) => x.equals(outside)],
+    ['allClose', (x) => x.allClose(outside)],
+    ['data of what was computed', (x) => x.add(1).data],
+    ['data of a variable', (x) => variable(x).mul(2).value.data],
+    ['data of what was made and then used', (x) => [zeros(1, 2)].map((made) => [x.add(made), made.data])],
+  ])('%s throws while the function is traced', (_name, look) => {
+    expectError(() => compile(look)(row(1, 2)), looks('1x2'))
+    expect(values(outside)).toEqual([1, 2])
+  })
+
+  test('so does item, and afterwards all is as before', () => {
+    const f = compile((x: Matrix) => (x.sum().item() > 0 ? x : x.neg()))
+    expectError(() => f(row(1, 2)), looks('1x1'))
+    expectError(() => f(row(1, 2)), looks('1x1'))
+    expect(row(1, 2).sum().item()).toBe(3)
+    expect(variable(row(1)).mul(2).requiresGrad).toBe(true)
+  })
+
+  test('elements may be read of what was made, until operations use it', () => {
+    const f = compile((x: Matrix) => {
+      const made = zeros(1, 2)
+      made.set(0, 1, made.get(0, 0) + 5)
+      return x.add(made)
+    })
+    expect([values(f(row(1, 1))), values(f(row(2, 2)))]).toEqual([
+      [1, 6],
+      [2, 7],
+    ])
+  })
+
+  test.each<[string, () => unknown]>([
+    ['reading', () => getDefaultGenerator().state],
+    ['manualSeed', () => manualSeed(1)],
+  ])('the state of a generator: %s', (_name, touch) => {
+    const before = getDefaultGenerator().state
+    expectError(
+      () => compile(touch)(),
+      new MatgradError(
+        'compile: the state of a generator is read or written while the function is traced, ' +
+          'wanted only operations: set it outside, or make a generator in the function',
+      ),
+    )
+    expect(getDefaultGenerator().state).toEqual(before)
+  })
+
+  test('changing an argument, under whatever name', () => {
+    const error = new MatgradError(
+      'compile: assign changes an argument of the compiled function, wanted a matrix that it finds outside',
+    )
+    const x = row(1, 2)
+    expectError(() => compile((a: Matrix) => a.assign(a.add(1)))(x), error)
+    expectError(() => compile((a: Variable) => a.value.assign(a.value.add(1)))(constant(x)), error)
+    expectError(() => compile((a: Matrix) => x.assign(a.add(1)))(x), error)
+    expect(values(x)).toEqual([1, 2])
+  })
+
+  test('an asynchronous function', () => {
+    const error = new MatgradError('compile: got an asynchronous function, wanted a synchronous one')
+    expectError(() => compile(async (x: Matrix) => x)(row(1)), error)
+  })
+
+  test('no function', () => {
+    expectError(() => compile(5 as never), new DTypeError('compile: fn is 5, wanted a function'))
+  })
+
+  test('keeping what is computed', () => {
+    const kept = compile((x: Matrix) => keep(x.mul(1)))
+    expect(() => kept(row(1))).toThrow('keep: the 1x1 matrix is computed or used while a function is traced')
+    const used = compile((x: Matrix) => {
+      const made = zeros(1, 1)
+      x.add(made)
+      return keep(made)
+    })
+    expect(() => used(row(1))).toThrow('keep: the 1x1 matrix is computed or used while a function is traced')
+  })
+
+  test('indices out of range throw as without compile, and nothing changes', () => {
+    const [table, p] = [ones(3, 2), row(1, 2)]
+    const f = counted((index: Matrix) => {
+      const halved = p.mul(0.5)
+      const picked = table.gatherRows(index)
+      p.assign(halved)
+      return picked
+    })
+    f(matrix([[2]]))
+    for (const [wrong, error] of [
+      [3, new ShapeError('gatherRows: row index 0 is 3, wanted 0 to 2')],
+      [-1, new ShapeError('gatherRows: row index 0 is -1, wanted 0 to 2')],
+      [0.5, new DTypeError('gatherRows: row index 0 is 0.5, wanted a whole number from 0 to 2')],
+    ] as const)
+      expectError(() => f(matrix([[wrong]])), error)
+    expect(values(p)).toEqual([0.5, 1])
+    f(matrix([[0]]))
+    expect(values(p)).toEqual([0.25, 0.5])
+    expect(f.count.runs).toBe(1)
+  })
+
+  test('what the function throws, and then it works', () => {
+    const f = compile((x: Matrix) => x.add(row(1, 2)))
+    expect(() => f(row(1, 2, 3))).toThrow(ShapeError)
+    expect(values(f(row(1, 2)))).toEqual([2, 4])
+  })
+
+  test('an op whose result has another shape on other elements', () => {
+    const op = defineOp({
+      name: 'nonzero',
+      shape: ([a]) => [1, a.data.filter((x) => x !== 0).length],
+      forward: (out, [a]) => out.data.set(a.data.filter((x) => x !== 0)),
+      vjp: [],
+    })
+    const f = compile((x: Matrix) => op([x]))
+    expect(values(f(row(1, 0, 3)))).toEqual([1, 3])
+    expect(values(f(row(0, 5, 6)))).toEqual([5, 6])
+    expectError(
+      () => f(row(0, 0, 6)),
+      new MatgradError(
+        'nonzero: the result is 1x1 and was 1x2 when the function was traced, ' +
+          'wanted a shape that depends on the shapes of the inputs alone',
+      ),
+    )
+  })
+})
+
+describe('within one another', () => {
+  test('a compiled function is a part of the one that calls it', () => {
+    const inner = counted((x: Matrix) => x.mul(2))
+    const outer = counted((x: Matrix) => inner(inner(x)).add(1))
+    expect([values(outer(row(1))), values(outer(row(5)))]).toEqual([[5], [21]])
+    expect([outer.count.runs, inner.count.runs]).toEqual([1, 2])
+  })
+
+  test('an op in JavaScript may call a compiled function on the same matrices', () => {
+    const w = row(1, 2, 3)
+    const inner = compile((x: Matrix) => x.mul(w).exp().sum().add(1))
+    const forward: Op['forward'] = (out, [a]) => out.data.fill(inner(new Matrix(a.data, a.rows, a.cols)).item())
+    const op = defineOp({ name: 'own', shape: ([a]) => a.shape, forward, vjp: [] })
+    const fn = (x: Matrix) => op([x.mul(w).tanh()]).add(x.add(w).sqrt())
+    inner(row(1, 1, 1))
+    const outer = counted(fn)
+    outer(row(1, 2, 3))
+    const x = row(0.5, 0.25, 0.125)
+    expect(values(outer(x))).toEqual(values(fn(x)))
+    expect(outer.count.runs).toBe(1)
+  })
+})
+
+test('program() says what is called, with shapes, the bytes before and after planning, and the work', () => {
+  const w = variable(ones(4, 3))
+  const f = compile((x: Matrix) => {
+    const y = w.matmul(x).exp().tanh().sum(0)
+    return y.value.softmax(1)
+  })
+  expect(f.program()).toBe('')
+  f(ones(3, 8))
+  expect(f.program()).toBe(
+    [
+      'program of 3x8: 5 operations, 296 flops',
+      '  matmul 4x3, 3x8 → 4x8',
+      '  exp 4x8 → 4x8',
+      '  tanh 4x8 → 4x8',
+      '  sum 4x8 → 1x8',
+      '  softmax 1x8 → 1x8',
+      'memory: 576 bytes of arguments and results in 320, 80 bytes kept',
+    ].join('\n'),
+  )
+  f(ones(3, 2))
+  expect(
+    f
+      .program()
+      .split('\n\n')
+      .map((each) => each.split(':')[0]),
+  ).toEqual(['program of 3x8', 'program of 3x2'])
+})
