@@ -30,7 +30,9 @@ export default defineConfig({
       project('nn compiled', {
         include: ['packages/nn/test/**/*.test.ts'],
         // These compute nothing, or both ways.
-        exclude: ['data', 'init', 'schedules', 'node/process'].map((name) => `packages/nn/test/${name}.test.ts`),
+        exclude: ['data', 'init', 'schedules', 'compiled-training', 'node/process'].map(
+          (name) => `packages/nn/test/${name}.test.ts`,
+        ),
         provide: { compiles: true },
         setupFiles: 'packages/nn/test/count-replays.ts',
       }),

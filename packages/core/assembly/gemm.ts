@@ -31,8 +31,8 @@ export const WORKSPACE_BYTES: usize = PACKED_B + B_BYTES + 128
 export const HEAP: usize = (__heap_base + 63) & ~63
 
 /**
- * Up to this many multiplications are read in place: packing them would take longer than it saves. What has to be packed
- * of them fits the workspace as one block.
+ * Products of at most this many multiplications are read in place: packing would take longer than it saves. What must be
+ * packed of them fits the workspace as one block.
  */
 const SMALL: i32 = 32 * 32 * 32
 
@@ -55,7 +55,7 @@ function packAcross(out: usize, from: usize, step: usize, span: usize, width: us
  * Packs rows whose terms lie side by side, 4 rows at a time: whole vectors of terms, of which the next panel overwrites
  * those beyond `depth`. Rows from `rows` on repeat the last.
  */
-function packAlong<T>(out: usize, from: usize, step: usize, rows: i32, width: usize, depth: i32): void {
+export function packAlong<T>(out: usize, from: usize, step: usize, rows: i32, width: usize, depth: i32): void {
   for (let i = 0; i < rows; i += 4, from += 4 * step) {
     const at = bytes<T>(i)
     let to = out + (at & -width) * <usize>depth + (at & (width - 1))
@@ -131,7 +131,8 @@ const SUBTRACT: i32 = 8
 
 /**
  * A tile of C, two vectors wide or one, from `depth` terms. The elements of a term are side by side in both operands;
- * steps lead from term to term. V8 keeps what a loop does not change in registers if its body is its head.
+ * steps lead from term to term. The loop tests at its end because V8 computes addresses that it does not change before
+ * the loop only then, and steps at its start, which was the fastest of several orders.
  */
 @inline function tile<T>(
   wide: bool, out: usize, ld: usize, a0: usize, aStep: usize, b0: usize, bStep: usize, bias: usize,

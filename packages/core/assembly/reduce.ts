@@ -1,4 +1,5 @@
 import * as code from '../src/opcodes'
+import { packAlong, workspace } from './gemm'
 import { along, at, down, Largest, Product, Smallest, Sum } from './lines'
 import { logSoftmaxLines, logSumExpLines, softmaxLines } from './softmax'
 import { bytes, lanes, storeLanes, storeUpTo } from './vector'
@@ -81,8 +82,25 @@ function cumsumLines<T>(out: usize, a: usize, lines: i32, lineStep: i32, count: 
   }
 }
 
+/** Rows up to this long leave lanes unused when each is scanned alone. */
+const SHORT: i32 = 12
+const GROUP: i32 = 4
+
+/** Short rows, four at a time as the columns of a panel, so that a row has the same bits whatever the others are. */
+function scanShortRows<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, count: i32): void {
+  for (let l = 0; l < lines; l += GROUP) {
+    const rows = min<i32>(GROUP, lines - l)
+    packAlong<T>(workspace, at<T>(a, l, lineStep), bytes<T>(lineStep), rows, bytes<T>(GROUP), count)
+    scan<T>(workspace, workspace, op, rows, 1, count, GROUP)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < count; j++)
+        store<T>(at<T>(out, l + i, lineStep) + bytes<T>(j), load<T>(at<T>(workspace, j, GROUP) + bytes<T>(i)))
+  }
+}
+
 /** Line l of out = the scan of line l of a; both have the same layout. */
 function scan<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  if (step == 1 && count <= SHORT) return scanShortRows<T>(out, a, op, lines, lineStep, count)
   switch (op) {
     case code.CUMSUM: return cumsumLines<T>(out, a, lines, lineStep, count, step)
     case code.SOFTMAX: return softmaxLines<T>(out, a, lines, lineStep, count, step)

@@ -23,7 +23,7 @@ import { bytes, lanes, storeUpTo, upperHalf } from './vector'
 }
 
 /** e^(x − shift) for x ≤ shift; the difference of two float32 is exact enough. */
-@inline function power<T>(x: v128, shift: v128): v128 {
+@inline export function power<T>(x: v128, shift: v128): v128 {
   return sizeof<T>() == 8 ? expDifference(x, shift) : expPair(f64x2.sub(x, shift))
 }
 
@@ -58,8 +58,8 @@ function sumPowers<T>(out: usize, a: usize, count: i32, step: usize, shift: v128
   return f64x2.add(even, odd)
 }
 
-/** Σ e^(x − shift) of a row; where out is not 0, it becomes the terms. */
-export function sumRow<T>(out: usize, a: usize, count: i32, shift: T): f64 {
+/** Σ e^(x − shift) of a row. */
+function sumRow<T>(out: usize, a: usize, count: i32, shift: T): f64 {
   const shifts = f64x2.splat(<f64>shift)
   const sums = sumPowers<T>(out, a, count >> 1, bytes<T>(2), shifts, false)
   const sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1)

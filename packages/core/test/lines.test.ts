@@ -88,6 +88,18 @@ describe.each(DTYPES)('%s', (dtype) => {
       }
   })
 
+  test('softmax, its logarithms and cumsum of a row have the same bits whatever the others are', () => {
+    for (const cols of [1, 2, 3, 5, 10, 12, 13, 40]) {
+      const a = generator.normal(9, cols, 0, 9, { dtype })
+      for (let j = 0; j < cols; j++)
+        for (const [i, x] of [1e4, Number.NaN, -1e30, Number.NEGATIVE_INFINITY].entries())
+          if (j % 3) a.set(2 * i + 1, j, x)
+      for (const operation of ['softmax', 'logSoftmax', 'logSumExp', 'cumsum'] as const)
+        for (let rows = 1; rows < a.rows; rows++)
+          expect(a.slice(0, rows)[operation](1).toArray()).toEqual(a[operation](1).slice(0, rows).toArray())
+    }
+  })
+
   describe('10⁷ terms', () => {
     const terms = generator.uniform(1, 10_000_000, 0, 1, { dtype: 'float32' }).astype(dtype)
     const exact = exactSum(terms.data)

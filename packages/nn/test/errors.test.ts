@@ -1,16 +1,27 @@
 // Bad calls that the other tests of this package do not make, most of them from callers whom no type checker holds back:
 // each throws the class it should, says which operation it was and what it got, and changes nothing.
 
-import { DTypeError, Generator, getDefaultGenerator, MatgradError, matrix, ShapeError, zeros } from '@matgrad/core'
+import {
+  DTypeError,
+  Generator,
+  getDefaultGenerator,
+  MatgradError,
+  type Matrix,
+  matrix,
+  ShapeError,
+  zeros,
+} from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
+import * as running from './run.ts'
 import { bitsOf, errorOf } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: these calls are the ones that types forbid
 type Untyped = any
 type ErrorClass = new (message: string) => Error
 
-const untyped = nn as Untyped
+const { run, stepOf } = running
+const untyped: Untyped = { ...nn, ...running }
 
 /** Operands of every kind, afresh for each call. */
 const operands = () => {
@@ -23,8 +34,15 @@ const operands = () => {
   )
   const optimizer = new nn.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
   const data = { x: zeros(4, 2), y: matrix([[0], [1], [0], [1]]) }
-  nn.crossEntropy(model.forward(data.x), data.y).backward()
-  optimizer.step()
+  stepOf(
+    () => {
+      nn.crossEntropy(model.forward(data.x), data.y).backward()
+      optimizer.step()
+    },
+    model,
+    optimizer,
+    generator,
+  )()
   return { generator, model, optimizer, data, prediction: zeros(4, 2), probabilities: matrix([[0.5], [0.5]]) }
 }
 
@@ -45,16 +63,16 @@ const wrong: [value: unknown, shown: string][] = [
 
 /** Functions of one operand that must be a Matrix, a Variable or a Module, with the words of their messages. */
 const takers: [string, (value: unknown, v: Operands) => unknown, string][] = [
-  ['mseLoss, prediction', (value, v) => untyped.mseLoss(value, v.prediction), 'mseLoss: prediction is'],
-  ['mseLoss, target', (value, v) => untyped.mseLoss(v.prediction, value), 'mseLoss: target is'],
+  ['mseLoss, prediction', (value, v) => run(untyped.mseLoss, value, v.prediction), 'mseLoss: prediction is'],
+  ['mseLoss, target', (value, v) => run(untyped.mseLoss, v.prediction, value), 'mseLoss: target is'],
   [
     'binaryCrossEntropyWithLogits, logits',
-    (value, v) => untyped.binaryCrossEntropyWithLogits(value, v.prediction),
+    (value, v) => run(untyped.binaryCrossEntropyWithLogits, value, v.prediction),
     'binaryCrossEntropyWithLogits: prediction is',
   ],
   [
     'binaryCrossEntropyWithLogits, target',
-    (value, v) => untyped.binaryCrossEntropyWithLogits(v.prediction, value),
+    (value, v) => run(untyped.binaryCrossEntropyWithLogits, v.prediction, value),
     'binaryCrossEntropyWithLogits: target is',
   ],
   ['accuracy, prediction', (value, v) => untyped.accuracy(value, v.data.y), 'accuracy: prediction is'],
@@ -64,10 +82,10 @@ const takers: [string, (value: unknown, v: Operands) => unknown, string][] = [
   ['predict, x', (value, v) => untyped.predict(v.model, value), 'predict: x is'],
   ['evaluate, model', (value, v) => untyped.evaluate(value, v.data, { loss: nn.crossEntropy }), 'evaluate: model is'],
   ['Sequential', (value) => new untyped.Sequential(value), 'Sequential: layer 0 is'],
-  ['Sequential.forward', (value, v) => v.model.forward(value as Untyped), 'matmul: operand is'],
-  ['ReLU.forward', (value) => new nn.ReLU().forward(value as Untyped), 'relu: operand is'],
-  ['Softmax.forward', (value) => new nn.Softmax().forward(value as Untyped), 'softmax: operand is'],
-  ['Identity.forward', (value) => new nn.Identity().forward(value as Untyped), 'variable: value is'],
+  ['Sequential.forward', (value, v) => run((x) => v.model.forward(x as Untyped), value), 'matmul: operand is'],
+  ['ReLU.forward', (value) => run((x) => new nn.ReLU().forward(x as Untyped), value), 'relu: operand is'],
+  ['Softmax.forward', (value) => run((x) => new nn.Softmax().forward(x as Untyped), value), 'softmax: operand is'],
+  ['Identity.forward', (value) => run((x) => new nn.Identity().forward(x as Untyped), value), 'variable: value is'],
 ]
 /** The operations take a number for a 1x1. */
 const isOperand = (title: string, value: unknown): boolean =>
@@ -83,7 +101,7 @@ const table: Row[] = [
     ([value, shown]): Row => [
       `crossEntropy: ${shown}`,
       // A number is an operand as in autograd, whatever its value: its shape is wrong here.
-      (v) => untyped.crossEntropy(v.prediction, value),
+      (v) => run(untyped.crossEntropy, v.prediction, value),
       typeof value === 'number' ? ShapeError : DTypeError,
       'crossEntropy: ',
     ],
@@ -149,7 +167,7 @@ const table: Row[] = [
       ],
       [
         `a reduction: ${shown}`,
-        ({ prediction }) => untyped.mseLoss(prediction, prediction, { reduction: value }),
+        ({ prediction }) => run(untyped.mseLoss, prediction, prediction, { reduction: value }),
         DTypeError,
         `mseLoss: reduction is ${shown}`,
       ],
@@ -159,7 +177,7 @@ const table: Row[] = [
   ['more features than memory', () => new nn.Linear(2 ** 20, 2 ** 20), ShapeError, 'uniform: 1048576x1048576'],
   [
     'samples of another width',
-    ({ model }) => model.forward(zeros(4, 3) as Untyped),
+    ({ model }) => run((x: Matrix) => model.forward(x as Untyped), zeros(4, 3)),
     ShapeError,
     'matmul',
     '4x3',
@@ -167,19 +185,19 @@ const table: Row[] = [
   ],
   [
     'a label out of range',
-    ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [2], [0]])),
+    ({ prediction }) => run(nn.crossEntropy, prediction, matrix([[0], [1], [2], [0]])),
     ShapeError,
     'crossEntropy: class 2 is 2, wanted 0 to 1',
   ],
   [
     'a label that is a fraction',
-    ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [0.5], [0]])),
+    ({ prediction }) => run(nn.crossEntropy, prediction, matrix([[0], [1], [0.5], [0]])),
     DTypeError,
     'crossEntropy: class 2 is 0.5, wanted a whole number',
   ],
   [
     'a label that is NaN',
-    ({ prediction }) => nn.crossEntropy(prediction, matrix([[0], [1], [Number.NaN], [0]])),
+    ({ prediction }) => run(nn.crossEntropy, prediction, matrix([[0], [1], [Number.NaN], [0]])),
     DTypeError,
     'crossEntropy: class 2 is NaN, wanted a whole number',
   ],

@@ -1,4 +1,4 @@
-// Training loops, evaluation and what they leave as it was.
+// Training loops, evaluation and what they leave as it was. What they are compared with is never compiled.
 
 import { crossEntropy as entropyOf, type Variable, variable } from '@matgrad/autograd'
 import {
@@ -19,15 +19,12 @@ import {
   crossEntropy,
   DataLoader,
   Dropout,
-  evaluate,
   type FitOptions,
-  fit,
   type Input,
   init,
   Linear,
   Module,
   mseLoss,
-  predict,
   ReLU,
   Sequential,
   SGD,
@@ -37,6 +34,7 @@ import {
   type Training,
 } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
+import { evaluate, fit, predict, stepOf } from './run.ts'
 import { bitsOf, DTYPES, errorOf, noise, sample, xor } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -654,7 +652,15 @@ describe('evaluate and predict', () => {
     // Also when it fails half-way.
     expect(() => run(model, zeros(3, 4))).toThrow(ShapeError)
     expect(parts.map(({ training }) => training)).toEqual(flags)
-    model.train().forward(data.x).sum().backward()
+    model.train()
+    stepOf(
+      (x: Matrix) =>
+        model
+          .forward(x as Matrix<number, 5>)
+          .sum()
+          .backward(),
+      model,
+    )(data.x)
   })
 
   test('record nothing', () => {

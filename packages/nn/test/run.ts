@@ -1,6 +1,7 @@
 // How the tests of this package compute: as it is written or, in the project `nn compiled`, compiled.
 
-import { compile, constant, Variable } from '@matgrad/autograd'
+import * as autograd from '@matgrad/autograd'
+import { compile, constant, grad, Variable } from '@matgrad/autograd'
 import { Generator, Matrix, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import { expect, inject } from 'vitest'
@@ -87,6 +88,27 @@ export const run = <Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,
   ...args: Arguments
 ): Result => stepOf(fn)(...args)
+
+/** Differences of `f` against its derivatives; compiled, those of compiled `f`, and of its compiled gradient for order 2. */
+export const gradcheck: typeof autograd.gradcheck = (f, args, options) => {
+  if (!inject('compiles')) return autograd.gradcheck(f, args, options)
+  const { order = 1, ...rest } = options ?? {}
+  autograd.gradcheck(compile(f), args, rest)
+  if (order === 1) return
+  const everyArgument = args.map((_, i) => i)
+  const slopes = grad(
+    (...x: Variable[]) =>
+      f(...x)
+        .square()
+        .sum(),
+    everyArgument,
+  )
+  const length = (...x: Variable[]): Variable =>
+    slopes(...x)
+      .map((each) => each.square().sum())
+      .reduce((total, each) => total.add(each))
+  gradcheck(length, args, { ...rest, order: order - 1 })
+}
 
 /** Compiled or not. What counts calls, or looks at numbers, in the model or the loss passes `compile: false`. */
 export const fit: typeof nn.fit = (model, data, options) =>

@@ -197,22 +197,22 @@ function points(dtype: DType): { train: Dataset; test: Dataset } {
 }
 
 /** 100 steps with dropout, momentum and shuffling. */
-async function training(dtype: DType): Promise<Results> {
+async function training(dtype: DType, compile: boolean): Promise<Results> {
   const { train, test } = points(dtype)
   const model = new Sequential(new Linear(3, 33, { dtype }), new Tanh(), new Dropout(0.3), new Linear(33, 2, { dtype }))
   const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 1e-3 })
-  const options = { loss: crossEntropy, optimizer, epochs: 10, batchSize: 16, validation: test }
+  const options = { loss: crossEntropy, optimizer, epochs: 10, batchSize: 16, validation: test, compile }
   const history = await fit(model, train, options)
   return {
     ...model.stateDict(),
     ...optimizer.stateDict().matrices,
-    prediction: predict(model, test.x),
+    prediction: predict(model, test.x, { compile }),
     history: matrix(Object.values(history), { dtype: 'float64' }),
   }
 }
 
 /** 100 steps with batch normalisation, AdamW, a cosine schedule and clipping. */
-async function adaptiveTraining(dtype: DType): Promise<Results> {
+async function adaptiveTraining(dtype: DType, compile: boolean): Promise<Results> {
   const { train } = points(dtype)
   const model = new Sequential(
     new Linear(3, 33, { dtype }),
@@ -222,7 +222,8 @@ async function adaptiveTraining(dtype: DType): Promise<Results> {
   )
   const optimizer = new AdamW(model.parameters(), { lr: 0.01 })
   const scheduler = new CosineAnnealingLR(optimizer, { tMax: 7, etaMin: 1e-4 })
-  await fit(model, train, { loss: crossEntropy, optimizer, scheduler, epochs: 10, batchSize: 15, clipNorm: 0.5 })
+  const options = { loss: crossEntropy, optimizer, scheduler, epochs: 10, batchSize: 15, clipNorm: 0.5, compile }
+  await fit(model, train, options)
   const results = {
     ...model.stateDict(),
     ...optimizer.stateDict().matrices,
@@ -231,7 +232,8 @@ async function adaptiveTraining(dtype: DType): Promise<Results> {
   return Object.fromEntries(Object.entries(results).map(([name, result]) => [`AdamW ${name}`, result]))
 }
 
-export async function seeded(): Promise<Results> {
+/** @param compile whether the training is compiled, which must change nothing */
+export async function seeded({ compile = true }: { compile?: boolean } = {}): Promise<Results> {
   const results: Results = {}
   for (const dtype of DTYPES) {
     const generator = new Generator(`seeded ${dtype}`)
@@ -239,7 +241,7 @@ export async function seeded(): Promise<Results> {
       operations(dtype),
       ...[elementwise, reductions, products, linearAlgebra, draws].map((f) => f(dtype, generator)),
     ]
-    for (const group of [...groups, await training(dtype), await adaptiveTraining(dtype)])
+    for (const group of [...groups, await training(dtype, compile), await adaptiveTraining(dtype, compile)])
       for (const [name, result] of Object.entries(group)) results[`${dtype} ${name}`] = result
   }
   return results

@@ -103,8 +103,12 @@ class Program<Result> {
 /** A result with the matrices that its caller will hold. */
 function held(result: unknown, trace: Trace): unknown {
   if (result instanceof Matrix) return trace.hold(result)
-  if (result instanceof Variable)
-    return result.requiresGrad && !result.origin ? result : new Variable(trace.hold(result.value), false)
+  if (result instanceof Variable) {
+    const value = trace.hold(result.value)
+    if (!result.requiresGrad || result.origin) return new Variable(value, false)
+    // The function may have made it of an argument or a constant, which another matrix then stands for.
+    return value === result.value ? result : Object.assign(result, { value })
+  }
   if (Array.isArray(result)) return result.map((each) => held(each, trace))
   if (isPlain(result)) return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace)]))
   if (typeof result === 'function' || (typeof result === 'object' && result !== null))

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, ShapeError, zeros } from '@matgrad/core'
-import { type Callback, fit, Linear, type Module, mseLoss, ReLU, Sequential, SGD, Tanh } from '@matgrad/nn'
+import { type Callback, Linear, type Module, mseLoss, ReLU, Sequential, SGD, Tanh } from '@matgrad/nn'
 import { loadModel, progress, saveModel } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { fit } from '../run.ts'
 import { bitsOf, xor } from '../support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid

@@ -3,9 +3,11 @@
 import { expect, test } from 'vitest'
 import { outputOf } from './output.ts'
 
-test('the same seed gives the same bytes in two processes', { timeout: 120_000 }, async () => {
+test('the same seed gives the same bytes in two processes, one compiled and one not', {
+  timeout: 120_000,
+}, async () => {
   const script = new URL('./seeded.ts', import.meta.url)
-  const [first, second] = await Promise.all([outputOf(script), outputOf(script)])
+  const [first, second] = await Promise.all([outputOf(script), outputOf(script, { args: ['eager'] })])
   expect(first.length).toBeGreaterThan(1e6)
   expect(second === first).toBe(true)
 })
@@ -13,7 +15,7 @@ test('the same seed gives the same bytes in two processes', { timeout: 120_000 }
 test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled functions that are dropped by less than 3 MB', {
   timeout: 180_000,
 }, async () => {
-  const output = await outputOf(new URL('./compiled-memory.ts', import.meta.url), ['--expose-gc'])
+  const output = await outputOf(new URL('./compiled-memory.ts', import.meta.url), { nodeOptions: ['--expose-gc'] })
   const { replays, one, many } = JSON.parse(output)
   expect(replays).toBeLessThan(100e3)
   for (const { rss, external, heap } of [one, many]) {
@@ -24,9 +26,13 @@ test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled fun
   }
 })
 
-test('90,000 training steps grow the heap by less than 2 MB', { timeout: 180_000 }, async () => {
-  const output = await outputOf(new URL('./memory.ts', import.meta.url), ['--expose-gc'])
-  const { grown, loss } = JSON.parse(output)
+test.each([
+  ['eager', 100_000],
+  ['compiled', 1],
+])('90,000 %s training steps grow the heap by less than 2 MB', { timeout: 180_000 }, async (how, wanted) => {
+  const output = await outputOf(new URL('./memory.ts', import.meta.url), { args: [how], nodeOptions: ['--expose-gc'] })
+  const { grown, loss, runs } = JSON.parse(output)
+  expect(runs).toBe(wanted)
   expect(loss).toBeLessThan(1e-6)
   expect(grown).toBeLessThan(2e6)
 })
