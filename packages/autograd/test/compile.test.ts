@@ -57,15 +57,18 @@ describe('arguments', () => {
   })
 
   test('an array of another length, an object with other keys, or an argument more is something new', () => {
-    const f = counted((o: Record<string, Matrix> | Matrix[], ..._more: unknown[]) =>
-      Object.values(o).reduce((total, each) => total.add(each)),
+    const f = counted((o: Record<string, Matrix> | Matrix[], ...more: unknown[]) =>
+      Object.values(o).reduce((total, each) => total.add(each), row(more.length)),
     )
     expect(values(f([row(1)]))).toEqual([1])
     expect(values(f([row(1), row(2)]))).toEqual([3])
     expect(values(f({ a: row(1), b: row(2) }))).toEqual([3])
     expect(values(f({ a: row(1), c: row(2) }))).toEqual([3])
-    expect(values(f([row(1)], undefined))).toEqual([1])
-    expect(f.count.runs).toBe(5)
+    expect(values(f([row(1)], undefined))).toEqual([2])
+    expect(values(f([row(1)], 1, 2, 3, 4))).toEqual([5])
+    expect(f.count.runs).toBe(6)
+    for (const more of [[1, 2, 3, 4], [undefined], []]) expect(values(f([row(1)], ...more))).toEqual([1 + more.length])
+    expect(f.count.runs).toBe(6)
   })
 
   test('numbers, strings and other objects count by identity', () => {
@@ -124,13 +127,14 @@ describe('arguments', () => {
 
   test('the default dtype and recording are arguments, too', () => {
     const f = counted((x: Matrix) => variable(zeros(1, 1)).add(x))
-    f(row(1))
+    const x = row(1)
+    f(x)
     setDefaultDtype('float64')
-    expect(f(row(1)).dtype).toBe('float64')
-    noGrad(() => f(row(1)))
+    expect(f(x).dtype).toBe('float64')
+    noGrad(() => f(x))
     expect(f.count.runs).toBe(3)
     setDefaultDtype('float32')
-    expect(f(row(1)).dtype).toBe('float32')
+    expect(f(x).dtype).toBe('float32')
     expect(f.count.runs).toBe(3)
   })
 })
@@ -385,11 +389,12 @@ describe('errors', () => {
   })
 
   test('indices out of range throw as without compile, and nothing changes', () => {
-    const [table, p] = [ones(3, 2), row(1, 2)]
+    const [table, p, q] = [ones(3, 2), row(1, 2), row(0, 0)]
     const f = counted((index: Matrix) => {
       const halved = p.mul(0.5)
       const picked = table.gatherRows(index)
       p.assign(halved)
+      q.assign(q.add(1))
       return picked
     })
     f(matrix([[2]]))
@@ -399,9 +404,15 @@ describe('errors', () => {
       [0.5, new DTypeError('gatherRows: row index 0 is 0.5, wanted a whole number from 0 to 2')],
     ] as const)
       expectError(() => f(matrix([[wrong]])), error)
-    expect(values(p)).toEqual([0.5, 1])
+    expect([p, q].map(values)).toEqual([
+      [0.5, 1],
+      [1, 1],
+    ])
     f(matrix([[0]]))
-    expect(values(p)).toEqual([0.25, 0.5])
+    expect([p, q].map(values)).toEqual([
+      [0.25, 0.5],
+      [2, 2],
+    ])
     expect(f.count.runs).toBe(1)
   })
 
