@@ -31,6 +31,8 @@ export const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(ele
 export class Arena {
   readonly engine: Engine
   readonly threads: number
+  /** The memory as it was first seen: a shared one may give another object once a worker has it. */
+  readonly buffer: ArrayBuffer
   private readonly fma: boolean
   /** Whether a matrix has left it, so that the programs that ran here must move, too. */
   deserted = false
@@ -52,16 +54,13 @@ export class Arena {
     } catch {
       throw new MatgradError(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
     }
+    this.buffer = this.engine.memory.buffer
     this.top = align(this.engine.scratch)
   }
 
   /** Whether programs for so many threads may run here, with the present kernels. */
   serves(threads: number): boolean {
     return !this.deserted && this.threads >= threads && this.fma === usesFma()
-  }
-
-  get buffer(): ArrayBuffer {
-    return this.engine.memory.buffer
   }
 
   /** Where a program's `bytes` of scratch memory begin. */

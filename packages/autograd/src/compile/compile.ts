@@ -142,14 +142,29 @@ export function compile<Arguments extends unknown[], Result>(
 ): Compiled<Arguments, Result> {
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
   const programs: Program<Result>[] = []
-  const compiled = (...args: Arguments): Result => {
-    if (tracer !== null || running) return fn(...args)
+  const call = (args: readonly unknown[]): Result => {
+    if (tracer !== null || running) return fn(...(args as Arguments))
     for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
-    if (args.some(hasHistory)) return fn(...args)
+    if (args.some(hasHistory)) return fn(...(args as Arguments))
     const program = new Program(fn as (...args: unknown[]) => Result, args)
     if (programs.length === MOST_PROGRAMS) programs.shift()
     programs.push(program)
     return program.result
   }
-  return Object.assign(compiled, { program: () => programs.join('\n\n') })
+  const few: unknown[] = []
+  /** Makes no array of its arguments where they are few: a replay allocates nothing. */
+  function compiled(a?: unknown, b?: unknown, c?: unknown, d?: unknown): Result {
+    // biome-ignore lint/complexity/noArguments: rest parameters are an array
+    const given = arguments
+    const count = given.length
+    if (count > 4 || tracer !== null || running) return call(Array.from(given))
+    few.length = count
+    if (count > 0) few[0] = a
+    if (count > 1) few[1] = b
+    if (count > 2) few[2] = c
+    if (count > 3) few[3] = d
+    return call(few)
+  }
+  const typed = compiled as unknown as (...args: Arguments) => Result
+  return Object.assign(typed, { program: () => programs.join('\n\n') })
 }

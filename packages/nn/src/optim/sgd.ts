@@ -17,8 +17,11 @@ export interface SGDSettings extends LearningRate {
 /** The order in which `sgd_` reads them. */
 const NAMES = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov'] as const
 
-/** Whether a parameter has a velocity: the one thing about the settings that changes what is computed, not with what. */
-const usesMomentum = ({ momentum }: SGDSettings): boolean => momentum !== 0
+/**
+ * Whether a parameter has a velocity: the one thing about the settings that changes what is computed, not with what. Every
+ * compiled step asks, so that it looks at the number itself: a getter would make an object of it.
+ */
+const usesMomentum = (numbers: Matrix): boolean => numbers.data[NAMES.indexOf('momentum')] !== 0
 
 /**
  * Stochastic gradient descent (Robbins & Monro 1951) with momentum (Polyak 1964; Sutskever et al. 2013), by PyTorch's
@@ -46,8 +49,8 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
     return { velocity: zeros(rows, cols, { dtype }), step: zeros(1, 1, { dtype: 'float64' }) }
   }
 
-  protected override updateOf({ settings, numbers }: StoredSettings<SGDSettings>): Update {
-    if (!dependsOn(() => usesMomentum(settings)))
+  protected override updateOf({ numbers }: StoredSettings<SGDSettings>): Update {
+    if (!dependsOn(() => usesMomentum(numbers)))
       return (parameter, gradient) => sgd_(parameter.value, null, null, gradient, numbers)
     return (parameter, gradient) => {
       const { velocity, step } = this.recall(parameter)

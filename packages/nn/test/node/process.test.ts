@@ -12,6 +12,20 @@ test('the same seed gives the same bytes in two processes, one compiled and one 
   expect(second === first).toBe(true)
 })
 
+test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled functions that are dropped by less than 3 MB', {
+  timeout: 180_000,
+}, async () => {
+  const output = await outputOf(new URL('./compiled-memory.ts', import.meta.url), { nodeOptions: ['--expose-gc'] })
+  const { replays, one, many } = JSON.parse(output)
+  expect(replays).toBeLessThan(100e3)
+  for (const { rss, external, heap } of [one, many]) {
+    expect(heap).toBeLessThan(3e6)
+    expect(external).toBeLessThan(3e6)
+    // The arenas alone of 250 models take 500 MB.
+    expect(rss).toBeLessThan(64e6)
+  }
+})
+
 test.each([
   ['eager', 100_000],
   ['compiled', 1],

@@ -1,0 +1,62 @@
+// Compiled functions when the engine changes under them: threads, and fused multiply-add where a flag turns it on (Node 20).
+
+import { setFlagsFromString } from 'node:v8'
+import { compile, variable } from '@matgrad/autograd'
+import { configure, type DType, engineInfo, Generator, type Matrix } from '@matgrad/core'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { identical } from '../random-programs.ts'
+
+beforeAll(() => setFlagsFromString('--experimental-wasm-relaxed-simd'))
+
+afterEach(() => configure({ fma: false, threads: 'auto' }))
+
+/** A layer that learns, with products large enough for threads. */
+function twin(dtype: DType) {
+  const generator = new Generator('twin')
+  const draw = (rows: number, cols: number): Matrix => generator.normal(rows, cols, 0, 0.1, { dtype })
+  const [weight, bias, other] = [variable(draw(150, 140)), variable(draw(1, 140)), variable(draw(140, 130))]
+  const step = (x: Matrix): Matrix => {
+    for (const each of [weight, bias, other]) each.grad = null
+    const y = weight.add(0).T.matmul(x.T).T.add(bias).relu().matmul(other)
+    y.square().mean().backward()
+    if (weight.grad) weight.value.assign(weight.value.sub(weight.grad))
+    return y.value
+  }
+  return { weight, step }
+}
+
+test.each<DType>(['float32', 'float64'])('%s: the bits of eager code, whatever the engine is changed to', (dtype) => {
+  const [eager, other] = [twin(dtype), twin(dtype)]
+  let runs = 0
+  const compiled = compile((x: Matrix) => {
+    runs++
+    return other.step(x)
+  })
+  const generator = new Generator('inputs')
+  for (const [threads, fma = false] of [
+    ...([[1], [1], [3], [3], [2], [1]] as const),
+    ...([
+      [1, true],
+      [3, true],
+      [3, false],
+      ['auto', false],
+      [1, false],
+    ] as const),
+  ]) {
+    configure({ threads, fma })
+    expect(engineInfo().fma).toBe(fma)
+    const x = generator.normal(160, 150, 0, 1, { dtype })
+    const [wanted, got] = [eager.step(x), compiled(x)]
+    expect(identical(got, wanted)).toBe(true)
+    expect(identical(other.weight.value, eager.weight.value)).toBe(true)
+    expect(identical(other.weight.grad, eager.weight.grad)).toBe(true)
+  }
+  expect(runs).toBe(1)
+})
+
+test('fused multiply-add gives other bits, so that the test above can fail', () => {
+  const x = new Generator('inputs').normal(160, 150)
+  const without = twin('float32').step(x)
+  configure({ fma: true })
+  expect(identical(twin('float32').step(x), without)).toBe(false)
+})
