@@ -378,7 +378,7 @@ export const identical = (a: Matrix | null, b: Matrix | null): boolean =>
     ? a === b
     : a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype && a.data.every((x, i) => Object.is(x, b.data[i]))
 
-const CALLS = 8
+const CALLS = 7
 /** The call of the compiled twin that is made without `compile`. */
 const EAGER_CALL = 4
 

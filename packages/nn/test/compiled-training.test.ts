@@ -365,9 +365,10 @@ const others: readonly Scenario[] = [
 describe('compiled training is eager training, bit for bit', () => {
   test.each(
     [
-      ...(['float32', 'float64'] as const).flatMap((dtype) =>
-        optimizers.map(([title, make]) => simple(title, make, dtype)),
-      ),
+      ...optimizers.map(([title, make]) => simple(title, make, 'float32')),
+      ...optimizers
+        .filter(([title]) => /momentum|groups|AdamW/.test(title))
+        .map(([title, make]) => simple(title, make, 'float64')),
       ...others,
     ].map((scenario) => [scenario.title, scenario] as const),
   )('%s', (_title, scenario) => compare(scenario))
