@@ -17,7 +17,7 @@ const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMEN
 const homes = new WeakMap<Operand, Arena>()
 
 /** The arena where the elements of a matrix or generator are, if they are in one. */
-export const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(elements)
+const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(elements)
 
 /**
  * A WebAssembly memory of fixed size, where compiled programs that share matrices run. From below it fills with what the
@@ -106,7 +106,7 @@ export class Arena {
 }
 
 /** The bytes that these take in an arena. */
-export const bytesOf = (holders: readonly Holder[]): number =>
+const bytesOf = (holders: readonly Holder[]): number =>
   holders.reduce((total, { elements }) => total + align(elements.byteLength), 0)
 
 /**

@@ -8,7 +8,7 @@ const PAGED = 2048
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
-export const bytesOf = (value: Value): number => {
+const bytesOf = (value: Value): number => {
   const { size, dtype } = matrixOf(value)
   return size * itemSize(dtype)
 }

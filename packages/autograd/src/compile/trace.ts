@@ -231,5 +231,3 @@ export class Trace implements Tracer, GradientWatch {
     return own
   }
 }
-
-export const dtypeOf = (value: Value): DType => matrixOf(value).dtype
