@@ -18,7 +18,7 @@ const project = (name: string, isolated: boolean, include: string[]): TestProjec
     name,
     include,
     exclude: ['packages/*/test/node/**'],
-    provide: { isolated, compiles: isolated },
+    provide: { isolated, compiles: false },
     testTimeout: 60_000,
     browser: {
       enabled: true,

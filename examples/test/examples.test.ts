@@ -115,17 +115,17 @@ describe('the small examples', () => {
   })
 
   test('compile: the program of a training step, and the same bits as without', async () => {
-  const { code, output, errors } = await start('compile')
-  expect([code, errors]).toEqual([0, ''])
-  expect(output).toMatch(/^program of 32x1: \d+ operations, \d+ flops$/m)
-  expect(output).toMatch(/^ {2}affine 32x1, 16x1, 1x16 → 32x16$/m)
-  expect(output).toContain('the parameters and running statistics are the same, bit for bit')
-  const loss = /loss (\S+) after/.exec(output)?.[1]
-  expect(Number(loss)).toBeLessThan(0.2)
-  expect(output).toMatch(new RegExp(`^compiled: {2}loss ${loss},`, 'm'))
-})
+    const { code, output, errors } = await start('compile')
+    expect([code, errors]).toEqual([0, ''])
+    expect(output).toMatch(/^program of 32x1: \d+ operations, \d+ flops$/m)
+    expect(output).toMatch(/^ {2}affine 32x1, 16x1, 1x16 → 32x16$/m)
+    expect(output).toContain('the parameters and running statistics are the same, bit for bit')
+    const loss = /loss (\S+) after/.exec(output)?.[1]
+    expect(Number(loss)).toBeLessThan(0.2)
+    expect(output).toMatch(new RegExp(`^compiled: {2}loss ${loss},`, 'm'))
+  })
 
-test('matrix-analysis: each step has its NumPy line, what NumPy answers, and a purpose', {
+  test('matrix-analysis: each step has its NumPy line, what NumPy answers, and a purpose', {
     timeout: 120_000,
   }, async () => {
     const { code, output, errors } = await start('matrix-analysis')
@@ -179,7 +179,7 @@ test('matrix-analysis: each step has its NumPy line, what NumPy answers, and a p
     const { code, output, errors } = await start(name)
     expect([code, output]).toEqual([1, ''])
     expect(errors).toBe(
-      `There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris, matrix-analysis, image-compression.\n`,
+      `There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris, compile, matrix-analysis, image-compression.\n`,
     )
   })
 })

@@ -51,7 +51,7 @@ const fits = (a: number, b: number): boolean => a === b || a === 1 || b === 1
 const isSame = (a: Variable, b: Variable): boolean => a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype
 
 /** A program with parameters, plain matrices and a generator of its own, all made from the seed of the recipe. */
-export class Twin {
+class Twin {
   readonly recipe: Recipe
   readonly parameters: readonly Variable[]
   /** What instructions change in place, besides parameters. */
@@ -300,7 +300,7 @@ export class Twin {
 }
 
 /** The matrices that the functions of a recipe are called with for the n-th time. */
-export function argumentsOf({ dtype, rows, otherRows, cols, special, seed }: Recipe, n: number) {
+function argumentsOf({ dtype, rows, otherRows, cols, special, seed }: Recipe, n: number) {
   const generator = new Generator(`${seed}/${n}`)
   const batch = n % 4 === 2 ? otherRows : rows
   const draw = (m: number, n: number): Matrix => {

@@ -41,8 +41,19 @@ function momentum<T>(
   const nesterov = numberAt(numbers, 4) != 0
   const first = load<f64>(step) == 0
   if (counts) store<f64>(step, load<f64>(step) + 1)
-  for (let i = 0; i < count; i += lanes<T>()) {
-    const at = bytes<T>(i)
+  const size = bytes<T>(count)
+  // What most steps are is a loop without questions.
+  if (!first && !nesterov && weightDecay == 0) {
+    for (let at: usize = 0; at < size; at += 16) {
+      const v = v128.add<T>(
+        v128.mul<T>(kept, v128.load(velocity + at)), v128.mul<T>(taken, v128.load(gradient + at))
+      )
+      v128.store(velocity + at, v)
+      v128.store(parameter + at, v128.sub<T>(v128.load(parameter + at), v128.mul<T>(rate, v)))
+    }
+    return
+  }
+  for (let at: usize = 0; at < size; at += 16) {
     const p = v128.load(parameter + at)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
     const old = v128.load(velocity + at)
@@ -53,10 +64,10 @@ function momentum<T>(
   }
 }
 
-/** xⁿ for a whole n ≥ 0 by repeated squaring, with a relative error of at most n·2⁻⁵³. */
-function wholePower(x: f64, n: f64): f64 {
-  let power: f64 = 1
-  for (let left = <i64>n; left > 0; left >>= 1, x *= x) if (left & 1) power *= x
+/** xⁿ of two x for a whole n ≥ 0 by repeated squaring, with a relative error of at most n·2⁻⁵³. */
+function wholePowers(x: v128, n: f64): v128 {
+  let power = f64x2.splat(1)
+  for (let left = <i64>n; left > 0; left >>= 1, x = f64x2.mul(x, x)) if (left & 1) power = f64x2.mul(power, x)
   return power
 }
 
@@ -74,15 +85,16 @@ function adam<T>(
   const decoupled = numberAt(numbers, 5) != 0
   const t = load<f64>(step) + 1
   if (counts) store<f64>(step, t)
-  const rate = v128.splat<T>(<T>(lr / (1 - wholePower(beta1, t))))
-  const root = v128.splat<T>(<T>Math.sqrt(1 - wholePower(beta2, t)))
+  const powers = wholePowers(v128.load(numbers + bytes<f64>(1)), t)
+  const rate = v128.splat<T>(<T>(lr / (1 - f64x2.extract_lane(powers, 0))))
+  const root = v128.splat<T>(<T>Math.sqrt(1 - f64x2.extract_lane(powers, 1)))
   const eps = v128.splat<T>(<T>numberAt(numbers, 3))
   const kept1 = v128.splat<T>(<T>beta1), taken1 = v128.splat<T>(<T>(1 - beta1))
   const kept2 = v128.splat<T>(<T>beta2), taken2 = v128.splat<T>(<T>(1 - beta2))
   const weightDecay = decoupled ? <T>0 : <T>decay
   const shrink = v128.splat<T>(decoupled ? <T>(1 - lr * decay) : <T>1)
-  for (let i = 0; i < count; i += lanes<T>()) {
-    const at = bytes<T>(i)
+  const size = bytes<T>(count)
+  for (let at: usize = 0; at < size; at += 16) {
     const p = v128.mul<T>(v128.load(parameter + at), shrink)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
     const m = v128.add<T>(v128.mul<T>(kept1, v128.load(first + at)), v128.mul<T>(taken1, d))

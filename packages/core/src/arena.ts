@@ -16,8 +16,18 @@ const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMEN
 /** The arena that each array was made in. */
 const homes = new WeakMap<Operand, Arena>()
 
+/** How many bytes of living matrices an arena keeps. */
+interface Kept {
+  bytes: number
+}
+
+/** Counts down when a matrix is collected. A WeakRef would keep it, and with it the whole memory, until its job is over. */
+const collected = new FinalizationRegistry<{ readonly kept: Kept; readonly bytes: number }>(({ kept, bytes }) => {
+  kept.bytes -= bytes
+})
+
 /** The arena where the elements of a matrix or generator are, if they are in one. */
-export const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(elements)
+const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(elements)
 
 /**
  * A WebAssembly memory of fixed size, where compiled programs that share matrices run. From below it fills with what the
@@ -36,7 +46,7 @@ export class Arena {
   private readonly fma: boolean
   /** Whether a matrix has left it, so that the programs that ran here must move, too. */
   deserted = false
-  private readonly residents: WeakRef<Holder>[] = []
+  private readonly kept: Kept = { bytes: 0 }
   private top: number
 
   /**
@@ -73,24 +83,31 @@ export class Arena {
     return this.top + kept <= this.scratch(scratch)
   }
 
-  /** The bytes of living matrices that are kept here. */
-  living(): number {
-    return bytesOf(
-      this.residents.map((each) => each.deref()).filter((each) => each && homeOf(each) === this) as Holder[],
-    )
+  /** The bytes of matrices that are kept here and, as far as the collector has told, alive. */
+  get living(): number {
+    return this.kept.bytes
   }
 
   /** Moves the elements of a matrix or generator here. */
   take(holder: Holder): void {
     const { elements } = holder
     const former = homeOf(holder)
-    if (former) former.deserted = true
+    former?.release(holder)
     const view = this.view(elements, this.top)
     view.set(elements)
-    this.top += align(elements.byteLength)
+    const bytes = align(elements.byteLength)
+    this.top += bytes
     homes.set(view, this)
-    this.residents.push(new WeakRef(holder))
+    this.kept.bytes += bytes
+    collected.register(holder, { kept: this.kept, bytes }, holder)
     holder.elements = view
+  }
+
+  /** Forgets a matrix that moves away. */
+  private release(holder: Holder): void {
+    this.deserted = true
+    this.kept.bytes -= align(holder.elements.byteLength)
+    collected.unregister(holder)
   }
 
   /** An array like another at an address. */
@@ -106,7 +123,7 @@ export class Arena {
 }
 
 /** The bytes that these take in an arena. */
-export const bytesOf = (holders: readonly Holder[]): number =>
+const bytesOf = (holders: readonly Holder[]): number =>
   holders.reduce((total, { elements }) => total + align(elements.byteLength), 0)
 
 /**
@@ -117,7 +134,7 @@ export function gather(holders: readonly Holder[], scratch: number, threads: num
   const known = new Set(holders.map(homeOf).filter((each) => each !== undefined))
   const newcomers = (arena?: Arena): Holder[] => holders.filter((each) => homeOf(each) !== arena || !arena)
   const usable = [...known].find((each) => each.serves(threads) && each.fits(bytesOf(newcomers(each)), scratch))
-  const largest = Math.max(0, ...[...known].map((each) => each.living()))
+  const largest = Math.max(0, ...[...known].map((each) => each.living))
   const most = Math.max(threads, ...[...known].map((each) => each.threads))
   const arena = usable ?? new Arena(largest + bytesOf(holders) + scratch, Math.min(most, threadCount()))
   for (const holder of newcomers(arena)) arena.take(holder)

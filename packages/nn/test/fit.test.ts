@@ -123,6 +123,7 @@ describe('options', () => {
       return mseLoss(prediction, target)
     }
     const before = getDefaultGenerator().state
+    // A replay does not call the loss.
     await fit(model, data, optionsFor(model, { loss, epochs: 1, compile: false }))
     expect(sizes).toEqual([32, 32, 6])
     expect(getDefaultGenerator().state).not.toEqual(before)
@@ -155,6 +156,7 @@ describe('options', () => {
     }
     const model = net()
     const loader = new DataLoader({ x: xor().x, y: matrix([[0], [1], [2], [3]]) }, { batchSize: 3, dropLast: true })
+    // The loss looks at numbers.
     await fit(model, loader, optionsFor(model, { loss, batchSize: 1, shuffle: true, epochs: 2, compile: false }))
     expect(rows).toEqual([
       [0, 1, 2],
@@ -570,6 +572,7 @@ test('a model learns in training mode, also after each validation, which is out 
   const witness = new Witness()
   const model = new Sequential(new Sequential(witness), new Linear(2, 1))
   model.eval()
+  // A replay does not call the witness.
   await fit(model, xor(), optionsFor(model, { epochs: 2, batchSize: 2, validation: xor(), compile: false }))
   expect(witness.seen).toEqual([true, true, false, true, true, false])
   expect([...model.modules()].every(({ training }) => training)).toBe(true)
@@ -676,6 +679,7 @@ describe('evaluate and predict', () => {
     const model = new Recorder()
     const data = { x: zeros(2, 1), y: zeros(2, 1) }
     model.forward(data.x)
+    // Within a replay the model is not called, and sees nothing.
     predict(model, data.x, { compile: false })
     evaluate(model, data, { loss: mseLoss, compile: false })
     model.forward(data.x)

@@ -151,14 +151,15 @@ export function compile<Arguments extends unknown[], Result>(
     programs.push(program)
     return program.result
   }
-  const few: unknown[] = []
+  /** Arrays for 0 to 4 arguments. */
+  const arrays = [0, 1, 2, 3, 4].map((count) => new Array<unknown>(count).fill(undefined))
   /** Makes no array of its arguments where they are few: a replay allocates nothing. */
   function compiled(a?: unknown, b?: unknown, c?: unknown, d?: unknown): Result {
     // biome-ignore lint/complexity/noArguments: rest parameters are an array
     const given = arguments
     const count = given.length
     if (count > 4 || tracer !== null || running) return call(Array.from(given))
-    few.length = count
+    const few = arrays[count]
     if (count > 0) few[0] = a
     if (count > 1) few[1] = b
     if (count > 2) few[2] = c

@@ -1,13 +1,8 @@
 import { crossEntropyWithGradient, loops, operations } from '@matgrad/core'
-import { isOperation, matrixOf, mayThrow, readsOf, type Step, type Value } from './trace.ts'
+import { isOperation, matrixOf, mayThrow, readsOf, type Step, sameForm, type Value } from './trace.ts'
 
 /** The most operations in one loop: each holds a register. */
 const MOST_FUSED = 24
-
-const sameForm = (a: Value, b: Value): boolean =>
-  matrixOf(a).rows === matrixOf(b).rows &&
-  matrixOf(a).cols === matrixOf(b).cols &&
-  matrixOf(a).dtype === matrixOf(b).dtype
 
 /** Whether a step can be part of a loop over the elements of its result. */
 function loopable({ operation, inputs, targets }: Step): boolean {

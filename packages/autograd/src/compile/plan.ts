@@ -1,5 +1,15 @@
 import { itemSize, operations } from '@matgrad/core'
-import { isCheck, isFusion, isOperation, matrixOf, mayThrow, readsOf, type Step, type Value } from './trace.ts'
+import {
+  isCheck,
+  isFusion,
+  isOperation,
+  matrixOf,
+  mayThrow,
+  readsOf,
+  type Step,
+  sameForm,
+  type Value,
+} from './trace.ts'
 
 /** Bytes to which every place in memory is aligned: a cache line. */
 const ALIGNMENT = 64
@@ -8,7 +18,7 @@ const PAGED = 2048
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
-export const bytesOf = (value: Value): number => {
+const bytesOf = (value: Value): number => {
   const { size, dtype } = matrixOf(value)
   return size * itemSize(dtype)
 }
@@ -38,11 +48,6 @@ function usesOf(steps: readonly Step[]): Map<Value, number[]> {
     }
   return uses
 }
-
-const sameForm = (a: Value, b: Value): boolean =>
-  matrixOf(a).rows === matrixOf(b).rows &&
-  matrixOf(a).cols === matrixOf(b).cols &&
-  matrixOf(a).dtype === matrixOf(b).dtype
 
 /**
  * Lets the step that computes a value write it where it would be copied to (`clone`, `assign`), if the value has no other

@@ -84,6 +84,12 @@ export const readsOf = ({ operation, inputs, targets }: Step): Value[] =>
 /** A value that is a matrix. */
 export const matrixOf = ({ holder }: Value): Matrix => holder as Matrix
 
+/** Whether two values have one shape and dtype. */
+export const sameForm = (a: Value, b: Value): boolean =>
+  matrixOf(a).rows === matrixOf(b).rows &&
+  matrixOf(a).cols === matrixOf(b).cols &&
+  matrixOf(a).dtype === matrixOf(b).dtype
+
 /** What was read of a variable's `grad` before the function set it, and what it was in the end. */
 export interface GradientEntry {
   readonly variable: Variable
@@ -231,5 +237,3 @@ export class Trace implements Tracer, GradientWatch {
     return own
   }
 }
-
-export const dtypeOf = (value: Value): DType => matrixOf(value).dtype

@@ -62,15 +62,44 @@ function subtractSquare(c: usize, x: usize, ld: i32, n: i32, k: i32): void {
   }
 }
 
-/** A = L·Lᵀ for n ≤ PANEL, row by row; returns what `factor` does. */
+/** A = L·Lᵀ for n ≤ PANEL: row by row, or unrolled; returns what `factor` does. */
 function factorCorner(a: usize, ld: i32, n: i32): i32 {
-  for (let j = 0; j < n; j++) {
-    const row = at(a, ld, j, 0)
-    substitute(a, row, ld, 1, j)
-    const square = get(row, j) - dot(row, row, j)
-    if (!(square > 0)) return j
-    set(row, j, Math.sqrt(square))
+  if (n < PANEL) {
+    for (let j = 0; j < n; j++) {
+      const row = at(a, ld, j, 0)
+      substitute(a, row, ld, 1, j)
+      const square = get(row, j) - dot(row, row, j)
+      if (!(square > 0)) return j
+      set(row, j, Math.sqrt(square))
+    }
+    return n
   }
+  const step = <usize>ld << 3
+  const a1 = a + step, a2 = a1 + step, a3 = a2 + step
+  const s0 = get(a, 0)
+  if (!(s0 > 0)) return 0
+  const d0 = Math.sqrt(s0)
+  const l10 = get(a1, 0) / d0, l20 = get(a2, 0) / d0, l30 = get(a3, 0) / d0
+  const s1 = get(a1, 1) - l10 * l10
+  if (!(s1 > 0)) return 1
+  const d1 = Math.sqrt(s1)
+  const l21 = (get(a2, 1) - l20 * l10) / d1, l31 = (get(a3, 1) - l30 * l10) / d1
+  const s2 = get(a2, 2) - l20 * l20 - l21 * l21
+  if (!(s2 > 0)) return 2
+  const d2 = Math.sqrt(s2)
+  const l32 = (get(a3, 2) - l30 * l20 - l31 * l21) / d2
+  const s3 = get(a3, 3) - l30 * l30 - l31 * l31 - l32 * l32
+  if (!(s3 > 0)) return 3
+  set(a, 0, d0)
+  set(a1, 0, l10)
+  set(a1, 1, d1)
+  set(a2, 0, l20)
+  set(a2, 1, l21)
+  set(a2, 2, d2)
+  set(a3, 0, l30)
+  set(a3, 1, l31)
+  set(a3, 2, l32)
+  set(a3, 3, Math.sqrt(s3))
   return n
 }
 
@@ -101,5 +130,6 @@ function factor(a: usize, ld: i32, n: i32): i32 {
 /** Overwrites the lower triangle of A (n x n), which alone is read, with L, and the rest with 0; `failed` gets n, or where it failed. */
 export function cholesky_f64(a: usize, failed: usize, n: i32): void {
   store<f64>(failed, factor(a, n, n))
-  for (let i = 0; i < n; i++) memory.fill(at(a, n, i, i + 1), 0, <usize>(n - i - 1) << 3)
+  // In place of memory.fill, a call of which takes longer than a short row.
+  for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) store<f64>(at(a, n, i, j), 0)
 }

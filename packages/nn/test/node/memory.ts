@@ -1,7 +1,6 @@
-// Prints by how many bytes 100,000 training steps, compiled or not as its argument says, grew the heap after the first 10,000. Its own process, because a
+// Prints by how many bytes 100,000 training steps grew the heap after the first 10,000. Its own process, because a
 // collection has to be forced (--expose-gc) and nothing else may live on the heap.
 
-import { compile, type Variable } from '@matgrad/autograd'
 import { Generator, matrix } from '@matgrad/core'
 import { Linear, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn'
 
@@ -24,20 +23,13 @@ function used(): number {
   return heapUsed + external + arrayBuffers
 }
 
-let runs = 0
-function train(): Variable {
-  runs++
-  model.zeroGrad()
-  const loss = mseLoss(model.forward(x), y)
-  loss.backward()
-  optimizer.step()
-  return loss
-}
-const step = process.argv[2] === 'compiled' ? compile(train) : train
-
 let [before, loss] = [0, 0]
-for (let i = 0; i < STEPS; i++) {
-  if (i === WARM_UP) before = used()
-  loss = step().item()
+for (let step = 0; step < STEPS; step++) {
+  if (step === WARM_UP) before = used()
+  model.zeroGrad()
+  const value = mseLoss(model.forward(x), y)
+  value.backward()
+  optimizer.step()
+  loss = value.item()
 }
-console.log(JSON.stringify({ grown: used() - before, loss, runs }))
+console.log(JSON.stringify({ grown: used() - before, loss }))
