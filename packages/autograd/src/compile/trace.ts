@@ -97,7 +97,7 @@ export interface GradientEntry {
   readonly read: boolean
 }
 
-const ALIAS_ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
+const ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
 
 /** A matrix that no tracer sees being made. */
 const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
@@ -172,7 +172,7 @@ export class Trace implements Tracer, GradientWatch {
     if (this.made.has(holder) && !this.values.has(holder)) return
     const [what, advice] =
       holder instanceof Matrix
-        ? [`the elements of a ${formatShape(holder.shape)} matrix are`, ALIAS_ADVICE]
+        ? [`the elements of a ${formatShape(holder.shape)} matrix are`, ADVICE]
         : ['the state of a generator is', 'set it outside, or make a generator in the function']
     throw new MatgradError(
       `compile: ${what} read or written while the function is traced, wanted only operations: ${advice}`,
