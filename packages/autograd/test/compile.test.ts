@@ -450,6 +450,24 @@ describe('within one another', () => {
     expect([outer.count.runs, inner.count.runs]).toEqual([1, 2])
   })
 
+  test('an op of the user is not taken for the built-in one of its name', () => {
+    const own = defineOp({
+      name: 'add',
+      shape: ([a]) => a.shape,
+      forward: (out, [a, b]) => out.data.set(a.data.map((x, i) => x - 2 * b.data[i % b.cols])),
+      vjp: [],
+    })
+    const w = matrix([
+      [1, 2],
+      [3, 4],
+    ])
+    const f = (x: Matrix) => own([x.matmul(w), matrix([[1, 10]])]).value
+    const compiled = compile(f)
+    const [first, second] = [ones(2, 2), ones(2, 2).mul(3)]
+    compiled(first)
+    expect(compiled(second).equals(f(second))).toBe(true)
+  })
+
   test('an op in JavaScript may call a compiled function on the same matrices', () => {
     const w = row(1, 2, 3)
     const inner = compile((x: Matrix) => x.mul(w).exp().sum().add(1))

@@ -1,12 +1,9 @@
 import type { DType, TypedArray } from './dtype.ts'
 import { MatgradError } from './errors.ts'
-import { createEngine, type Engine, type Operand, usesFma } from './kernels.ts'
+import { createEngine, type Engine, type Operand, PAGE, SLACK, usesFma } from './kernels.ts'
 import { threadCount } from './threads.ts'
 import type { Holder } from './tracer.ts'
 
-const PAGE = 65536
-/** Kernels load whole vectors and tiles, which may reach this many bytes beyond the last operand. */
-const SLACK = 256
 const ALIGNMENT = 64
 /** How much more than it needs at once an arena has, for what later programs bring. */
 const SPARE = 1.5

@@ -7,9 +7,10 @@ export type Operand = Float32Array | Float64Array | Uint32Array
 
 type Kernel = (...args: number[]) => void
 
-const PAGE = 65536
+/** Bytes of a page of WebAssembly memory. */
+export const PAGE = 65536
 /** Kernels load whole vectors and tiles, which may reach this many bytes beyond the last operand. */
-const SLACK = 256
+export const SLACK = 256
 /** From this many bytes on, it matters for a copy where in a page of the system its ends are. */
 const PAGED = 2048
 const HALF_PAGE = 2048

@@ -2,7 +2,7 @@ import type { Arena } from './arena.ts'
 import type { DType } from './dtype.ts'
 import { MatgradError } from './errors.ts'
 import { signatures } from './kernels.generated.ts'
-import { type Engine, type Operand, type Sink, withSink } from './kernels.ts'
+import { type Engine, type Operand, PAGE, type Sink, withSink } from './kernels.ts'
 import { encodeLoop, INTEGER_LOCALS, type Loop } from './loop.ts'
 import { inThreads, threadsFor } from './threads.ts'
 import { CALL, constant, moduleOf, unsigned } from './wasm.ts'
@@ -10,8 +10,6 @@ import { CALL, constant, moduleOf, unsigned } from './wasm.ts'
 /** The name and parameters of the function that programs call in JavaScript. */
 const HOST = 'host'
 const HOST_PARAMETERS = 'i'
-
-const PAGE = 65536
 
 /**
  * Writes a program: a WebAssembly module with functions that make kernel calls whose arguments are constants, a tenth of

@@ -1,5 +1,12 @@
-import { crossEntropyWithGradient, loops, operations } from '@matgrad/core'
-import { isOperation, matrixOf, mayThrow, readsOf, type Step, sameForm, type Value } from './trace.ts'
+import {
+  crossEntropy,
+  crossEntropyGradient,
+  crossEntropyWithGradient,
+  loops,
+  type Operation,
+  operations,
+} from '@matgrad/core'
+import { does, isOperation, matrixOf, mayThrow, readsOf, type Step, sameForm, type Value } from './trace.ts'
 
 /** The most operations in one loop: each holds a register. */
 const MOST_FUSED = 24
@@ -74,24 +81,24 @@ function fuse(group: readonly Step[], isUsedOutside: (value: Value) => boolean):
 export function fuseProducts(steps: readonly Step[]): Step[] {
   const result: (Step | null)[] = [...steps]
   const users = (value: Value): number[] => steps.flatMap((step, i) => (step.inputs.includes(value) ? [i] : []))
-  /** The only step that uses a result, if it is the operation of this name with it in the first place. */
-  const only = (value: Value, name: string): number | undefined => {
+  /** The only step that uses a result, if it is this operation with it in the first place. */
+  const only = (value: Value, operation: Operation): number | undefined => {
     const [i, ...others] = users(value)
     const fits = i !== undefined && others.length === 0 && value.kind === 'result' && isOnlyWrittenOnce(value)
-    return fits && steps[i].operation.name === name && steps[i].inputs[0] === value ? i : undefined
+    return fits && does(steps[i], operation) && steps[i].inputs[0] === value ? i : undefined
   }
   const isOnlyWrittenOnce = (value: Value): boolean =>
     steps.filter(({ targets }) => targets.includes(value)).length === 1
   for (const [i, step] of steps.entries()) {
     const [product] = step.targets
-    if (step.operation !== operations.matmul && step.operation.name !== 'matmul') continue
+    if (!does(step, operations.matmul)) continue
     if (step.attributes?.algorithm === 'strassen' || matrixOf(product).size === 0) continue
-    const sum = only(product, 'add')
+    const sum = only(product, operations.add)
     if (sum === undefined) continue
     const bias = steps[sum].inputs[1]
     const { rows, cols, dtype } = matrixOf(bias)
     if (bias === product || rows !== 1 || cols !== matrixOf(product).cols || dtype !== matrixOf(product).dtype) continue
-    const relu = only(steps[sum].targets[0], 'relu')
+    const relu = only(steps[sum].targets[0], operations.relu)
     const last = relu ?? sum
     const isWrittenBefore = [...step.inputs, bias].some((value) =>
       steps.slice(i + 1, last).some(({ targets }) => targets.includes(value)),
@@ -113,14 +120,11 @@ export function fuseProducts(steps: readonly Step[]): Step[] {
 export function fuseCrossEntropy(steps: readonly Step[]): Step[] {
   const result: Step[] = []
   for (const step of steps) {
-    const { operation, inputs, targets } = step
+    const { inputs, targets } = step
     const [x, target] = inputs
-    const at =
-      operation.name === 'crossEntropyGradient'
-        ? result.findLastIndex(
-            (other) => other.operation.name === 'crossEntropy' && sameInputs(other.inputs, [x, target]),
-          )
-        : -1
+    const at = does(step, crossEntropyGradient)
+      ? result.findLastIndex((other) => does(other, crossEntropy) && sameInputs(other.inputs, [x, target]))
+      : -1
     const isMovable = at >= 0 && !result.slice(at).some((other) => conflict(other, step))
     if (isMovable)
       result[at] = {

@@ -1,5 +1,6 @@
 import { itemSize, operations } from '@matgrad/core'
 import {
+  does,
   isCheck,
   isFusion,
   isOperation,
@@ -58,8 +59,7 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
   const done = new Set<number>()
   const uses = usesOf(steps)
   for (const [i, copy] of steps.entries()) {
-    const { name } = copy.operation
-    if (name !== 'clone' && name !== 'assign') continue
+    if (!does(copy, operations.clone) && !does(copy, operations.assign)) continue
     const [source] = copy.inputs
     const [target] = copy.targets
     const sourceUses = uses.get(source) as number[]
@@ -106,8 +106,9 @@ export interface Layout {
 }
 
 /** The multiplications of a product; 0 for anything else. */
-export function workOf({ operation, attributes, inputs, targets }: Step): number {
-  if (operation !== operations.affine && operation.name !== operations.matmul.name) return 0
+export function workOf(step: Step): number {
+  const { attributes, inputs, targets } = step
+  if (!does(step, operations.affine) && !does(step, operations.matmul)) return 0
   return matrixOf(targets[0]).size * matrixOf(inputs[0])[attributes?.transposeA ? 'rows' : 'cols']
 }
 

@@ -73,6 +73,10 @@ export const isOperation = (operation: Step['operation']): operation is Operatio
   'forward' in operation && !isChange(operation)
 export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
 
+/** Whether a step is this operation or change, and not one of a user's that has its name. */
+export const does = ({ operation }: Step, other: Operation | Change): boolean =>
+  'forward' in operation && operation.forward === other.forward && operation.program === other.program
+
 /** Whether a step may throw, so that what is not to change then must not change before it. */
 export const mayThrow = ({ operation }: Step): boolean =>
   isCheck(operation) || (isOperation(operation) && operation.program === null)
