@@ -276,3 +276,12 @@ export function gemm_f64(
 ): void {
   gemm<f64>(out, a, b, bias, m, n, k, ld, aRow, aCol, bRow, bCol, mode)
 }
+
+/** Columns of B that lie along its rows, in panels: see packAlong. */
+export function pack_f32(out: usize, from: usize, step: usize, rows: i32, width: usize, depth: i32): void {
+  packAlong<f32>(out, from, step, rows, width, depth)
+}
+
+export function pack_f64(out: usize, from: usize, step: usize, rows: i32, width: usize, depth: i32): void {
+  packAlong<f64>(out, from, step, rows, width, depth)
+}

@@ -40,7 +40,8 @@ export class Arena {
   readonly threads: number
   /** The memory as it was first seen: a shared one may give another object once a worker has it. */
   readonly buffer: ArrayBuffer
-  private readonly fma: boolean
+  /** Whether its products round once. */
+  readonly fma: boolean
   /** Whether a matrix has left it, so that the programs that ran here must move, too. */
   deserted = false
   private readonly kept: Kept = { bytes: 0 }

@@ -1,11 +1,23 @@
 import { type DType, itemSize } from './dtype.ts'
 import type { Attributes, Block } from './operation.ts'
-import { constant, I32_CONST, LOCAL_GET, LOCAL_SET, signed, unsigned } from './wasm.ts'
+import { compute, LOAD, STORE, STORE_LANE, simd, vectors } from './simd.ts'
+import { type Code, I32_CONST, LOCAL_GET, LOCAL_SET, signed, unsigned } from './wasm.ts'
 
-/** One step of a loop: it loads a block, or computes an operation of terms before it, given by their numbers. */
+/**
+ * One step of a loop: it loads a block, or computes an operation of terms before it, given by their numbers. The first may
+ * be a product.
+ */
 export type Term =
   | { readonly load: Block }
   | { readonly operation: string; readonly inputs: readonly number[]; readonly attributes: Attributes }
+  | Product
+
+/** op(A)·op(B), where op(X) is X or Xᵀ. */
+export interface Product {
+  readonly product: readonly [Block, Block]
+  readonly transposeA: boolean
+  readonly transposeB: boolean
+}
 
 /**
  * Elementwise operations that run together over the elements of rows x cols: what one computes stays in a register for the
@@ -20,110 +32,44 @@ export interface Loop {
   readonly stores: readonly { readonly term: number; readonly block: Block }[]
 }
 
-type Code = readonly number[]
-
-/** The instructions of a dtype; those of float64 are numbered as those of float32, in most places so many further on. */
-interface Vector {
-  readonly splat: (value: number) => Code
-  readonly loadSplat: number
-  readonly compare: number
-  readonly arithmetic: number
-  readonly floor: number
-  readonly nearest: number
-}
-
-const simd = (code: number): Code => [0xfd, ...unsigned(code)]
-const LOAD = 0x00
-const STORE = 0x0b
-const AND = 0x4e
-const BITSELECT = 0x52
-const STORE_LANE = { 4: 0x5a, 8: 0x5b }
-
-const vectors: Readonly<Record<DType, Vector>> = {
-  float32: {
-    splat: (value) => [...constant('f', value), ...simd(0x13)],
-    loadSplat: 0x09,
-    compare: 0x41,
-    arithmetic: 0xe0,
-    floor: 0x68,
-    nearest: 0x6a,
-  },
-  float64: {
-    splat: (value) => [...constant('F', value), ...simd(0x14)],
-    loadSplat: 0x0a,
-    compare: 0x47,
-    arithmetic: 0xec,
-    floor: 0x75,
-    nearest: 0x94,
-  },
-}
-
-/** Places after `compare` and `arithmetic`. */
-const COMPARE = { equal: 0, notEqual: 1, less: 2, greater: 3, lessEqual: 4, greaterEqual: 5 }
-const ARITHMETIC = { abs: 0, neg: 1, sqrt: 3, add: 4, sub: 5, mul: 6, div: 7, minimum: 8, maximum: 9 }
-
-/** The code of each operation that loops have, from the code that gives its inputs: what the kernel of its name does. */
-const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], attributes: Attributes) => Code>> = {
-  ...Object.fromEntries(
-    Object.entries(ARITHMETIC).map(([name, at]) => [
-      name,
-      (v: Vector, xs: readonly Code[]) => [...xs.flat(), ...simd(v.arithmetic + at)],
-    ]),
-  ),
-  ...Object.fromEntries(
-    Object.entries(COMPARE).map(([name, at]) => [
-      name,
-      (v: Vector, xs: readonly Code[]) => [...xs.flat(), ...simd(v.compare + at), ...v.splat(1), ...simd(AND)],
-    ]),
-  ),
-  square: (v, [x]) => [...x, ...x, ...simd(v.arithmetic + ARITHMETIC.mul)],
-  reciprocal: (v, [x]) => [...v.splat(1), ...x, ...simd(v.arithmetic + ARITHMETIC.div)],
-  relu: (v, [x]) => [...x, ...v.splat(0), ...simd(v.arithmetic + ARITHMETIC.maximum)],
-  floor: (v, [x]) => [...x, ...simd(v.floor)],
-  round: (v, [x]) => [...x, ...simd(v.nearest)],
-  leakyRelu(v, [x], { slope }) {
-    const scaled = [...x, ...v.splat(slope), ...simd(v.arithmetic + ARITHMETIC.mul)]
-    return [...x, ...scaled, ...x, ...v.splat(0), ...simd(v.compare + COMPARE.greater), ...simd(BITSELECT)]
-  },
-  clip(v, [x], { low, high }) {
-    const raised = [...x, ...v.splat(low), ...simd(v.arithmetic + ARITHMETIC.maximum)]
-    return [...raised, ...v.splat(high), ...simd(v.arithmetic + ARITHMETIC.minimum)]
-  },
-  where: (v, [condition, a, b]) => [
-    ...[...a, ...b, ...condition, ...v.splat(0), ...simd(v.compare + COMPARE.notEqual)],
-    ...simd(BITSELECT),
-  ],
-  broadcastTo: (_v, [x]) => x,
-  clone: (_v, [x]) => x,
-}
-
-/** Whether loops can compute the operation of this name. */
-export const loops = (operation: string): boolean => Object.hasOwn(operations, operation)
-
 // Locals of the function that loops are written into: the byte of the row where a column operand is, that in the row, that in
-// the matrix; then the values of terms.
-const COLUMN = 0
-const IN_ROW = 1
-const IN_MATRIX = 2
-export const INTEGER_LOCALS = 3
+// the matrix; those of tiles; then the values of terms.
+export const COLUMN = 0
+export const IN_ROW = 1
+export const IN_MATRIX = 2
+export const FIRST_OF_TILES = 3
+export const INTEGER_LOCALS = 8
 
-const get = (local: number): Code => [LOCAL_GET, ...unsigned(local)]
-const set = (local: number): Code => [LOCAL_SET, ...unsigned(local)]
-const read = (term: number): Code => get(INTEGER_LOCALS + term)
+export const get = (local: number): Code => [LOCAL_GET, unsigned(local)]
+export const set = (local: number, value: Code): Code => [value, LOCAL_SET, unsigned(local)]
 
-/** An instruction that reads or writes memory at `address` plus what is on the stack. */
-const access = (code: number, address: number): Code => [...simd(code), 0, ...unsigned(address)]
-const zero: Code = [I32_CONST, 0]
+/** The local with the value of a term. */
+export const termLocal = (term: number): number => INTEGER_LOCALS + term
 
-/** local += step */
-const advance = (local: number, step: number): Code => [...get(local), I32_CONST, ...signed(step), 0x6a, ...set(local)]
+export const zero: Code = [I32_CONST, 0]
+export const plus = (local: number, step: number): Code => [get(local), I32_CONST, signed(step), 0x6a]
 
-/** Repeats `body` until the local, which it advances, has reached `end`. */
-const repeat = (local: number, end: number, body: Code): Code => [
-  ...[0x03, 0x40, ...body],
-  ...[...get(local), I32_CONST, ...signed(end), 0x49],
+/** Repeats code while `local`, which it changes, is less than what `end` gives. */
+export const repeatUntil = (local: number, end: Code, body: Code): Code => [
+  ...[0x03, 0x40, body],
+  ...[get(local), end, 0x49],
   ...[0x0d, 0, 0x0b],
 ]
+
+/** Runs code with the local 0, step, 2·step, …, so many times, at least once. */
+export function repeat(local: number, step: number, times: number, body: Code): Code {
+  const turn = [body, set(local, plus(local, step))]
+  return [set(local, zero), times === 1 ? turn : repeatUntil(local, [I32_CONST, signed(times * step)], turn)]
+}
+
+/** An instruction that reads or writes memory at `address` plus what `base` gives. */
+export const load = (code: number, base: Code, address: number): Code => [base, simd(code), 0, unsigned(address)]
+const store = (base: Code, value: Code, code: number, address: number, lane: Code = []): Code => [
+  ...[base, value, simd(code), 0],
+  ...[unsigned(address), lane],
+]
+
+type AddressOf = (block: Block) => number
 
 /** How a block that is loaded moves: not at all, with the rows, with the columns, or with both. */
 const motionOf = ({ rows, cols }: Block, loop: Loop): 'none' | 'rows' | 'columns' | 'both' => {
@@ -132,72 +78,85 @@ const motionOf = ({ rows, cols }: Block, loop: Loop): 'none' | 'rows' | 'columns
   return cols === 1 ? 'rows' : 'columns'
 }
 
-/** The code of a loop, which leaves the locals as it likes. `addressOf` says where a block is. */
-export function encodeLoop(loop: Loop, addressOf: (block: Block) => number): Code {
-  const { rows, cols, dtype, terms, stores } = loop
-  const vector = vectors[dtype]
+/** The loads of blocks that move so, or not at all, in all lanes: at what `base` gives, and so many bytes further. */
+function splats(loop: Loop, addressOf: AddressOf, motion: 'none' | 'rows', base: Code, more = 0): Code {
+  const { loadSplat } = vectors[loop.dtype]
+  return loop.terms.map((term, number) =>
+    'load' in term && motionOf(term.load, loop) === motion
+      ? set(termLocal(number), load(loadSplat, base, addressOf(term.load) + more))
+      : [],
+  )
+}
+
+/** Loads the elements that are the same everywhere. */
+export const loadConstants = (loop: Loop, addressOf: AddressOf): Code => splats(loop, addressOf, 'none', zero)
+
+/** Loads the elements of columns in the row whose place in a column is in COLUMN, or so many bytes further. */
+export const loadColumns = (loop: Loop, addressOf: AddressOf, more = 0): Code =>
+  splats(loop, addressOf, 'rows', get(COLUMN), more)
+
+/** Where a vector is: the bytes in the matrix and in its row, each as what code gives and an offset. */
+interface Place {
+  readonly matrix: readonly [base: Code, offset: number]
+  readonly row: readonly [base: Code, offset: number]
+  /** How many lanes are stored, where not all. */
+  readonly lanes?: number
+}
+
+/** Loads, computes and stores a vector. Elements that are repeated, and a product, are in the locals of their terms. */
+export function computeAt(loop: Loop, addressOf: AddressOf, { matrix, row, lanes }: Place): Code {
+  const { dtype, terms, stores } = loop
   const size = itemSize(dtype)
-  const loadAt = (block: Block, code: number, base: Code, more = 0): Code => [
-    ...base,
-    ...access(code, addressOf(block) + more),
-  ]
-  const define = (number: number, code: Code): Code => [...code, ...set(INTEGER_LOCALS + number)]
+  const values = terms.map((term, number) => {
+    if ('product' in term) return []
+    if ('operation' in term) {
+      const inputs = term.inputs.map((input) => get(termLocal(input)))
+      return set(termLocal(number), compute(vectors[dtype], term.operation, inputs, term.attributes))
+    }
+    const motion = motionOf(term.load, loop)
+    if (motion === 'none' || motion === 'rows') return []
+    const [base, offset] = motion === 'both' ? matrix : row
+    return set(termLocal(number), load(LOAD, base, addressOf(term.load) + offset))
+  })
+  const [base, offset] = matrix
+  const stored = stores.map(({ term, block }) => {
+    const value = get(termLocal(term))
+    const at = addressOf(block) + offset
+    if (lanes === undefined) return store(base, value, STORE, at)
+    const pair = size === 4 && lanes >= 2 ? store(base, value, STORE_LANE[8], at, [0]) : []
+    const lane = size === 4 && lanes === 3 ? 2 : 0
+    const last = lanes % 2 === 1 || size === 8 ? store(base, value, STORE_LANE[size], at + lane * size, [lane]) : []
+    return [pair, last]
+  })
+  return [values, stored]
+}
 
-  /** Loads, computes and stores at a place; only so many lanes where `lanes` says so. */
-  const body = (inMatrix: Code, inRow: Code, more: number, lanes?: number): Code => [
-    ...terms.flatMap((term, number) => {
-      if ('operation' in term)
-        return define(number, operations[term.operation](vector, term.inputs.map(read), term.attributes))
-      const motion = motionOf(term.load, loop)
-      if (motion === 'both') return define(number, loadAt(term.load, LOAD, inMatrix, more))
-      return motion === 'columns' ? define(number, loadAt(term.load, LOAD, inRow, more)) : []
-    }),
-    ...stores.flatMap(({ term, block }) => {
-      const value = read(term)
-      if (lanes === undefined) return [...inMatrix, ...value, ...access(STORE, addressOf(block) + more)]
-      const pair =
-        size === 4 && lanes >= 2 ? [...inMatrix, ...value, ...access(STORE_LANE[8], addressOf(block)), 0] : []
-      const single = lanes % 2 === 1 || size === 8
-      const lane = size === 4 && lanes === 3 ? 2 : 0
-      const last = single
-        ? [...inMatrix, ...value, ...access(STORE_LANE[size], addressOf(block) + lane * size), lane]
-        : []
-      return [...pair, ...last]
-    }),
-  ]
-  const splats = (motion: 'none' | 'rows', base: Code): Code =>
-    terms.flatMap((term, number) =>
-      'load' in term && motionOf(term.load, loop) === motion
-        ? define(number, loadAt(term.load, vector.loadSplat, base))
-        : [],
-    )
-
-  const loads = terms.flatMap((term) => ('load' in term ? [motionOf(term.load, loop)] : []))
-  const flat = rows === 1 || loads.every((motion) => motion === 'none' || motion === 'both')
-  const vectorsIn = (count: number): number => Math.ceil((count * size) / 16)
-  if (flat) {
-    // Every block has room for whole vectors.
-    const trips = vectorsIn(rows * cols)
-    if (trips <= 2)
-      return [...splats('none', zero), ...Array.from({ length: trips }, (_, i) => body(zero, zero, 16 * i)).flat()]
-    const at = get(IN_MATRIX)
-    return [
-      ...[...splats('none', zero), ...zero, ...set(IN_MATRIX)],
-      ...repeat(IN_MATRIX, trips * 16, [...body(at, at, 0), ...advance(IN_MATRIX, 16)]),
-    ]
-  }
-  const lanes = (cols * size) % 16
-  const whole = cols * size - lanes
+/** The code of a loop without a product, which leaves the locals as it likes. `addressOf` says where a block is. */
+export function encodeLoop(loop: Loop, addressOf: AddressOf): Code {
+  const { rows, cols, dtype, terms } = loop
+  const size = itemSize(dtype)
   const at = get(IN_MATRIX)
-  const inRow = get(IN_ROW)
-  const tail = lanes === 0 ? [] : [...body(at, inRow, 0, lanes / size), ...advance(IN_MATRIX, lanes)]
-  const vectorsOfRow =
-    whole === 0 ? [] : repeat(IN_ROW, whole, [...body(at, inRow, 0), ...advance(IN_MATRIX, 16), ...advance(IN_ROW, 16)])
-  return [
-    ...[...splats('none', zero), ...zero, ...set(IN_MATRIX), ...zero, ...set(COLUMN)],
-    ...repeat(COLUMN, rows * size, [
-      ...[...splats('rows', get(COLUMN)), ...zero, ...set(IN_ROW)],
-      ...[...vectorsOfRow, ...tail, ...advance(COLUMN, size)],
-    ]),
+  const moves = terms.map((term) => ('load' in term ? motionOf(term.load, loop) : 'none'))
+  if (rows === 1 || moves.every((motion) => motion === 'none' || motion === 'both')) {
+    // Every block has room for whole vectors.
+    const trips = Math.ceil((rows * cols * size) / 16)
+    const vectorAt = (base: Code, offset: number): Code =>
+      computeAt(loop, addressOf, { matrix: [base, offset], row: [base, offset] })
+    const body =
+      trips <= 2
+        ? Array.from({ length: trips }, (_, i) => vectorAt(zero, 16 * i))
+        : repeat(IN_MATRIX, 16, trips, vectorAt(at, 0))
+    return [loadConstants(loop, addressOf), body]
+  }
+  const lanes = ((cols * size) % 16) / size
+  const whole = Math.floor((cols * size) / 16)
+  const place = { matrix: [at, 0], row: [get(IN_ROW), 0] } as const
+  const vector = [computeAt(loop, addressOf, place), set(IN_MATRIX, plus(IN_MATRIX, 16))]
+  const rest = [computeAt(loop, addressOf, { ...place, lanes }), set(IN_MATRIX, plus(IN_MATRIX, lanes * size))]
+  const row = [
+    loadColumns(loop, addressOf),
+    whole > 0 ? repeat(IN_ROW, 16, whole, vector) : set(IN_ROW, zero),
+    lanes > 0 ? rest : [],
   ]
+  return [loadConstants(loop, addressOf), set(IN_MATRIX, zero), repeat(COLUMN, size, rows, row)]
 }

@@ -1,11 +1,16 @@
 import type { Arena } from './arena.ts'
-import type { DType } from './dtype.ts'
+import { type DType, itemSize } from './dtype.ts'
 import { MatgradError } from './errors.ts'
 import { signatures } from './kernels.generated.ts'
 import { type Engine, type Operand, PAGE, type Sink, withSink } from './kernels.ts'
-import { encodeLoop, INTEGER_LOCALS, type Loop } from './loop.ts'
+import { encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
+import type { Block } from './operation.ts'
 import { inThreads, threadsFor } from './threads.ts'
-import { CALL, constant, moduleOf, unsigned } from './wasm.ts'
+import { encodeTiles, type Operands, TILE_LOCALS, vectorsAcross } from './tiles.ts'
+import { CALL, type Code, constant, moduleOf, unsigned } from './wasm.ts'
+
+/** Bytes of the narrowest panel that the kernel packs. */
+const LEAST_PANEL = 32
 
 /** The name and parameters of the function that programs call in JavaScript. */
 const HOST = 'host'
@@ -22,7 +27,7 @@ export class ProgramWriter implements Sink {
   private readonly arena: Arena
   private readonly roomAt: number
   /** The code of the functions, and which of them are a batch: from one to another. */
-  private readonly bodies: number[][] = [[]]
+  private readonly bodies: Code[][] = [[]]
   private readonly batches: [number, number][] = []
   /** The functions that it calls, in the order of their numbers. */
   private readonly called: string[] = []
@@ -57,7 +62,7 @@ export class ProgramWriter implements Sink {
     this.endBatch()
   }
 
-  private get body(): number[] {
+  private get body(): Code[] {
     return this.bodies[this.bodies.length - 1]
   }
 
@@ -75,8 +80,8 @@ export class ProgramWriter implements Sink {
 
   private call(kernel: string, dtype: DType, args: readonly number[]): void {
     const name = `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`
-    for (const [i, value] of args.entries()) this.body.push(...constant(signatures[name][i], value))
-    this.body.push(CALL, ...unsigned(this.numberOf(name)))
+    for (const [i, value] of args.entries()) this.body.push(constant(signatures[name][i], value))
+    this.body.push([CALL, unsigned(this.numberOf(name))])
   }
 
   addressOf(operand: Operand): number {
@@ -103,14 +108,36 @@ export class ProgramWriter implements Sink {
 
   /** Writes down a call of a function in JavaScript. */
   callback(host: () => void): void {
-    this.body.push(...constant(HOST_PARAMETERS, this.hosts.push(host) - 1), CALL, ...unsigned(this.numberOf(HOST)))
+    this.body.push(constant(HOST_PARAMETERS, this.hosts.push(host) - 1), [CALL, unsigned(this.numberOf(HOST))])
   }
 
   /** Writes down a loop. */
   loop(loop: Loop): void {
     if (loop.rows * loop.cols === 0) return
-    this.vectors = Math.max(this.vectors, loop.terms.length)
-    this.body.push(...encodeLoop(loop, ({ data }) => this.addressOf(data)))
+    const addressOf = ({ data }: Block): number => this.addressOf(data)
+    const [first] = loop.terms
+    if ('product' in first) {
+      this.vectors = Math.max(this.vectors, loop.terms.length + TILE_LOCALS)
+      this.body.push(encodeTiles(loop, this.operandsOf(first, loop), addressOf))
+    } else {
+      this.vectors = Math.max(this.vectors, loop.terms.length)
+      this.body.push(encodeLoop(loop, addressOf))
+    }
+  }
+
+  /** Where the operands of a product are. One whose columns lie along its rows is packed into panels as wide as tiles. */
+  private operandsOf({ product: [a, b], transposeA, transposeB }: Product, { rows, cols, dtype }: Loop): Operands {
+    const size = itemSize(dtype)
+    const depth = transposeA ? a.rows : a.cols
+    const [aRow, aCol] = transposeA ? [size, a.cols * size] : [a.cols * size, size]
+    const panel = 16 * vectorsAcross(rows, cols, dtype)
+    const common = { depth, a: this.addressOf(a.data), aRow, aCol, fused: this.arena.fma }
+    if (!transposeB) return { ...common, b: this.addressOf(b.data), bRow: cols * size, bPanel: panel }
+    const width = Math.max(LEAST_PANEL, 2 ** Math.ceil(Math.log2(panel)))
+    // The kernel packs whole vectors of terms.
+    const room = this.room(Math.ceil((cols * size) / width) * width * (depth + 4))
+    this.call('pack', dtype, [room, this.addressOf(b.data), depth * size, cols, width, depth])
+    return { ...common, b: room, bRow: width, bPanel: width * depth }
   }
 
   /** The function that does all that was written down, in its order. */

@@ -88,7 +88,10 @@ function write(
     const { rows, cols, dtype, terms, stores } = operation
     writer.loop({
       ...{ rows, cols, dtype },
-      terms: terms.map((term) => ('load' in term ? { load: inputs[term.load] } : term)),
+      terms: terms.map((term) => {
+        if ('load' in term) return { load: inputs[term.load] }
+        return 'product' in term ? { ...term, product: [inputs[term.product[0]], inputs[term.product[1]]] } : term
+      }),
       stores: stores.map((term, i) => ({ term, block: blockOf(step.targets[i]) })),
     })
   } else {

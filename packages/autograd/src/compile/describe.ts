@@ -1,6 +1,6 @@
 import { formatShape, Matrix } from '@matgrad/core'
 import { type Layout, workOf } from './plan.ts'
-import { isFusion, type Step, type Value } from './trace.ts'
+import { isFusion, matrixOf, type Step, type Value } from './trace.ts'
 
 const shapeOf = ({ holder }: Value): string => (holder instanceof Matrix ? formatShape(holder.shape) : 'random state')
 
@@ -8,8 +8,14 @@ const shapeOf = ({ holder }: Value): string => (holder instanceof Matrix ? forma
 function flopsOf(step: Step): number {
   const { operation, inputs, targets } = step
   const sizes = [...inputs, ...targets].map(({ holder }) => holder.elements.length)
-  if (isFusion(operation))
-    return operation.terms.filter((term) => 'operation' in term).length * operation.rows * operation.cols
+  if (isFusion(operation)) {
+    const { terms, rows, cols } = operation
+    const each = terms.map((term) => {
+      if ('product' in term) return 2 * matrixOf(inputs[term.product[0]])[term.transposeA ? 'rows' : 'cols']
+      return Number('operation' in term)
+    })
+    return each.reduce((total, count) => total + count, 0) * rows * cols
+  }
   return 2 * workOf(step) || Math.max(...sizes)
 }
 

@@ -3,10 +3,22 @@ import {
   crossEntropyGradient,
   crossEntropyWithGradient,
   loops,
+  loopsProduct,
   type Operation,
   operations,
 } from '@matgrad/core'
-import { does, isOperation, matrixOf, mayThrow, readsOf, type Step, sameForm, type Value } from './trace.ts'
+import {
+  depthOf,
+  does,
+  type FusedTerm,
+  isOperation,
+  matrixOf,
+  mayThrow,
+  readsOf,
+  type Step,
+  sameForm,
+  type Value,
+} from './trace.ts'
 
 /** The most operations in one loop: each holds a register. */
 const MOST_FUSED = 24
@@ -18,6 +30,15 @@ function loopable({ operation, inputs, targets }: Step): boolean {
   return matrixOf(out).size > 0 && inputs.every((input) => matrixOf(input).dtype === matrixOf(out).dtype)
 }
 
+/** Whether a step is a product that can begin a loop. */
+function isSmallProduct(step: Step): boolean {
+  if (!does(step, operations.matmul) || step.attributes?.algorithm === 'strassen') return false
+  const { rows, cols } = matrixOf(step.targets[0])
+  return rows * cols > 0 && loopsProduct(rows, cols, depthOf(step))
+}
+
+const beginsLoop = (step: Step): boolean => loopable(step) || isSmallProduct(step)
+
 /** Whether two steps must keep their order. */
 const conflict = (a: Step, b: Step): boolean =>
   (mayThrow(a) && b.targets.some(({ kind }) => kind === 'state')) ||
@@ -26,7 +47,7 @@ const conflict = (a: Step, b: Step): boolean =>
 
 /**
  * Joins elementwise steps over one shape into loops: each goes up to the last loop of its shape, if nothing in between
- * needs it where it is.
+ * needs it where it is. A small product begins a loop.
  */
 export function fuseLoops(steps: readonly Step[]): Step[] {
   const groups: Step[][] = []
@@ -41,12 +62,15 @@ export function fuseLoops(steps: readonly Step[]): Step[] {
       for (const value of readsOf(step)) usedBy.set(value, (usedBy.get(value) ?? new Set()).add(group))
   const isUsedOutside = (value: Value, group: Step[]): boolean =>
     [...(usedBy.get(value) ?? [])].some((user) => user !== group)
-  return groups.map((group) => (loopable(group[0]) ? fuse(group, (value) => isUsedOutside(value, group)) : group[0]))
+  return groups.map((group) => (beginsLoop(group[0]) ? fuse(group, (value) => isUsedOutside(value, group)) : group[0]))
 }
 
 function findHome(groups: readonly Step[][], step: Step): Step[] | undefined {
   for (const group of groups.toReversed()) {
-    const fits = loopable(group[0]) && sameForm(group[0].targets[0], step.targets[0])
+    const [first] = group
+    // A product reads its operands until the loop ends.
+    const overwrites = !loopable(first) && first.inputs.includes(step.targets[0])
+    const fits = beginsLoop(first) && sameForm(first.targets[0], step.targets[0]) && !overwrites
     if (fits && group.length < MOST_FUSED) return group
     if (group.some((other) => conflict(other, step))) return undefined
   }
@@ -56,7 +80,7 @@ function findHome(groups: readonly Step[][], step: Step): Step[] | undefined {
 /** One step that does what several loopable ones do. */
 function fuse(group: readonly Step[], isUsedOutside: (value: Value) => boolean): Step {
   const inputs: Value[] = []
-  const terms: ({ load: number } | { operation: string; inputs: number[]; attributes: unknown })[] = []
+  const terms: FusedTerm[] = []
   const termOf = new Map<Value, number>()
   const written = new Set<Value>()
   const termFor = (value: Value): number => {
@@ -65,10 +89,16 @@ function fuse(group: readonly Step[], isUsedOutside: (value: Value) => boolean):
     termOf.set(value, terms.push({ load: inputs.push(value) - 1 }) - 1)
     return terms.length - 1
   }
-  for (const { operation, attributes, inputs: read, targets } of group) {
-    const numbers = read.map(termFor)
-    termOf.set(targets[0], terms.push({ operation: operation.name, inputs: numbers, attributes }) - 1)
-    written.add(targets[0])
+  const termOfStep = (step: Step): FusedTerm => {
+    const { operation, attributes } = step
+    if (!isSmallProduct(step)) return { operation: operation.name, inputs: step.inputs.map(termFor), attributes }
+    const { transposeA = false, transposeB = false } = attributes ?? {}
+    return { product: [inputs.push(step.inputs[0]) - 1, inputs.push(step.inputs[1]) - 1], transposeA, transposeB }
+  }
+  for (const step of group) {
+    const [target] = step.targets
+    termOf.set(target, terms.push(termOfStep(step)) - 1)
+    written.add(target)
   }
   const targets = [...written].filter((value) => value.kind === 'state' || isUsedOutside(value))
   const { rows, cols, dtype } = matrixOf(group[0].targets[0])
@@ -77,7 +107,7 @@ function fuse(group: readonly Step[], isUsedOutside: (value: Value) => boolean):
   return { operation: { name, rows, cols, dtype, terms, stores }, attributes: undefined, inputs, targets }
 }
 
-/** Lets products add a row to what they give, and take max(x, 0), where only these use it. */
+/** Lets products that are no loops add a row to what they give, and take max(x, 0), where only these use it. */
 export function fuseProducts(steps: readonly Step[]): Step[] {
   const result: (Step | null)[] = [...steps]
   const users = (value: Value): number[] => steps.flatMap((step, i) => (step.inputs.includes(value) ? [i] : []))
@@ -91,7 +121,7 @@ export function fuseProducts(steps: readonly Step[]): Step[] {
     steps.filter(({ targets }) => targets.includes(value)).length === 1
   for (const [i, step] of steps.entries()) {
     const [product] = step.targets
-    if (!does(step, operations.matmul)) continue
+    if (!does(step, operations.matmul) || isSmallProduct(step)) continue
     if (step.attributes?.algorithm === 'strassen' || matrixOf(product).size === 0) continue
     const sum = only(product, operations.add)
     if (sum === undefined) continue

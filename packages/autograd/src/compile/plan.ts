@@ -1,5 +1,6 @@
 import { itemSize, operations } from '@matgrad/core'
 import {
+  depthOf,
   does,
   isCheck,
   isFusion,
@@ -107,9 +108,15 @@ export interface Layout {
 
 /** The multiplications of a product; 0 for anything else. */
 export function workOf(step: Step): number {
-  const { attributes, inputs, targets } = step
   if (!does(step, operations.affine) && !does(step, operations.matmul)) return 0
-  return matrixOf(targets[0]).size * matrixOf(inputs[0])[attributes?.transposeA ? 'rows' : 'cols']
+  return matrixOf(step.targets[0]).size * depthOf(step)
+}
+
+/** The inputs whose elements a step needs no more once it has written the element in their place. */
+function readOnce({ operation, inputs }: Step): readonly Value[] {
+  if (!isFusion(operation)) return isOperation(operation) && operation.elementwise ? inputs : []
+  const operands = operation.terms.flatMap((term) => ('product' in term ? term.product.map((i) => inputs[i]) : []))
+  return inputs.filter((input) => !operands.includes(input))
 }
 
 /** Gives arguments and results their places: one whose last use is over makes room for others. */
@@ -126,11 +133,10 @@ export function layOut(steps: readonly Step[], args: readonly Value[]): Layout {
   }
   const results: Place[] = []
   let unplanned = top
-  for (const [i, { operation, inputs, targets }] of steps.entries())
-    for (const target of targets) {
+  for (const [i, step] of steps.entries())
+    for (const target of step.targets) {
       if (target.kind !== 'result' || places.has(target)) continue
-      const elementwise = isFusion(operation) || (isOperation(operation) && operation.elementwise)
-      const overwritten = elementwise && inputs.find((each) => places.get(each)?.last === i && sameForm(each, target))
+      const overwritten = readOnce(step).find((each) => places.get(each)?.last === i && sameForm(each, target))
       const place = overwritten
         ? (places.get(overwritten) as Place)
         : { bytes: bytesOf(target), first: i, last: i, offset: 0 }

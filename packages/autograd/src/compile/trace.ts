@@ -33,16 +33,22 @@ export interface Value {
   readonly holder: Holder
 }
 
-/** Elementwise operations in one loop. A term loads the input of a number, or computes from terms before it. */
+/**
+ * A term of a loop: it loads the input of a number, computes from terms before it, or, as the first, is a product of two
+ * inputs.
+ */
+export type FusedTerm =
+  | { readonly load: number }
+  | { readonly operation: string; readonly inputs: readonly number[]; readonly attributes: Attributes }
+  | { readonly product: readonly [number, number]; readonly transposeA: boolean; readonly transposeB: boolean }
+
+/** Elementwise operations in one loop, perhaps on a product. */
 export interface Fusion {
   readonly name: string
   readonly rows: number
   readonly cols: number
   readonly dtype: DType
-  readonly terms: readonly (
-    | { readonly load: number }
-    | { readonly operation: string; readonly inputs: readonly number[]; readonly attributes: Attributes }
-  )[]
+  readonly terms: readonly FusedTerm[]
   /** The term of each target. */
   readonly stores: readonly number[]
 }
@@ -93,6 +99,10 @@ export const sameForm = (a: Value, b: Value): boolean =>
   matrixOf(a).rows === matrixOf(b).rows &&
   matrixOf(a).cols === matrixOf(b).cols &&
   matrixOf(a).dtype === matrixOf(b).dtype
+
+/** The terms of each sum of a product. */
+export const depthOf = ({ attributes, inputs: [a] }: Step): number =>
+  attributes?.transposeA ? matrixOf(a).rows : matrixOf(a).cols
 
 /** What was read of a variable's `grad` before the function set it, and what it was in the end. */
 export interface GradientEntry {
