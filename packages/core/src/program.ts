@@ -130,7 +130,7 @@ export class ProgramWriter implements Sink {
     const size = itemSize(dtype)
     const depth = transposeA ? a.rows : a.cols
     const [aRow, aCol] = transposeA ? [size, a.cols * size] : [a.cols * size, size]
-    const panel = 16 * vectorsAcross(rows, cols, dtype)
+    const panel = 16 * vectorsAcross(rows, cols, depth, dtype)
     const common = { depth, a: this.addressOf(a.data), aRow, aCol, fused: this.arena.fma }
     if (!transposeB) return { ...common, b: this.addressOf(b.data), bRow: cols * size, bPanel: panel }
     const width = Math.max(LEAST_PANEL, 2 ** Math.ceil(Math.log2(panel)))

@@ -28,7 +28,7 @@ const SUMS = 8
 /** The most rows of a tile. */
 const ROWS = 4
 /** Larger products are the kernel's, which packs blocks for the caches; it divides sums of more terms. */
-const MOST_MULTIPLICATIONS = 32 ** 3
+const MOST_MULTIPLICATIONS = 64 ** 3
 const DEEPEST = 256
 
 /** Whether a product of rows x depth by depth x cols is one for loops. */
@@ -49,9 +49,13 @@ export interface Operands {
   readonly fused: boolean
 }
 
+/** Whether the columns of B that a tile needs stay in registers while the rows of A pass, one after the other. */
+const isShallow = (depth: number): boolean => depth <= 4
+
 /** How many vectors of the result are side by side in a tile. */
-export function vectorsAcross(rows: number, cols: number, dtype: DType): number {
-  return Math.min(Math.ceil((cols * itemSize(dtype)) / 16), Math.max(2, Math.floor(SUMS / rows)))
+export function vectorsAcross(rows: number, cols: number, depth: number, dtype: DType): number {
+  const most = isShallow(depth) ? 2 : Math.max(2, Math.floor(SUMS / rows))
+  return Math.min(Math.ceil((cols * itemSize(dtype)) / 16), most)
 }
 
 // Locals: the bytes to the rows of A and the columns of B in the tile, those to the present term, and where terms end.
@@ -73,34 +77,36 @@ export function encodeTiles(loop: Loop, operands: Operands, addressOf: (block: B
   const { depth, a, aRow, aCol, b, bRow, bPanel, fused } = operands
   const size = itemSize(dtype)
   const v = vectors[dtype]
-  const across = vectorsAcross(rows, cols, dtype)
-  /** Whether the columns of B that a tile needs stay in registers while the rows of A pass. */
-  const held = depth * across <= SUMS
+  const across = vectorsAcross(rows, cols, depth, dtype)
   const sumAt = (i: number, j: number): number => termLocal(terms.length) + i * across + j
-  const columnAt = (p: number, j: number): number => termLocal(terms.length) + SUMS + p * across + j
+  const columnAt = (p: number, wide: number, j: number): number => termLocal(terms.length) + SUMS + p * wide + j
   const element = termLocal(terms.length) + 2 * SUMS
 
   const multiplyAdd = (x: Code, y: Code, sum: Code): Code =>
     fused ? [x, y, sum, simd(v.fusedMultiplyAdd)] : arithmetic(v, 'add', sum, arithmetic(v, 'mul', x, y))
 
   const loadColumn = (wide: number, from: number, p: number): Code =>
-    times(wide, (j) => set(columnAt(p, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
+    times(wide, (j) => set(columnAt(p, wide, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
 
   /** Adds term p, counted from what the local `from` says, whose columns of B are in their locals. */
   const addTerm = (down: number, wide: number, from: number, p: number): Code =>
     times(down, (i) => [
       set(element, load(v.loadSplat, get(from), a + i * aRow + p * aCol)),
-      times(wide, (j) => set(sumAt(i, j), multiplyAdd(get(element), get(columnAt(p, j)), get(sumAt(i, j))))),
+      times(wide, (j) => set(sumAt(i, j), multiplyAdd(get(element), get(columnAt(p, wide, j)), get(sumAt(i, j))))),
     ])
 
   const addTerms = (down: number, wide: number): Code => {
-    if (held) return times(depth, (p) => addTerm(down, wide, A_TILE, p))
+    if (isShallow(depth)) return times(depth, (p) => addTerm(down, wide, A_TILE, p))
+    const together = wide === 1 ? 2 : 1
+    const turns = Math.floor(depth / together)
+    const loadAndAdd = (p: number): Code => [loadColumn(wide, B_TERM, p), addTerm(down, wide, A_TERM, p)]
     return [
-      [set(A_TERM, get(A_TILE)), set(B_TERM, get(B_TILE)), set(END, plus(A_TILE, depth * aCol))],
+      [set(A_TERM, get(A_TILE)), set(B_TERM, get(B_TILE)), set(END, plus(A_TILE, turns * together * aCol))],
       repeatUntil(A_TERM, get(END), [
-        [loadColumn(wide, B_TERM, 0), addTerm(down, wide, A_TERM, 0)],
-        [set(A_TERM, plus(A_TERM, aCol)), set(B_TERM, plus(B_TERM, bRow))],
+        times(together, loadAndAdd),
+        [set(A_TERM, plus(A_TERM, together * aCol)), set(B_TERM, plus(B_TERM, together * bRow))],
       ]),
+      times(depth % together, loadAndAdd),
     ]
   }
 
@@ -123,11 +129,11 @@ export function encodeTiles(loop: Loop, operands: Operands, addressOf: (block: B
 
   /** The tiles below one another. */
   const panel = (wide: number, lanes?: number): Code => {
-    const down = held ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
+    const down = isShallow(depth) ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
     const next = [set(IN_MATRIX, plus(IN_MATRIX, down * cols * size)), set(A_TILE, plus(A_TILE, down * aRow))]
     return [
       [set(IN_MATRIX, get(IN_ROW)), set(A_TILE, zero)],
-      held ? times(depth, (p) => loadColumn(wide, B_TILE, p)) : [],
+      isShallow(depth) ? times(depth, (p) => loadColumn(wide, B_TILE, p)) : [],
       repeat(COLUMN, down * size, Math.floor(rows / down), [tile(down, wide, lanes), next]),
       rows % down > 0 ? tile(rows % down, wide, lanes) : [],
     ]
