@@ -42,7 +42,7 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged class Sqrt<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.sqrt<T>(x) } }
 @unmanaged class Square<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.mul<T>(x, x) } }
 @unmanaged class Reciprocal<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.div<T>(v128.splat<T>(1), x) } }
-@unmanaged class Relu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.max<T>(x, v128.splat<T>(0)) } }
+@unmanaged class Relu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.pmax<T>(x, v128.splat<T>(0)) } }
 @unmanaged class LeakyRelu<T> {
   @inline of(x: v128, p: v128, q: v128): v128 {
     return v128.bitselect(x, v128.mul<T>(x, p), v128.gt<T>(x, v128.splat<T>(0)))

@@ -119,8 +119,8 @@ const SUBTRACT: i32 = 8
       if (wide) x1 = v128.add<T>(x1, v128.load(bias, 16))
     }
     if (mode & RELU) {
-      x0 = v128.max<T>(x0, v128.splat<T>(0))
-      if (wide) x1 = v128.max<T>(x1, v128.splat<T>(0))
+      x0 = v128.pmax<T>(x0, v128.splat<T>(0))
+      if (wide) x1 = v128.pmax<T>(x1, v128.splat<T>(0))
     }
   }
   if (wide) {

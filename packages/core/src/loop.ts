@@ -1,6 +1,6 @@
 import { type DType, itemSize } from './dtype.ts'
 import type { Attributes, Block } from './operation.ts'
-import { compute, LOAD, STORE, STORE_LANE, simd, vectors } from './simd.ts'
+import { compute, LOAD, maskOf, STORE, STORE_LANE, simd, vectors } from './simd.ts'
 import { type Code, I32_CONST, LOCAL_GET, LOCAL_SET, signed, unsigned } from './wasm.ts'
 
 /**
@@ -103,6 +103,14 @@ interface Place {
   readonly lanes?: number
 }
 
+/** The lanes where a term is not 0. What a comparison gives is asked for once more, not made of its ones: V8 sees that. */
+function maskOfTerm({ terms, dtype }: Loop, number: number): Code {
+  const term = terms[number]
+  const [operation, inputs] = 'operation' in term ? [term.operation, term.inputs] : [undefined, []]
+  const values = inputs.map((input) => get(termLocal(input)))
+  return maskOf(vectors[dtype], operation, values, get(termLocal(number)))
+}
+
 /** Loads, computes and stores a vector. Elements that are repeated, and a product, are in the locals of their terms. */
 export function computeAt(loop: Loop, addressOf: AddressOf, { matrix, row, lanes }: Place): Code {
   const { dtype, terms, stores } = loop
@@ -110,7 +118,9 @@ export function computeAt(loop: Loop, addressOf: AddressOf, { matrix, row, lanes
   const values = terms.map((term, number) => {
     if ('product' in term) return []
     if ('operation' in term) {
-      const inputs = term.inputs.map((input) => get(termLocal(input)))
+      const inputs = term.inputs.map((input, i) =>
+        term.operation === 'where' && i === 0 ? maskOfTerm(loop, input) : get(termLocal(input)),
+      )
       return set(termLocal(number), compute(vectors[dtype], term.operation, inputs, term.attributes))
     }
     const motion = motionOf(term.load, loop)

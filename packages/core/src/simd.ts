@@ -47,13 +47,29 @@ export const vectors: Readonly<Record<DType, Vector>> = {
 /** Places after `compare` and `arithmetic`. */
 const COMPARE = { equal: 0, notEqual: 1, less: 2, greater: 3, lessEqual: 4, greaterEqual: 5 }
 const ARITHMETIC = { abs: 0, neg: 1, sqrt: 3, add: 4, sub: 5, mul: 6, div: 7, minimum: 8, maximum: 9 }
+/** x < y ? y : x, one instruction of the processor where `maximum`, which heeds the sign of zero, is many. */
+const PSEUDO_MAXIMUM = 11
 
 /** An operation of two vectors. */
 export const arithmetic = (v: Vector, name: keyof typeof ARITHMETIC, x: Code, y: Code): Code => [
   ...[x, y, simd(v.arithmetic + ARITHMETIC[name])],
 ]
 
-/** The code of each operation that loops have, from the code that gives its inputs: what the kernel of its name does. */
+/** All bits of the lanes of two vectors that compare so. */
+const compare = (v: Vector, name: string, inputs: readonly Code[]): Code => [
+  ...[inputs, simd(v.compare + COMPARE[name as keyof typeof COMPARE])],
+]
+
+/** All bits of the lanes of a condition that are not 0: the value of an operation, or what `value` gives. */
+export const maskOf = (v: Vector, operation: string | undefined, inputs: readonly Code[], value: Code): Code =>
+  operation !== undefined && Object.hasOwn(COMPARE, operation)
+    ? compare(v, operation, inputs)
+    : compare(v, 'notEqual', [value, v.splat(0)])
+
+/**
+ * The code of each operation that loops have, from the code that gives its inputs: what the kernel of its name does. That of
+ * `where` takes a mask for its condition.
+ */
 const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], attributes: Attributes) => Code>> = {
   ...Object.fromEntries(
     Object.entries(ARITHMETIC).map(([name, at]) => [
@@ -62,14 +78,14 @@ const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], a
     ]),
   ),
   ...Object.fromEntries(
-    Object.entries(COMPARE).map(([name, at]) => [
+    Object.keys(COMPARE).map((name) => [
       name,
-      (v: Vector, xs: readonly Code[]) => [xs, simd(v.compare + at), v.splat(1), simd(AND)],
+      (v: Vector, xs: readonly Code[]) => [compare(v, name, xs), v.splat(1), simd(AND)],
     ]),
   ),
   square: (v, [x]) => arithmetic(v, 'mul', x, x),
   reciprocal: (v, [x]) => arithmetic(v, 'div', v.splat(1), x),
-  relu: (v, [x]) => arithmetic(v, 'maximum', x, v.splat(0)),
+  relu: (v, [x]) => [x, v.splat(0), simd(v.arithmetic + PSEUDO_MAXIMUM)],
   floor: (v, [x]) => [x, simd(v.floor)],
   round: (v, [x]) => [x, simd(v.nearest)],
   leakyRelu(v, [x], { slope }) {
@@ -77,10 +93,7 @@ const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], a
     return [x, scaled, x, v.splat(0), simd(v.compare + COMPARE.greater), simd(BITSELECT)]
   },
   clip: (v, [x], { low, high }) => arithmetic(v, 'minimum', arithmetic(v, 'maximum', x, v.splat(low)), v.splat(high)),
-  where: (v, [condition, a, b]) => [
-    ...[a, b, condition, v.splat(0), simd(v.compare + COMPARE.notEqual)],
-    simd(BITSELECT),
-  ],
+  where: (_v, [mask, a, b]) => [a, b, mask, simd(BITSELECT)],
   broadcastTo: (_v, [x]) => x,
   clone: (_v, [x]) => x,
 }
