@@ -1,6 +1,6 @@
 // The optimisers' steps: each reads a gradient and writes parameters and the optimiser's state in place. The numbers of a
 // step are float64 in memory, so that a call which is made again finds the present ones. Whole vectors are stored: operands
-// have room for the last.
+// have room for the last. Loops test at their end: only then does V8 compute what they do not change before them.
 
 import { bytes, lanes } from './vector'
 
@@ -18,12 +18,14 @@ import { bytes, lanes } from './vector'
 function sgd<T>(parameter: usize, gradient: usize, numbers: usize, count: i32): void {
   const rate = v128.splat<T>(<T>numberAt(numbers, 0))
   const weightDecay = <T>numberAt(numbers, 3)
-  for (let i = 0; i < count; i += lanes<T>()) {
-    const at = bytes<T>(i)
+  const size = bytes<T>(count)
+  let at: usize = 0
+  if (size) do {
     const p = v128.load(parameter + at)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
     v128.store(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, d)))
-  }
+    at += 16
+  } while (at < size)
 }
 
 /**
@@ -42,18 +44,21 @@ function momentum<T>(
   const first = load<f64>(step) == 0
   if (counts) store<f64>(step, load<f64>(step) + 1)
   const size = bytes<T>(count)
+  if (!size) return
+  let at: usize = 0
   // What most steps are is a loop without questions.
   if (!first && !nesterov && weightDecay == 0) {
-    for (let at: usize = 0; at < size; at += 16) {
+    do {
       const v = v128.add<T>(
         v128.mul<T>(kept, v128.load(velocity + at)), v128.mul<T>(taken, v128.load(gradient + at))
       )
       v128.store(velocity + at, v)
       v128.store(parameter + at, v128.sub<T>(v128.load(parameter + at), v128.mul<T>(rate, v)))
-    }
+      at += 16
+    } while (at < size)
     return
   }
-  for (let at: usize = 0; at < size; at += 16) {
+  do {
     const p = v128.load(parameter + at)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
     const old = v128.load(velocity + at)
@@ -61,7 +66,8 @@ function momentum<T>(
     v128.store(velocity + at, v)
     const direction = nesterov ? v128.add<T>(d, v128.mul<T>(kept, v)) : v
     v128.store(parameter + at, v128.sub<T>(p, v128.mul<T>(rate, direction)))
-  }
+    at += 16
+  } while (at < size)
 }
 
 /** xⁿ of two x for a whole n ≥ 0 by repeated squaring, with a relative error of at most n·2⁻⁵³. */
@@ -72,10 +78,11 @@ function wholePowers(x: v128, n: f64): v128 {
 }
 
 /**
- * Adam (Kingma & Ba 2015) by PyTorch's rule, in its order of operations, with numbers = (lr, β₁, β₂, eps, weightDecay,
- * decoupled), t the number of this step and m and v the first and second moments: m = β₁·m + (1 − β₁)·d;
- * v = β₂·v + (1 − β₂)·d²; p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps). Decay is d = g + weightDecay·p, or decoupled
- * (Loshchilov & Hutter 2019): d = g, and p is multiplied by 1 − lr·weightDecay before.
+ * Adam (Kingma & Ba 2015) by PyTorch's rule, with numbers = (lr, β₁, β₂, eps, weightDecay, decoupled), t the number of
+ * this step and m and v the first and second moments: m = β₁·m + (1 − β₁)·d; v = β₂·v + (1 − β₂)·d²;
+ * p −= lr/(1 − β₁ᵗ)·m / (√v·1/√(1 − β₂ᵗ) + eps), in this order of operations: PyTorch divides √v, which takes longer.
+ * Decay is d = g + weightDecay·p, or decoupled (Loshchilov & Hutter 2019): d = g, and p is multiplied by
+ * 1 − lr·weightDecay before.
  */
 function adam<T>(
   parameter: usize, first: usize, second: usize, step: usize, gradient: usize, numbers: usize, count: i32, counts: i32
@@ -87,14 +94,15 @@ function adam<T>(
   if (counts) store<f64>(step, t)
   const powers = wholePowers(v128.load(numbers + bytes<f64>(1)), t)
   const rate = v128.splat<T>(<T>(lr / (1 - f64x2.extract_lane(powers, 0))))
-  const root = v128.splat<T>(<T>Math.sqrt(1 - f64x2.extract_lane(powers, 1)))
+  const scale = v128.splat<T>(<T>(1 / Math.sqrt(1 - f64x2.extract_lane(powers, 1))))
   const eps = v128.splat<T>(<T>numberAt(numbers, 3))
   const kept1 = v128.splat<T>(<T>beta1), taken1 = v128.splat<T>(<T>(1 - beta1))
   const kept2 = v128.splat<T>(<T>beta2), taken2 = v128.splat<T>(<T>(1 - beta2))
   const weightDecay = decoupled ? <T>0 : <T>decay
   const shrink = v128.splat<T>(decoupled ? <T>(1 - lr * decay) : <T>1)
   const size = bytes<T>(count)
-  for (let at: usize = 0; at < size; at += 16) {
+  let at: usize = 0
+  if (size) do {
     const p = v128.mul<T>(v128.load(parameter + at), shrink)
     const d = decayed<T>(v128.load(gradient + at), p, weightDecay)
     const m = v128.add<T>(v128.mul<T>(kept1, v128.load(first + at)), v128.mul<T>(taken1, d))
@@ -103,9 +111,10 @@ function adam<T>(
     )
     v128.store(first + at, m)
     v128.store(second + at, v)
-    const denominator = v128.add<T>(v128.div<T>(v128.sqrt<T>(v), root), eps)
+    const denominator = v128.add<T>(v128.mul<T>(v128.sqrt<T>(v), scale), eps)
     v128.store(parameter + at, v128.sub<T>(p, v128.div<T>(v128.mul<T>(rate, m), denominator)))
-  }
+    at += 16
+  } while (at < size)
 }
 
 export function sgd_f32(parameter: usize, gradient: usize, numbers: usize, count: i32): void {

@@ -91,13 +91,13 @@ describe.each(DTYPES)('in place what a plain loop gives, each operation rounded 
         const v = second.clone().data
         const { lr, beta1, beta2, eps, weightDecay, decoupled } = settings
         const rate = r(lr / (1 - power(beta1, steps + 1)))
-        const root = r(Math.sqrt(1 - power(beta2, steps + 1)))
+        const scale = r(1 / Math.sqrt(1 - power(beta2, steps + 1)))
         for (let i = 0; i < p.length; i++) {
           if (decoupled) p[i] = r(p[i] * r(1 - lr * weightDecay))
           const d = decoupled || weightDecay === 0 ? g[i] : r(g[i] + r(r(weightDecay) * p[i]))
           m[i] = r(r(r(beta1) * m[i]) + r(r(1 - beta1) * d))
           v[i] = r(r(r(beta2) * v[i]) + r(r(r(1 - beta2) * d) * d))
-          const denominator = r(r(r(Math.sqrt(v[i])) / root) + r(eps))
+          const denominator = r(r(r(Math.sqrt(v[i])) * scale) + r(eps))
           p[i] = r(p[i] - r(r(rate * m[i]) / denominator))
         }
         const step = row(steps)
