@@ -419,7 +419,8 @@ const table: Record<Op, Row> = {
   // A quotient of two expm1, here and in the reference.
   tanh: unary(Math.tanh, { ulps: 4, draw: between(-5, 5) }),
   sigmoid: unary(sigmoid, { ulps: 4 }),
-  relu: unary((x) => Math.max(x, 0)),
+  // −0 stays, as in PyTorch.
+  relu: unary((x) => (x < 0 ? 0 : x)),
   leakyRelu: unary((x, slope) => (x > 0 ? x : x * slope), { args: [0.3] }),
   elu: unary((x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)), { ulps: 3, args: [1.3] }),
   // 2 ulp, and one of the reference; so is erf.

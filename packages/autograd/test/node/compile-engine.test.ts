@@ -10,14 +10,15 @@ beforeAll(() => setFlagsFromString('--experimental-wasm-relaxed-simd'))
 
 afterEach(() => configure({ fma: false, threads: 'auto' }))
 
-/** A layer that learns, with products large enough for threads. */
+/** Layers that learn, with products large enough for threads, and some so small that they are loops. */
 function twin(dtype: DType) {
   const generator = new Generator('twin')
   const draw = (rows: number, cols: number): Matrix => generator.normal(rows, cols, 0, 0.1, { dtype })
-  const [weight, bias, other] = [variable(draw(150, 140)), variable(draw(1, 140)), variable(draw(140, 130))]
+  const [weight, bias] = [variable(draw(150, 140)), variable(draw(1, 140))]
+  const [other, last] = [variable(draw(140, 130)), variable(draw(130, 3))]
   const step = (x: Matrix): Matrix => {
-    for (const each of [weight, bias, other]) each.grad = null
-    const y = weight.add(0).T.matmul(x.T).T.add(bias).relu().matmul(other)
+    for (const each of [weight, bias, other, last]) each.grad = null
+    const y = weight.add(0).T.matmul(x.T).T.add(bias).relu().matmul(other).matmul(last)
     y.square().mean().backward()
     if (weight.grad) weight.value.assign(weight.value.sub(weight.grad))
     return y.value
