@@ -420,7 +420,7 @@ const table: Record<Op, Row> = {
   tanh: unary(Math.tanh, { ulps: 4, draw: between(-5, 5) }),
   sigmoid: unary(sigmoid, { ulps: 4 }),
   // −0 stays, as in PyTorch.
-  relu: unary((x) => (x < 0 ? 0 : x)),
+  relu: unary((x) => (x === 0 ? x : Math.max(x, 0))),
   leakyRelu: unary((x, slope) => (x > 0 ? x : x * slope), { args: [0.3] }),
   elu: unary((x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)), { ulps: 3, args: [1.3] }),
   // 2 ulp, and one of the reference; so is erf.
