@@ -87,3 +87,34 @@ export function down<T, F>(a: usize, rows: i32, step: usize): v128 {
   for (; i < rows; i++, a += step) x0 = f.merge(x0, v128.load(a))
   return f.merge(f.merge(x0, x1), f.merge(x2, x3))
 }
+
+/**
+ * Twice as many columns as a vector has lanes, merged down at most BLOCK rows as by `down`, and divided. Columns side by
+ * side share the addresses of their rows.
+ */
+export function downPair<T, F>(out: usize, a: usize, rows: i32, step: usize, divisors: v128): void {
+  const f = changetype<F>(0)
+  const identity = v128.splat<T>(f.identity())
+  let x0 = identity, x1 = identity, x2 = identity, x3 = identity
+  let y0 = identity, y1 = identity, y2 = identity, y3 = identity
+  let left = rows
+  if (left >= 4) do {
+    const b = a + step, c = b + step, d = c + step
+    x0 = f.merge(x0, v128.load(a))
+    y0 = f.merge(y0, v128.load(a, 16))
+    x1 = f.merge(x1, v128.load(b))
+    y1 = f.merge(y1, v128.load(b, 16))
+    x2 = f.merge(x2, v128.load(c))
+    y2 = f.merge(y2, v128.load(c, 16))
+    x3 = f.merge(x3, v128.load(d))
+    y3 = f.merge(y3, v128.load(d, 16))
+    a = d + step
+    left -= 4
+  } while (left >= 4)
+  for (; left > 0; left--, a += step) {
+    x0 = f.merge(x0, v128.load(a))
+    y0 = f.merge(y0, v128.load(a, 16))
+  }
+  v128.store(out, v128.div<T>(f.merge(f.merge(x0, x1), f.merge(x2, x3)), divisors))
+  v128.store(out, v128.div<T>(f.merge(f.merge(y0, y1), f.merge(y2, y3)), divisors), 16)
+}

@@ -1,6 +1,6 @@
 import * as code from '../src/opcodes'
 import { packAlong, workspace } from './gemm'
-import { along, at, down, Largest, Product, Smallest, Sum } from './lines'
+import { along, at, BLOCK, down, downPair, Largest, Product, Smallest, Sum } from './lines'
 import { logSoftmaxLines, logSumExpLines, softmaxLines } from './softmax'
 import { bytes, lanes, storeLanes, storeUpTo } from './vector'
 
@@ -14,6 +14,9 @@ function mergeLines<T, F>(
   }
   const divisors = v128.splat<T>(divisor)
   let l = 0
+  if (count <= BLOCK)
+    for (; l + 2 * lanes<T>() <= lines; l += 2 * lanes<T>(), a += 32, out += 32)
+      downPair<T, F>(out, a, count, bytes<T>(step), divisors)
   for (; l + lanes<T>() <= lines; l += lanes<T>(), a += 16, out += 16)
     v128.store(out, v128.div<T>(down<T, F>(a, count, bytes<T>(step)), divisors))
   storeLanes<T>(out, v128.div<T>(down<T, F>(a, count, bytes<T>(step)), divisors), lines - l)
