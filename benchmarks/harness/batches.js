@@ -9,9 +9,10 @@ export const unpack = (operands, { batches }) => ({
 
 /** A function that gives pairs [x, y], round and round. */
 export function inTurns(xs, ys) {
+  const pairs = xs.map((x, i) => [x, ys[i]])
   let turn = -1
   return () => {
-    turn = (turn + 1) % xs.length
-    return [xs[turn], ys[turn]]
+    turn = turn + 1 === pairs.length ? 0 : turn + 1
+    return pairs[turn]
   }
 }

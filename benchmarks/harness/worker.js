@@ -19,7 +19,7 @@ const {
   input,
   ops,
   output,
-  release = () => {},
+  release,
 } = await import(`../peers/${adapter}`)
   .then(({ start }) => start(JSON.parse(settings)))
   .catch((error) => {
@@ -33,7 +33,7 @@ const read = (file, dtype) => new arrays[dtype](new Uint8Array(readFileSync(file
 const partsOf = (result) => (Array.isArray(result) ? result : [result])
 
 function releaseAll(result) {
-  for (const part of partsOf(result)) release(part)
+  if (release) for (const part of partsOf(result)) release(part)
 }
 
 let call

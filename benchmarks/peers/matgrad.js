@@ -26,7 +26,10 @@ function train(operands, { sizes, activation, optimizer: algorithm, lr, momentum
   }
   const step = compiled ? compile(eager) : eager
   const next = inTurns(xs, ys)
-  return () => step(...next()).value
+  return () => {
+    const [x, y] = next()
+    return step(x, y).value
+  }
 }
 
 export function start({ threads = 1, algorithm, compiled = false }) {
