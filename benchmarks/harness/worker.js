@@ -14,13 +14,7 @@ import { createInterface } from 'node:readline'
 const [adapter, settings] = process.argv.slice(2)
 // Answers alone go to the standard output; libraries greet on the console.
 console.log = console.info = console.warn = () => {}
-const {
-  about,
-  input,
-  ops,
-  output,
-  release,
-} = await import(`../peers/${adapter}`)
+const { about, input, ops, output, release } = await import(`../peers/${adapter}`)
   .then(({ start }) => start(JSON.parse(settings)))
   .catch((error) => {
     console.error(error.message)
