@@ -56,6 +56,28 @@ describe('arguments', () => {
     expect(f.count.runs).toBe(1)
   })
 
+  test('matrices of all sizes are copied wholly', () => {
+    const f = counted((x: Matrix) => x.neg())
+    for (const dtype of ['float32', 'float64'] as const)
+      for (let size = 1; size <= 20; size++)
+        for (const sign of [1, -1]) {
+          const numbers = Array.from({ length: size }, (_, i) => sign * (i + 1))
+          expect(values(f(matrix([numbers], { dtype })))).toEqual(numbers.map((x) => -x))
+        }
+    expect(f.count.runs).toBe(40)
+  })
+
+  test('matrices are those of the call, whatever was given to programs that did not serve', () => {
+    const f = counted((x: Matrix, y: Matrix) => x.add(y.sum()))
+    const [a, b] = [row(1), row(2)]
+    const [one, two] = [row(10), row(10, 10)]
+    for (let n = 0; n < 2; n++) {
+      expect([f(a, one), f(b, two)].map(values)).toEqual([[11], [22]])
+      expect([f(b, one), f(a, two)].map(values)).toEqual([[12], [21]])
+    }
+    expect(f.count.runs).toBe(2)
+  })
+
   test('an array of another length, an object with other keys, or an argument more is something new', () => {
     const f = counted((o: Record<string, Matrix> | Matrix[], ...more: unknown[]) =>
       Object.values(o).reduce((total, each) => total.add(each), row(more.length)),

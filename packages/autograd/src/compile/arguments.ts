@@ -2,28 +2,63 @@ import { Matrix, type TypedArray } from '@matgrad/core'
 import { isRecording } from '../recording.ts'
 import { Variable } from '../variable.ts'
 
-/** Up to this many elements a loop copies faster than `set`. */
-const SMALL = 12
+/** Up to this many elements of float32 a loop copies faster than `set`. */
+const FEW = 15
+
+/** to = from, four elements a turn, since V8 checks in each turn of a loop anew what arrays these are. */
+function copyFew(to: TypedArray, from: TypedArray, size: number): void {
+  let i = 0
+  for (; i + 3 < size; i += 4) {
+    to[i] = from[i]
+    to[i + 1] = from[i + 1]
+    to[i + 2] = from[i + 2]
+    to[i + 3] = from[i + 3]
+  }
+  for (; i < size; i++) to[i] = from[i]
+}
 
 /** A matrix among the arguments: whatever has its shape may be given, and is copied to where the program reads it. */
-export interface Input {
+export class Input {
   readonly matrix: Matrix
   place: TypedArray
+  /** What was given last. */
+  private given: Matrix
+  private readonly size: number
+  /** Only float32: the loop is faster where it sees arrays of one type. */
+  private readonly isFew: boolean
+
+  constructor({ elements, rows, cols }: Matrix) {
+    this.matrix = new Matrix(elements, rows, cols)
+    this.place = elements
+    this.given = this.matrix
+    this.size = elements.length
+    this.isFew = this.size <= FEW && this.matrix.dtype === 'float32'
+  }
+
+  /** Whether this may be given, and then it is. */
+  accepts(argument: unknown): boolean {
+    if (argument === this.given) return true
+    const { rows, cols, dtype } = this.matrix
+    if (!(argument instanceof Matrix) || argument.rows !== rows || argument.cols !== cols || argument.dtype !== dtype)
+      return false
+    this.given = argument
+    return true
+  }
+
+  /** Copies what was given. */
+  copyIn(): void {
+    const { place, size } = this
+    const { elements } = this.given
+    if (this.isFew) copyFew(place, elements, size)
+    else place.set(elements)
+  }
 }
 
 /**
- * What an argument must be for a program to serve: a matrix of one shape, alone or in a constant variable; an array or
- * object of such; or the same as it was.
+ * Whether an argument is what it must be for a program to serve: a matrix of one shape, alone or in a constant variable; an
+ * array or object of such; or the same as it was. Its matrices are given to the inputs.
  */
-export type Pattern =
-  | { readonly kind: 'matrix'; readonly input: Input; readonly variable: boolean }
-  | {
-      readonly kind: 'parts'
-      readonly keys: readonly string[]
-      readonly parts: readonly Pattern[]
-      readonly list: boolean
-    }
-  | { readonly kind: 'same'; readonly value: unknown }
+export type Pattern = (argument: unknown) => boolean
 
 /** Whether a value is an object without a class. */
 export const isPlain = (value: unknown): value is Record<string, unknown> =>
@@ -46,47 +81,29 @@ export const hasHistory = (value: unknown): boolean =>
  */
 export function patternOf(argument: unknown, inputs: Input[]): [pattern: Pattern, own: unknown] {
   if (argument instanceof Matrix || isConstant(argument)) {
-    const { elements, rows, cols } = argument instanceof Matrix ? argument : argument.value
-    const matrix = new Matrix(elements, rows, cols)
-    const input = { matrix, place: elements }
+    const input = new Input(argument instanceof Matrix ? argument : argument.value)
     inputs.push(input)
-    const variable = argument instanceof Variable
-    return [{ kind: 'matrix', input, variable }, variable ? new Variable(matrix, false) : matrix]
+    return argument instanceof Matrix
+      ? [(given) => input.accepts(given), input.matrix]
+      : [(given) => isConstant(given) && input.accepts(given.value), new Variable(input.matrix, false)]
   }
-  if (!Array.isArray(argument) && !isPlain(argument)) return [{ kind: 'same', value: argument }, argument]
+  if (!Array.isArray(argument) && !isPlain(argument)) return [(given) => Object.is(given, argument), argument]
   const keys = Object.keys(argument)
   const pairs = keys.map((key) => patternOf((argument as Record<string, unknown>)[key], inputs))
-  const list = Array.isArray(argument)
-  const own = list ? pairs.map(([, each]) => each) : Object.fromEntries(pairs.map(([, each], i) => [keys[i], each]))
-  return [{ kind: 'parts', keys, parts: pairs.map(([pattern]) => pattern), list }, own]
+  const patterns = pairs.map(([pattern]) => pattern)
+  return Array.isArray(argument)
+    ? [(given) => Array.isArray(given) && fit(patterns, given, keys), pairs.map(([, own]) => own)]
+    : [
+        (given) => isPlain(given) && fit(patterns, given, keys),
+        Object.fromEntries(pairs.map(([, own], i) => [keys[i], own])),
+      ]
 }
 
-/** Whether an argument has this pattern. */
-export function matches(pattern: Pattern, argument: unknown): boolean {
-  if (pattern.kind === 'same') return Object.is(argument, pattern.value)
-  if (pattern.kind === 'matrix') {
-    const { rows, cols, dtype } = pattern.input.matrix
-    const given = pattern.variable ? isConstant(argument) && argument.value : argument
-    return given instanceof Matrix && given.rows === rows && given.cols === cols && given.dtype === dtype
-  }
-  if (Array.isArray(argument) !== pattern.list || (!pattern.list && !isPlain(argument))) return false
-  const { keys, parts } = pattern
+/** Whether the parts of an array or object have these keys and patterns. */
+function fit(patterns: readonly Pattern[], parts: object, keys: readonly string[]): boolean {
   let count = 0
-  for (const _ in argument as object) count++
+  for (const _ in parts) count++
   if (count !== keys.length) return false
-  for (let i = 0; i < keys.length; i++)
-    if (!matches(parts[i], (argument as Record<string, unknown>)[keys[i]])) return false
+  for (let i = 0; i < keys.length; i++) if (!patterns[i]((parts as Record<string, unknown>)[keys[i]])) return false
   return true
-}
-
-/** Copies the matrices of an argument that matches to where the program reads them. */
-export function copyIn(pattern: Pattern, argument: unknown): void {
-  if (pattern.kind === 'matrix') {
-    const { elements } = pattern.variable ? (argument as Variable).value : (argument as Matrix)
-    const { place } = pattern.input
-    if (place.length > SMALL) place.set(elements)
-    else for (let i = 0; i < place.length; i++) place[i] = elements[i]
-  } else if (pattern.kind === 'parts')
-    for (let i = 0; i < pattern.keys.length; i++)
-      copyIn(pattern.parts[i], (argument as Record<string, unknown>)[pattern.keys[i]])
 }

@@ -1,7 +1,7 @@
 import { DTypeError, describe, getDefaultDtype, MatgradError, Matrix, threadsFor, tracer } from '@matgrad/core'
 import { isRecording } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
-import { copyIn, hasHistory, type Input, isPlain, matches, type Pattern, patternOf } from './arguments.ts'
+import { hasHistory, type Input, isPlain, type Pattern, patternOf } from './arguments.ts'
 import { type Bound, bind } from './bind.ts'
 import { describeProgram } from './describe.ts'
 import { fuseCrossEntropy, fuseLoops, fuseProducts } from './fuse.ts'
@@ -70,17 +70,17 @@ class Program<Result> {
     const { patterns, conditions } = this
     if (args.length !== patterns.length || this.dtype !== getDefaultDtype() || this.recording !== isRecording())
       return false
-    for (let i = 0; i < patterns.length; i++) if (!matches(patterns[i], args[i])) return false
+    for (let i = 0; i < patterns.length; i++) if (!patterns[i](args[i])) return false
     for (let i = 0; i < conditions.length; i++) if (!conditions[i]()) return false
     return true
   }
 
-  run(args: readonly unknown[]): Result {
+  run(): Result {
     const { arena, threads } = this.bound
     if (!arena.serves(threads) || threadsFor(this.layout.work) !== threads)
       this.bound = bind(this.steps, this.inputs, this.layout)
-    const { patterns, gradients } = this
-    for (let i = 0; i < patterns.length; i++) copyIn(patterns[i], args[i])
+    const { inputs, gradients } = this
+    for (let i = 0; i < inputs.length; i++) inputs[i].input.copyIn()
     running = true
     try {
       this.bound.step()
@@ -142,14 +142,18 @@ export function compile<Arguments extends unknown[], Result>(
 ): Compiled<Arguments, Result> {
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
   const programs: Program<Result>[] = []
-  const call = (args: readonly unknown[]): Result => {
-    if (tracer !== null || running) return fn(...(args as Arguments))
-    for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
-    if (args.some(hasHistory)) return fn(...(args as Arguments))
+  /** What no program does: `fn` as it is, or a new program. */
+  const first = (args: readonly unknown[]): Result => {
+    if (tracer !== null || running || args.some(hasHistory)) return fn(...(args as Arguments))
     const program = new Program(fn as (...args: unknown[]) => Result, args)
     if (programs.length === MOST_PROGRAMS) programs.shift()
     programs.push(program)
     return program.result
+  }
+  const call = (args: readonly unknown[]): Result => {
+    if (tracer === null && !running)
+      for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run()
+    return first(args)
   }
   /** Arrays for 0 to 4 arguments. */
   const arrays = [0, 1, 2, 3, 4].map((count) => new Array<unknown>(count).fill(undefined))
@@ -158,7 +162,7 @@ export function compile<Arguments extends unknown[], Result>(
     // biome-ignore lint/complexity/noArguments: rest parameters are an array
     const given = arguments
     const count = given.length
-    if (count > 4 || tracer !== null || running) return call(Array.from(given))
+    if (count > 4) return call(Array.from(given))
     const few = arrays[count]
     if (count > 0) few[0] = a
     if (count > 1) few[1] = b
