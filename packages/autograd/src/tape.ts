@@ -2,27 +2,31 @@ import { DTypeError, describe, formatShape, ShapeError } from '@matgrad/core'
 import { type Op, ruleOf } from './op.ts'
 import type { Variable } from './variable.ts'
 
+let searches = 0
+
 /**
  * The variables that `root` was computed from and that require a gradient, itself included, newest first: every variable
  * comes before its inputs. The search does not look behind the variables in `ends`.
  */
 export function history(root: Variable, ends: ReadonlySet<Variable>): Variable[] {
-  const found = new Set([root])
-  const pending = [root]
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (!node.origin || ends.has(node)) continue
-    for (const input of node.origin.inputs)
-      if (input.requiresGrad && !found.has(input)) {
-        found.add(input)
-        pending.push(input)
+  const search = ++searches
+  const found = [root]
+  root.found = search
+  for (let i = 0; i < found.length; i++) {
+    const { origin } = found[i]
+    if (!origin || ends.has(found[i])) continue
+    for (const input of origin.inputs)
+      if (input.requiresGrad && input.found !== search) {
+        input.found = search
+        found.push(input)
       }
   }
-  return [...found].sort((a, b) => b.created - a.created)
+  return found.sort((a, b) => b.created - a.created)
 }
 
 /** The cotangent of a broadcast input: summed down to its shape, in its dtype. */
 function sumDown(op: Op, cotangent: Variable, input: Variable): Variable {
-  if (!(cotangent instanceof input.constructor))
+  if (cotangent?.constructor !== input.constructor)
     throw new DTypeError(`${op.name}: its derivative is ${describe(cotangent)}, wanted a Variable`)
   let g = cotangent
   if (g.rows !== input.rows && input.rows === 1) g = g.sum(0)

@@ -871,7 +871,7 @@ describe('defineOp', () => {
 describe('an operation of core without a derivative', () => {
   test('is refused by name', () => {
     const plain = { name: 'plain', shape: () => [1, 1] as const, forward: () => {} }
-    expect(() => parameter(1).apply(plain, [], undefined)).toThrow(
+    expect(() => parameter(1).apply(plain, [parameter(1)], undefined)).toThrow(
       new MatgradError('plain: the operation has no derivative, wanted one made by defineOp'),
     )
   })
