@@ -163,7 +163,7 @@ export function seedOf(operation: string, { shape, dtype }: Variable, gradient?:
 const table: ReadonlyMap<string, Op> = new Map(Object.entries(ops))
 
 function opOf(operation: Operation): Op {
-  const op = 'vjp' in operation ? (operation as Op) : table.get(operation.name)
+  const op = (operation as Partial<Op>).vjp ? (operation as Op) : table.get(operation.name)
   if (!op) throw new MatgradError(`${operation.name}: the operation has no derivative, wanted one made by defineOp`)
   return op
 }

@@ -240,7 +240,7 @@ export function withSink<T>(to: Sink | null, run: () => T): T {
 }
 
 /** The arguments of a call, an array for each number of them: to make one takes longer than a small kernel. */
-const argumentLists: number[][] = []
+const argumentLists: any[][] = []
 
 /**
  * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs,
@@ -261,7 +261,7 @@ export function launch(
   const engine = getEngine()
   const operands = outputs.length + inputs.length
   const count = operands + parameters.length
-  argumentLists[count] ??= Array(count)
+  argumentLists[count] ??= Array.from({ length: count }, () => null)
   const args = argumentLists[count]
   place(engine, kernel, outputs, inputs, inPlace, 0, args)
   for (let i = 0; i < parameters.length; i++) args[operands + i] = parameters[i]
