@@ -73,7 +73,9 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   const workspace = numberOf('HEAP')
   const workspaceBytes = numberOf('WORKSPACE_BYTES')
   const scratch = workspace + workspaceBytes + reserved(workspaceBytes)
-  memory.grow(Math.max(0, Math.ceil((scratch - memory.buffer.byteLength) / PAGE)))
+  const missing = Math.ceil((scratch - memory.buffer.byteLength) / PAGE)
+  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
+  if (missing > 0) memory.grow(missing)
   const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
   for (const exports of instances) {
     const at = exports.workspace as WebAssembly.Global
