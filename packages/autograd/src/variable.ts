@@ -55,8 +55,8 @@ export class Variable<R extends number = number, C extends number = number> {
   readonly origin: Origin | null
   /** A number larger than that of every variable made before. */
   readonly created: number = created++
-  /** The number of the last search of a history that found it. */
-  found = 0
+  /** Where it is in the history that was searched last of those it is in. */
+  position = 0
   private gradient: Matrix<R, C> | null = null
 
   constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
