@@ -168,7 +168,8 @@ function copyOut({ buffer, f32, f64 }: Engine, data: Operand, address: number): 
 }
 
 /** As `byteLength`, which takes far longer where arrays have several types. */
-const bytesOf = (data: Operand): number => data.length * (!(data instanceof Float32Array) && data instanceof Float64Array ? 8 : 4)
+const bytesOf = (data: Operand): number =>
+  data.length * (!(data instanceof Float32Array) && data instanceof Float64Array ? 8 : 4)
 
 /**
  * Where an operand of this length goes if the memory is free from `top` on. The system places large arrays just above the

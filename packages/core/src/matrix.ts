@@ -189,7 +189,9 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
 /** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */
 export function toInputs(operation: Operation, operands: readonly unknown[]): readonly Matrix[] {
   const dtype = promote(operation, operands)
-  return fit(operation, operands, dtype) ? operands : operands.map((operand, i) => toInput(operation, operand, i, dtype))
+  return fit(operation, operands, dtype)
+    ? operands
+    : operands.map((operand, i) => toInput(operation, operand, i, dtype))
 }
 
 function fit(operation: Operation, operands: readonly unknown[], dtype: DType): operands is Matrix[] {
