@@ -170,14 +170,15 @@ function opOf(operation: Operation): Op {
 
 /** The result of an op on variables, matrices and numbers, at least one of them not a number. */
 export function applyOp(op: Op, operands: readonly unknown[], attributes: Attributes): Variable {
-  const inputs = toInputs(op, operands.map(valueOf))
+  const inputs = toInputs(op, operands.map(matrixOf))
   const value = evaluate(op, inputs, attributes)
   if (!isRecording() || !differentiates(op, operands)) return new Variable(value, false)
   const variables = operands.map((operand, i) => nodeOf(operand, inputs[i]))
   return new Variable(value, true, { op, inputs: variables, attributes })
 }
 
-const valueOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.value : operand)
+/** The matrix of a variable; anything else is what it was. */
+const matrixOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.value : operand)
 
 /** Whether the result has a derivative with respect to an operand that requires one. */
 function differentiates(op: Op, operands: readonly unknown[]): boolean {

@@ -31,6 +31,7 @@ export interface Engine {
   readonly scratch: number
   /** Where the memory ends. */
   end: number
+  /** The memory's buffer, which it takes longer to be asked for, and views of it. */
   buffer: ArrayBufferLike
   f32: Float32Array
   f64: Float64Array
@@ -139,7 +140,7 @@ function grow(engine: Engine, end: number, kernel: string): void {
   Object.assign(engine, viewsOf(engine.memory))
 }
 
-// Small operands are copied by a loop for each type: one for all types would ask at every element which it is.
+// A small operand is copied by a loop for its type: one for all types would ask at every element which it is.
 
 function copyIn({ f32, f64, u32 }: Engine, data: Operand, address: number): void {
   const { length } = data
@@ -167,9 +168,9 @@ function copyOut({ buffer, f32, f64 }: Engine, data: Operand, address: number): 
   } else data.set(new Uint32Array(buffer, address, length))
 }
 
-/** As `byteLength`, which takes far longer where arrays have several types. */
+/** As `byteLength`, which takes far longer where arrays have several types; so would a test that most of them fail. */
 const bytesOf = (data: Operand): number =>
-  data.length * (!(data instanceof Float32Array) && data instanceof Float64Array ? 8 : 4)
+  data.length * (data instanceof Float32Array ? 4 : data instanceof Float64Array ? 8 : 4)
 
 /**
  * Where an operand of this length goes if the memory is free from `top` on. The system places large arrays just above the
@@ -180,8 +181,9 @@ const startOf = (top: number, bytes: number): number =>
   bytes < PAGED ? top : top + ((HALF_PAGE - top) & (2 * HALF_PAGE - 1))
 
 /**
- * Places outputs, then inputs, in the scratch memory, adds their addresses to `addresses`, and returns where `more` bytes
- * follow. The inputs are copied there, and the first `inPlace` outputs, which are read as well as written.
+ * Places outputs, then inputs, in the scratch memory, writes their addresses into `addresses` from its start on, and
+ * returns where `more` bytes follow. The inputs are copied there, and the first `inPlace` outputs, which are read as well
+ * as written.
  *
  * @throws MatgradError where `kernel` would need more memory than can be had.
  */
@@ -195,8 +197,7 @@ export function place(
   addresses: number[],
 ): number {
   if (sink !== null) {
-    for (const operand of outputs) addresses.push(sink.addressOf(operand))
-    for (const operand of inputs) addresses.push(sink.addressOf(operand))
+    for (const [i, operand] of [...outputs, ...inputs].entries()) addresses[i] = sink.addressOf(operand)
     return sink.room(more)
   }
   let top = engine.scratch
@@ -242,8 +243,11 @@ export function withSink<T>(to: Sink | null, run: () => T): T {
   }
 }
 
-/** The arguments of a call, an array for each number of them: to make one takes longer than a small kernel. */
-const argumentLists: any[][] = []
+/**
+ * The arguments of a call, an array for each number of them: to make one takes longer than a small kernel. They begin as
+ * what is no number, or V8 would keep all as doubles once one was a fraction, which every call would convert.
+ */
+const argumentLists: (number | null)[][] = []
 
 /**
  * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs,
@@ -265,7 +269,7 @@ export function launch(
   const operands = outputs.length + inputs.length
   const count = operands + parameters.length
   argumentLists[count] ??= Array.from({ length: count }, () => null)
-  const args = argumentLists[count]
+  const args = argumentLists[count] as number[]
   place(engine, kernel, outputs, inputs, inPlace, 0, args)
   for (let i = 0; i < parameters.length; i++) args[operands + i] = parameters[i]
   engine.kernels[dtype][kernel](...args)

@@ -187,19 +187,9 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
 }
 
 /** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */
-export function toInputs(operation: Operation, operands: readonly unknown[]): readonly Matrix[] {
+export function toInputs(operation: Operation, operands: readonly unknown[]): Matrix[] {
   const dtype = promote(operation, operands)
-  return fit(operation, operands, dtype)
-    ? operands
-    : operands.map((operand, i) => toInput(operation, operand, i, dtype))
-}
-
-function fit(operation: Operation, operands: readonly unknown[], dtype: DType): operands is Matrix[] {
-  for (let i = 0; i < operands.length; i++) {
-    const operand = operands[i]
-    if (!(operand instanceof Matrix) || (operand.dtype !== dtype && i !== operation.selector)) return false
-  }
-  return true
+  return operands.map((operand, i) => toInput(operation, operand, i, dtype))
 }
 
 /** The result of an operation on matrices of one dtype, in a new matrix. */
