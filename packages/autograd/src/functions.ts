@@ -33,7 +33,8 @@ const isOperand = (value: unknown): value is Operand => value instanceof Variabl
 // biome-ignore lint/suspicious/noExplicitAny: the declared type of each function below says what it takes and gives
 function method(name: string): any {
   return (first: unknown, ...rest: unknown[]) => {
-    const receiver = toVariable(name, first, rest.find(isOperand)?.dtype ?? getDefaultDtype())
+    const dtype = typeof first === 'number' ? rest.find(isOperand)?.dtype : undefined
+    const receiver = toVariable(name, first, dtype ?? getDefaultDtype())
     return (receiver as unknown as Record<string, (...args: unknown[]) => Variable>)[name](...rest)
   }
 }

@@ -7,22 +7,31 @@ import type { Variable } from './variable.ts'
  * comes before its inputs. The search does not look behind the variables in `ends`.
  */
 export function history(root: Variable, ends: ReadonlySet<Variable>): Variable[] {
-  const found = new Set([root])
-  const pending = [root]
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (!node.origin || ends.has(node)) continue
-    for (const input of node.origin.inputs)
-      if (input.requiresGrad && !found.has(input)) {
-        found.add(input)
-        pending.push(input)
-      }
+  const nodes = [root]
+  root.position = 0
+  for (let i = 0; i < nodes.length; i++) {
+    const { origin } = nodes[i]
+    if (!origin || ends.has(nodes[i])) continue
+    for (const input of origin.inputs)
+      if (input.requiresGrad && nodes[input.position] !== input) input.position = nodes.push(input) - 1
   }
-  return [...found].sort((a, b) => b.created - a.created)
+  number(nodes.sort((a, b) => b.created - a.created))
+  return nodes
+}
+
+function number(nodes: readonly Variable[]): void {
+  for (let i = 0; i < nodes.length; i++) nodes[i].position = i
+}
+
+/** Where `node` is in a history that it is in. Another history, searched since, may have numbered it anew. */
+function positionIn(nodes: readonly Variable[], node: Variable): number {
+  if (nodes[node.position] !== node) number(nodes)
+  return node.position
 }
 
 /** The cotangent of a broadcast input: summed down to its shape, in its dtype. */
 function sumDown(op: Op, cotangent: Variable, input: Variable): Variable {
-  if (!(cotangent instanceof input.constructor))
+  if (cotangent?.constructor !== input.constructor)
     throw new DTypeError(`${op.name}: its derivative is ${describe(cotangent)}, wanted a Variable`)
   let g = cotangent
   if (g.rows !== input.rows && input.rows === 1) g = g.sum(0)
@@ -43,20 +52,28 @@ export function pullBack(
   seed: Variable,
   ends: ReadonlySet<Variable>,
 ): Map<Variable, Variable> {
-  const cotangents = new Map([[nodes[0], seed]])
-  for (const node of nodes) {
-    const g = cotangents.get(node)
-    if (!g || !node.origin || ends.has(node)) continue
-    cotangents.delete(node)
+  const cotangents: (Variable | undefined)[] = Array(nodes.length)
+  cotangents[0] = seed
+  const reached = new Map<Variable, Variable>()
+  for (let n = 0; n < nodes.length; n++) {
+    const node = nodes[n]
+    const g = cotangents[n]
+    if (!g) continue
+    if (!node.origin || ends.has(node)) {
+      reached.set(node, g)
+      continue
+    }
+    cotangents[n] = undefined
     const { op, inputs, attributes } = node.origin
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i]
       const rule = ruleOf(op, i)
       if (!input.requiresGrad || !rule) continue
       const cotangent = sumDown(op, rule(g, node, inputs, attributes, i), input)
-      const sum = cotangents.get(input)
-      cotangents.set(input, sum ? sum.add(cotangent) : cotangent)
+      const position = positionIn(nodes, input)
+      const sum = cotangents[position]
+      cotangents[position] = sum ? sum.add(cotangent) : cotangent
     }
   }
-  return cotangents
+  return reached
 }

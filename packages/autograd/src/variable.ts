@@ -12,6 +12,7 @@ import {
   Matrix,
   type Operation,
   ones,
+  operations,
   type Shape,
   ShapeError,
   toInputs,
@@ -54,6 +55,8 @@ export class Variable<R extends number = number, C extends number = number> {
   readonly origin: Origin | null
   /** A number larger than that of every variable made before. */
   readonly created: number = created++
+  /** Where it is in the history that was searched last of those it is in. */
+  position = 0
   private gradient: Matrix<R, C> | null = null
 
   constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
@@ -125,12 +128,12 @@ export class Variable<R extends number = number, C extends number = number> {
     const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
     for (const [leaf, { value }] of gradients)
       if (leaf.grad) leaf.grad.assign(leaf.grad.add(value))
-      else leaf.grad = value.clone()
+      else leaf.grad = evaluate(operations.clone, [value], undefined)
   }
 
-  /** Runs an operation on this variable and others. The result remembers them if one of them requires a gradient. */
-  apply(operation: Operation, others: readonly unknown[], attributes: Attributes): Variable {
-    return applyOp(opOf(operation), [this, ...others], attributes)
+  /** Runs an operation on operands, this variable one of them. The result remembers them if one requires a gradient. */
+  apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Variable {
+    return applyOp(opOf(operation), operands, attributes)
   }
 }
 
@@ -160,23 +163,30 @@ export function seedOf(operation: string, { shape, dtype }: Variable, gradient?:
 const table: ReadonlyMap<string, Op> = new Map(Object.entries(ops))
 
 function opOf(operation: Operation): Op {
-  const op = 'vjp' in operation ? (operation as Op) : table.get(operation.name)
+  const op = (operation as Partial<Op>).vjp ? (operation as Op) : table.get(operation.name)
   if (!op) throw new MatgradError(`${operation.name}: the operation has no derivative, wanted one made by defineOp`)
   return op
 }
 
 /** The result of an op on variables, matrices and numbers, at least one of them not a number. */
 export function applyOp(op: Op, operands: readonly unknown[], attributes: Attributes): Variable {
-  const inputs = toInputs(
-    op,
-    operands.map((operand) => (operand instanceof Variable ? operand.value : operand)),
-  )
+  const inputs = toInputs(op, operands.map(matrixOf))
   const value = evaluate(op, inputs, attributes)
-  const differentiable = (operand: unknown, i: number): boolean =>
-    operand instanceof Variable && operand.requiresGrad && ruleOf(op, i) !== null
-  if (!isRecording() || !operands.some(differentiable)) return new Variable(value, false)
+  if (!isRecording() || !differentiates(op, operands)) return new Variable(value, false)
   const variables = operands.map((operand, i) => nodeOf(operand, inputs[i]))
   return new Variable(value, true, { op, inputs: variables, attributes })
+}
+
+/** The matrix of a variable; anything else is what it was. */
+const matrixOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.value : operand)
+
+/** Whether the result has a derivative with respect to an operand that requires one. */
+function differentiates(op: Op, operands: readonly unknown[]): boolean {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]
+    if (operand instanceof Variable && operand.requiresGrad && ruleOf(op, i) !== null) return true
+  }
+  return false
 }
 
 /** An operand that the op computed with as `input`: its conversion is on the tape, so that rules see one dtype, too. */

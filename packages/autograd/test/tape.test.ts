@@ -61,6 +61,26 @@ describe('backward', () => {
     expect(gradient(x)).toEqual([[8]])
   })
 
+  test('may be called by a rule, for a history with some of the same variables', () => {
+    const [x, y] = [parameter(2), parameter(3)]
+    const other = x.square().mul(y).square()
+    const same = defineOp({
+      name: 'same',
+      shape: ([a]) => a.shape,
+      forward: (out, [a]) => out.data.set(a.data),
+      vjp: [
+        (g) => {
+          other.backward()
+          return g
+        },
+      ],
+    })
+    same([x.mul(y)]).backward()
+    // Of x⁴y²: 4x³y² and 2x⁴y.
+    expect(gradient(x)).toEqual([[288 + 3]])
+    expect(gradient(y)).toEqual([[96 + 2]])
+  })
+
   test('leaves a gradient at leaves only', () => {
     const x = parameter(2)
     const middle = x.square()
@@ -871,7 +891,7 @@ describe('defineOp', () => {
 describe('an operation of core without a derivative', () => {
   test('is refused by name', () => {
     const plain = { name: 'plain', shape: () => [1, 1] as const, forward: () => {} }
-    expect(() => parameter(1).apply(plain, [], undefined)).toThrow(
+    expect(() => parameter(1).apply(plain, [parameter(1)], undefined)).toThrow(
       new MatgradError('plain: the operation has no derivative, wanted one made by defineOp'),
     )
   })

@@ -117,8 +117,12 @@ export const where: Operation = {
   elementwise: true,
   shape: ([condition, a, b]) => broadcastShapes('where', broadcastShapes('where', a.shape, b.shape), condition.shape),
   forward(out, inputs) {
-    const steps = inputs.flatMap((input) => [rowStep(input), colStep(input)])
-    run('where', out.dtype, out, inputs, [out.rows, out.cols, ...steps, Number(inputs[0].dtype === 'float64')])
+    const [condition, a, b] = inputs
+    const [conditionRow, conditionCol] = [rowStep(condition), colStep(condition)]
+    const [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
+    const wide = Number(condition.dtype === 'float64')
+    const numbers = [out.rows, out.cols, conditionRow, conditionCol, aRow, aCol, bRow, bCol, wide]
+    run('where', out.dtype, out, inputs, numbers)
   },
 }
 

@@ -125,7 +125,6 @@ export function concat(list: readonly Matrix[], axis: Axis): Matrix {
   for (const [i, each] of list.entries())
     if (!(each instanceof Matrix))
       throw new DTypeError(`concat: operand ${i + 1} is ${describe(each)}, wanted a Matrix`)
-  const [first, ...others] = list
-  if (!first) throw new ShapeError('concat: got an empty list, wanted at least one matrix')
-  return first.apply(concatenate, others, { axis })
+  if (list.length === 0) throw new ShapeError('concat: got an empty list, wanted at least one matrix')
+  return list[0].apply(concatenate, list, { axis })
 }

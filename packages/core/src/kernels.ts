@@ -31,6 +31,8 @@ export interface Engine {
   readonly scratch: number
   /** Where the memory ends. */
   end: number
+  /** The memory's buffer, which it takes longer to be asked for, and views of it. */
+  buffer: ArrayBufferLike
   f32: Float32Array
   f64: Float64Array
   u32: Uint32Array
@@ -72,7 +74,9 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   const workspace = numberOf('HEAP')
   const workspaceBytes = numberOf('WORKSPACE_BYTES')
   const scratch = workspace + workspaceBytes + reserved(workspaceBytes)
-  memory.grow(Math.max(0, Math.ceil((scratch - memory.buffer.byteLength) / PAGE)))
+  const missing = Math.ceil((scratch - memory.buffer.byteLength) / PAGE)
+  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
+  if (missing > 0) memory.grow(missing)
   const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
   for (const exports of instances) {
     const at = exports.workspace as WebAssembly.Global
@@ -98,8 +102,9 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   }
 }
 
-const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'end' | 'f32' | 'f64' | 'u32'> => ({
+const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'end' | 'buffer' | 'f32' | 'f64' | 'u32'> => ({
   end: buffer.byteLength,
+  buffer,
   f32: new Float32Array(buffer),
   f64: new Float64Array(buffer),
   u32: new Uint32Array(buffer),
@@ -135,31 +140,37 @@ function grow(engine: Engine, end: number, kernel: string): void {
   Object.assign(engine, viewsOf(engine.memory))
 }
 
-/** The view of the memory that has the type of `data`. */
-function viewFor(engine: Engine, data: Operand): Operand {
-  switch (data[Symbol.toStringTag]) {
-    case 'Float32Array':
-      return engine.f32
-    case 'Float64Array':
-      return engine.f64
-    case 'Uint32Array':
-      return engine.u32
-  }
+// A small operand is copied by a loop for its type: one for all types would ask at every element which it is.
+
+function copyIn({ f32, f64, u32 }: Engine, data: Operand, address: number): void {
+  const { length } = data
+  if (data instanceof Float32Array) {
+    const start = address >>> 2
+    if (length > SMALL) f32.set(data, start)
+    else for (let i = 0; i < length; i++) f32[start + i] = data[i]
+  } else if (data instanceof Float64Array) {
+    const start = address >>> 3
+    if (length > SMALL) f64.set(data, start)
+    else for (let i = 0; i < length; i++) f64[start + i] = data[i]
+  } else u32.set(data, address >>> 2)
 }
 
-function copyIn(engine: Engine, data: Operand, address: number): void {
-  const view = viewFor(engine, data)
-  const start = address / data.BYTES_PER_ELEMENT
-  if (data.length > SMALL) view.set(data, start)
-  else for (let i = 0; i < data.length; i++) view[start + i] = data[i]
+function copyOut({ buffer, f32, f64 }: Engine, data: Operand, address: number): void {
+  const { length } = data
+  if (data instanceof Float32Array) {
+    const start = address >>> 2
+    if (length > SMALL) data.set(new Float32Array(buffer, address, length))
+    else for (let i = 0; i < length; i++) data[i] = f32[start + i]
+  } else if (data instanceof Float64Array) {
+    const start = address >>> 3
+    if (length > SMALL) data.set(new Float64Array(buffer, address, length))
+    else for (let i = 0; i < length; i++) data[i] = f64[start + i]
+  } else data.set(new Uint32Array(buffer, address, length))
 }
 
-function copyOut(engine: Engine, data: Operand, address: number): void {
-  const view = viewFor(engine, data)
-  const start = address / data.BYTES_PER_ELEMENT
-  if (data.length > SMALL) data.set(view.subarray(start, start + data.length))
-  else for (let i = 0; i < data.length; i++) data[i] = view[start + i]
-}
+/** As `byteLength`, which takes far longer where arrays have several types; so would a test that most of them fail. */
+const bytesOf = (data: Operand): number =>
+  data.length * (data instanceof Float32Array ? 4 : data instanceof Float64Array ? 8 : 4)
 
 /**
  * Where an operand of this length goes if the memory is free from `top` on. The system places large arrays just above the
@@ -170,8 +181,9 @@ const startOf = (top: number, bytes: number): number =>
   bytes < PAGED ? top : top + ((HALF_PAGE - top) & (2 * HALF_PAGE - 1))
 
 /**
- * Places outputs, then inputs, in the scratch memory, adds their addresses to `addresses`, and returns where `more` bytes
- * follow. The inputs are copied there, and the first `inPlace` outputs, which are read as well as written.
+ * Places outputs, then inputs, in the scratch memory, writes their addresses into `addresses` from its start on, and
+ * returns where `more` bytes follow. The inputs are copied there, and the first `inPlace` outputs, which are read as well
+ * as written.
  *
  * @throws MatgradError where `kernel` would need more memory than can be had.
  */
@@ -185,16 +197,15 @@ export function place(
   addresses: number[],
 ): number {
   if (sink !== null) {
-    for (const operand of outputs) addresses.push(sink.addressOf(operand))
-    for (const operand of inputs) addresses.push(sink.addressOf(operand))
+    for (const [i, operand] of [...outputs, ...inputs].entries()) addresses[i] = sink.addressOf(operand)
     return sink.room(more)
   }
   let top = engine.scratch
   for (let i = 0; i < outputs.length + inputs.length; i++) {
-    const { byteLength } = i < outputs.length ? outputs[i] : inputs[i - outputs.length]
-    const start = startOf(top, byteLength)
-    addresses.push(start)
-    top = start + ((byteLength + 15) & ~15)
+    const bytes = bytesOf(i < outputs.length ? outputs[i] : inputs[i - outputs.length])
+    const start = startOf(top, bytes)
+    addresses[i] = start
+    top = start + ((bytes + 15) & ~15)
   }
   if (top + more + SLACK > engine.end) grow(engine, top + more + SLACK, kernel)
   for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], addresses[i])
@@ -233,6 +244,12 @@ export function withSink<T>(to: Sink | null, run: () => T): T {
 }
 
 /**
+ * The arguments of a call, an array for each number of them: to make one takes longer than a small kernel. They begin as
+ * what is no number, or V8 would keep all as doubles once one was a fraction, which every call would convert.
+ */
+const argumentLists: (number | null)[][] = []
+
+/**
  * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs,
  * …parameters)`. The first `inPlace` outputs are read as well as written.
  */
@@ -249,9 +266,12 @@ export function launch(
     return
   }
   const engine = getEngine()
-  const args: number[] = []
+  const operands = outputs.length + inputs.length
+  const count = operands + parameters.length
+  argumentLists[count] ??= Array.from({ length: count }, () => null)
+  const args = argumentLists[count] as number[]
   place(engine, kernel, outputs, inputs, inPlace, 0, args)
-  for (let i = 0; i < parameters.length; i++) args.push(parameters[i])
+  for (let i = 0; i < parameters.length; i++) args[operands + i] = parameters[i]
   engine.kernels[dtype][kernel](...args)
   collect(engine, outputs, args)
 }

@@ -133,9 +133,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
     return [head, ...cells.map((row) => `  ${row.map((cell) => cell.padStart(width)).join('  ')}`)].join('\n')
   }
 
-  /** Runs an operation on this matrix and others; numbers become 1x1 and do not change the dtype. */
-  apply(operation: Operation, others: readonly unknown[], attributes: Attributes): Matrix {
-    return evaluate(operation, toInputs(operation, [this, ...others]), attributes)
+  /** Runs an operation on operands, this matrix one of them; numbers become 1x1 and do not change the dtype. */
+  apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Matrix {
+    return evaluate(operation, toInputs(operation, operands), attributes)
   }
 }
 

@@ -52,19 +52,19 @@ const axial: readonly Operation[] = [
 /** Operations with attributes, and those that are written with others and so need no derivative of their own. */
 const particular: Record<string, unknown> & ThisType<Matrix> = {
   leakyRelu(slope = 0.01) {
-    return this.apply(elementwise.leakyRelu, [], { slope })
+    return this.apply(elementwise.leakyRelu, [this], { slope })
   },
   elu(alpha = 1) {
-    return this.apply(elementwise.elu, [], { alpha })
+    return this.apply(elementwise.elu, [this], { alpha })
   },
   clip(low: number, high: number) {
-    return this.apply(elementwise.clip, [], { low, high })
+    return this.apply(elementwise.clip, [this], { low, high })
   },
   where(a: Other, b: Other) {
-    return this.apply(elementwise.where, [a, b], undefined)
+    return this.apply(elementwise.where, [this, a, b], undefined)
   },
   broadcastTo(rows: number, cols: number) {
-    return this.apply(elementwise.broadcastTo, [], { rows, cols })
+    return this.apply(elementwise.broadcastTo, [this], { rows, cols })
   },
 
   variance(axis?: Axis, { ddof = 0 }: { ddof?: number } = {}) {
@@ -102,7 +102,7 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
   },
 
   matmul(b: Matrix, options: MatmulOptions = {}) {
-    return this.apply(matmul, [b], options)
+    return this.apply(matmul, [this, b], options)
   },
   outer(b: Matrix) {
     checkOperand('outer', b)
@@ -142,13 +142,13 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
   },
 
   astype(dtype: DType) {
-    return this.apply(rearrange.astype, [], { dtype })
+    return this.apply(rearrange.astype, [this], { dtype })
   },
   reshape(rows: number, cols: number) {
-    return this.apply(rearrange.reshape, [], { rows, cols })
+    return this.apply(rearrange.reshape, [this], { rows, cols })
   },
   slice(rowStart: number, rowEnd: number, colStart = 0, colEnd?: number) {
-    return this.apply(rearrange.slice, [], { rowStart, rowEnd, colStart, colEnd: colEnd ?? this.cols })
+    return this.apply(rearrange.slice, [this], { rowStart, rowEnd, colStart, colEnd: colEnd ?? this.cols })
   },
   row(i: number) {
     return this.slice(...single('row', i, this.rows))
@@ -157,38 +157,38 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
     return this.slice(0, this.rows, ...single('col', j, this.cols))
   },
   oneHot(count: number, { dtype }: { dtype?: DType } = {}) {
-    return this.apply(rearrange.oneHot, [], { count, dtype: dtype ?? this.dtype })
+    return this.apply(rearrange.oneHot, [this], { count, dtype: dtype ?? this.dtype })
   },
   scatterAddRows(index: Matrix, rows: number) {
-    return this.apply(rearrange.scatterAddRows, [index], { rows })
+    return this.apply(rearrange.scatterAddRows, [this, index], { rows })
   },
   place(rows: number, cols: number, rowStart: number, colStart: number) {
-    return this.apply(rearrange.place, [], { rows, cols, rowStart, colStart })
+    return this.apply(rearrange.place, [this], { rows, cols, rowStart, colStart })
   },
   tril(k = 0) {
-    return this.apply(rearrange.tril, [], { k })
+    return this.apply(rearrange.tril, [this], { k })
   },
   triu(k = 0) {
-    return this.apply(rearrange.triu, [], { k })
+    return this.apply(rearrange.triu, [this], { k })
   },
 }
 
-/** Gives a class that has `apply`, rows, cols and shape every method of Algebra: apply(operation, others, attributes) runs one. */
+/** Gives a class that has `apply`, rows, cols and shape every method of Algebra: apply(operation, operands, attributes) runs one. */
 export function installMethods(prototype: object): void {
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }
   for (const operation of plain)
     define(operation.name, function (this: Matrix) {
-      return this.apply(operation, [], undefined)
+      return this.apply(operation, [this], undefined)
     })
   for (const operation of binary)
     define(operation.name, function (this: Matrix, other: Other) {
-      return this.apply(operation, [other], undefined)
+      return this.apply(operation, [this, other], undefined)
     })
   for (const operation of axial)
     define(operation.name, function (this: Matrix, axis?: Axis) {
-      return this.apply(operation, [], { axis })
+      return this.apply(operation, [this], { axis })
     })
   for (const [name, method] of Object.entries(particular)) define(name, method)
   Object.defineProperty(prototype, 'T', {

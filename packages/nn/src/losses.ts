@@ -11,10 +11,14 @@ export interface LossOptions {
   readonly reduction?: Reduction
 }
 
+function checkValues(operation: string, name: string, value: unknown): void {
+  if (!(value instanceof Variable || value instanceof Matrix))
+    throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Variable or a Matrix`)
+}
+
 function checkPair(operation: string, prediction: Input, target: Input, reduction: Reduction): void {
-  for (const [name, value] of Object.entries({ prediction, target }))
-    if (!((value as unknown) instanceof Variable || (value as unknown) instanceof Matrix))
-      throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Variable or a Matrix`)
+  checkValues(operation, 'prediction', prediction)
+  checkValues(operation, 'target', target)
   checkReduction(operation, reduction)
   if (prediction.rows !== target.rows || prediction.cols !== target.cols)
     throw new ShapeError(

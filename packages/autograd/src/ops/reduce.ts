@@ -24,7 +24,7 @@ function productOfOthers(x: Variable, axis?: Axis): Variable {
   if (length < 2) return x.where(1, 1)
   const part = (line: Variable, start: number, end: number): Variable =>
     axis === 0 ? line.slice(start, end) : line.slice(0, rows, start, end)
-  const join = (first: Variable, ...rest: Variable[]): Variable => first.apply(core.concat, rest, { axis })
+  const join = (...parts: Variable[]): Variable => x.apply(core.concat, parts, { axis })
   const half = length >> 1
   const [left, right] = [part(x, 0, half), part(x, half, 2 * half)]
   /** What is left over where the length is odd. */
