@@ -6,7 +6,7 @@ const SLICE = 0.002
 const MOST_TURNS = 61
 const BUDGET = 2
 /** Seconds of calls before the first slice that counts, for engines that compile what runs often. */
-const WARM_UP = 0.12
+const WARM_UP = 0.5
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
