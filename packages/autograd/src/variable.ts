@@ -126,6 +126,7 @@ export class Variable<R extends number = number, C extends number = number> {
       throw new MatgradError('backward: nothing that the value was computed from requires a gradient')
     const seed = seedOf('backward', this, gradient)
     const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
+    // The operation clones into a buffer shared with others, which is made faster than the method's own.
     for (const [leaf, { value }] of gradients)
       if (leaf.grad) leaf.grad.assign(leaf.grad.add(value))
       else leaf.grad = evaluate(operations.clone, [value], undefined)

@@ -2,7 +2,7 @@
 // step are float64 in memory, so that a call which is made again finds the present ones. Whole vectors are stored: operands
 // have room for the last. Loops test at their end: only then does V8 compute what they do not change before them.
 
-import { bytes, lanes } from './vector'
+import { bytes } from './vector'
 
 @inline function numberAt(numbers: usize, i: i32): f64 {
   return load<f64>(numbers + bytes<f64>(i))

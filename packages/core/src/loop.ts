@@ -51,9 +51,9 @@ export const plus = (local: number, step: number): Code => [get(local), I32_CONS
 
 /** Repeats code while `local`, which it changes, is less than what `end` gives. */
 export const repeatUntil = (local: number, end: Code, body: Code): Code => [
-  ...[0x03, 0x40, body],
-  ...[get(local), end, 0x49],
-  ...[0x0d, 0, 0x0b],
+  [0x03, 0x40, body],
+  [get(local), end, 0x49],
+  [0x0d, 0, 0x0b],
 ]
 
 /** Runs code with the local 0, step, 2·step, …, so many times, at least once. */
@@ -65,8 +65,8 @@ export function repeat(local: number, step: number, times: number, body: Code): 
 /** An instruction that reads or writes memory at `address` plus what `base` gives. */
 export const load = (code: number, base: Code, address: number): Code => [base, simd(code), 0, unsigned(address)]
 const store = (base: Code, value: Code, code: number, address: number, lane: Code = []): Code => [
-  ...[base, value, simd(code), 0],
-  ...[unsigned(address), lane],
+  [base, value, simd(code), 0],
+  [unsigned(address), lane],
 ]
 
 type AddressOf = (block: Block) => number

@@ -1,7 +1,7 @@
 import { MatgradError, ShapeError } from './errors.ts'
 import { collect, place } from './kernels.ts'
 import { type Block, type Operation, run } from './operation.ts'
-import { BIAS, multiply, RELU, type Region } from './product.ts'
+import { BIAS, multiply, RELU, type Region, stepsOf } from './product.ts'
 import { describe, formatShape } from './shape.ts'
 import { strassen, strassenRoom } from './strassen.ts'
 import { engineFor } from './threads.ts'
@@ -60,8 +60,8 @@ function product(
   mode: number,
 ): void {
   const size = { m: out.rows, n: out.cols, k: transposeA ? a.rows : a.cols }
-  const [aRow, aCol] = transposeA ? [1, a.cols] : [a.cols, 1]
-  const [bRow, bCol] = transposeB ? [1, b.cols] : [b.cols, 1]
+  const [aRow, aCol] = stepsOf(a, transposeA)
+  const [bRow, bCol] = stepsOf(b, transposeB)
   const engine = engineFor(size.m * size.n * size.k)
   const room = algorithm === 'strassen' ? strassenRoom(size) * out.data.BYTES_PER_ELEMENT : 0
   if (engine.threads === 1 && room === 0 && !bias) {

@@ -1,5 +1,6 @@
 import type { DType } from './dtype.ts'
 import type { Engine } from './kernels.ts'
+import type { Block } from './operation.ts'
 
 /** A matrix in an engine's memory: element [i, j] is at `address`, plus i·row + j·col elements. */
 export interface Region {
@@ -7,6 +8,10 @@ export interface Region {
   readonly row: number
   readonly col: number
 }
+
+/** The elements from row to row and from column to column of op(X), which is X or, where `transposed`, Xᵀ. */
+export const stepsOf = ({ cols }: Block, transposed = false): [row: number, col: number] =>
+  transposed ? [1, cols] : [cols, 1]
 
 export interface ProductSize {
   readonly m: number

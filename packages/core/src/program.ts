@@ -5,6 +5,7 @@ import { signatures } from './kernels.generated.ts'
 import { type Engine, type Operand, PAGE, type Sink, withSink } from './kernels.ts'
 import { encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
 import type { Block } from './operation.ts'
+import { stepsOf } from './product.ts'
 import { inThreads, threadsFor } from './threads.ts'
 import { encodeTiles, type Operands, TILE_LOCALS, vectorsAcross } from './tiles.ts'
 import { CALL, type Code, constant, moduleOf, unsigned } from './wasm.ts'
@@ -129,7 +130,7 @@ export class ProgramWriter implements Sink {
   private operandsOf({ product: [a, b], transposeA, transposeB }: Product, { rows, cols, dtype }: Loop): Operands {
     const size = itemSize(dtype)
     const depth = transposeA ? a.rows : a.cols
-    const [aRow, aCol] = transposeA ? [size, a.cols * size] : [a.cols * size, size]
+    const [aRow, aCol] = stepsOf(a, transposeA).map((step) => step * size)
     const panel = 16 * vectorsAcross(rows, cols, depth, dtype)
     const common = { depth, a: this.addressOf(a.data), aRow, aCol, fused: this.arena.fma }
     if (!transposeB) return { ...common, b: this.addressOf(b.data), bRow: cols * size, bPanel: panel }

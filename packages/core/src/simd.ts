@@ -50,21 +50,25 @@ const ARITHMETIC = { abs: 0, neg: 1, sqrt: 3, add: 4, sub: 5, mul: 6, div: 7, mi
 /** x < y ? y : x, one instruction of the processor where `maximum`, which heeds the sign of zero, is many. */
 const PSEUDO_MAXIMUM = 11
 
-/** An operation of two vectors. */
-export const arithmetic = (v: Vector, name: keyof typeof ARITHMETIC, x: Code, y: Code): Code => [
-  ...[x, y, simd(v.arithmetic + ARITHMETIC[name])],
+/** An operation of one or two vectors. */
+export const arithmetic = (v: Vector, name: keyof typeof ARITHMETIC, ...inputs: Code[]): Code => [
+  inputs,
+  simd(v.arithmetic + ARITHMETIC[name]),
 ]
 
 /** All bits of the lanes of two vectors that compare so. */
-const compare = (v: Vector, name: string, inputs: readonly Code[]): Code => [
-  ...[inputs, simd(v.compare + COMPARE[name as keyof typeof COMPARE])],
+const compare = (v: Vector, name: keyof typeof COMPARE, ...inputs: Code[]): Code => [
+  inputs,
+  simd(v.compare + COMPARE[name]),
 ]
+
+const namesOf = <T extends object>(table: T): (keyof T)[] => Object.keys(table) as (keyof T)[]
+const isComparison = (name: string | undefined): name is keyof typeof COMPARE =>
+  name !== undefined && Object.hasOwn(COMPARE, name)
 
 /** All bits of the lanes of a condition that are not 0: the value of an operation, or what `value` gives. */
 export const maskOf = (v: Vector, operation: string | undefined, inputs: readonly Code[], value: Code): Code =>
-  operation !== undefined && Object.hasOwn(COMPARE, operation)
-    ? compare(v, operation, inputs)
-    : compare(v, 'notEqual', [value, v.splat(0)])
+  isComparison(operation) ? compare(v, operation, ...inputs) : compare(v, 'notEqual', value, v.splat(0))
 
 /**
  * The code of each operation that loops have, from the code that gives its inputs: what the kernel of its name does. That of
@@ -72,15 +76,12 @@ export const maskOf = (v: Vector, operation: string | undefined, inputs: readonl
  */
 const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], attributes: Attributes) => Code>> = {
   ...Object.fromEntries(
-    Object.entries(ARITHMETIC).map(([name, at]) => [
-      name,
-      (v: Vector, xs: readonly Code[]) => [xs, simd(v.arithmetic + at)],
-    ]),
+    namesOf(ARITHMETIC).map((name) => [name, (v: Vector, xs: readonly Code[]) => arithmetic(v, name, ...xs)]),
   ),
   ...Object.fromEntries(
-    Object.keys(COMPARE).map((name) => [
+    namesOf(COMPARE).map((name) => [
       name,
-      (v: Vector, xs: readonly Code[]) => [compare(v, name, xs), v.splat(1), simd(AND)],
+      (v: Vector, xs: readonly Code[]) => [compare(v, name, ...xs), v.splat(1), simd(AND)],
     ]),
   ),
   square: (v, [x]) => arithmetic(v, 'mul', x, x),
@@ -90,7 +91,7 @@ const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], a
   round: (v, [x]) => [x, simd(v.nearest)],
   leakyRelu(v, [x], { slope }) {
     const scaled = arithmetic(v, 'mul', x, v.splat(slope))
-    return [x, scaled, x, v.splat(0), simd(v.compare + COMPARE.greater), simd(BITSELECT)]
+    return [x, scaled, compare(v, 'greater', x, v.splat(0)), simd(BITSELECT)]
   },
   clip: (v, [x], { low, high }) => arithmetic(v, 'minimum', arithmetic(v, 'maximum', x, v.splat(low)), v.splat(high)),
   where: (_v, [mask, a, b]) => [a, b, mask, simd(BITSELECT)],

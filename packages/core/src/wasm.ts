@@ -86,12 +86,12 @@ export function moduleOf(
     [unsigned(vectors), V128],
   ])
   const functions = imports.map(({ name, parameters }) => [
-    ...[text('env'), text(name), 0],
+    [text('env'), text(name), 0],
     unsigned(types.indexOf(parameters)),
   ])
   const memory = [text('env'), text('memory'), 2, shared ? 3 : 1, unsigned(pages), unsigned(65536)]
   const code = [
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     section(1, vector(types.map((each) => [0x60, vector(letters(each)), 0]))),
     section(2, vector([...functions, memory])),
     section(3, vector(bodies.map(() => unsigned(types.indexOf(''))))),

@@ -1,6 +1,6 @@
 import { formatShape, Matrix } from '@matgrad/core'
 import { type Layout, workOf } from './plan.ts'
-import { isFusion, matrixOf, type Step, type Value } from './trace.ts'
+import { depthOf, isFusion, type Step, type Value } from './trace.ts'
 
 const shapeOf = ({ holder }: Value): string => (holder instanceof Matrix ? formatShape(holder.shape) : 'random state')
 
@@ -11,7 +11,7 @@ function flopsOf(step: Step): number {
   if (isFusion(operation)) {
     const { terms, rows, cols } = operation
     const each = terms.map((term) => {
-      if ('product' in term) return 2 * matrixOf(inputs[term.product[0]])[term.transposeA ? 'rows' : 'cols']
+      if ('product' in term) return 2 * depthOf(inputs[term.product[0]], term.transposeA)
       return Number('operation' in term)
     })
     return each.reduce((total, count) => total + count, 0) * rows * cols

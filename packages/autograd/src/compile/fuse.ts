@@ -30,11 +30,15 @@ function loopable({ operation, inputs, targets }: Step): boolean {
   return matrixOf(out).size > 0 && inputs.every((input) => matrixOf(input).dtype === matrixOf(out).dtype)
 }
 
-/** Whether a step is a product that can begin a loop. */
+/** Whether a step is a product, with elements, that what follows may be joined with. */
+const isProduct = (step: Step): boolean =>
+  does(step, operations.matmul) && step.attributes?.algorithm !== 'strassen' && matrixOf(step.targets[0]).size > 0
+
+/** Whether it is one that can begin a loop. */
 function isSmallProduct(step: Step): boolean {
-  if (!does(step, operations.matmul) || step.attributes?.algorithm === 'strassen') return false
+  if (!isProduct(step)) return false
   const { rows, cols } = matrixOf(step.targets[0])
-  return rows * cols > 0 && loopsProduct(rows, cols, depthOf(step))
+  return loopsProduct(rows, cols, depthOf(step.inputs[0], step.attributes?.transposeA))
 }
 
 const beginsLoop = (step: Step): boolean => loopable(step) || isSmallProduct(step)
@@ -121,8 +125,7 @@ export function fuseProducts(steps: readonly Step[]): Step[] {
     steps.filter(({ targets }) => targets.includes(value)).length === 1
   for (const [i, step] of steps.entries()) {
     const [product] = step.targets
-    if (!does(step, operations.matmul) || isSmallProduct(step)) continue
-    if (step.attributes?.algorithm === 'strassen' || matrixOf(product).size === 0) continue
+    if (!isProduct(step) || isSmallProduct(step)) continue
     const sum = only(product, operations.add)
     if (sum === undefined) continue
     const bias = steps[sum].inputs[1]

@@ -109,7 +109,7 @@ export interface Layout {
 /** The multiplications of a product; 0 for anything else. */
 export function workOf(step: Step): number {
   if (!does(step, operations.affine) && !does(step, operations.matmul)) return 0
-  return matrixOf(step.targets[0]).size * depthOf(step)
+  return matrixOf(step.targets[0]).size * depthOf(step.inputs[0], step.attributes?.transposeA)
 }
 
 /** The inputs whose elements a step needs no more once it has written the element in their place. */

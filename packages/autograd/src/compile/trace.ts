@@ -100,9 +100,8 @@ export const sameForm = (a: Value, b: Value): boolean =>
   matrixOf(a).cols === matrixOf(b).cols &&
   matrixOf(a).dtype === matrixOf(b).dtype
 
-/** The terms of each sum of a product. */
-export const depthOf = ({ attributes, inputs: [a] }: Step): number =>
-  attributes?.transposeA ? matrixOf(a).rows : matrixOf(a).cols
+/** The terms of each sum of the product op(A)·op(B). */
+export const depthOf = (a: Value, transposeA = false): number => (transposeA ? matrixOf(a).rows : matrixOf(a).cols)
 
 /** What was read of a variable's `grad` before the function set it, and what it was in the end. */
 export interface GradientEntry {
