@@ -1,101 +1,182 @@
-// The cross-entropy of rows of logits, two rows at a time, whose exponentials serve the losses and their derivatives.
+// The cross-entropy of rows of logits, a row a lane, whose exponentials serve the losses and their derivatives. A block of
+// rows is transposed, and each step is taken for all of it before the next: rows do not wait for one another, and the sums
+// of a loop stay in registers.
+//
+// The exponential of a row's maximum is 1, and s is the sum of all others: neither the loss, max − x[t] + ln(1 + s), nor
+// the derivative for the class, (e^(x[t] − max) − 1 − s) / (1 + s), loses its digits where the class is nearly certain.
 
+import { expDifferenceNormal } from './exponential'
+import { addBits, ONE, shared, subBits } from './float'
 import { at } from './lines'
-import { log } from './logarithm'
-import { selected } from './rearrange'
-import { power } from './softmax'
-import { bytes, lanes, storeUpTo } from './vector'
+import { fromBits, log1pModerate } from './logarithm'
+import { bytes, lanes, storeTransposed, storeUpTo } from './vector'
 
-/** Terms are added one after the other in blocks of so many, whose sums then are: the error grows with the square root. */
-const BLOCK: i32 = 64
-
-/** Two elements in float64. */
-@inline function pair<T>(x: usize, y: usize): v128 {
-  return sizeof<T>() == 8
-    ? v128.load64_lane(y, v128.load64_zero(x), 1)
-    : f64x2.promote_low_f32x4(v128.load32_lane(y, v128.load32_zero(x), 1))
-}
-
-@inline function storePair<T>(x: usize, y: usize, values: v128): void {
-  if (sizeof<T>() == 8) {
-    v128.store64_lane(x, values, 0)
-    v128.store64_lane(y, values, 1)
-  } else {
-    const rounded = f32x4.demote_f64x2_zero(values)
-    v128.store32_lane(x, rounded, 0)
-    v128.store32_lane(y, rounded, 1)
+/** Transposes panels of rows, a vector wide, whose columns follow one another. Rows beyond the last repeat it. */
+function pack<T>(panels: usize, a: usize, rows: i32, cols: i32): void {
+  const row = bytes<T>(cols)
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    let x0 = a + <usize>i * row, to = panelOf<T>(panels, i, cols)
+    let x1 = i + 1 < rows ? x0 + row : x0
+    let x2 = i + 2 < rows ? x1 + row : x1
+    let x3 = i + 3 < rows ? x2 + row : x2
+    for (const end = x0 + row; x0 < end; x0 += 16, x1 += 16, x2 += 16, x3 += 16, to += 16 * lanes<T>())
+      storeTransposed<T>(v128.load(x0), v128.load(x1), v128.load(x2), v128.load(x3), to, 16, lanes<T>(), lanes<T>())
   }
 }
 
-/** The largest elements of two rows. */
-function maxima<T>(x: usize, y: usize, cols: i32): v128 {
-  let largest = pair<T>(x, y)
-  for (const end = x + bytes<T>(cols); x < end; x += sizeof<T>(), y += sizeof<T>())
-    largest = f64x2.max(largest, pair<T>(x, y))
-  return largest
+/** The inverse. */
+function unpack<T>(out: usize, panels: usize, rows: i32, cols: i32): void {
+  const row = bytes<T>(cols)
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    let x = panelOf<T>(panels, i, cols), to = out + <usize>i * row
+    for (let left = cols; left > 0; left -= lanes<T>(), x += 16 * lanes<T>(), to += 16)
+      storeTransposed<T>(v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48), to, row, rows - i, left)
+  }
 }
 
-/** Σ e^(x − shift) of two rows, whose terms are stored at `toX` and `toY` unless these are 0. */
-function sums<T>(toX: usize, toY: usize, x: usize, y: usize, cols: i32, shift: v128): v128 {
-  let total = f64x2.splat(0)
-  for (let c = 0; c < cols; c += BLOCK) {
-    let sum = f64x2.splat(0)
-    for (let j = min<i32>(BLOCK, cols - c); j > 0; j--, x += sizeof<T>(), y += sizeof<T>()) {
-      const term = power<T>(pair<T>(x, y), shift)
-      sum = f64x2.add(sum, term)
-      if (!toX) continue
-      storePair<T>(toX, toY, term)
-      toX += sizeof<T>()
-      toY += sizeof<T>()
-    }
-    total = f64x2.add(total, sum)
+/** Where the panel begins of the rows from i on. */
+@inline function panelOf<T>(panels: usize, i: i32, cols: i32): usize {
+  return panels + bytes<T>(i * cols)
+}
+
+@inline function firstNumber<T>(): v128 {
+  return sizeof<T>() == 8 ? i64x2.splat(0) : i32x4.splat(0)
+}
+
+@inline function nextNumber<T>(number: v128): v128 {
+  return addBits<T>(number, sizeof<T>() == 8 ? i64x2.splat(1) : i32x4.splat(1))
+}
+
+@inline function sameNumber<T>(x: v128, y: v128): v128 {
+  return sizeof<T>() == 8 ? i64x2.eq(x, y) : i32x4.eq(x, y)
+}
+
+/** classes[i] = the whole number target[i], in the size of T. */
+function numberClasses<T>(classes: usize, target: usize, rows: i32, wide: i32): void {
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    const from = wide ? at<f64>(target, i, 1) : at<f32>(target, i, 1)
+    const low = wide ? i32x4.trunc_sat_f64x2_s_zero(v128.load(from)) : i32x4.trunc_sat_f32x4_s(v128.load(from))
+    let numbers = low
+    if (sizeof<T>() == 8) numbers = i64x2.extend_low_i32x4_s(low)
+    else if (wide) numbers = v128.shuffle<i64>(low, i32x4.trunc_sat_f64x2_s_zero(v128.load(from, 16)), 0, 2)
+    v128.store(at<T>(classes, i, 1), numbers)
   }
-  return total
+}
+
+/** The largest logit of each row, and that of its class. */
+function selectLogits<T>(largest: usize, own: usize, panels: usize, classes: usize, rows: i32, cols: i32): void {
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    const wanted = v128.load(at<T>(classes, i, 1))
+    let x = panelOf<T>(panels, i, cols)
+    const end = x + 16 * <usize>cols
+    let most = v128.load(x), chosen = v128.splat<T>(0), number = firstNumber<T>()
+    do {
+      const logit = v128.load(x)
+      most = v128.pmax<T>(most, logit)
+      chosen = v128.or(chosen, v128.and(logit, sameNumber<T>(number, wanted)))
+      number = nextNumber<T>(number)
+      x += 16
+    } while (x < end)
+    v128.store(at<T>(largest, i, 1), most)
+    v128.store(at<T>(own, i, 1), chosen)
+  }
+}
+
+/** x = e^(x − largest) for all elements. */
+function exponentiate<T>(panels: usize, largest: usize, rows: i32, cols: i32): void {
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    const shift = v128.load(at<T>(largest, i, 1))
+    let x = panelOf<T>(panels, i, cols)
+    const end = x + 16 * <usize>cols
+    do {
+      v128.store(x, expDifferenceNormal<T>(v128.load(x), shift))
+      x += 16
+    } while (x < end)
+  }
+}
+
+/** The sum of all powers of a row but one of those that are 1, compensated (Kahan 1965). */
+function sumOthers<T>(sums: usize, panels: usize, rows: i32, cols: i32): void {
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    let x = panelOf<T>(panels, i, cols)
+    const end = x + 16 * <usize>cols
+    let sum = v128.splat<T>(0), lost = sum, ones = sum
+    do {
+      const power = v128.load(x)
+      const isOne = v128.eq<T>(power, shared<T>(ONE))
+      ones = subBits<T>(ones, isOne)
+      const term = v128.sub<T>(v128.andnot(power, isOne), lost)
+      const total = v128.add<T>(sum, term)
+      lost = v128.sub<T>(v128.sub<T>(total, sum), term)
+      sum = total
+      x += 16
+    } while (x < end)
+    v128.store(at<T>(sums, i, 1), v128.add<T>(sum, v128.sub<T>(fromBits<T>(ones), shared<T>(ONE))))
+  }
+}
+
+/** losses = largest − own + ln(1 + sum) */
+function putLosses<T>(losses: usize, largest: usize, own: usize, sums: usize, rows: i32): void {
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    const difference = v128.sub<T>(v128.load(at<T>(largest, i, 1)), v128.load(at<T>(own, i, 1)))
+    const loss = v128.add<T>(difference, log1pModerate<T>(v128.load(at<T>(sums, i, 1))))
+    storeUpTo<T>(at<T>(losses, i, 1), loss, rows - i)
+  }
+}
+
+/** x = (x − onehot·(1 + sum))·g / (1 + sum) for all elements. */
+function derive<T>(panels: usize, sums: usize, classes: usize, g: usize, gStep: i32, rows: i32, cols: i32): void {
+  for (let i = 0; i < rows; i += lanes<T>()) {
+    const sum = v128.load(at<T>(sums, i, 1)), wanted = v128.load(at<T>(classes, i, 1))
+    const factors = gStep ? v128.load(at<T>(g, i, 1)) : v128.splat<T>(load<T>(g))
+    const share = v128.div<T>(factors, v128.add<T>(shared<T>(ONE), sum))
+    let x = panelOf<T>(panels, i, cols)
+    const end = x + 16 * <usize>cols
+    let number = firstNumber<T>()
+    do {
+      const isOwn = sameNumber<T>(number, wanted)
+      const rest = v128.sub<T>(v128.load(x), v128.and(shared<T>(ONE), isOwn))
+      v128.store(x, v128.mul<T>(v128.sub<T>(rest, v128.and(sum, isOwn)), share))
+      number = nextNumber<T>(number)
+      x += 16
+    } while (x < end)
+  }
 }
 
 /**
- * For rows of logits and the class t of each: losses[i] = −((x[t] − max) − ln Σ e^(x − max)), if `parts` has 1, and
- * gradient[i, :] = (softmax(x) − onehot(t))·g[i], if it has 2. The steps between elements of g are 0 or 1.
+ * For rows of logits and the class t of each: losses[i] = −ln softmax(x)[t], if `parts` has 1, and gradient[i, :] =
+ * (softmax(x) − onehot(t))·g[i], if it has 2. The steps between elements of g are 0 or 1.
  */
 function crossEntropy<T>(
-  losses: usize, gradient: usize, a: usize, target: usize, g: usize, rows: i32, cols: i32, wide: i32, gStep: i32, parts: i32
+  losses: usize, gradient: usize, a: usize, target: usize, g: usize, room: usize, rows: i32, cols: i32, block: i32,
+  wide: i32, gStep: i32, parts: i32
 ): void {
-  for (let i = 0; i < rows; i += 2) {
-    const next = min<i32>(i + 1, rows - 1)
-    const x = at<T>(a, i, cols), y = at<T>(a, next, cols)
-    const toX = parts & 2 ? at<T>(gradient, i, cols) : 0, toY = parts & 2 ? at<T>(gradient, next, cols) : 0
-    const largest = maxima<T>(x, y, cols)
-    const total = sums<T>(toX, toY, x, y, cols, largest)
-    const classX = bytes<T>(<i32>selected(target, i, wide)), classY = bytes<T>(<i32>selected(target, next, wide))
-    if (parts & 1) {
-      const difference = f64x2.sub(pair<T>(x + classX, y + classY), largest)
-      storePair<T>(at<T>(losses, i, 1), at<T>(losses, next, 1), f64x2.neg(f64x2.sub(difference, log<f64>(total))))
-    }
-    if (parts & 2) {
-      scaleRow<T>(toX, cols, <T>f64x2.extract_lane(total, 0), load<T>(at<T>(g, i, gStep)), classX)
-      if (next > i) scaleRow<T>(toY, cols, <T>f64x2.extract_lane(total, 1), load<T>(at<T>(g, next, gStep)), classY)
-    }
+  const largest = room, own = at<T>(room, block, 1), sums = at<T>(room, block, 2), classes = at<T>(room, block, 3)
+  const panels = at<T>(room, block, 4)
+  for (let i = 0; i < rows; i += block) {
+    const count = min<i32>(block, rows - i)
+    pack<T>(panels, at<T>(a, i, cols), count, cols)
+    numberClasses<T>(classes, wide ? at<f64>(target, i, 1) : at<f32>(target, i, 1), count, wide)
+    selectLogits<T>(largest, own, panels, classes, count, cols)
+    exponentiate<T>(panels, largest, count, cols)
+    sumOthers<T>(sums, panels, count, cols)
+    if (parts & 1) putLosses<T>(at<T>(losses, i, 1), largest, own, sums, count)
+    if (!(parts & 2)) continue
+    derive<T>(panels, sums, classes, at<T>(g, i, gStep), gStep, count, cols)
+    unpack<T>(at<T>(gradient, i, cols), panels, count, cols)
   }
-}
-
-/** row = (row / sum − onehot)·scale, the class being so many bytes from the start. */
-@inline function scaleRow<T>(row: usize, cols: i32, sum: T, scale: T, ofClass: usize): void {
-  const own = (load<T>(row + ofClass) / sum - 1) * scale
-  for (let c = 0; c < cols; c += lanes<T>()) {
-    const share = v128.div<T>(v128.load(row + bytes<T>(c)), v128.splat<T>(sum))
-    storeUpTo<T>(row + bytes<T>(c), v128.mul<T>(share, v128.splat<T>(scale)), cols - c)
-  }
-  store<T>(row + ofClass, own)
 }
 
 export function crossEntropy_f32(
-  losses: usize, gradient: usize, a: usize, target: usize, g: usize, rows: i32, cols: i32, wide: i32, gStep: i32, parts: i32
+  losses: usize, gradient: usize, a: usize, target: usize, g: usize, room: usize, rows: i32, cols: i32, block: i32,
+  wide: i32, gStep: i32, parts: i32
 ): void {
-  crossEntropy<f32>(losses, gradient, a, target, g, rows, cols, wide, gStep, parts)
+  crossEntropy<f32>(losses, gradient, a, target, g, room, rows, cols, block, wide, gStep, parts)
 }
 
 export function crossEntropy_f64(
-  losses: usize, gradient: usize, a: usize, target: usize, g: usize, rows: i32, cols: i32, wide: i32, gStep: i32, parts: i32
+  losses: usize, gradient: usize, a: usize, target: usize, g: usize, room: usize, rows: i32, cols: i32, block: i32,
+  wide: i32, gStep: i32, parts: i32
 ): void {
-  crossEntropy<f64>(losses, gradient, a, target, g, rows, cols, wide, gStep, parts)
+  crossEntropy<f64>(losses, gradient, a, target, g, room, rows, cols, block, wide, gStep, parts)
 }

@@ -3,7 +3,7 @@
 // the dtype.
 
 import {
-  addBits, addThree, HIGHEST, LN2_HIGH, LN2_LOW, LOG2_E, LOWEST, MAGIC, MODERATE, ONE, powerOfTwo, scale, shared,
+  addBits, addThree, HIGHEST, LN2_HIGH, LN2_LOW, LOG2_E, LOWEST, MAGIC, MINUS_MODERATE, MODERATE, ONE, powerOfTwo, scale, shared,
   shiftLeft, WITHOUT_SIGN
 } from './float'
 import { timesExpm1Single } from './single'
@@ -91,11 +91,29 @@ function expBeyond<T>(value: v128, factor: v128, x: v128): v128 {
   return v128.any_true(beyondModerate<T>(x)) ? expBeyond<T>(value, shared<T>(ONE), x) : value
 }
 
+/** (x − shift) − difference, where difference is the rounded x − shift (Møller 1965). */
+@inline function lostByDifference<T>(x: v128, shift: v128, difference: v128): v128 {
+  const taken = v128.sub<T>(difference, x)
+  return v128.sub<T>(v128.sub<T>(x, v128.sub<T>(difference, taken)), v128.add<T>(shift, taken))
+}
+
+/** e^(x − shift) for x ≤ shift, or 0 where it is less than e^(−MODERATE), little more than the least normal number. */
+@inline export function expDifferenceNormal<T>(x: v128, shift: v128): v128 {
+  const difference = v128.sub<T>(x, shift)
+  const lost = lostByDifference<T>(x, shift, difference)
+  const whole = withExponent<T>(difference)
+  const n = exponentIn<T>(whole)
+  const high = restHigh<T>(difference, n)
+  const rest = v128.add<T>(high, restLow<T>(high, v128.sub<T>(lowPart<T>(n), lost)))
+  // The product of NaN and anything is NaN, while a sum of their bits may be a number.
+  const power = v128.mul<T>(v128.add<T>(shared<T>(ONE), rest), powerOfTwo<T>(whole))
+  return v128.andnot(power, v128.lt<T>(difference, shared<T>(MINUS_MODERATE)))
+}
+
 /** e^(x − shift), with what the rounding of the difference loses (Møller 1965): the exponential would multiply it. */
 @inline export function expDifference(x: v128, shift: v128): v128 {
   const difference = f64x2.sub(x, shift)
-  const taken = f64x2.sub(difference, x)
-  const lost = f64x2.sub(f64x2.sub(x, f64x2.sub(difference, taken)), f64x2.add(shift, taken))
+  const lost = lostByDifference<f64>(x, shift, difference)
   const whole = withExponent<f64>(difference)
   const n = exponentIn<f64>(whole)
   const value = assemble<f64>(whole, restHigh<f64>(difference, n), f64x2.sub(lowPart<f64>(n), lost))

@@ -18,14 +18,16 @@ export const MODERATE: i32 = 7
 export const LOWEST: i32 = 8
 export const HIGHEST: i32 = 9
 export const WITHOUT_SIGN: i32 = 10
-const UPPER_BITS: i32 = 11
+/** The least x for which eˣ is certainly normal. */
+export const MINUS_MODERATE: i32 = 11
+const UPPER_BITS: i32 = 12
 const SHARED_F64: usize = memory.data<f64>([
   1.4426950408889634, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 6755399441055744, 1, 2, 0.5,
-  708, -760, 710, reinterpret<f64>(0x7fffffffffffffff), reinterpret<f64>(0xfffffffff8000000)
+  708, -760, 710, reinterpret<f64>(0x7fffffffffffffff), -708, reinterpret<f64>(0xfffffffff8000000)
 ], 16)
 const SHARED_F32: usize = memory.data<f32>([
   1.4426950408889634, 0.693145751953125, 1.42860682030941723212e-6, 12582912, 1, 2, 0.5,
-  87, -105, 89, reinterpret<f32>(0x7fffffff)
+  87, -105, 89, reinterpret<f32>(0x7fffffff), -87
 ], 16)
 
 /** A constant of the dtype in all lanes. */

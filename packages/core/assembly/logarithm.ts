@@ -70,21 +70,24 @@ const NUMBERS_F32: usize = memory.data<f32>([
 }
 
 /**
- * ln u − lift·ln 2 + correction for normal u = 2ᵏ·(1 + f): ln(1 + f) = f − (f²/2 − s·(f²/2 + R)), s = f / (2 + f),
- * where R is what the series of ln in s has beyond 2s (fdlibm's e_log.c). The correction is small, and added before the
- * large terms.
+ * k·ln 2 + ln(1 + f), where low is the low part of k·ln 2: ln(1 + f) = f − (f²/2 − s·(f²/2 + R)), s = f / (2 + f), where R
+ * is what the series of ln in s has beyond 2s (fdlibm's e_log.c).
  */
+@inline function logParts<T>(k: v128, f: v128, low: v128): v128 {
+  const s = v128.div<T>(f, v128.add<T>(f, shared<T>(TWO)))
+  const square = v128.mul<T>(s, s)
+  const half = v128.mul<T>(shared<T>(HALF), v128.mul<T>(f, f))
+  const product = v128.mul<T>(s, v128.add<T>(half, v128.mul<T>(square, logTail<T>(square))))
+  const small = v128.sub<T>(half, v128.add<T>(product, low))
+  return v128.sub<T>(v128.mul<T>(k, shared<T>(LN2_HIGH)), v128.sub<T>(small, f))
+}
+
+/** ln u − lift·ln 2 + correction for normal u = 2ᵏ·(1 + f). The correction is small: it is added before the large terms. */
 @inline function logNormal<T>(u: v128, lift: v128, correction: v128): v128 {
   const exponent = exponentBits<T>(u)
   const k = fromBits<T>(subBits<T>(exponent, lift))
   const f = v128.sub<T>(mantissa<T>(u, exponent), shared<T>(ONE))
-  const s = v128.div<T>(f, v128.add<T>(f, shared<T>(TWO)))
-  const square = v128.mul<T>(s, s)
-  const half = v128.mul<T>(shared<T>(HALF), v128.mul<T>(f, f))
-  const low = v128.add<T>(v128.mul<T>(k, shared<T>(LN2_LOW)), correction)
-  const product = v128.mul<T>(s, v128.add<T>(half, v128.mul<T>(square, logTail<T>(square))))
-  const small = v128.sub<T>(half, v128.add<T>(product, low))
-  return v128.sub<T>(v128.mul<T>(k, shared<T>(LN2_HIGH)), v128.sub<T>(small, f))
+  return logParts<T>(k, f, v128.add<T>(v128.mul<T>(k, shared<T>(LN2_LOW)), correction))
 }
 
 /** The same for any u: −∞ at 0, NaN below. */
@@ -120,4 +123,14 @@ function logAny<T>(u: v128, correction: v128): v128 {
   const plain = v128.or(v128.eq<T>(x, v128.splat<T>(0)), v128.eq<T>(x, v128.splat<T>(<T>Infinity)))
   const pole = v128.eq<T>(u, v128.splat<T>(0))
   return v128.bitselect(x, v128.bitselect(v128.splat<T>(<T>-Infinity), value, pole), plain)
+}
+
+/** ln(1 + x) for 0 ≤ x ≤ 2¹⁰⁰, or NaN: 1 + x = 2ᵏ·(1 + f), and f = 2⁻ᵏ·x + (2⁻ᵏ − 1) is rounded once. */
+@inline export function log1pModerate<T>(x: v128): v128 {
+  const one = shared<T>(ONE)
+  const exponent = exponentBits<T>(v128.add<T>(one, x))
+  const power = subBits<T>(one, shiftLeft<T>(exponent))
+  const k = fromBits<T>(exponent)
+  const f = v128.add<T>(v128.mul<T>(x, power), v128.sub<T>(power, one))
+  return logParts<T>(k, f, v128.mul<T>(k, shared<T>(LN2_LOW)))
 }

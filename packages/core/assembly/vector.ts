@@ -33,6 +33,25 @@
   else storeLanes<T>(to, x, left)
 }
 
+/**
+ * Stores the transpose of the square that vectors are the rows of, two of float64 or four of float32: at most `count` rows,
+ * `step` bytes apart, of at most `width` elements.
+ */
+@inline export function storeTransposed<T>(
+  x0: v128, x1: v128, x2: v128, x3: v128, to: usize, step: usize, count: i32, width: i32
+): void {
+  if (sizeof<T>() == 8) {
+    storeUpTo<T>(to, v128.shuffle<i64>(x0, x1, 0, 2), width)
+    if (count > 1) storeUpTo<T>(to + step, v128.shuffle<i64>(x0, x1, 1, 3), width)
+    return
+  }
+  const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)
+  storeUpTo<T>(to, v128.shuffle<i64>(low01, low23, 0, 2), width)
+  if (count > 1) storeUpTo<T>(to + step, v128.shuffle<i64>(low01, low23, 1, 3), width)
+  const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7), high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7)
+  if (count > 2) storeUpTo<T>(to + 2 * step, v128.shuffle<i64>(high01, high23, 0, 2), width)
+  if (count > 3) storeUpTo<T>(to + 3 * step, v128.shuffle<i64>(high01, high23, 1, 3), width)
+}
 
 /** The number at place i of a table of the dtype, in all lanes. */
 @inline export function entry<T>(table: usize, i: i32): v128 {
