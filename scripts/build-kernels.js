@@ -59,14 +59,20 @@ setFlagsFromString('--experimental-wasm-relaxed-simd')
 setFlagsFromString('--experimental-wasm-type-reflection')
 if (heapOf(fma) > FIRST_DATA) throw new Error('the data of gemm.ts do not fit below those of the other kernels')
 
-/** The parameters of each exported function, a letter each: i for i32, f for f32, F for f64. */
+/** The type of each exported function: a letter for each parameter, i for i32, f for f32, F for f64, and for a result. */
 function signaturesOf(wasm) {
   const functions = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).filter(({ kind }) => kind === 'function')
   const letters = { i32: 'i', f32: 'f', f64: 'F' }
-  return functions.map(({ name, type }) => `  ${name}: '${type.parameters.map((each) => letters[each]).join('')}',\n`)
+  const lettersOf = (types) => types.map((each) => letters[each]).join('')
+  return functions.map(
+    ({ name, type: { parameters, results } }) =>
+      `  ${name}: { parameters: '${lettersOf(parameters)}', results: '${lettersOf(results)}' },\n`,
+  )
 }
 
 const source = `// Generated from packages/core/assembly by scripts/build-kernels.js.
+
+import type { Signature } from './wasm.ts'
 
 /** A WebAssembly module as base64, and which of its bytes says that the memory it imports is shared: 3, or 1 if it is not. */
 export interface ModuleSource {
@@ -80,8 +86,8 @@ export const kernels: ModuleSource = {
   base64: '${kernels.toString('base64')}',
 }
 
-/** The parameters of each kernel, a letter each: i for i32, f for f32, F for f64. */
-export const signatures: Readonly<Record<string, string>> = {
+/** The type of each kernel. */
+export const signatures: Readonly<Record<string, Signature>> = {
 ${signaturesOf(kernels).join('')}}
 
 /** The product with fused multiply-add, which is part of relaxed SIMD, ${fma.length} bytes. */

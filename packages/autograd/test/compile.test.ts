@@ -1,6 +1,6 @@
 // What `compile` promises beside the same bits.
 
-import { compile, constant, defineOp, grad, noGrad, type Op, Variable, variable } from '@matgrad/autograd'
+import { compile, constant, crossEntropy, defineOp, grad, noGrad, type Op, Variable, variable } from '@matgrad/autograd'
 import {
   DTypeError,
   Generator,
@@ -22,6 +22,15 @@ afterEach(() => setDefaultDtype('float32'))
 
 const row = (...numbers: number[]): Matrix => matrix([numbers])
 const values = (a: Matrix | Variable | null): number[] => [...((a instanceof Variable ? a.value : a)?.data ?? [])]
+
+function errorOf(run: () => unknown): Error {
+  try {
+    run()
+  } catch (error) {
+    return error as Error
+  }
+  return expect.fail('nothing was thrown')
+}
 
 /** A compiled function, and how often `fn` itself was run. */
 // biome-ignore lint/suspicious/noExplicitAny: any function
@@ -436,6 +445,35 @@ describe('errors', () => {
       [2, 2],
     ])
     expect(f.count.runs).toBe(1)
+  })
+
+  describe.each(['float32', 'float64'] as const)('%s indices', (dtype) => {
+    const x = rand(7, 3)
+    test.each([
+      ['gatherRows', (index: Matrix) => rand(3, 2).gatherRows(index)],
+      ['scatterAddRows', (index: Matrix) => x.scatterAddRows(index, 3)],
+      ['oneHot', (index: Matrix) => index.oneHot(3)],
+      ['pick', (index: Matrix) => x.pick(index)],
+      ['crossEntropy', (index: Matrix) => crossEntropy(x, index).value],
+    ])('%s finds a wrong one at any place', (_, choose) => {
+      const good = [0, 2, 1, 1, 0, 2, 2]
+      const column = (numbers: number[]): Matrix =>
+        matrix(
+          numbers.map((each) => [each], { dtype }),
+          { dtype },
+        )
+      const f = counted(choose)
+      f(column(good))
+      for (const bad of [3, -1, 0.5, 2.5, 2 ** 31, -(2 ** 32), Number.NaN, Number.POSITIVE_INFINITY])
+        for (let i = 0; i < good.length; i++) {
+          const index = column(good.with(i, bad))
+          const error = errorOf(() => f(index))
+          expect(error).toStrictEqual(errorOf(() => choose(index)))
+          expect(error.message).toContain(`${i} is ${bad}`)
+        }
+      f(column(good.toReversed()))
+      expect(f.count.runs).toBe(1)
+    })
   })
 
   test('what the function throws, and then it works', () => {

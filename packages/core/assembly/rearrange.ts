@@ -1,5 +1,7 @@
 // Kernels that move elements and compute nothing.
 
+import { lanes } from './vector'
+
 /**
  * out[i·outRow + j·outCol] = a[i·aRow + j·aCol] for rows x cols. Steps count elements and may be 0 (broadcast) or negative
  * (flip): transpose, slice, concat, flip, diagonal and broadcast are all this copy.
@@ -42,6 +44,22 @@ function triangle<T>(out: usize, a: usize, rows: i32, cols: i32, k: i32, upper: 
 /** Element i of a selector, which keeps its own dtype: float64 where `wide`. */
 @inline export function selected(base: usize, i: i32, wide: i32): f64 {
   return wide ? load<f64>(base + (<usize>i << 3)) : <f64>load<f32>(base + (<usize>i << 2))
+}
+
+/** Whether all elements are whole numbers from 0 to limit − 1. */
+function areIndices<T>(a: usize, count: i32, limit: i32): i32 {
+  const zero = v128.splat<T>(0), end = v128.splat<T>(<T>limit)
+  let valid = v128.eq<T>(zero, zero), x = a, left = count
+  for (; left >= lanes<T>(); left -= lanes<T>(), x += 16) {
+    const element = v128.load(x)
+    const inside = v128.and(v128.ge<T>(element, zero), v128.lt<T>(element, end))
+    valid = v128.and(valid, v128.and(inside, v128.eq<T>(v128.floor<T>(element), element)))
+  }
+  for (; left > 0; left--, x += sizeof<T>()) {
+    const element = load<T>(x)
+    if (!(element >= 0 && element < <T>limit && floor<T>(element) == element)) return 0
+  }
+  return i32(i32x4.all_true(valid))
 }
 
 /** out (rows x cols) = 0, then out[index[i], :] += a[i, :] in the order of i. */
@@ -164,6 +182,14 @@ export function gatherRows_f32(out: usize, a: usize, index: usize, rows: i32, co
 
 export function gatherRows_f64(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
   gatherRows<f64>(out, a, index, rows, cols, wide)
+}
+
+export function areIndices_f32(a: usize, count: i32, limit: i32): i32 {
+  return areIndices<f32>(a, count, limit)
+}
+
+export function areIndices_f64(a: usize, count: i32, limit: i32): i32 {
+  return areIndices<f64>(a, count, limit)
 }
 
 /** out[i] = a[i] for i < count. */

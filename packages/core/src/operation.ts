@@ -40,8 +40,11 @@ export interface Operation {
    * alone. Where it is null there is no such way, and programs call `forward`.
    */
   readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes) => void) | null
-  /** Whether `shape` looks at the elements of the inputs: a compiled program then calls it, too. */
-  readonly checksElements?: boolean
+  /**
+   * The input that must be indices, whole numbers from 0 to `limit` − 1, where there is one. `shape` throws if they are not,
+   * and compiled programs call it then.
+   */
+  indices?(inputs: readonly Block[], attributes: Attributes): { readonly index: Block; readonly limit: number }
   /** Whether out[i] depends on element i alone of each input that has the size of out, so that it may overwrite one. */
   readonly elementwise?: boolean
 }

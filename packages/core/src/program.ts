@@ -8,14 +8,18 @@ import type { Block } from './operation.ts'
 import { stepsOf } from './product.ts'
 import { inThreads, threadsFor } from './threads.ts'
 import { encodeTiles, type Operands, TILE_LOCALS, vectorsAcross } from './tiles.ts'
-import { CALL, type Code, constant, moduleOf, unsigned } from './wasm.ts'
+import { CALL, type Code, constant, moduleOf, type Signature, unless, unsigned } from './wasm.ts'
 
 /** Bytes of the narrowest panel that the kernel packs. */
 const LEAST_PANEL = 32
 
-/** The name and parameters of the function that programs call in JavaScript. */
+/** The name and type of the function that programs call in JavaScript. */
 const HOST = 'host'
-const HOST_PARAMETERS = 'i'
+const HOST_SIGNATURE: Signature = { parameters: 'i', results: '' }
+
+const signatureOf = (name: string): Signature => (name === HOST ? HOST_SIGNATURE : signatures[name])
+
+const nameOf = (kernel: string, dtype: DType): string => `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`
 
 /**
  * Writes a program: a WebAssembly module with functions that make kernel calls whose arguments are constants, a tenth of
@@ -80,9 +84,12 @@ export class ProgramWriter implements Sink {
   }
 
   private call(kernel: string, dtype: DType, args: readonly number[]): void {
-    const name = `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`
-    for (const [i, value] of args.entries()) this.body.push(constant(signatures[name][i], value))
-    this.body.push([CALL, unsigned(this.numberOf(name))])
+    this.body.push(this.callOf(nameOf(kernel, dtype), args))
+  }
+
+  private callOf(name: string, args: readonly number[]): Code {
+    const { parameters } = signatureOf(name)
+    return [args.map((value, i) => constant(parameters[i], value)), CALL, unsigned(this.numberOf(name))]
   }
 
   addressOf(operand: Operand): number {
@@ -109,7 +116,13 @@ export class ProgramWriter implements Sink {
 
   /** Writes down a call of a function in JavaScript. */
   callback(host: () => void): void {
-    this.body.push(constant(HOST_PARAMETERS, this.hosts.push(host) - 1), [CALL, unsigned(this.numberOf(HOST))])
+    this.body.push(this.callOf(HOST, [this.hosts.push(host) - 1]))
+  }
+
+  /** The same, which is made only if not all elements are whole numbers from 0 to `limit` − 1. */
+  callbackUnlessIndices({ index, limit }: { index: Block; limit: number }, host: () => void): void {
+    const check = this.callOf(nameOf('areIndices', index.dtype), [this.addressOf(index.data), index.data.length, limit])
+    this.body.push(unless(check, this.callOf(HOST, [this.hosts.push(host) - 1])))
   }
 
   /** Writes down a loop. */
@@ -152,7 +165,7 @@ export class ProgramWriter implements Sink {
         name === HOST
           ? (i: number) => hosts[i]()
           : kernels[name.endsWith('_f32') ? 'float32' : 'float64'][name.slice(0, -4)]
-    const imports = called.map((name) => ({ name, parameters: name === HOST ? HOST_PARAMETERS : signatures[name] }))
+    const imports = called.map((name) => ({ name, signature: signatureOf(name) }))
     const size = { pages: memory.buffer.byteLength / PAGE, shared }
     const program = new WebAssembly.Module(moduleOf(size, imports, INTEGER_LOCALS, this.vectors, bodies))
     const { exports } = new WebAssembly.Instance(program, { env })

@@ -177,7 +177,7 @@ export const gatherRows: Operation = {
     copyRows(out, a, (i) => index.data[i], 0)
   },
   program: (out, inputs) => run('gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
-  checksElements: true,
+  indices: ([a, index]) => ({ index, limit: a.rows }),
 }
 
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */
@@ -195,7 +195,7 @@ export const scatterAddRows: Operation = {
   },
   forward: (out, inputs) =>
     run('scatterAddRows', out.dtype, out, inputs, [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]),
-  checksElements: true,
+  indices: ([, index], { rows }) => ({ index, limit: rows }),
 }
 
 /** out[i, j] = 1 where j is index[i], else 0. */
@@ -211,7 +211,7 @@ export const oneHot: Operation = {
     return [index.rows, count]
   },
   forward: (out, inputs) => run('oneHot', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[0])]),
-  checksElements: true,
+  indices: ([index], { count }) => ({ index, limit: count }),
 }
 
 /** out[i] = a[i, index[i]]. */
@@ -227,7 +227,7 @@ export const pick: Operation = {
     return [a.rows, 1]
   },
   forward: (out, inputs) => run('pick', out.dtype, out, inputs, [out.rows, inputs[0].cols, wide(inputs[1])]),
-  checksElements: true,
+  indices: ([a, index]) => ({ index, limit: a.cols }),
 }
 
 /** An nx1 or 1xn matrix on the diagonal of an nxn matrix of zeros. */

@@ -7,6 +7,9 @@ export const I32_CONST = 0x41
 export const LOCAL_GET = 0x20
 export const LOCAL_SET = 0x21
 export const CALL = 0x10
+const I32_EQZ = 0x45
+const IF = 0x04
+const NO_RESULT = 0x40
 const END = 0x0b
 
 const TYPES = { i: 0x7f, f: 0x7d, F: 0x7c } as const
@@ -56,10 +59,19 @@ const sized = (contents: Code): Code => {
 const section = (id: number, contents: Code): Code => [id, sized(contents)]
 const text = (value: string): Code => sized([...new TextEncoder().encode(value)])
 
-/** A function from another module, and the letters of its parameters; it gives nothing. */
+/** Code that runs if that which gives an i32 gives 0. */
+export const unless = (condition: Code, code: Code): Code => [condition, I32_EQZ, IF, NO_RESULT, code, END]
+
+/** What a function takes and gives: a letter for each number, i for i32, f for f32, F for f64. */
+export interface Signature {
+  readonly parameters: string
+  readonly results: string
+}
+
+/** A function from another module. */
 export interface Import {
   readonly name: string
-  readonly parameters: string
+  readonly signature: Signature
 }
 
 /** A memory of so many pages, perhaps shared with threads. */
@@ -79,22 +91,19 @@ export function moduleOf(
   vectors: number,
   bodies: readonly Code[],
 ): Uint8Array<ArrayBuffer> {
-  const types = [...new Set(imports.map(({ parameters }) => parameters)), '']
-  const letters = (each: string): Code[] => [...each].map((letter) => [TYPES[letter as keyof typeof TYPES]])
+  const letters = (each: string): Code => vector([...each].map((letter) => [TYPES[letter as keyof typeof TYPES]]))
+  const types = [...imports.map(({ signature }) => signature), { parameters: '', results: '' }]
   const locals = vector([
     [unsigned(integers), TYPES.i],
     [unsigned(vectors), V128],
   ])
-  const functions = imports.map(({ name, parameters }) => [
-    [text('env'), text(name), 0],
-    unsigned(types.indexOf(parameters)),
-  ])
+  const functions = imports.map(({ name }, i) => [[text('env'), text(name), 0], unsigned(i)])
   const memory = [text('env'), text('memory'), 2, shared ? 3 : 1, unsigned(pages), unsigned(65536)]
   const code = [
     [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    section(1, vector(types.map((each) => [0x60, vector(letters(each)), 0]))),
+    section(1, vector(types.map(({ parameters, results }) => [0x60, letters(parameters), letters(results)]))),
     section(2, vector([...functions, memory])),
-    section(3, vector(bodies.map(() => unsigned(types.indexOf(''))))),
+    section(3, vector(bodies.map(() => unsigned(imports.length)))),
     section(7, vector(bodies.map((_, i) => [text(String(i)), 0, unsigned(imports.length + i)]))),
     section(10, vector(bodies.map((body) => sized([locals, body, END])))),
   ]

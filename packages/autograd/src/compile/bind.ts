@@ -80,7 +80,8 @@ function write(
 ): void {
   const inputs = step.inputs.map(blockOf)
   if (isCheck(operation)) {
-    writer.callback(checkOf(operation.of, operation.shape, inputs, attributes))
+    const { of, indices, shape } = operation
+    writer.callbackUnlessIndices(indices(inputs, attributes), checkOf(of, shape, inputs, attributes))
   } else if (isChange(operation)) {
     const targets = step.targets.map((target) => (target.holder instanceof Matrix ? blockOf(target) : target.holder))
     writer.record(() => (operation.program ?? operation.forward).call(operation, targets, inputs, attributes))

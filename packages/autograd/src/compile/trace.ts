@@ -53,10 +53,11 @@ export interface Fusion {
   readonly stores: readonly number[]
 }
 
-/** What an operation demands of the elements of its inputs, whose shapes fit. */
+/** What an operation demands of its indices. */
 export interface Check {
   readonly name: string
   readonly of: Operation
+  readonly indices: NonNullable<Operation['indices']>
   /** The shape of its result. */
   readonly shape: Shape
 }
@@ -199,9 +200,9 @@ export class Trace implements Tracer, GradientWatch {
       this.made.add(out)
       return out
     }
-    if (operation.checksElements)
+    if (operation.indices)
       this.steps.push({
-        operation: { name: 'check', of: operation, shape: out.shape },
+        operation: { name: 'check', of: operation, indices: operation.indices, shape: out.shape },
         attributes,
         inputs: values,
         targets: [],
