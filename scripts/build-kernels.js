@@ -72,8 +72,6 @@ function signaturesOf(wasm) {
 
 const source = `// Generated from packages/core/assembly by scripts/build-kernels.js.
 
-import type { Signature } from './wasm.ts'
-
 /** A WebAssembly module as base64, and which of its bytes says that the memory it imports is shared: 3, or 1 if it is not. */
 export interface ModuleSource {
   readonly base64: string
@@ -86,7 +84,12 @@ export const kernels: ModuleSource = {
   base64: '${kernels.toString('base64')}',
 }
 
-/** The type of each kernel. */
+/** What a function takes and gives: a letter for each number, i for i32, f for f32, F for f64. */
+export interface Signature {
+  readonly parameters: string
+  readonly results: string
+}
+
 export const signatures: Readonly<Record<string, Signature>> = {
 ${signaturesOf(kernels).join('')}}
 

@@ -37,7 +37,8 @@ export interface CrossEntropyOptions {
 }
 
 /**
- * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`).
+ * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`). Where classes are given,
+ * a row's loss is within 8 units of roundoff and its gradient within 10, however certain the class is.
  *
  * @param logits nxC, unnormalised
  * @param target the class of each row, nx1, or its distribution over the classes, nxC

@@ -1,14 +1,14 @@
 import type { Arena } from './arena.ts'
 import { type DType, itemSize } from './dtype.ts'
 import { MatgradError } from './errors.ts'
-import { signatures } from './kernels.generated.ts'
+import { type Signature, signatures } from './kernels.generated.ts'
 import { type Engine, type Operand, PAGE, type Sink, withSink } from './kernels.ts'
 import { encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
 import type { Block } from './operation.ts'
 import { stepsOf } from './product.ts'
 import { inThreads, threadsFor } from './threads.ts'
 import { encodeTiles, type Operands, TILE_LOCALS, vectorsAcross } from './tiles.ts'
-import { CALL, type Code, constant, moduleOf, type Signature, unless, unsigned } from './wasm.ts'
+import { CALL, type Code, constant, moduleOf, unless, unsigned } from './wasm.ts'
 
 /** Bytes of the narrowest panel that the kernel packs. */
 const LEAST_PANEL = 32

@@ -1,5 +1,7 @@
 // What programs need of the binary format of WebAssembly (WebAssembly Core Specification 2.0, §5).
 
+import type { Signature } from './kernels.generated.ts'
+
 /** Bytes of the binary format, in pieces of pieces. */
 export type Code = readonly (number | Code)[]
 
@@ -61,12 +63,6 @@ const text = (value: string): Code => sized([...new TextEncoder().encode(value)]
 
 /** Code that runs if that which gives an i32 gives 0. */
 export const unless = (condition: Code, code: Code): Code => [condition, I32_EQZ, IF, NO_RESULT, code, END]
-
-/** What a function takes and gives: a letter for each number, i for i32, f for f32, F for f64. */
-export interface Signature {
-  readonly parameters: string
-  readonly results: string
-}
 
 /** A function from another module. */
 export interface Import {
