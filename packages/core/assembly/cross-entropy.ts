@@ -111,7 +111,8 @@ function sumOthers<T>(sums: usize, panels: usize, rows: i32, cols: i32): void {
       sum = total
       x += 16
     } while (x < end)
-    v128.store(at<T>(sums, i, 1), v128.add<T>(sum, v128.sub<T>(fromBits<T>(ones), shared<T>(ONE))))
+    const count = sizeof<T>() == 8 ? fromBits<T>(ones) : f32x4.convert_i32x4_s(ones)
+    v128.store(at<T>(sums, i, 1), v128.add<T>(sum, v128.sub<T>(count, shared<T>(ONE))))
   }
 }
 
