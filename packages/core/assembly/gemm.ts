@@ -63,7 +63,8 @@ export function packAlong<T>(out: usize, from: usize, step: usize, rows: i32, wi
     let x1 = i + 1 < rows ? x0 + step : x0
     let x2 = i + 2 < rows ? x1 + step : x1
     let x3 = i + 3 < rows ? x2 + step : x2
-    for (const end = x0 + bytes<T>(depth); x0 < end; x0 += 16, x1 += 16, x2 += 16, x3 += 16) {
+    const end = x0 + bytes<T>(depth)
+    if (depth) do {
       const y0 = v128.load(x0), y1 = v128.load(x1), y2 = v128.load(x2), y3 = v128.load(x3)
       if (sizeof<T>() == 4) {
         const low01 = v128.shuffle<i32>(y0, y1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(y2, y3, 0, 4, 1, 5)
@@ -80,7 +81,11 @@ export function packAlong<T>(out: usize, from: usize, step: usize, rows: i32, wi
         v128.store(to + width, v128.shuffle<i64>(y2, y3, 1, 3), 16)
         to += 2 * width
       }
-    }
+      x0 += 16
+      x1 += 16
+      x2 += 16
+      x3 += 16
+    } while (x0 < end)
   }
 }
 
