@@ -137,9 +137,9 @@ const SUBTRACT: i32 = 8
 /**
  * A tile of C, two vectors wide or one, from `depth` terms. The elements of a term are side by side in both operands;
  * steps lead from term to term. The loop tests at its end because V8 computes addresses that it does not change before
- * the loop only then, and steps at its start, which was the fastest of several orders. V8 writes products and sums in
- * turn; an exit in their middle, which is never taken, shifts the second half by one, so that not all products of a term
- * queue for the same half of the vector unit (Zen 3: 5.0 instead of 5.7 cycles a term).
+ * the loop only then, and steps at its start, which was the fastest of several orders. An exit between the rows, which
+ * is never taken, makes two blocks of the products and sums that V8 writes in turn: a ninth less time on Zen 3, probably
+ * because not all products queue for the same half of the vector unit then.
  */
 @inline function tile<T>(
   wide: bool, out: usize, ld: usize, a0: usize, aStep: usize, b0: usize, bStep: usize, bias: usize,
