@@ -9,13 +9,6 @@ const project = (name: string, test: TestProjectInlineConfiguration['test']): Te
   test: { name, ...test },
 })
 
-/** The tests of a package, with those of its types. */
-const packageOf = (name: string): TestProjectInlineConfiguration =>
-  project(name, {
-    include: [`packages/${name}/test/**/*.test.ts`],
-    typecheck: { enabled: true, include: [`packages/${name}/test/**/*.test-d.ts`], tsconfig: './tsconfig.check.json' },
-  })
-
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -26,7 +19,17 @@ export default defineConfig({
     // Left to itself vitest keeps a core free: of two, that is half of them.
     maxWorkers: '100%',
     projects: [
-      ...['core', 'autograd', 'nn'].map(packageOf),
+      ...['core', 'autograd', 'nn'].map((name) => project(name, { include: [`packages/${name}/test/**/*.test.ts`] })),
+      // Together: the compiler reads all sources for each project that has tests of types.
+      project('types', {
+        include: [],
+        typecheck: {
+          enabled: true,
+          only: true,
+          include: ['packages/*/test/**/*.test-d.ts'],
+          tsconfig: './tsconfig.check.json',
+        },
+      }),
       project('nn compiled', {
         include: ['packages/nn/test/**/*.test.ts'],
         // These compute nothing, or both ways.
