@@ -3,6 +3,7 @@
 import { randn } from '@matgrad/core'
 import { measure } from './harness/measure.js'
 import { comparison, digits, table } from './harness/report.js'
+import { ratio } from './harness/timing.js'
 
 const peersOf = {
   float32: ['NumPy', 'ONNX Runtime', 'tfjs-wasm', 'jax-js', 'numpy-ts'],
@@ -84,8 +85,9 @@ const threaded = squares('float32', [512, 1024, 2048]).map((work) => ({ ...work,
 function limitTable(results, label) {
   const rows = results.map(({ work, times: { matgrad, limit } }) => {
     const speed = ({ median }) => digits(work.flops / median / 1e9, 3)
-    const fraction = (of) => (limit ? `${Math.round((100 * limit[of]) / matgrad[of])}%` : '–')
-    return [work.name, speed(matgrad), limit ? speed(limit) : '–', fraction('median'), fraction('best')]
+    if (!limit) return [work.name, speed(matgrad), '–', '–', '–']
+    const fractions = [ratio(limit, matgrad), limit.best / matgrad.best].map((each) => `${Math.round(100 * each)}%`)
+    return [work.name, speed(matgrad), speed(limit), ...fractions]
   })
   return table([label, 'matgrad, GFLOP/s', 'limit, GFLOP/s', 'of the limit', 'of the limit, best slices'], rows)
 }

@@ -22,7 +22,8 @@ const HEAD = `# Benchmarks
 
 Written by \`pnpm run bench\`. What is compared runs in turns, in slices of a few milliseconds, on one thread unless the
 table says otherwise. Times are medians of the slices, for one call whose result is new. A number with an x is how many
-times as fast matgrad is: the peer's median time over matgrad's. Each result is checked before it is timed: one that is
+times as fast matgrad is: the peer's time over matgrad's in the same round of turns, the median of all rounds, which holds
+where the machine changes its speed meanwhile. Each result is checked before it is timed: one that is
 not what it should be is "wrong", and a peer "fails" that throws or takes more than 20 seconds. A dash stands for what a
 peer lacks, or what is not installed.`
 

@@ -4,7 +4,8 @@
 import { manualSeed, matrix, rand, randn } from '@matgrad/core'
 import { Linear } from '@matgrad/nn'
 import { measure } from './harness/measure.js'
-import { digits, duration, speedup, table } from './harness/report.js'
+import { digits, duration, table } from './harness/report.js'
+import { ratio } from './harness/timing.js'
 import { start } from './peers/matgrad.js'
 
 /**
@@ -135,10 +136,10 @@ const time = ({ times, verdicts }, side) =>
   times[side] ? `${duration(times[side].median)} (${duration(times[side].best)})` : (verdicts[side] ?? '–')
 const title = ({ network: { name, sizes, batch } }) => `${name} [${sizes.join(', ')}], batch ${batch}`
 
-/** A ratio of medians and of best slices, and what it is meant to be. */
-function ratio(ours, theirs, wanted, show = speedup) {
-  if (!ours || !theirs) return '–'
-  const measured = `${show(ours.median, theirs.median)} (${show(ours.best, theirs.best)})`
+/** How many times as long as `b` a call of `a` takes, the same of their best slices, and what it is meant to be. */
+function factor(a, b, wanted) {
+  if (!a || !b) return '–'
+  const measured = `${digits(ratio(a, b), 2)}x (${digits(a.best / b.best, 2)}x)`
   return wanted ? `${measured}, wanted ${wanted}x` : measured
 }
 
@@ -162,9 +163,9 @@ const ratiosTable = (results) =>
       const { wanted } = work.network
       return [
         work.name,
-        ratio(times[COMPILED], times[LIMIT], wanted.limit, (ours, limit) => `${digits(ours / limit, 2)}x`),
-        ...PEERS.map((peer) => ratio(times[COMPILED], times[peer], wanted[peer])),
-        ratio(times.matgrad, times.PyTorch, wanted.eager),
+        factor(times[COMPILED], times[LIMIT], wanted.limit),
+        ...PEERS.map((peer) => factor(times[peer], times[COMPILED], wanted[peer])),
+        factor(times.PyTorch, times.matgrad, wanted.eager),
       ]
     }),
   )
@@ -177,7 +178,7 @@ const parallelTable = (results) => {
       result.work.name,
       time(result, ours),
       time(result, theirs),
-      ratio(result.times[ours], result.times[theirs], result.work.network.wanted[theirs]),
+      factor(result.times[theirs], result.times[ours], result.work.network.wanted[theirs]),
     ])
   return table(['network', ours, theirs, 'speed against PyTorch'], rows)
 }

@@ -1,5 +1,7 @@
 // Numbers and tables in Markdown.
 
+import { ratio } from './timing.js'
+
 /** Three significant digits in the unit that suits. */
 export function duration(seconds) {
   const [factor, unit] =
@@ -14,7 +16,7 @@ export function digits(value, count) {
 }
 
 /** How many times as fast as the other: above 1 where ours takes less time. */
-export const speedup = (ours, theirs) => `${digits(theirs / ours, 2)}x`
+export const speedup = (ours, theirs) => `${digits(ratio(theirs, ours), 2)}x`
 
 export const table = (heads, rows) =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
@@ -25,9 +27,7 @@ export function comparison(results, peers, { label, here = 'matgrad' }) {
     work.name,
     duration(times[here].median),
     ...peers.map((peer) =>
-      times[peer]
-        ? `${duration(times[peer].median)}, ${speedup(times[here].median, times[peer].median)}`
-        : (verdicts[peer] ?? '–'),
+      times[peer] ? `${duration(times[peer].median)}, ${speedup(times[here], times[peer])}` : (verdicts[peer] ?? '–'),
     ),
   ])
   return table([label, here, ...peers], rows)

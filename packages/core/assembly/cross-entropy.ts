@@ -88,10 +88,13 @@ function exponentiate<T>(panels: usize, largest: usize, rows: i32, cols: i32): v
     const shift = v128.load(at<T>(largest, i, 1))
     let x = panelOf<T>(panels, i, cols)
     const end = x + 16 * <usize>cols
-    do {
-      v128.store(x, expDifferenceNormal<T>(v128.load(x), shift))
-      x += 16
-    } while (x < end)
+    // Two at a time: each is a chain of operations.
+    for (; x + 16 < end; x += 32) {
+      const even = expDifferenceNormal<T>(v128.load(x), shift), odd = expDifferenceNormal<T>(v128.load(x, 16), shift)
+      v128.store(x, even)
+      v128.store(x, odd, 16)
+    }
+    if (x < end) v128.store(x, expDifferenceNormal<T>(v128.load(x), shift))
   }
 }
 
