@@ -9,7 +9,7 @@
 //
 // This file alone is compiled a second time with relaxed SIMD, where a product and a sum are rounded once.
 
-import { bytes, lanes, storeUpTo } from './vector'
+import { bytes, lanes, storeTransposed, storeUpTo } from './vector'
 
 /** Rows of a tile; its columns are two vectors. On 128-bit registers 4 x 2 sums leave room for the operands. */
 const TILE_ROWS: i32 = 4
@@ -66,21 +66,9 @@ export function packAlong<T>(out: usize, from: usize, step: usize, rows: i32, wi
     const end = x0 + bytes<T>(depth)
     if (depth) do {
       const y0 = v128.load(x0), y1 = v128.load(x1), y2 = v128.load(x2), y3 = v128.load(x3)
-      if (sizeof<T>() == 4) {
-        const low01 = v128.shuffle<i32>(y0, y1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(y2, y3, 0, 4, 1, 5)
-        const high01 = v128.shuffle<i32>(y0, y1, 2, 6, 3, 7), high23 = v128.shuffle<i32>(y2, y3, 2, 6, 3, 7)
-        v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2))
-        v128.store(to + width, v128.shuffle<i64>(low01, low23, 1, 3))
-        v128.store(to + 2 * width, v128.shuffle<i64>(high01, high23, 0, 2))
-        v128.store(to + 3 * width, v128.shuffle<i64>(high01, high23, 1, 3))
-        to += 4 * width
-      } else {
-        v128.store(to, v128.shuffle<i64>(y0, y1, 0, 2))
-        v128.store(to, v128.shuffle<i64>(y2, y3, 0, 2), 16)
-        v128.store(to + width, v128.shuffle<i64>(y0, y1, 1, 3))
-        v128.store(to + width, v128.shuffle<i64>(y2, y3, 1, 3), 16)
-        to += 2 * width
-      }
+      storeTransposed<T>(y0, y1, y2, y3, to, width, lanes<T>(), lanes<T>())
+      if (sizeof<T>() == 8) storeTransposed<T>(y2, y3, y2, y3, to + 16, width, lanes<T>(), lanes<T>())
+      to += <usize>lanes<T>() * width
       x0 += 16
       x1 += 16
       x2 += 16

@@ -42,7 +42,7 @@ function triangle<T>(out: usize, a: usize, rows: i32, cols: i32, k: i32, upper: 
 }
 
 /** Element i of a selector, which keeps its own dtype: float64 where `wide`. */
-@inline export function selected(base: usize, i: i32, wide: i32): f64 {
+@inline function selected(base: usize, i: i32, wide: i32): f64 {
   return wide ? load<f64>(base + (<usize>i << 3)) : <f64>load<f32>(base + (<usize>i << 2))
 }
 

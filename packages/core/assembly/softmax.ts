@@ -23,7 +23,7 @@ import { bytes, lanes, storeUpTo, upperHalf } from './vector'
 }
 
 /** e^(x − shift) for x ≤ shift; the difference of two float32 is exact enough. */
-@inline export function power<T>(x: v128, shift: v128): v128 {
+@inline function power<T>(x: v128, shift: v128): v128 {
   return sizeof<T>() == 8 ? expDifference(x, shift) : expPair(f64x2.sub(x, shift))
 }
 
