@@ -17,6 +17,9 @@ const HALF_PAGE = 2048
 /** Up to this many elements a loop copies faster than `set`. */
 const SMALL = 12
 
+/** The name in the module of the kernel that computes in a dtype. */
+export const nameOf = (kernel: string, dtype: DType): string => `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`
+
 /** The kernels on a memory of their own. Operands are copied to where `scratch` begins, and results back from there. */
 export interface Engine {
   /** Whether its memory is shared with workers. */

@@ -2,7 +2,7 @@ import type { Arena } from './arena.ts'
 import { type DType, itemSize } from './dtype.ts'
 import { MatgradError } from './errors.ts'
 import { type Signature, signatures } from './kernels.generated.ts'
-import { type Engine, type Operand, PAGE, type Sink, withSink } from './kernels.ts'
+import { type Engine, nameOf, type Operand, PAGE, type Sink, withSink } from './kernels.ts'
 import { encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
 import type { Block } from './operation.ts'
 import { stepsOf } from './product.ts'
@@ -18,8 +18,6 @@ const HOST = 'host'
 const HOST_SIGNATURE: Signature = { parameters: 'i', results: '' }
 
 const signatureOf = (name: string): Signature => (name === HOST ? HOST_SIGNATURE : signatures[name])
-
-const nameOf = (kernel: string, dtype: DType): string => `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`
 
 /**
  * Writes a program: a WebAssembly module with functions that make kernel calls whose arguments are constants, a tenth of

@@ -1,5 +1,5 @@
 import type { DType } from './dtype.ts'
-import { createEngine, type Engine, getEngine, sink, usesFma } from './kernels.ts'
+import { createEngine, type Engine, getEngine, nameOf, sink, usesFma } from './kernels.ts'
 
 // Threads run the same kernels on one shared memory. Work comes in batches of parts that do not depend on one another; every
 // thread, this one included, takes the next part that is left until none is. A worker that has not started yet, or that the
@@ -229,7 +229,7 @@ function startPool(threads: number): Pool {
   }
 
   function runCalls(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
-    const number = names.indexOf(`${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`)
+    const number = names.indexOf(nameOf(kernel, dtype))
     for (const [i, call] of calls.entries()) slots.set([number, ...call], i * CALL)
     runParts(0, 0, calls.length, (part) => kernels[dtype][kernel](...calls[part]))
   }
