@@ -2,6 +2,7 @@
 // method of the same name (Algebra).
 
 import {
+  type AffineFunction,
   type Axis,
   type BinaryFunction,
   type DType,
@@ -97,6 +98,7 @@ export const logSoftmax: SameShape<[axis?: Axis]> = method('logSoftmax')
 export const trace: (a: Operand) => Variable<1, 1> = method('trace')
 
 export const matmul: MatmulFunction<'variable'> = method('matmul')
+export const affine: AffineFunction<'variable'> = method('affine')
 export const outer: Loose<[b: Operand]> = method('outer')
 export const kron: Loose<[b: Operand]> = method('kron')
 export const cov: Loose<[options?: { ddof?: number }]> = method('cov')

@@ -43,24 +43,36 @@ function sumDown(op: Op, cotangent: Variable, input: Variable): Variable {
   return g.dtype === input.dtype ? g : g.astype(input.dtype)
 }
 
+/** Whether a rule made what it gave for `g`, in the walk from `seed`. What a user's rule gives may be in the user's hands. */
+const isNew = (given: Variable, g: Variable, seed: Variable, op: Op): boolean =>
+  given !== g && given.created > seed.created && op.program !== null
+
+/** The cotangent of a variable where a walk ends. */
+export interface Reached {
+  readonly cotangent: Variable
+  /** Whether the walk made its matrix, and gave it to no other variable. */
+  readonly own: boolean
+}
+
 /**
- * Walks down `nodes`, a history, from the cotangent `seed` of its first, and returns the cotangents where the walk ends:
- * at variables without origin and at `ends`. A variable that the first does not depend on has none.
+ * Walks down `nodes`, a history, from the cotangent `seed` of its first, a variable made for it, and returns the cotangents
+ * where the walk ends: at variables without origin and at `ends`. A variable that the first does not depend on has none.
  */
 export function pullBack(
   nodes: readonly Variable[],
   seed: Variable,
   ends: ReadonlySet<Variable>,
-): Map<Variable, Variable> {
+): Map<Variable, Reached> {
   const cotangents: (Variable | undefined)[] = Array(nodes.length)
+  const own: (boolean | undefined)[] = Array(nodes.length)
   cotangents[0] = seed
-  const reached = new Map<Variable, Variable>()
+  const reached = new Map<Variable, Reached>()
   for (let n = 0; n < nodes.length; n++) {
     const node = nodes[n]
     const g = cotangents[n]
     if (!g) continue
     if (!node.origin || ends.has(node)) {
-      reached.set(node, g)
+      reached.set(node, { cotangent: g, own: own[n] === true })
       continue
     }
     cotangents[n] = undefined
@@ -69,10 +81,12 @@ export function pullBack(
       const input = inputs[i]
       const rule = ruleOf(op, i)
       if (!input.requiresGrad || !rule) continue
-      const cotangent = sumDown(op, rule(g, node, inputs, attributes, i), input)
+      const given = rule(g, node, inputs, attributes, i)
+      const cotangent = sumDown(op, given, input)
       const position = positionIn(nodes, input)
       const sum = cotangents[position]
       cotangents[position] = sum ? sum.add(cotangent) : cotangent
+      own[position] = sum !== undefined || cotangent !== given || isNew(given, g, seed, op)
     }
   }
   return reached

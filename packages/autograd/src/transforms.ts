@@ -66,7 +66,7 @@ export function valueAndGrad<Arguments extends unknown[], const N extends number
     const cotangents = run(() => pullBack(nodes, seed, ends))
     const gradients = wanted.map((i) => {
       const end = variables[i] as Variable
-      return cotangents.get(end) ?? constant(zeros(end.rows, end.cols, { dtype: end.dtype }))
+      return cotangents.get(end)?.cotangent ?? constant(zeros(end.rows, end.cols, { dtype: end.dtype }))
     })
     const result = run === noGrad ? value.detach() : value
     return [result, (typeof argnums === 'object' ? gradients : gradients[0]) as Gradients<N>]

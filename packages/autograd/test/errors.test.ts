@@ -87,6 +87,19 @@ describe('an operand of a wrong type is a DTypeError', () => {
       expectError(() => method('matmul')(value), DTypeError, 'matmul', `operand 2 is ${described}`)
   })
 
+  test('affine', () => {
+    for (const [described, value] of wrongTypes) {
+      expectError(() => method('affine')(value, x), DTypeError, 'affine', `operand 2 is ${described}`)
+      expectError(() => method('affine')(x.T, value), DTypeError, 'affine', `operand 3 is ${described}`)
+      expectError(
+        () => functions.affine(value, x, x),
+        DTypeError,
+        'affine',
+        `operand is ${described}, wanted a Variable`,
+      )
+    }
+  })
+
   test('concat: no list, a wrong operand', () => {
     for (const value of ['x', null, undefined, {}, 3, x])
       expectError(() => functions.concat(value, 0), DTypeError, 'concat', 'wanted an array of variables')

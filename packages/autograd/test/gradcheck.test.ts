@@ -96,7 +96,7 @@ const COMPLAINT =
   /^gradcheck of \w+, order 1: argument \d \(\dx\d\), entry \d, \d: the tape says .*, differences say .*$/
 
 describe('a corrupted rule is caught by the row of its op', () => {
-  const kinds: [string, (op: Op) => boolean, (rule: Rule) => Rule][] = [
+  const kinds: [string, (op: Op, input: number) => boolean, (rule: Rule) => Rule][] = [
     [
       '0.1 % too large',
       () => true,
@@ -122,7 +122,7 @@ describe('a corrupted rule is caught by the row of its op', () => {
     [
       'the cotangent itself',
       // Of these it is the rule.
-      ({ name }) => !['add', 'sub', 'broadcastTo', 'astype'].includes(name),
+      ({ name }, i) => !['add', 'sub', 'broadcastTo', 'astype'].includes(name) && !(name === 'affine' && i === 2),
       () => (g) => g,
     ],
     [
@@ -148,7 +148,7 @@ describe('a corrupted rule is caught by the row of its op', () => {
     .flatMap((op) =>
       inputsOf(op).flatMap((i) =>
         kinds
-          .filter(([, applies]) => applies(op))
+          .filter(([, applies]) => applies(op, i))
           .map(([title, , corrupt]) => [`${op.name}, input ${i}: ${title}`, op, i, corrupt] as const),
       ),
     )

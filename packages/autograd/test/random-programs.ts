@@ -150,6 +150,7 @@ class Twin {
         // What programs make one product with a bias and a ReLU of, and what looks almost like it.
         const product = this.product(x, b, c >> 2)
         const bias = this.pick(c, (each) => each.rows === 1 && each.cols === product.cols)
+        if (bias && c % 4 === 1) return this.product(x, b, c >> 2, bias as Variable<1, number>)
         if (c % 3 === 0) this.halve(x, bias)
         const sum = product.add(c % 5 === 0 ? product : (bias ?? 0.5))
         if (c % 7 === 0) this.push(sum)
@@ -266,11 +267,12 @@ class Twin {
     )
   }
 
-  private product(x: Variable, b: number, c: number): Variable {
+  private product(x: Variable, b: number, c: number, bias?: Variable<1, number>): Variable {
     const [transposeA, transposeB] = [c % 2 === 1, (c >> 1) % 2 === 1]
     const inner = transposeA ? x.rows : x.cols
     const other = this.pick(b, (each) => (transposeB ? each.cols : each.rows) === inner)
-    return other ? x.matmul(other, { transposeA, transposeB }) : x.matmul(x, { transposeA, transposeB: !transposeA })
+    const options = other ? { transposeA, transposeB } : { transposeA, transposeB: !transposeA }
+    return bias ? x.affine(other ?? x, bias, options) : x.matmul(other ?? x, options)
   }
 
   private rearrange(x: Variable, b: number, c: number): Variable {

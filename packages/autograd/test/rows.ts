@@ -271,13 +271,16 @@ const FORMS = [
   [true, true],
 ] as const
 
+/** The size of X where op(X), which transposes or not, is m x n. */
+const size = (transposed: boolean, m: number, n: number): [number, number] => (transposed ? [n, m] : [m, n])
+
 const matmul = row('matmul', (make) =>
   FORMS.flatMap(([transposeA, transposeB]): Case[] => {
     const form = `${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'}`
     const options = { transposeA, transposeB }
     const f = (a: unknown, b: unknown): Variable => call('matmul', a, b, options)
-    const a = (m: number, n: number): Matrix => make(normal, ...((transposeA ? [n, m] : [m, n]) as [number, number]))
-    const b = (m: number, n: number): Matrix => make(normal, ...((transposeB ? [n, m] : [m, n]) as [number, number]))
+    const a = (m: number, n: number): Matrix => make(normal, ...size(transposeA, m, n))
+    const b = (m: number, n: number): Matrix => make(normal, ...size(transposeB, m, n))
     const [left, right] = [a(2, 3), b(3, 4)]
     return [
       { shapes: `${form}, 1x1 by 1x1`, f, args: [a(1, 1), b(1, 1)] },
@@ -289,6 +292,23 @@ const matmul = row('matmul', (make) =>
       { shapes: `${form}, 2x3 by 3x4, the left a matrix`, f: (x) => f(left, x), args: [b(3, 4)] },
       { shapes: `${form}, 2x3 by 3x4, the right a matrix`, f: (x) => f(x, right), args: [a(2, 3)] },
       { shapes: `${form}, 3x3 in both places`, f: (x) => f(x, x), args: [make(normal, 3, 3)] },
+    ]
+  }),
+)
+
+const affine = row('affine', (make) =>
+  FORMS.flatMap(([transposeA, transposeB]): Case[] => {
+    const form = `${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'}`
+    const f = (a: unknown, b: unknown, bias: unknown): Variable =>
+      call('affine', a, b, bias, { transposeA, transposeB })
+    const [a, b] = [make(normal, ...size(transposeA, 2, 3)), make(normal, ...size(transposeB, 3, 4))]
+    const bias = make(normal, 1, 4)
+    const row = make(normal, ...size(transposeA, 1, 3))
+    return [
+      { shapes: `${form}, 2x3 by 3x4 and a row`, f, args: [a, b, bias] },
+      { shapes: `${form}, row by 3x4 and a row`, f, args: [row, b, bias] },
+      { shapes: `${form}, the products' operands matrices`, f: (x) => f(a, b, x), args: [bias] },
+      { shapes: `${form}, the bias a matrix`, f: (x, y) => f(x, y, bias), args: [a, b] },
     ]
   }),
 )
@@ -448,6 +468,7 @@ export const rows: readonly Row[] = [
   axial('sort', separated),
   shaped('trace', normal, [[1, 1]], [[1, 4]], [[3, 1]], [[3, 3]], [[3, 4]]),
   matmul,
+  affine,
   twoVectors('outer', [
     [
       [1, 1],

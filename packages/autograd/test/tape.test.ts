@@ -9,12 +9,13 @@ import {
   minimum,
   noGrad,
   type Op,
+  type Rule,
   Variable,
   variable,
   where,
 } from '@matgrad/autograd'
 import * as core from '@matgrad/core'
-import { DTypeError, full, Generator, MatgradError, Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { DTypeError, eye, full, Generator, MatgradError, Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { mul, neg } from '../src/ops/index.ts'
 import { isRecording } from '../src/recording.ts'
@@ -51,6 +52,46 @@ describe('backward', () => {
     x.grad = null
     x.mul(3).backward()
     expect(gradient(x)).toEqual([[3]])
+  })
+
+  describe('gives each leaf a gradient that nobody else has, which the next pass changes in place', () => {
+    const seed = matrix([[1, 2]], float64)
+    const kept = matrix([[3, 4]], float64)
+    let computed: Variable | undefined
+    const giving = (rule: Rule): ((x: Variable) => Variable) => {
+      const op = defineOp({ ...neg, name: 'giving', vjp: [rule] })
+      return (x) => op([x])
+    }
+    const outside = constant(kept)
+    test.each<[string, (x: Variable, y: Variable) => Variable]>([
+      ['the cotangent that came to both', (x, y) => x.add(y)],
+      ['the cotangent that came to one', (x, y) => x.broadcastTo(1, 2).sub(y)],
+      ['sums', (x, y) => x.add(x).add(y).add(y)],
+      ['the same bias of one row', (x, y) => x.affine(eye(2, float64), y as Variable<1, 2>)],
+      ["a rule's constant from outside", (x, y) => giving(() => outside)(x).add(y)],
+      ["a rule's constant from inside", (x, y) => giving(() => constant(kept))(x).add(y)],
+      ["a rule's input", (x, y) => giving((_g, _y, [input]) => input)(x).add(y)],
+      [
+        'what a rule computes and keeps',
+        (x, y) =>
+          giving((g) => {
+            computed ??= g.mul(2)
+            return computed
+          })(x).add(y),
+      ],
+    ])('%s', (_, f) => {
+      computed = undefined
+      const [x, y] = [parameter(5, 6), parameter(7, 8)]
+      const backward = (): void => f(x, y).backward(seed)
+      backward()
+      const others = (): (number[][] | undefined)[] =>
+        [seed, kept, x.value, y.value, computed?.value].map((each) => each?.toArray())
+      const [before, first] = [others(), [x, y].map(gradient)]
+      backward()
+      expect(others()).toEqual(before)
+      const twice = (g: number[][]): number[][] => g.map((each) => each.map((value) => 2 * value))
+      expect([x, y].map(gradient)).toEqual(first.map(twice))
+    })
   })
 
   test('may walk the same history twice', () => {
@@ -517,7 +558,7 @@ describe('kinks and special values', () => {
   }
 
   test('relu is flat at 0', () => {
-    expect(gradientOf((x) => x.relu(), -1, 0, -0, 1)).toEqual([0, 0, 0, 1])
+    expect(gradientOf((x) => x.relu(), -1, 0, -0, 1, Number.NaN)).toEqual([0, 0, 0, 1, 1])
   })
 
   test('abs is flat at 0', () => {

@@ -1,5 +1,6 @@
 import {
   add,
+  affine,
   concat,
   constant,
   crossEntropy,
@@ -68,6 +69,8 @@ describe('shapes flow through', () => {
     expectTypeOf(a.matmul(a, { transposeA: true })).toEqualTypeOf<Variable<3, 3>>()
     expectTypeOf(a.matmul(a, { transposeB: true })).toEqualTypeOf<Variable<2, 2>>()
     expectTypeOf(a.matmul(zeros(4, 2), { transposeA: true, transposeB: true })).toEqualTypeOf<Variable<3, 4>>()
+    expectTypeOf(a.affine(m, zeros(1, 4))).toEqualTypeOf<Variable<2, 4>>()
+    expectTypeOf(affine(zeros(5, 3), a, variable(zeros(1, 2)), { transposeB: true })).toEqualTypeOf<Variable<5, 2>>()
   })
 
   test('reductions keep both dimensions', () => {
@@ -113,6 +116,10 @@ describe('what does not fit does not compile', () => {
     a.matmul(zeros(2, 3))
     // @ts-expect-error matmul: left has 2 columns, right has 3 rows
     a.matmul(m, { transposeA: true })
+    // @ts-expect-error the rows of the product have 4 elements
+    a.affine(m, zeros(1, 3))
+    // @ts-expect-error the bias is a row
+    a.affine(m, zeros(2, 4))
     // @ts-expect-error matmul: left has 3 columns, right has 5 rows
     a.matmul(b, { transposeB: true })
   })

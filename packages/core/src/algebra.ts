@@ -44,6 +44,12 @@ type MatmulOperand<K extends Kind, R1 extends Size, C1 extends Size, R2 extends 
 >[K] &
   CheckMatmul<RowsOf<Flag<O, 'transposeA'>, C1, R1>, RowsOf<Flag<O, 'transposeB'>, R2, C2>>
 
+/** A row as long as those of the product. */
+type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<
+  1,
+  RowsOf<Flag<O, 'transposeB'>, C2, R2>
+>[K]
+
 type MatmulResult<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size, O> = Results<
   RowsOf<Flag<O, 'transposeA'>, R1, C1>,
   RowsOf<Flag<O, 'transposeB'>, C2, R2>
@@ -182,6 +188,12 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
     b: MatmulOperand<K, R, C, R2, C2, O>,
     options?: O,
   ): MatmulResult<K, R, C, R2, C2, O>
+  /** A·B + bias, a row, or with a transposed operand: the bits of `matmul` and `add`, in less time */
+  affine<R2 extends Size, C2 extends Size, const O extends MatmulOptions = Record<never, never>>(
+    b: MatmulOperand<K, R, C, R2, C2, O>,
+    bias: MatmulBias<K, R2, C2, O>,
+    options?: O,
+  ): MatmulResult<K, R, C, R2, C2, O>
   /** a·bᵀ for two vectors, each a row or a column */
   outer(b: Operands<number, number>[K]): Results<number, number>[K]
   /** The Kronecker product: (A ⊗ B)[i·p + k, j·q + l] = a[i, j]·b[k, l] for B of p x q */
@@ -281,5 +293,18 @@ export type MatmulFunction<K extends Kind> = <
 >(
   a: Operands<R1, C1>[K],
   b: MatmulOperand<K, R1, C1, R2, C2, O>,
+  options?: O,
+) => MatmulResult<K, R1, C1, R2, C2, O>
+
+export type AffineFunction<K extends Kind> = <
+  R1 extends Size,
+  C1 extends Size,
+  R2 extends Size,
+  C2 extends Size,
+  const O extends MatmulOptions = Record<never, never>,
+>(
+  a: Operands<R1, C1>[K],
+  b: MatmulOperand<K, R1, C1, R2, C2, O>,
+  bias: MatmulBias<K, R2, C2, O>,
   options?: O,
 ) => MatmulResult<K, R1, C1, R2, C2, O>

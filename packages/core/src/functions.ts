@@ -1,6 +1,7 @@
 // Every operation as a function of its first operand. What each computes stands at the method of the same name (Algebra).
 
 import type {
+  AffineFunction,
   BinaryFunction,
   Index,
   LooseFunction,
@@ -93,6 +94,7 @@ export const logSoftmax: SameShape<[axis?: Axis]> = method('logSoftmax')
 export const trace: (a: Matrix) => Matrix<1, 1> = method('trace')
 
 export const matmul: MatmulFunction<'matrix'> = method('matmul')
+export const affine: AffineFunction<'matrix'> = method('affine')
 export const outer: Loose<[b: Matrix]> = method('outer')
 export const kron: Loose<[b: Matrix]> = method('kron')
 export const cov: Loose<[options?: { ddof?: number }]> = method('cov')

@@ -1,4 +1,5 @@
 export type {
+  AffineFunction,
   Algebra,
   BinaryFunction,
   Index,

@@ -1,8 +1,9 @@
+import { add } from './elementwise.ts'
 import { MatgradError, ShapeError } from './errors.ts'
 import { collect, place } from './kernels.ts'
-import { type Block, type Operation, run } from './operation.ts'
+import { type Block, type Operation, runOn } from './operation.ts'
 import { BIAS, multiply, RELU, type Region, stepsOf } from './product.ts'
-import { describe, formatShape } from './shape.ts'
+import { describe, formatShape, type Shape } from './shape.ts'
 import { strassen, strassenRoom } from './strassen.ts'
 import { engineFor } from './threads.ts'
 
@@ -23,29 +24,37 @@ export interface MatmulOptions {
 const sides = (transposeA?: boolean, transposeB?: boolean): string =>
   transposeA || transposeB ? ` (${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'})` : ''
 
+function productShape(operation: string, a: Block, b: Block, options: MatmulOptions): Shape {
+  const { transposeA, transposeB, algorithm } = options
+  if (algorithm !== undefined && algorithm !== 'auto' && algorithm !== 'strassen')
+    throw new MatgradError(`${operation}: algorithm is ${describe(algorithm)}, wanted 'auto' or 'strassen'`)
+  const [rows, inner] = transposeA ? [a.cols, a.rows] : a.shape
+  const [other, cols] = transposeB ? [b.cols, b.rows] : b.shape
+  if (inner !== other)
+    throw new ShapeError(
+      `${operation}: left is ${formatShape(a.shape)}, right is ${formatShape(b.shape)}${sides(transposeA, transposeB)}, ` +
+        `wanted ${inner} and ${other} to be equal`,
+    )
+  return [rows, cols]
+}
+
 /** C = op(A)·op(B), where op(X) is X or Xᵀ. */
 export const matmul: Operation = {
   name: 'matmul',
-  shape([a, b], { transposeA, transposeB, algorithm }: MatmulOptions) {
-    if (algorithm !== undefined && algorithm !== 'auto' && algorithm !== 'strassen')
-      throw new MatgradError(`matmul: algorithm is ${describe(algorithm)}, wanted 'auto' or 'strassen'`)
-    const [rows, inner] = transposeA ? [a.cols, a.rows] : a.shape
-    const [other, cols] = transposeB ? [b.cols, b.rows] : b.shape
-    if (inner !== other)
-      throw new ShapeError(
-        `matmul: left is ${formatShape(a.shape)}, right is ${formatShape(b.shape)}${sides(transposeA, transposeB)}, ` +
-          `wanted ${inner} and ${other} to be equal`,
-      )
-    return [rows, cols]
-  },
+  shape: ([a, b], options: MatmulOptions) => productShape('matmul', a, b, options),
   forward: (out, [a, b], attributes: MatmulOptions) => product(out, a, b, undefined, attributes, 0),
 }
 
-/** op(A)·op(B) + bias, a row, and then max(x, 0) where `relu`: what programs make of the three operations. */
+/** op(A)·op(B) + bias, a row, and then max(x, 0) where `relu`, which programs ask for: the bits of the three operations. */
 export const affine: Operation = {
   name: 'affine',
-  shape: ([a, b], attributes) => matmul.shape([a, b], attributes),
-  forward(out, [a, b, bias], attributes: MatmulOptions & { relu: boolean }) {
+  shape([a, b, bias], attributes: MatmulOptions) {
+    const shape = productShape('affine', a, b, attributes)
+    if (bias.rows !== 1 || bias.cols !== shape[1])
+      throw new ShapeError(`affine: bias is ${formatShape(bias.shape)}, wanted 1x${shape[1]}`)
+    return shape
+  },
+  forward(out, [a, b, bias], attributes: MatmulOptions & { relu?: boolean }) {
     product(out, a, b, bias, attributes, attributes.relu ? BIAS | RELU : BIAS)
   },
 }
@@ -64,12 +73,13 @@ function product(
   const [bRow, bCol] = stepsOf(b, transposeB)
   const engine = engineFor(size.m * size.n * size.k)
   const room = algorithm === 'strassen' ? strassenRoom(size) * out.data.BYTES_PER_ELEMENT : 0
-  if (engine.threads === 1 && room === 0 && !bias) {
-    run('gemm', out.dtype, out, [a, b], [0, size.m, size.n, size.k, size.n, aRow, aCol, bRow, bCol, mode])
+  const inputs = [a.data, b.data, bias?.data ?? nothing]
+  if (engine.threads === 1 && room === 0) {
+    runOn('gemm', out.dtype, out.data, inputs, [size.m, size.n, size.k, out.cols, aRow, aCol, bRow, bCol, mode])
     return
   }
   const addresses: number[] = []
-  const free = place(engine, 'matmul', [out.data], [a.data, b.data, bias?.data ?? nothing], 0, room, addresses)
+  const free = place(engine, 'matmul', [out.data], inputs, 0, room, addresses)
   const [c, addressA, addressB, addressBias] = addresses
   const regions: [Region, Region, Region] = [
     { address: c, row: out.cols, col: 1 },
@@ -79,6 +89,7 @@ function product(
   if (room > 0) strassen(engine, out.dtype, ...regions, size, false, free)
   else multiply(engine, out.dtype, ...regions, size, mode, addressBias)
   collect(engine, [out.data], addresses)
+  if (room > 0 && bias) add.forward(out, [out, bias], undefined)
 }
 
 const nothing = new Float64Array()

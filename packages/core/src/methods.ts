@@ -1,7 +1,7 @@
 import type { DType } from './dtype.ts'
 import * as elementwise from './elementwise.ts'
 import { DTypeError, ShapeError } from './errors.ts'
-import { type MatmulOptions, matmul } from './matmul.ts'
+import { affine, type MatmulOptions, matmul } from './matmul.ts'
 import type { Matrix } from './matrix.ts'
 import type { Operation } from './operation.ts'
 import * as rearrange from './rearrange.ts'
@@ -103,6 +103,9 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
 
   matmul(b: Matrix, options: MatmulOptions = {}) {
     return this.apply(matmul, [this, b], options)
+  },
+  affine(b: Matrix, bias: Matrix, options: MatmulOptions = {}) {
+    return this.apply(affine, [this, b, bias], options)
   },
   outer(b: Matrix) {
     checkOperand('outer', b)

@@ -78,13 +78,10 @@ export function run(
   inputs: readonly Block[],
   parameters: readonly number[],
 ): void {
-  runOn(
-    kernel,
-    dtype,
-    out.data,
-    inputs.map((input) => input.data),
-    parameters,
-  )
+  // A loop takes a third of the time of `map` here.
+  const data: TypedArray[] = Array(inputs.length)
+  for (let i = 0; i < inputs.length; i++) data[i] = inputs[i].data
+  runOn(kernel, dtype, out.data, data, parameters)
 }
 
 /** The same, on parts of the operands. */

@@ -79,7 +79,20 @@ const AXIAL = [
   ...['softmax', 'logSoftmax', 'sort', 'argsort'],
 ]
 const OTHER = [
-  ...['where', 'broadcastTo', 'trace', 'matmul', 'outer', 'kron', 'cov', 'corrcoef', 'transpose', 'reshape', 'slice'],
+  ...[
+    'where',
+    'broadcastTo',
+    'trace',
+    'matmul',
+    'affine',
+    'outer',
+    'kron',
+    'cov',
+    'corrcoef',
+    'transpose',
+    'reshape',
+    'slice',
+  ],
   ...['gatherRows', 'oneHot', 'scatterAddRows', 'pick', 'diag', 'diagonal', 'tril', 'triu', 'flipRows', 'flipCols'],
 ]
 
@@ -100,6 +113,10 @@ const shapes: Row[] = [
   ['matmul AᵀB', (v) => v.a.matmul(v.square, { transposeA: true }), ShapeError, 'matmul', '2x3', '3x3', 'Aᵀ·B'],
   ['matmul ABᵀ', (v) => v.a.matmul(v.b, { transposeB: true }), ShapeError, 'matmul', '2x3', '4x5', 'A·Bᵀ'],
   ['matmul AᵀBᵀ', (v) => v.a.matmul(v.b, { transposeA: true, transposeB: true }), ShapeError, 'matmul', 'Aᵀ·Bᵀ'],
+  ['affine of 2x3 and 4x5', (v) => v.a.affine(v.b, zeros(1, 5)), ShapeError, 'affine', '2x3', '4x5', '3', '4'],
+  ['affine ABᵀ', (v) => v.a.affine(v.b, zeros(1, 4), { transposeB: true }), ShapeError, 'affine', 'A·Bᵀ'],
+  ['affine with a bias of 1x2', (v) => v.a.affine(v.square, zeros(1, 2)), ShapeError, 'affine', '1x2', 'wanted 1x3'],
+  ['affine with a bias of 2x3', (v) => v.a.affine(v.square, v.a), ShapeError, 'affine', '2x3', 'wanted 1x3'],
   ['where: condition 2x3, values 4x5', (v) => v.a.where(v.b, 0), ShapeError, 'where', '2x3', '4x5'],
   ['where: values 2x3 and 4x5', (v) => v.row.where(v.a, v.b), ShapeError, 'where', '2x3', '4x5'],
   ['broadcastTo from 2x3 to 4x3', (v) => v.a.broadcastTo(4, 3), ShapeError, 'broadcastTo', '2x3', '4x3'],

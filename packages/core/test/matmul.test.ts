@@ -120,6 +120,22 @@ describe.each(DTYPES)('%s', (dtype) => {
       expect(part.equals(whole.slice(61, 68, 505, 516))).toBe(true)
     })
 
+    test('affine has the bits of matmul and add', () => {
+      for (const [m, n, k] of [
+        [0, 3, 2],
+        [1, 1, 1],
+        [3, 5, 0],
+        [4, 8, 2],
+        [5, 17, 31],
+        [70, 65, 300],
+      ]) {
+        const { a, b } = problem(m, n, k, dtype, between(-1, 1), 6)
+        const bias = sample(1, n, dtype, between(-1, 1), noise(8)) as Matrix<1, number>
+        const [left, right] = [form.transposeA ? transpose(a) : a, form.transposeB ? transpose(b) : b]
+        expect(left.affine(right, bias, form).equals(product(a, b, form).add(bias))).toBe(true)
+      }
+    })
+
     test('NaN and infinities stay in their row and column', () => {
       const { a, b } = problem(6, 10, 7, dtype, between(1, 2), 9)
       a.set(2, 3, Number.NaN)

@@ -566,6 +566,20 @@ const table: Record<Op, Row> = {
       compare(call(name, a, b), { rows: m, cols: n, dtype, data }, { absolute: (i) => limits[i] })
     }),
   ),
+  affine: particular('within (k + 1) u (|A||B| + |bias|)', 40, (dtype, name) =>
+    sizes((m, n, k, random) => {
+      const a = sample(m, k, dtype, between(-20, 20), random)
+      const b = sample(k, n, dtype, between(-20, 20), random)
+      const bias = sample(1, n, dtype, between(-20, 20), random)
+      const terms = (i: number, j: number): number[] => [
+        ...Array.from({ length: k }, (_, p) => at(a, i, p) * at(b, p, j)),
+        at(bias, 0, j),
+      ]
+      const data = sized(m, n, (i, j) => exactSum(terms(i, j)))
+      const limits = sized(m, n, (i, j) => (k + 2) * UNIT[dtype] * magnitude(terms(i, j)))
+      compare(call(name, a, b, bias), { rows: m, cols: n, dtype, data }, { absolute: (i) => limits[i] })
+    }),
+  ),
   outer: particular('exact', 60, (dtype, name) =>
     sizes((m, n, kind, random) => {
       const a = sample(...(kind % 2 ? ROW(m, m) : COLUMN(m, m)), dtype, EITHER, random)

@@ -37,6 +37,12 @@ describe.each(DTYPES)('%s', (dtype) => {
     [1100, 2047, 1024],
   ])("%d x %d with %d terms, halved once: within Higham's bound", (m, n, k) => check(m, n, k, dtype, 1))
 
+  test('affine adds the bias to the product', () => {
+    const [a, b, bias] = [1024, 1024, 1].map((rows) => sample(rows, 1024, dtype, between(-1, 1), noise(rows)))
+    const options = { algorithm: 'strassen' } as const
+    expect(a.affine(b, bias as Matrix<1, number>, options).equals(a.matmul(b, options).add(bias))).toBe(true)
+  })
+
   test("halved twice: within Higham's bound", () => check(2049, 2051, 2053, dtype, 2))
 
   test.each([

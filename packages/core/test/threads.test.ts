@@ -56,6 +56,7 @@ describe.runIf(shares).each(DTYPES)('%s', (dtype) => {
         a.T.matmul(b, { transposeA: true }),
         a.matmul(b.T, { transposeB: true }),
         a.T.matmul(b.T, { transposeA: true, transposeB: true }),
+        a.affine(b, b.sum(0)),
       ])
     configure({ threads: 1 })
     const wanted = products()

@@ -194,6 +194,12 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+    // Programs join products with what follows them by rules of their own.
+    if (operation.forward === operations.affine.forward) {
+      operation.shape(inputs, attributes)
+      const [a, b, bias] = inputs
+      return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
+    }
     const values = inputs.map((input) => this.valueOf(input))
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
     if (values.every(({ kind }) => kind === 'constant')) {

@@ -36,7 +36,7 @@ export const erf: Op = {
 }
 // At a kink the derivative is PyTorch's: 0 for relu, the side of x ≤ 0 for leakyRelu and elu, 1 at both ends for clip,
 // half to each of two equal operands.
-export const relu: Op = { ...core.relu, vjp: [(g, y) => y.greater(0).where(g, 0)] }
+export const relu: Op = { ...core.relu, vjp: [(g, y) => y.where(g, 0)] }
 export const leakyRelu: Op = {
   ...core.leakyRelu,
   vjp: [(g, _y, [x], { slope }) => x.greater(0).where(g, g.mul(slope))],

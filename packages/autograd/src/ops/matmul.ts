@@ -11,3 +11,5 @@ export const matmul: Op = {
       transposeB ? g.matmul(a, { transposeA: true, transposeB: transposeA }) : a.matmul(g, { transposeA: !transposeA }),
   ],
 }
+
+export const affine: Op = { ...core.affine, vjp: [...matmul.vjp, (g) => g] }

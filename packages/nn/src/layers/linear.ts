@@ -1,4 +1,4 @@
-import { matmul, type Variable, variable } from '@matgrad/autograd'
+import { affine, matmul, type Variable, variable } from '@matgrad/autograd'
 import {
   checkInteger,
   type DType,
@@ -62,8 +62,9 @@ export class Linear<In extends number = number, Out extends number = number> ext
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, In>): Variable<N, Out> {
-    const product: Variable = matmul(x as Input, this.weight as Variable, { transposeB: true })
-    return (this.bias ? product.add(this.bias as Variable) : product) as Variable<N, Out>
+    const [input, weight, bias] = [x as Input, this.weight as Variable, this.bias as Variable<1, number> | null]
+    const y = bias ? affine(input, weight, bias, { transposeB: true }) : matmul(input, weight, { transposeB: true })
+    return y as Variable<N, Out>
   }
 
   override describe(): string {
