@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** The environment of a peer that computes on so many threads, with the kernels that its BLAS finds best. */
-export function withThreads(count) {
+/** The environment of a peer that computes on so many threads, with these kernels of OpenBLAS, or those it finds best. */
+export function withThreads(count, kernels) {
   const { OPENBLAS_CORETYPE: _, ...env } = process.env
+  if (kernels) env.OPENBLAS_CORETYPE = kernels
   return { ...env, OPENBLAS_NUM_THREADS: String(count), OMP_NUM_THREADS: String(count) }
 }
 

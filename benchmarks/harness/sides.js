@@ -18,9 +18,9 @@ const javascript = (file, settings = {}) => ({
   command: () => [process.execPath, [path('harness/worker.js'), file, JSON.stringify(settings)]],
 })
 
-const python = (find, file, threads) => ({
+const python = (find, file, threads, kernels) => ({
   command: () => [find(), [path(file)]],
-  env: withThreads(threads),
+  env: withThreads(threads, kernels),
 })
 
 const numpy = (threads) => python(() => process.env.PYTHON ?? 'python3', 'peers/numpy-peer.py', threads)
@@ -31,7 +31,9 @@ function findPyTorch() {
   const hasTorch = (command) => spawnSync(command, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
   return candidates.find(hasTorch) ?? 'python3'
 }
-const pytorch = (threads) => python(findPyTorch, 'peers/pytorch.py', threads)
+/** Whose products use vectors of 256 bits, or `wide` of 512. */
+const pytorch = (threads, wide = false) =>
+  python(findPyTorch, 'peers/pytorch.py', threads, wide ? 'SkylakeX' : 'Haswell')
 
 /** A program in C of the folder limit/, which takes a work as words. */
 const limit = (name, describe) => ({
@@ -66,6 +68,7 @@ const known = {
   NumPy: numpy(1),
   'NumPy, two threads': numpy(2),
   PyTorch: pytorch(1),
+  'PyTorch, AVX-512': pytorch(1, true),
   'PyTorch, two threads': pytorch(2),
   'tfjs-wasm': javascript('tfjs.js'),
   'jax-js': javascript('jax.js'),
