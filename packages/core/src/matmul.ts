@@ -24,6 +24,7 @@ export interface MatmulOptions {
 const sides = (transposeA?: boolean, transposeB?: boolean): string =>
   transposeA || transposeB ? ` (${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'})` : ''
 
+/** The shape of op(A)·op(B). @throws ShapeError where the sizes do not fit; MatgradError for an unknown algorithm. */
 function productShape(operation: string, a: Block, b: Block, options: MatmulOptions): Shape {
   const { transposeA, transposeB, algorithm } = options
   if (algorithm !== undefined && algorithm !== 'auto' && algorithm !== 'strassen')

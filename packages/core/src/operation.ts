@@ -78,7 +78,7 @@ export function run(
   inputs: readonly Block[],
   parameters: readonly number[],
 ): void {
-  // A loop takes a third of the time of `map` here.
+  // `map` takes longer, here where most operations pass.
   const data: TypedArray[] = Array(inputs.length)
   for (let i = 0; i < inputs.length; i++) data[i] = inputs[i].data
   runOn(kernel, dtype, out.data, data, parameters)
