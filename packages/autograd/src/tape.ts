@@ -1,5 +1,6 @@
 import { DTypeError, describe, formatShape, ShapeError } from '@matgrad/core'
 import { type Op, ruleOf } from './op.ts'
+import * as ops from './ops/index.ts'
 import type { Variable } from './variable.ts'
 
 /**
@@ -43,9 +44,13 @@ function sumDown(op: Op, cotangent: Variable, input: Variable): Variable {
   return g.dtype === input.dtype ? g : g.astype(input.dtype)
 }
 
-/** Whether a rule made what it gave for `g`, in the walk from `seed`. What a user's rule gives may be in the user's hands. */
-const isNew = (given: Variable, g: Variable, seed: Variable, op: Op): boolean =>
-  given !== g && given.created > seed.created && op.program !== null
+const builtIn: ReadonlySet<Op> = new Set(Object.values(ops))
+
+/**
+ * Whether the rule of `op` made what it gave for `g`: the built-in ones compute it or pass `g` on. What a user's rule gives
+ * may be in the user's hands.
+ */
+const isNew = (given: Variable, g: Variable, op: Op): boolean => given !== g && builtIn.has(op)
 
 /** The cotangent of a variable where a walk ends. */
 export interface Reached {
@@ -55,8 +60,8 @@ export interface Reached {
 }
 
 /**
- * Walks down `nodes`, a history, from the cotangent `seed` of its first, a variable made for it, and returns the cotangents
- * where the walk ends: at variables without origin and at `ends`. A variable that the first does not depend on has none.
+ * Walks down `nodes`, a history, from the cotangent `seed` of its first, and returns the cotangents where the walk ends:
+ * at variables without origin and at `ends`. A variable that the first does not depend on has none.
  */
 export function pullBack(
   nodes: readonly Variable[],
@@ -86,7 +91,7 @@ export function pullBack(
       const position = positionIn(nodes, input)
       const sum = cotangents[position]
       cotangents[position] = sum ? sum.add(cotangent) : cotangent
-      own[position] = sum !== undefined || cotangent !== given || isNew(given, g, seed, op)
+      own[position] = sum !== undefined || cotangent !== given || isNew(given, g, op)
     }
   }
   return reached

@@ -126,10 +126,14 @@ export class Variable<R extends number = number, C extends number = number> {
       throw new MatgradError('backward: nothing that the value was computed from requires a gradient')
     const seed = seedOf('backward', this, gradient)
     const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
-    // The operation clones into a buffer shared with others, which is made faster than the method's own.
-    for (const [leaf, { cotangent, own }] of gradients)
-      if (leaf.grad) leaf.grad.assign(leaf.grad.add(cotangent.value))
-      else leaf.grad = own ? cotangent.value : evaluate(operations.clone, [cotangent.value], undefined)
+    for (const [leaf, { cotangent, own }] of gradients) {
+      const { value } = cotangent
+      if (leaf.grad) leaf.grad.assign(leaf.grad.add(value))
+      // A program has what it keeps written when nothing can throw any more, which takes a copy.
+      else if (own && gradientWatch === null) leaf.grad = value
+      // The operation clones into a buffer shared with others, which is made faster than the method's own.
+      else leaf.grad = evaluate(operations.clone, [value], undefined)
+    }
   }
 
   /** Runs an operation on operands, this variable one of them. The result remembers them if one requires a gradient. */

@@ -11,6 +11,7 @@ import {
   manualSeed,
   matrix,
   ones,
+  operations,
   rand,
   ShapeError,
   setDefaultDtype,
@@ -443,6 +444,39 @@ describe('errors', () => {
     expect([p, q].map(values)).toEqual([
       [0.25, 0.5],
       [2, 2],
+    ])
+    expect(f.count.runs).toBe(1)
+  })
+
+  test('a rule that throws leaves all gradients of its pass as they were', () => {
+    let broken = false
+    const copy = { shape: ([a]: readonly Matrix[]) => a.shape, vjp: [(g: Variable) => g] }
+    const second = defineOp({
+      ...copy,
+      name: 'second',
+      forward(out, [a]) {
+        if (broken) throw new Error('broken')
+        out.data.set(a.data)
+      },
+    } as Op)
+    const first = defineOp({ ...operations.clone, vjp: [(g: Variable) => second([g])] })
+    const [x, w] = [variable(row(1, 2)), variable(row(3, 4))]
+    const f = counted((d: Matrix) => {
+      x.grad = w.grad = null
+      first([x]).mul(w).mul(d).sum().backward()
+    })
+    f(row(1, 1))
+    broken = true
+    expect(() => f(row(10, 10))).toThrow('broken')
+    expect([x.grad, w.grad].map(values)).toEqual([
+      [3, 4],
+      [1, 2],
+    ])
+    broken = false
+    f(row(10, 10))
+    expect([x.grad, w.grad].map(values)).toEqual([
+      [30, 40],
+      [10, 20],
     ])
     expect(f.count.runs).toBe(1)
   })

@@ -72,13 +72,10 @@ describe('backward', () => {
       ["a rule's constant from inside", (x, y) => giving(() => constant(kept))(x).add(y)],
       ["a rule's input", (x, y) => giving((_g, _y, [input]) => input)(x).add(y)],
       [
-        'what a rule computes and keeps',
-        (x, y) =>
-          giving((g) => {
-            computed ??= g.mul(2)
-            return computed
-          })(x).add(y),
+        'what the rule of an operation that is applied as it is computes and keeps',
+        (x, y) => x.apply({ ...neg, vjp: [(g: Variable) => (computed ??= g.mul(2))] } as Op, [x], undefined).add(y),
       ],
+      ['what a rule computes and keeps', (x, y) => giving((g) => (computed ??= g.mul(2)))(x).add(y)],
     ])('%s', (_, f) => {
       computed = undefined
       const [x, y] = [parameter(5, 6), parameter(7, 8)]

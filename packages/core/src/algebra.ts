@@ -188,7 +188,7 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
     b: MatmulOperand<K, R, C, R2, C2, O>,
     options?: O,
   ): MatmulResult<K, R, C, R2, C2, O>
-  /** A·B + bias, a row, or with a transposed operand: the bits of `matmul` and `add`, in less time */
+  /** A·B + bias, a row, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time */
   affine<R2 extends Size, C2 extends Size, const O extends MatmulOptions = Record<never, never>>(
     b: MatmulOperand<K, R, C, R2, C2, O>,
     bias: MatmulBias<K, R2, C2, O>,

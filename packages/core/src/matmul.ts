@@ -46,7 +46,10 @@ export const matmul: Operation = {
   forward: (out, [a, b], attributes: MatmulOptions) => product(out, a, b, undefined, attributes, 0),
 }
 
-/** op(A)·op(B) + bias, a row, and then max(x, 0) where `relu`, which programs ask for: the bits of the three operations. */
+/**
+ * op(A)·op(B) + bias, a row, and then max(x, 0) where `relu`, which programs alone ask for, and not of Strassen's product.
+ * The bits are those of the three operations.
+ */
 export const affine: Operation = {
   name: 'affine',
   shape([a, b, bias], attributes: MatmulOptions) {

@@ -104,8 +104,8 @@ const particular: Record<string, unknown> & ThisType<Matrix> = {
   matmul(b: Matrix, options: MatmulOptions = {}) {
     return this.apply(matmul, [this, b], options)
   },
-  affine(b: Matrix, bias: Matrix, options: MatmulOptions = {}) {
-    return this.apply(affine, [this, b, bias], options)
+  affine(b: Matrix, bias: Matrix, { transposeA, transposeB, algorithm }: MatmulOptions = {}) {
+    return this.apply(affine, [this, b, bias], { transposeA, transposeB, algorithm })
   },
   outer(b: Matrix) {
     checkOperand('outer', b)

@@ -132,7 +132,9 @@ describe.each(DTYPES)('%s', (dtype) => {
         const { a, b } = problem(m, n, k, dtype, between(-1, 1), 6)
         const bias = sample(1, n, dtype, between(-1, 1), noise(8)) as Matrix<1, number>
         const [left, right] = [form.transposeA ? transpose(a) : a, form.transposeB ? transpose(b) : b]
-        expect(left.affine(right, bias, form).equals(product(a, b, form).add(bias))).toBe(true)
+        const wanted = product(a, b, form).add(bias)
+        expect(left.affine(right, bias, form).equals(wanted)).toBe(true)
+        expect(left.affine(right, bias, Object.assign({ relu: true }, form)).equals(wanted)).toBe(true)
       }
     })
 
