@@ -213,7 +213,8 @@ ${parallelTable(own)}`
     abouts,
     text: `A step is forward, backward and update; the losses of the first ${COMPARED} are compared with those in float64. Brackets
 have the best slices. The limit is written by hand in C for each network, with 128-bit vectors, multiplications and
-additions. PyTorch's products use vectors of 256 bits (AVX2) on every processor, and of 512 where it says so. brain.js trains one sample after the other, from weights of its own.
+additions. PyTorch's products use vectors of 256 bits (AVX2) on every processor, and of 512 where it says so. brain.js
+trains one sample after the other, from weights of its own.
 
 ${sections.join('\n\n')}`,
   }

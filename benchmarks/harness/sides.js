@@ -31,9 +31,8 @@ function findPyTorch() {
   const hasTorch = (command) => spawnSync(command, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
   return candidates.find(hasTorch) ?? 'python3'
 }
-/** Whose products use vectors of 256 bits, or `wide` of 512. */
-const pytorch = (threads, wide = false) =>
-  python(findPyTorch, 'peers/pytorch.py', threads, wide ? 'SkylakeX' : 'Haswell')
+/** Its products use vectors of 256 bits (AVX2), unless other kernels are named. */
+const pytorch = (threads, kernels = 'Haswell') => python(findPyTorch, 'peers/pytorch.py', threads, kernels)
 
 /** A program in C of the folder limit/, which takes a work as words. */
 const limit = (name, describe) => ({
@@ -68,7 +67,7 @@ const known = {
   NumPy: numpy(1),
   'NumPy, two threads': numpy(2),
   PyTorch: pytorch(1),
-  'PyTorch, AVX-512': pytorch(1, true),
+  'PyTorch, AVX-512': pytorch(1, 'SkylakeX'),
   'PyTorch, two threads': pytorch(2),
   'tfjs-wasm': javascript('tfjs.js'),
   'jax-js': javascript('jax.js'),

@@ -448,6 +448,14 @@ describe('errors', () => {
     expect(f.count.runs).toBe(1)
   })
 
+  test("an op of a user's with the forward of a built-in one is computed as it is", () => {
+    const layer = defineOp({ ...operations.affine, name: 'layer', vjp: [] })
+    const f = counted((x: Matrix) => layer([x, row(1, -1), row(0.5, 0.5)], { relu: true }))
+    f(matrix([[0], [0]]))
+    expect(values(f(matrix([[1], [-2]])))).toEqual([1.5, 0, 0, 2.5])
+    expect(f.count.runs).toBe(1)
+  })
+
   test('a rule that throws leaves all gradients of its pass as they were', () => {
     let broken = false
     const copy = { shape: ([a]: readonly Matrix[]) => a.shape, vjp: [(g: Variable) => g] }

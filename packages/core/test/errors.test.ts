@@ -79,21 +79,9 @@ const AXIAL = [
   ...['softmax', 'logSoftmax', 'sort', 'argsort'],
 ]
 const OTHER = [
-  ...[
-    'where',
-    'broadcastTo',
-    'trace',
-    'matmul',
-    'affine',
-    'outer',
-    'kron',
-    'cov',
-    'corrcoef',
-    'transpose',
-    'reshape',
-    'slice',
-  ],
-  ...['gatherRows', 'oneHot', 'scatterAddRows', 'pick', 'diag', 'diagonal', 'tril', 'triu', 'flipRows', 'flipCols'],
+  ...['where', 'broadcastTo', 'trace', 'matmul', 'affine', 'outer', 'kron', 'cov', 'corrcoef', 'transpose', 'reshape'],
+  ...['slice', 'gatherRows', 'oneHot', 'scatterAddRows', 'pick', 'diag', 'diagonal', 'tril', 'triu'],
+  ...['flipRows', 'flipCols'],
 ]
 
 const NOT_A_NUMBER = ['2', null, undefined, 2n, true, [2]]

@@ -81,7 +81,7 @@ export const isOperation = (operation: Step['operation']): operation is Operatio
 export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
 
 /** Whether a step is this operation or change, and not one of a user's that has its name. */
-export const does = ({ operation }: Step, other: Operation | Change): boolean =>
+export const does = ({ operation }: Pick<Step, 'operation'>, other: Operation | Change): boolean =>
   'forward' in operation && operation.forward === other.forward && operation.program === other.program
 
 /** Whether a step may throw, so that what is not to change then must not change before it. */
@@ -195,7 +195,7 @@ export class Trace implements Tracer, GradientWatch {
 
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
     // Programs join products with what follows them by rules of their own.
-    if (operation.forward === operations.affine.forward) {
+    if (does({ operation }, operations.affine)) {
       operation.shape(inputs, attributes)
       const [a, b, bias] = inputs
       return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
