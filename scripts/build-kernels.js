@@ -1,4 +1,4 @@
-// Compiles packages/core/assembly into packages/core/src/kernels.generated.ts: the modules' bytes as base64.
+// Compiles packages/core/assembly into packages/core/src/engine/kernels.generated.ts: the modules' bytes as base64.
 // With --check it writes nothing and fails if the committed file is not what the sources give.
 
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8'
 import asc from 'assemblyscript/asc'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const target = `${root}packages/core/src/kernels.generated.ts`
+const target = `${root}packages/core/src/engine/kernels.generated.ts`
 
 async function compile(entry, memoryBase, features) {
   let binary
@@ -102,7 +102,9 @@ export const fmaKernels: ModuleSource = {
 
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== source) {
-    console.error('packages/core/src/kernels.generated.ts differs from its sources: run `pnpm run build:kernels`.')
+    console.error(
+      'packages/core/src/engine/kernels.generated.ts differs from its sources: run `pnpm run build:kernels`.',
+    )
     process.exit(1)
   }
   console.log('kernels.generated.ts is up to date.')

@@ -1,29 +1,6 @@
-import {
-  crossEntropyGradient as coreGradient,
-  crossEntropy as coreLosses,
-  DTypeError,
-  describe,
-  formatShape,
-  Matrix,
-  ShapeError,
-} from '@matgrad/core'
-import type { Op } from './op.ts'
+import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
+import { describe, formatShape, crossEntropy as losses } from '@matgrad/core/internal'
 import { applyOp, toVariable, type Variable } from './variable.ts'
-
-/** (softmax(x) − onehot(t))·g, for the second derivative, too. */
-const gradient: Op = {
-  ...coreGradient,
-  vjp: [
-    (h, _y, [x, , g]) => {
-      const p = x.softmax(1)
-      const hg = h.mul(g)
-      return p.mul(hg.sub(hg.mul(p).sum(1)))
-    },
-    null,
-    (h, _y, [x, t]) => h.mul(x.softmax(1).sub(t.oneHot(x.cols, { dtype: x.dtype }))).sum(1),
-  ],
-}
-const losses: Op = { ...coreLosses, vjp: [(g, _y, [x, t]) => applyOp(gradient, [x, t, g], undefined), null] }
 
 export type Reduction = 'mean' | 'sum' | 'none'
 

@@ -1,4 +1,5 @@
-import { type Attributes, DTypeError, describe, Matrix } from '@matgrad/core'
+import { type Attributes, DTypeError, Matrix, type Operation } from '@matgrad/core'
+import { describe } from '@matgrad/core/internal'
 import type { Op } from './op.ts'
 import { applyOp, Variable } from './variable.ts'
 
@@ -18,7 +19,7 @@ export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attr
     if (rule !== null && typeof rule !== 'function')
       throw new DTypeError(`defineOp: rule ${i} of ${op.name} is ${describe(rule)}, wanted a function or null`)
   // What a user's function does with the elements is not known: programs call it.
-  const own: Op = { ...op, program: null }
+  const own: Operation = { ...op, program: null }
   return (inputs, attributes) => {
     if (!Array.isArray(inputs) || !inputs.some((each) => each instanceof Variable || each instanceof Matrix))
       throw new DTypeError(`${op.name}: inputs are ${describe(inputs)}, wanted a list with a Variable or a Matrix`)

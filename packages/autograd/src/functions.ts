@@ -7,7 +7,6 @@ import {
   type BinaryFunction,
   type DType,
   DTypeError,
-  describe,
   getDefaultDtype,
   type Index,
   type LooseFunction,
@@ -18,7 +17,7 @@ import {
   ShapeError,
   type UnaryFunction,
 } from '@matgrad/core'
-import { concat as concatenate } from './ops/index.ts'
+import { describe, operations } from '@matgrad/core/internal'
 import { applyOp, toVariable, Variable } from './variable.ts'
 
 type Operand<R extends number = number, C extends number = number> = Variable<R, C> | Matrix<R, C>
@@ -132,5 +131,5 @@ export function concat(list: readonly Operand[], axis: Axis): Variable {
     if (!isOperand(each))
       throw new DTypeError(`concat: operand ${i + 1} is ${describe(each)}, wanted a Variable or a Matrix`)
   if (list.length === 0) throw new ShapeError('concat: got an empty list, wanted at least one variable')
-  return applyOp(concatenate, list, { axis })
+  return applyOp(operations.concat, list, { axis })
 }

@@ -1,4 +1,5 @@
-import { checkInteger, DTypeError, describe, formatShape, Generator, MatgradError, Matrix } from '@matgrad/core'
+import { DTypeError, Generator, MatgradError, Matrix } from '@matgrad/core'
+import { checkInteger, describe, formatShape } from '@matgrad/core/internal'
 import { noGrad } from './recording.ts'
 import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'

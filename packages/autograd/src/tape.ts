@@ -1,6 +1,6 @@
-import { DTypeError, describe, formatShape, ShapeError } from '@matgrad/core'
-import { type Op, ruleOf } from './op.ts'
-import * as ops from './ops/index.ts'
+import { DTypeError, type Operation, ShapeError } from '@matgrad/core'
+import { describe, formatShape, operations } from '@matgrad/core/internal'
+import { ruleOf } from './op.ts'
 import type { Variable } from './variable.ts'
 
 /**
@@ -31,7 +31,7 @@ function positionIn(nodes: readonly Variable[], node: Variable): number {
 }
 
 /** The cotangent of a broadcast input: summed down to its shape, in its dtype. */
-function sumDown(op: Op, cotangent: Variable, input: Variable): Variable {
+function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable {
   if (cotangent?.constructor !== input.constructor)
     throw new DTypeError(`${op.name}: its derivative is ${describe(cotangent)}, wanted a Variable`)
   let g = cotangent
@@ -44,13 +44,13 @@ function sumDown(op: Op, cotangent: Variable, input: Variable): Variable {
   return g.dtype === input.dtype ? g : g.astype(input.dtype)
 }
 
-const builtIn: ReadonlySet<Op> = new Set(Object.values(ops))
+const builtIn: ReadonlySet<Operation> = new Set(Object.values(operations) as Operation[])
 
 /**
  * Whether the rule of `op` made what it gave for `g`: the built-in ones compute it or pass `g` on. What a user's rule gives
  * may be in the user's hands.
  */
-const isNew = (given: Variable, g: Variable, op: Op): boolean => given !== g && builtIn.has(op)
+const isNew = (given: Variable, g: Variable, op: Operation): boolean => given !== g && builtIn.has(op)
 
 /** The cotangent of a variable where a walk ends. */
 export interface Reached {
@@ -86,7 +86,7 @@ export function pullBack(
       const input = inputs[i]
       const rule = ruleOf(op, i)
       if (!input.requiresGrad || !rule) continue
-      const given = rule(g, node, inputs, attributes, i)
+      const given = rule(g, node, inputs, attributes, i) as Variable
       const cotangent = sumDown(op, given, input)
       const position = positionIn(nodes, input)
       const sum = cotangents[position]

@@ -1,5 +1,5 @@
-import { DTypeError, describe, MatgradError, Matrix, zeros } from '@matgrad/core'
-import type { Op } from './op.ts'
+import { DTypeError, MatgradError, Matrix, type Operation, zeros } from '@matgrad/core'
+import { describe } from '@matgrad/core/internal'
 import { isRecording, noGrad, withRecording } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 import { constant, seedOf, Variable } from './variable.ts'
@@ -17,7 +17,7 @@ type Given<Arguments extends unknown[]> = { [I in keyof Arguments]: Arguments[I]
 type Gradients<N extends number | readonly number[]> = N extends number ? Variable : Variable[]
 
 /** The op of an alias: a variable's value under another identity. */
-const alias: Op = {
+const alias: Operation = {
   name: 'alias',
   shape: ([a]) => a.shape,
   forward: (out, [a]) => out.data.set(a.data),

@@ -3,22 +3,16 @@ import {
   type Attributes,
   type DType,
   DTypeError,
-  describe,
-  evaluate,
-  formatShape,
   full,
-  installMethods,
   MatgradError,
   Matrix,
   type Operation,
   ones,
-  operations,
   type Shape,
   ShapeError,
-  toInputs,
 } from '@matgrad/core'
-import { type Op, ruleOf } from './op.ts'
-import * as ops from './ops/index.ts'
+import { describe, evaluate, formatShape, installMethods, operations, toInputs } from '@matgrad/core/internal'
+import { ruleOf } from './op.ts'
 import { gradientWatch, isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 
@@ -33,7 +27,7 @@ declare module '@matgrad/core' {
 
 /** How a variable came about: value = op(inputs, attributes). */
 export interface Origin {
-  readonly op: Op
+  readonly op: Operation
   readonly inputs: readonly Variable[]
   readonly attributes: Attributes
 }
@@ -138,7 +132,7 @@ export class Variable<R extends number = number, C extends number = number> {
 
   /** Runs an operation on operands, this variable one of them. The result remembers them if one requires a gradient. */
   apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Variable {
-    return applyOp(opOf(operation), operands, attributes)
+    return applyOp(operation, operands, attributes)
   }
 }
 
@@ -164,17 +158,8 @@ export function seedOf(operation: string, { shape, dtype }: Variable, gradient?:
   return new Variable(gradient ? gradient.astype(dtype) : ones(1, 1, { dtype }), false)
 }
 
-/** The built-in ops by the name of their operation. */
-const table: ReadonlyMap<string, Op> = new Map(Object.entries(ops))
-
-function opOf(operation: Operation): Op {
-  const op = (operation as Partial<Op>).vjp ? (operation as Op) : table.get(operation.name)
-  if (!op) throw new MatgradError(`${operation.name}: the operation has no derivative, wanted one made by defineOp`)
-  return op
-}
-
 /** The result of an op on variables, matrices and numbers, at least one of them not a number. */
-export function applyOp(op: Op, operands: readonly unknown[], attributes: Attributes): Variable {
+export function applyOp(op: Operation, operands: readonly unknown[], attributes: Attributes): Variable {
   const { length } = operands
   // `map` takes longer, here where every operation passes.
   const matrices: unknown[] = Array(length)
@@ -191,7 +176,7 @@ export function applyOp(op: Op, operands: readonly unknown[], attributes: Attrib
 const matrixOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.value : operand)
 
 /** Whether the result has a derivative with respect to an operand that requires one. */
-function differentiates(op: Op, operands: readonly unknown[]): boolean {
+function differentiates(op: Operation, operands: readonly unknown[]): boolean {
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]
     if (operand instanceof Variable && operand.requiresGrad && ruleOf(op, i) !== null) return true
@@ -203,7 +188,7 @@ function differentiates(op: Op, operands: readonly unknown[]): boolean {
 function nodeOf(operand: unknown, input: Matrix): Variable {
   if (!(operand instanceof Variable)) return new Variable(input, false)
   if (operand.value === input) return operand
-  const origin = { op: ops.astype, inputs: [operand], attributes: { dtype: input.dtype } }
+  const origin = { op: operations.astype, inputs: [operand], attributes: { dtype: input.dtype } }
   return new Variable(input, operand.requiresGrad, operand.requiresGrad ? origin : null)
 }
 

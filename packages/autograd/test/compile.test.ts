@@ -5,18 +5,17 @@ import {
   DTypeError,
   Generator,
   getDefaultGenerator,
-  keep,
   MatgradError,
   Matrix,
   manualSeed,
   matrix,
   ones,
-  operations,
   rand,
   ShapeError,
   setDefaultDtype,
   zeros,
 } from '@matgrad/core'
+import { keep, operations } from '@matgrad/core/internal'
 import { afterEach, describe, expect, test } from 'vitest'
 
 afterEach(() => setDefaultDtype('float32'))

@@ -1,13 +1,14 @@
 import { defineOp, gradcheck, type Op, type Rule, Variable, variable } from '@matgrad/autograd'
 import { type Attributes, Generator, MatgradError, type Matrix, matrix, zeros } from '@matgrad/core'
+import { operations as ops } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
 import * as functions from '../src/functions.ts'
-import * as ops from '../src/ops/index.ts'
-import { exp } from '../src/ops/index.ts'
 import { history } from '../src/tape.ts'
 import { notDifferentiable, rows } from './rows.ts'
 
-const table: Readonly<Record<string, Op>> = { ...ops }
+const { checkIndices: _c, assign: _a, clone: _d, ...rest } = ops
+const table = rest as unknown as Readonly<Record<string, Op>>
+const exp = ops.exp as unknown as Op
 const isDifferentiable = (op: Op): boolean => op.vjp.some((rule) => rule !== null)
 const differentiable = Object.values(table).filter(isDifferentiable)
 const casesOf = (name: string) => rows.filter((row) => row.name === name).flatMap((row) => row.cases)

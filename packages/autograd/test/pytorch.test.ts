@@ -2,7 +2,8 @@
 
 import * as autograd from '@matgrad/autograd'
 import { grad, type Variable } from '@matgrad/autograd'
-import { formatShape, Matrix } from '@matgrad/core'
+import { Matrix } from '@matgrad/core'
+import { formatShape } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
 

@@ -2,7 +2,8 @@
 // list of instructions alone, so that two instances of one program are twins.
 
 import { compile, concat, crossEntropy, Variable, variable } from '@matgrad/autograd'
-import { adam_, type DType, Generator, type Matrix, matrix, ShapeError, sgd_, zeros } from '@matgrad/core'
+import { type DType, Generator, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
+import { adam_, sgd_ } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
 
 /** What to do, and with which of the values that there are: numbers are taken modulo how many can be chosen from. */

@@ -5,6 +5,7 @@ import * as autograd from '@matgrad/autograd'
 import { type CrossEntropyOptions, crossEntropy, Variable } from '@matgrad/autograd'
 import * as core from '@matgrad/core'
 import { type Axis, Generator, type Matrix, matrix } from '@matgrad/core'
+import { formatShape } from '@matgrad/core/internal'
 
 export interface Case {
   readonly shapes: string
@@ -60,7 +61,7 @@ function row(name: string, cases: (make: Make) => readonly Case[]): Row {
 }
 
 type Size = readonly [rows: number, cols: number]
-const format = (...shapes: Size[]): string => shapes.map(core.formatShape).join(', ')
+const format = (...shapes: Size[]): string => shapes.map(formatShape).join(', ')
 
 const SHAPES: readonly Size[] = [
   [1, 1],

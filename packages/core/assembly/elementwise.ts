@@ -1,4 +1,4 @@
-import * as code from '../src/opcodes'
+import * as code from '../src/engine/opcodes'
 import { elu, sigmoid, silu, softplus, tanh } from './activation'
 import { exp, expm1 } from './exponential'
 import { log, log1p } from './logarithm'

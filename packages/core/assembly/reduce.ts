@@ -1,4 +1,4 @@
-import * as code from '../src/opcodes'
+import * as code from '../src/engine/opcodes'
 import { packAlong, workspace } from './gemm'
 import { along, at, BLOCK, down, downPair, Largest, Product, Smallest, Sum } from './lines'
 import { logSoftmaxLines, logSumExpLines, softmaxLines } from './softmax'

@@ -2,7 +2,7 @@
 
 import { type DType, full, type Matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
-import { launch } from '../src/kernels.ts'
+import { launch } from '../src/engine/engine.ts'
 import { between, DTYPES, noise, sample } from './support.ts'
 
 const ACCUMULATE = 1

@@ -2,7 +2,7 @@
 
 import { configure, DTypeError, engineInfo, type Matrix, ShapeError } from '@matgrad/core'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineFor } from '../src/threads.ts'
+import { engineFor } from '../src/engine/threads.ts'
 import { between, DTYPES, noise, sample } from './support.ts'
 
 /** More multiplications than are worth a thread. */

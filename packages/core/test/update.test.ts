@@ -1,6 +1,7 @@
 // The optimisers' steps against plain loops, bit for bit.
 
-import { adam_, type DType, type Matrix, matrix, ShapeError, sgd_, zeros } from '@matgrad/core'
+import { type DType, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
+import { adam_, sgd_ } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { between, DTYPES, noise, round, sample, seed, size } from './support.ts'

@@ -1,4 +1,5 @@
-import { checkNumber, DTypeError, describe, MatgradError, Matrix } from '@matgrad/core'
+import { DTypeError, MatgradError, Matrix } from '@matgrad/core'
+import { checkNumber, describe } from '@matgrad/core/internal'
 
 /** @throws DTypeError that names the first of `values` which is not a Matrix. */
 export function checkMatrices(operation: string, values: Readonly<Record<string, unknown>>): void {

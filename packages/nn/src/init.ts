@@ -1,4 +1,5 @@
-import { type DType, describe, full as filled, type Generator, MatgradError, type Matrix } from '@matgrad/core'
+import { type DType, full as filled, type Generator, MatgradError, type Matrix } from '@matgrad/core'
+import { describe } from '@matgrad/core/internal'
 
 /**
  * Makes the first values of a parameter of rows x cols. For a layer's weight, rows are the features that come out

@@ -1,5 +1,6 @@
 import { checkReduction, mul, neg, type Reduction, reduce, softplus, sub, Variable } from '@matgrad/autograd'
-import { DTypeError, describe, formatShape, Matrix, ShapeError } from '@matgrad/core'
+import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
+import { describe, formatShape } from '@matgrad/core/internal'
 import type { Input } from './module.ts'
 
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from '@matgrad/autograd'

@@ -1,5 +1,6 @@
 import { constant, Variable } from '@matgrad/autograd'
-import { DTypeError, dependsOn, describe, formatShape, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import { dependsOn, describe, formatShape } from '@matgrad/core/internal'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =

@@ -1,12 +1,25 @@
-import { DTypeError, describe, getDefaultDtype, MatgradError, Matrix, threadsFor, tracer } from '@matgrad/core'
+import { DTypeError, getDefaultDtype, MatgradError, Matrix } from '@matgrad/core'
+import {
+  type Bound,
+  bind,
+  describe,
+  describeProgram,
+  fuseCrossEntropy,
+  fuseLoops,
+  fuseProducts,
+  type Layout,
+  layOut,
+  type Slot,
+  type Step,
+  threadsFor,
+  tracer,
+  withoutCopies,
+  withoutDead,
+} from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
 import { hasHistory, type Input, isPlain, type Pattern, patternOf } from './arguments.ts'
-import { type Bound, bind } from './bind.ts'
-import { describeProgram } from './describe.ts'
-import { fuseCrossEntropy, fuseLoops, fuseProducts } from './fuse.ts'
-import { type Layout, layOut, withoutCopies, withoutDead } from './plan.ts'
-import { type Step, Trace, type Value } from './trace.ts'
+import { Trace } from './trace.ts'
 
 /** Programs that a compiled function keeps: the one that was made first goes when there is one more. */
 const MOST_PROGRAMS = 32
@@ -26,7 +39,7 @@ class Program<Result> {
   readonly patterns: readonly Pattern[]
   private readonly conditions: readonly (() => boolean)[]
   private readonly steps: readonly Step[]
-  private readonly inputs: readonly { input: Input; value: Value }[]
+  private readonly inputs: readonly { input: Input; value: Slot }[]
   private readonly layout: Layout
   private readonly gradients: readonly { readonly variable: Variable; readonly grad: Matrix | null }[]
   private readonly dtype = getDefaultDtype()

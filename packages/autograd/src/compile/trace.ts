@@ -1,108 +1,20 @@
+import { type Attributes, MatgradError, Matrix, type Operation, type Shape, type TypedArray } from '@matgrad/core'
 import {
-  type Attributes,
   type Change,
   change as changeNow,
-  type DType,
+  does,
   evaluate,
   formatShape,
   type Holder,
-  MatgradError,
-  Matrix,
-  type Operation,
   operations,
   restart,
-  type Shape,
+  type Slot,
+  type Step,
   type Tracer,
-  type TypedArray,
   withTracer,
-} from '@matgrad/core'
+} from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import type { Variable } from '../variable.ts'
-
-/**
- * A place for numbers in a program:
- * - an `argument` is copied in from what the compiled function is called with;
- * - `state` belongs to a matrix or generator that goes on from call to call: a parameter, a velocity, a result that
- *   somebody holds;
- * - a `constant` was made while the program was traced, and never changes;
- * - everything else is a `result`, which nobody needs after the call.
- */
-export interface Value {
-  kind: 'argument' | 'state' | 'constant' | 'result'
-  /** The matrix or generator that it was traced with. */
-  readonly holder: Holder
-}
-
-/**
- * A term of a loop: it loads the input of a number, computes from terms before it, or, as the first, is a product of two
- * inputs.
- */
-export type FusedTerm =
-  | { readonly load: number }
-  | { readonly operation: string; readonly inputs: readonly number[]; readonly attributes: Attributes }
-  | { readonly product: readonly [number, number]; readonly transposeA: boolean; readonly transposeB: boolean }
-
-/** Elementwise operations in one loop, perhaps on a product. */
-export interface Fusion {
-  readonly name: string
-  readonly rows: number
-  readonly cols: number
-  readonly dtype: DType
-  readonly terms: readonly FusedTerm[]
-  /** The term of each target. */
-  readonly stores: readonly number[]
-}
-
-/** What an operation demands of its indices. */
-export interface Check {
-  readonly name: string
-  readonly of: Operation
-  readonly indices: NonNullable<Operation['indices']>
-  /** The shape of its result. */
-  readonly shape: Shape
-}
-
-/**
- * Something that a program does: an operation, out = operation(inputs), a change of targets, operations in one loop, or a
- * check, which has no target.
- */
-export interface Step {
-  readonly operation: Operation | Change | Fusion | Check
-  readonly attributes: Attributes
-  inputs: readonly Value[]
-  /** What it writes: the result of an operation, or the targets of a change. */
-  targets: readonly Value[]
-}
-
-export const isChange = (operation: Step['operation']): operation is Change => 'reads' in operation
-export const isCheck = (operation: Step['operation']): operation is Check => 'of' in operation
-export const isOperation = (operation: Step['operation']): operation is Operation =>
-  'forward' in operation && !isChange(operation)
-export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
-
-/** Whether a step is this operation or change, and not one of a user's that has its name. */
-export const does = ({ operation }: Pick<Step, 'operation'>, other: Operation | Change): boolean =>
-  'forward' in operation && operation.forward === other.forward && operation.program === other.program
-
-/** Whether a step may throw, so that what is not to change then must not change before it. */
-export const mayThrow = ({ operation }: Step): boolean =>
-  isCheck(operation) || (isOperation(operation) && operation.program === null)
-
-/** The values that a step reads. */
-export const readsOf = ({ operation, inputs, targets }: Step): Value[] =>
-  isChange(operation) ? [...inputs, ...targets.slice(0, operation.reads)] : [...inputs]
-
-/** A value that is a matrix. */
-export const matrixOf = ({ holder }: Value): Matrix => holder as Matrix
-
-/** Whether two values have one shape and dtype. */
-export const sameForm = (a: Value, b: Value): boolean =>
-  matrixOf(a).rows === matrixOf(b).rows &&
-  matrixOf(a).cols === matrixOf(b).cols &&
-  matrixOf(a).dtype === matrixOf(b).dtype
-
-/** The terms of each sum of the product op(A)·op(B). */
-export const depthOf = (a: Value, transposeA = false): number => (transposeA ? matrixOf(a).rows : matrixOf(a).cols)
 
 /** What was read of a variable's `grad` before the function set it, and what it was in the end. */
 export interface GradientEntry {
@@ -122,8 +34,8 @@ export class Trace implements Tracer, GradientWatch {
   readonly steps: Step[] = []
   readonly conditions: (() => boolean)[] = []
   readonly gradients: Map<Variable, GradientEntry> = new Map()
-  private readonly values = new Map<Holder, Value>()
-  private readonly args: Value[] = []
+  private readonly values = new Map<Holder, Slot>()
+  private readonly args: Slot[] = []
   private readonly made = new Set<Holder>()
   private readonly kept = new Set<Holder>()
 
@@ -133,7 +45,7 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   /** Makes a matrix an argument. */
-  argument(matrix: Matrix): Value {
+  argument(matrix: Matrix): Slot {
     const value = this.define(matrix, 'argument')
     this.args.push(value)
     return value
@@ -144,21 +56,21 @@ export class Trace implements Tracer, GradientWatch {
     return this.args.some(({ holder }) => holder.elements === elements)
   }
 
-  private define(holder: Holder, kind: Value['kind'], as: Holder = holder): Value {
-    const value: Value = { kind, holder }
+  private define(holder: Holder, kind: Slot['kind'], as: Holder = holder): Slot {
+    const value: Slot = { kind, holder }
     this.values.set(as, value)
     return value
   }
 
   /** The value of a matrix or generator that an operation uses. */
-  valueOf(holder: Holder): Value {
+  valueOf(holder: Holder): Slot {
     const known = this.values.get(holder)
     if (known) return known
     if (!this.made.has(holder) || this.kept.has(holder)) return this.define(holder, 'state')
     if (holder instanceof Matrix) return this.define(copyOf(holder.elements, holder.shape), 'constant', holder)
     // A generator that the function makes starts from the same state in every call.
     const words = new Float32Array(holder.elements.slice().buffer)
-    const start: Value = { kind: 'constant', holder: copyOf(words, [1, words.length]) }
+    const start: Slot = { kind: 'constant', holder: copyOf(words, [1, words.length]) }
     const generator = this.define(holder, 'state')
     this.steps.push({ operation: restart, attributes: undefined, inputs: [start], targets: [generator] })
     return generator

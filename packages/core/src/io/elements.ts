@@ -1,4 +1,4 @@
-import { allocate, type DType, itemSize, type TypedArray } from '../dtype.ts'
+import { allocate, type DType, itemSize, type TypedArray } from '../base/dtype.ts'
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 

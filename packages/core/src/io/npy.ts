@@ -1,7 +1,7 @@
-import { type DType, itemSize } from '../dtype.ts'
-import { DTypeError, FormatError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
-import { describe, formatShape, MAX_SIZE } from '../shape.ts'
+import { type DType, itemSize } from '../base/dtype.ts'
+import { DTypeError, FormatError } from '../base/errors.ts'
+import { describe, formatShape, MAX_SIZE } from '../base/shape.ts'
+import { Matrix } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]

@@ -1,7 +1,7 @@
-import { type DType, itemSize } from '../dtype.ts'
-import { DTypeError, FormatError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
-import { describe, MAX_SIZE } from '../shape.ts'
+import { type DType, itemSize } from '../base/dtype.ts'
+import { DTypeError, FormatError } from '../base/errors.ts'
+import { describe, MAX_SIZE } from '../base/shape.ts'
+import { Matrix } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
 /** Matrices by name. */

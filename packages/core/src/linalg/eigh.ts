@@ -1,5 +1,5 @@
-import { LinAlgError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
+import { LinAlgError } from '../base/errors.ts'
+import type { Matrix } from '../matrix/matrix.ts'
 import {
   ascending,
   checkSquare,

@@ -1,8 +1,8 @@
 // What the singular value decomposition answers: rank, pseudo-inverse, least squares, the spaces of a matrix.
 
-import { MatgradError, ShapeError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
-import { checkNumber, describe, formatShape } from '../shape.ts'
+import { MatgradError, ShapeError } from '../base/errors.ts'
+import { checkNumber, describe, formatShape } from '../base/shape.ts'
+import type { Matrix } from '../matrix/matrix.ts'
 import { decompose } from './svd.ts'
 import { checkFinite, checkMatrix, create, EPSILON, toDtype, toFloat64 } from './workspace.ts'
 

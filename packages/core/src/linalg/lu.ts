@@ -1,6 +1,6 @@
-import { LinAlgError, ShapeError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
-import { formatShape } from '../shape.ts'
+import { LinAlgError, ShapeError } from '../base/errors.ts'
+import { formatShape } from '../base/shape.ts'
+import { Matrix } from '../matrix/matrix.ts'
 import { checkMatrix, checkSquare, create, enter, exponentOf, LINEAR, leave, type Workspace } from './workspace.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { eye } from '../create.ts'
-import { LinAlgError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
-import { checkInteger } from '../shape.ts'
+import { LinAlgError } from '../base/errors.ts'
+import { checkInteger } from '../base/shape.ts'
+import { eye } from '../matrix/create.ts'
+import type { Matrix } from '../matrix/matrix.ts'
 import { invert, solve, throwSingular } from './lu.ts'
 import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype, toFloat64 } from './workspace.ts'
 

@@ -1,6 +1,6 @@
-import { MatgradError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
-import { describe } from '../shape.ts'
+import { MatgradError } from '../base/errors.ts'
+import { describe } from '../base/shape.ts'
+import type { Matrix } from '../matrix/matrix.ts'
 import { checkMatrix, checkOptions, create, enter, leave, SQUARED } from './workspace.ts'
 
 export interface QrOptions {

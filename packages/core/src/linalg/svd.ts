@@ -1,6 +1,6 @@
-import { LinAlgError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
-import { checkInteger } from '../shape.ts'
+import { LinAlgError } from '../base/errors.ts'
+import { checkInteger } from '../base/shape.ts'
+import type { Matrix } from '../matrix/matrix.ts'
 import { roomForQr } from './qr.ts'
 import {
   ascending,

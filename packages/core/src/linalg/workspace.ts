@@ -1,11 +1,11 @@
 // What every factorisation begins with and ends with: operands are checked and copied to the engine's memory as float64,
 // with room behind them for results and work, and results are copied out as matrices.
 
-import { allocate, type DType, type TypedArray } from '../dtype.ts'
-import { DTypeError, LinAlgError, ShapeError } from '../errors.ts'
-import { type Engine, getEngine, place } from '../kernels.ts'
-import { Matrix } from '../matrix.ts'
-import { describe, formatShape } from '../shape.ts'
+import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, LinAlgError, ShapeError } from '../base/errors.ts'
+import { describe, formatShape } from '../base/shape.ts'
+import { type Engine, getEngine, place } from '../engine/engine.ts'
+import { Matrix } from '../matrix/matrix.ts'
 
 /** The distance from 1 to the next number of each dtype. */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 }

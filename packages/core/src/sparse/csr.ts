@@ -1,6 +1,6 @@
-import { allocate, type DType, type TypedArray } from '../dtype.ts'
-import { DTypeError, ShapeError } from '../errors.ts'
-import { checkInteger, describe, MAX_SIZE } from '../shape.ts'
+import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, ShapeError } from '../base/errors.ts'
+import { checkInteger, describe, MAX_SIZE } from '../base/shape.ts'
 
 /** Compressed sparse rows: the entries row by row, and where each row starts. */
 export interface Csr {

@@ -1,8 +1,16 @@
-import type { CreationOptions } from '../create.ts'
-import { allocate, type DType, dtypeOf, dtypeOption, type TypedArray } from '../dtype.ts'
-import { DTypeError, MatgradError, ShapeError } from '../errors.ts'
-import { formatNumber, Matrix, shown } from '../matrix.ts'
-import { type CheckMatmul, checkInteger, checkNumber, checkShape, describe, formatShape, type Shape } from '../shape.ts'
+import { allocate, type DType, dtypeOf, dtypeOption, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
+import {
+  type CheckMatmul,
+  checkInteger,
+  checkNumber,
+  checkShape,
+  describe,
+  formatShape,
+  type Shape,
+} from '../base/shape.ts'
+import type { CreationOptions } from '../matrix/create.ts'
+import { formatNumber, Matrix, shown } from '../matrix/matrix.ts'
 import { type Csr, checkCsr, checkSizes, startsOf, transposed, Writer } from './csr.ts'
 import { timesDense, timesSparse } from './product.ts'
 

@@ -1,7 +1,7 @@
-import { allocate, type DType, type TypedArray } from '../dtype.ts'
-import { ShapeError } from '../errors.ts'
-import { launch } from '../kernels.ts'
-import { MAX_SIZE } from '../shape.ts'
+import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
+import { ShapeError } from '../base/errors.ts'
+import { MAX_SIZE } from '../base/shape.ts'
+import { launch } from '../engine/engine.ts'
 import type { Csr } from './csr.ts'
 
 /** The elements of A·B for a dense B of n columns; all values are of the dtype. */

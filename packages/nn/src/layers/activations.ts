@@ -1,6 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import * as ops from '@matgrad/autograd'
-import { type Axis, checkNumber } from '@matgrad/core'
+import type { Axis } from '@matgrad/core'
+import { checkNumber } from '@matgrad/core/internal'
 import { type Input, Module } from '../module.ts'
 
 /** A layer that works on each element, or each row, and keeps the number of features, whatever it is. */

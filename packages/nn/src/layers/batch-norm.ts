@@ -1,16 +1,6 @@
 import { type Variable, variable } from '@matgrad/autograd'
-import {
-  checkInteger,
-  type DType,
-  DTypeError,
-  describe,
-  formatShape,
-  getDefaultDtype,
-  type Matrix,
-  ones,
-  ShapeError,
-  zeros,
-} from '@matgrad/core'
+import { type DType, DTypeError, getDefaultDtype, type Matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { checkInteger, describe, formatShape } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Accepts, type Input, Module, variableOf } from '../module.ts'
 

@@ -1,5 +1,6 @@
 import { mul, type Variable } from '@matgrad/autograd'
-import { checkNumber, type Generator, getDefaultGenerator, MatgradError, type Matrix } from '@matgrad/core'
+import { type Generator, getDefaultGenerator, MatgradError, type Matrix } from '@matgrad/core'
+import { checkNumber } from '@matgrad/core/internal'
 import { type Input, variableOf } from '../module.ts'
 import { Activation } from './activations.ts'
 

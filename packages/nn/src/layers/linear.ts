@@ -1,16 +1,14 @@
 import { affine, matmul, type Variable, variable } from '@matgrad/autograd'
 import {
-  checkInteger,
   type DType,
   DTypeError,
-  describe,
-  formatShape,
   type Generator,
   getDefaultDtype,
   getDefaultGenerator,
   Matrix,
   ShapeError,
 } from '@matgrad/core'
+import { checkInteger, describe, formatShape } from '@matgrad/core/internal'
 import * as init from '../init.ts'
 import { type Accepts, type Input, Module } from '../module.ts'
 

@@ -1,5 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
-import { DTypeError, describe } from '@matgrad/core'
+import { DTypeError } from '@matgrad/core'
+import { describe } from '@matgrad/core/internal'
 import { type Accepts, type Input, type Member, Module, variableOf } from '../module.ts'
 import type { Activation } from './activations.ts'
 

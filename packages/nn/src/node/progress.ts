@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress'
-import type { Callback, Logs } from '../fit.ts'
+import type { Callback, Logs } from '../train/fit.ts'
 
 const format = (logs: Logs): string =>
   Object.entries(logs)

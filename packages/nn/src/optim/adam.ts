@@ -1,5 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
-import { adam_, DTypeError, describe, type Matrix, zeros } from '@matgrad/core'
+import { DTypeError, type Matrix, zeros } from '@matgrad/core'
+import { adam_, describe } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'

@@ -1,5 +1,6 @@
 import { Variable } from '@matgrad/autograd'
-import { DTypeError, describe, formatShape, keep, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
+import { DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
+import { describe, formatShape, keep } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { numbersOf, type StoredSettings, storeSettings } from './settings.ts'
 

@@ -1,5 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
-import { DTypeError, dependsOn, describe, MatgradError, type Matrix, sgd_, zeros } from '@matgrad/core'
+import { DTypeError, MatgradError, type Matrix, zeros } from '@matgrad/core'
+import { dependsOn, describe, sgd_ } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'

@@ -1,4 +1,0 @@
-export * from './elementwise.ts'
-export * from './matmul.ts'
-export * from './rearrange.ts'
-export * from './reduce.ts'

@@ -1,0 +1,154 @@
+// Loops over a product of matrices: sums of a tile stay in registers until what follows has been computed of them.
+
+import { type DType, itemSize } from '../base/dtype.ts'
+import type { Block } from '../ops/operation.ts'
+import {
+  COLUMN,
+  computeAt,
+  FIRST_OF_TILES,
+  get,
+  IN_MATRIX,
+  IN_ROW,
+  type Loop,
+  load,
+  loadColumns,
+  loadConstants,
+  plus,
+  repeat,
+  repeatUntil,
+  set,
+  termLocal,
+  zero,
+} from './loop.ts'
+import { arithmetic, LOAD, simd, vectors } from './simd.ts'
+import type { Code } from './wasm.ts'
+
+/** Vectors of sums in a tile: on 128-bit registers so many leave room for the operands. */
+const SUMS = 8
+/** The most rows of a tile. */
+const ROWS = 4
+/** Larger products are the kernel's, which packs blocks for the caches; it divides sums of more terms. */
+const MOST_MULTIPLICATIONS = 64 ** 3
+const DEEPEST = 256
+
+/** Whether a product of rows x depth by depth x cols is one for loops. */
+export const loopsProduct = (rows: number, cols: number, depth: number): boolean =>
+  rows * cols * depth <= MOST_MULTIPLICATIONS && depth <= DEEPEST
+
+/** The operands of a product in memory: where op(A) and op(B) begin, and the bytes from row to row and column to column. */
+export interface Operands {
+  readonly depth: number
+  readonly a: number
+  readonly aRow: number
+  readonly aCol: number
+  readonly b: number
+  readonly bRow: number
+  /** From the columns of B in one tile to those in the next. */
+  readonly bPanel: number
+  /** Whether a product and a sum are rounded once. */
+  readonly fused: boolean
+}
+
+/** Whether the columns of B that a tile needs stay in registers while the rows of A pass, one after the other. */
+const isShallow = (depth: number): boolean => depth <= 4
+
+/** How many vectors of the result are side by side in a tile. */
+export function vectorsAcross(rows: number, cols: number, depth: number, dtype: DType): number {
+  const most = isShallow(depth) ? 2 : Math.max(2, Math.floor(SUMS / rows))
+  return Math.min(Math.ceil((cols * itemSize(dtype)) / 16), most)
+}
+
+// Locals: the bytes to the rows of A and the columns of B in the tile, those to the present term, and where terms end.
+const A_TILE = FIRST_OF_TILES
+const B_TILE = FIRST_OF_TILES + 1
+const A_TERM = FIRST_OF_TILES + 2
+const B_TERM = FIRST_OF_TILES + 3
+const END = FIRST_OF_TILES + 4
+
+/** The vectors that it needs beside those of the terms: sums, columns of B and an element of A. */
+export const TILE_LOCALS: number = 2 * SUMS + 1
+
+/**
+ * The code of a loop whose first term is a product. An element's sum runs through its terms in order, as that of the kernel
+ * does, of which this is the form for small products of known sizes: nothing is called, and A read where it is.
+ */
+export function encodeTiles(loop: Loop, operands: Operands, addressOf: (block: Block) => number): Code {
+  const { rows, cols, dtype, terms } = loop
+  const { depth, a, aRow, aCol, b, bRow, bPanel, fused } = operands
+  const size = itemSize(dtype)
+  const v = vectors[dtype]
+  const across = vectorsAcross(rows, cols, depth, dtype)
+  const sumAt = (i: number, j: number): number => termLocal(terms.length) + i * across + j
+  const columnAt = (p: number, wide: number, j: number): number => termLocal(terms.length) + SUMS + p * wide + j
+  const element = termLocal(terms.length) + 2 * SUMS
+
+  const multiplyAdd = (x: Code, y: Code, sum: Code): Code =>
+    fused ? [x, y, sum, simd(v.fusedMultiplyAdd)] : arithmetic(v, 'add', sum, arithmetic(v, 'mul', x, y))
+
+  const loadColumn = (wide: number, from: number, p: number): Code =>
+    times(wide, (j) => set(columnAt(p, wide, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
+
+  /** Adds term p, counted from what the local `from` says, whose columns of B are in their locals. */
+  const addTerm = (down: number, wide: number, from: number, p: number): Code =>
+    times(down, (i) => [
+      set(element, load(v.loadSplat, get(from), a + i * aRow + p * aCol)),
+      times(wide, (j) => set(sumAt(i, j), multiplyAdd(get(element), get(columnAt(p, wide, j)), get(sumAt(i, j))))),
+    ])
+
+  const addTerms = (down: number, wide: number): Code => {
+    if (isShallow(depth)) return times(depth, (p) => addTerm(down, wide, A_TILE, p))
+    const together = wide === 1 ? 2 : 1
+    const turns = Math.floor(depth / together)
+    const loadAndAdd = (p: number): Code => [loadColumn(wide, B_TERM, p), addTerm(down, wide, A_TERM, p)]
+    return [
+      [set(A_TERM, get(A_TILE)), set(B_TERM, get(B_TILE)), set(END, plus(A_TILE, turns * together * aCol))],
+      repeatUntil(A_TERM, get(END), [
+        times(together, loadAndAdd),
+        [set(A_TERM, plus(A_TERM, together * aCol)), set(B_TERM, plus(B_TERM, together * bRow))],
+      ]),
+      times(depth % together, loadAndAdd),
+    ]
+  }
+
+  /** A tile of `down` rows and `wide` vectors, of whose last so many lanes are stored. */
+  const tile = (down: number, wide: number, lanes?: number): Code => [
+    times(down, (i) => times(wide, (j) => set(sumAt(i, j), v.splat(0)))),
+    addTerms(down, wide),
+    times(down, (i) => [
+      loadColumns(loop, addressOf, i * size),
+      times(wide, (j) => [
+        set(termLocal(0), get(sumAt(i, j))),
+        computeAt(loop, addressOf, {
+          matrix: [get(IN_MATRIX), i * cols * size + 16 * j],
+          row: [get(IN_ROW), 16 * j],
+          ...(j === wide - 1 && lanes !== undefined && { lanes }),
+        }),
+      ]),
+    ]),
+  ]
+
+  /** The tiles below one another. */
+  const panel = (wide: number, lanes?: number): Code => {
+    const down = isShallow(depth) ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
+    const next = [set(IN_MATRIX, plus(IN_MATRIX, down * cols * size)), set(A_TILE, plus(A_TILE, down * aRow))]
+    return [
+      [set(IN_MATRIX, get(IN_ROW)), set(A_TILE, zero)],
+      isShallow(depth) ? times(depth, (p) => loadColumn(wide, B_TILE, p)) : [],
+      repeat(COLUMN, down * size, Math.floor(rows / down), [tile(down, wide, lanes), next]),
+      rows % down > 0 ? tile(rows % down, wide, lanes) : [],
+    ]
+  }
+
+  const lanes = ((cols * size) % 16) / size || undefined
+  const panels = Math.floor((cols * size) / (16 * across))
+  const rest = Math.ceil((cols * size - panels * 16 * across) / 16)
+  return [
+    [loadConstants(loop, addressOf), set(B_TILE, zero)],
+    panels > 0
+      ? repeat(IN_ROW, 16 * across, panels, [panel(across), set(B_TILE, plus(B_TILE, bPanel))])
+      : set(IN_ROW, zero),
+    rest > 0 ? panel(rest, lanes) : [],
+  ]
+}
+
+const times = (count: number, code: (i: number) => Code): Code => Array.from({ length: count }, (_, i) => code(i))

@@ -1,0 +1,173 @@
+import { type DType, itemSize } from '../base/dtype.ts'
+import { MatgradError } from '../base/errors.ts'
+import { type Engine, nameOf, type Operand, PAGE, type Sink, withSink } from '../engine/engine.ts'
+import { type Signature, signatures } from '../engine/kernels.generated.ts'
+import { stepsOf } from '../engine/product.ts'
+import { inThreads, threadsFor } from '../engine/threads.ts'
+import type { Block } from '../ops/operation.ts'
+import type { Arena } from './arena.ts'
+import { encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
+import { encodeTiles, type Operands, TILE_LOCALS, vectorsAcross } from './tiles.ts'
+import { CALL, type Code, constant, moduleOf, unless, unsigned } from './wasm.ts'
+
+/** Bytes of the narrowest panel that the kernel packs. */
+const LEAST_PANEL = 32
+
+/** The name and type of the function that programs call in JavaScript. */
+const HOST = 'host'
+const HOST_SIGNATURE: Signature = { parameters: 'i', results: '' }
+
+const signatureOf = (name: string): Signature => (name === HOST ? HOST_SIGNATURE : signatures[name])
+
+/**
+ * Writes a program: a WebAssembly module with functions that make kernel calls whose arguments are constants, a tenth of
+ * what a call from JavaScript costs, and have loops in between. Without threads it has one function; else calls that may
+ * be made at the same time have one each, and what is between them another.
+ */
+export class ProgramWriter implements Sink {
+  private readonly serial: Engine
+  private readonly divided: Engine
+  private readonly arena: Arena
+  private readonly roomAt: number
+  /** The code of the functions, and which of them are a batch: from one to another. */
+  private readonly bodies: Code[][] = [[]]
+  private readonly batches: [number, number][] = []
+  /** The functions that it calls, in the order of their numbers. */
+  private readonly called: string[] = []
+  private readonly hosts: (() => void)[] = []
+  private vectors = 0
+  /** The most bytes that a call wanted for itself. */
+  wanted = 0
+
+  /** @param roomAt where the scratch memory begins that calls may use for themselves */
+  constructor(arena: Arena, roomAt: number, threads: number) {
+    this.arena = arena
+    this.roomAt = roomAt
+    this.serial = { ...arena.engine, run: (...batch) => this.runAll(...batch) }
+    this.divided = { ...arena.engine, threads, run: (...batch) => this.runInParts(...batch) }
+  }
+
+  engineFor(work: number): Engine {
+    return threadsFor(work) > 1 ? this.divided : this.serial
+  }
+
+  private runAll(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
+    for (const args of calls) this.call(kernel, dtype, args)
+  }
+
+  /** Gives each call a function of its own. */
+  private runInParts(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
+    this.endBatch()
+    for (const [i, args] of calls.entries()) {
+      if (i > 0) this.bodies.push([])
+      this.call(kernel, dtype, args)
+    }
+    this.endBatch()
+  }
+
+  private get body(): Code[] {
+    return this.bodies[this.bodies.length - 1]
+  }
+
+  /** Makes the functions since the last batch one, if they do anything. */
+  private endBatch(): void {
+    if (this.body.length === 0) return
+    this.batches.push([this.batches.at(-1)?.[1] ?? 0, this.bodies.length])
+    this.bodies.push([])
+  }
+
+  private numberOf(name: string): number {
+    const known = this.called.indexOf(name)
+    return known >= 0 ? known : this.called.push(name) - 1
+  }
+
+  private call(kernel: string, dtype: DType, args: readonly number[]): void {
+    this.body.push(this.callOf(nameOf(kernel, dtype), args))
+  }
+
+  private callOf(name: string, args: readonly number[]): Code {
+    const { parameters } = signatureOf(name)
+    return [args.map((value, i) => constant(parameters[i], value)), CALL, unsigned(this.numberOf(name))]
+  }
+
+  addressOf(operand: Operand): number {
+    if (operand.length === 0) return 0
+    if (operand.buffer !== this.arena.buffer)
+      throw new MatgradError('compile: a kernel is given what is not in the memory of the program')
+    return operand.byteOffset
+  }
+
+  room(bytes: number): number {
+    this.wanted = Math.max(this.wanted, bytes)
+    return this.roomAt
+  }
+
+  launch(kernel: string, dtype: DType, operands: readonly (readonly Operand[])[], parameters: readonly number[]): void {
+    const addresses = operands.flat().map((operand) => this.addressOf(operand))
+    this.call(kernel, dtype, [...addresses, ...parameters])
+  }
+
+  /** Writes down the kernel calls that `run` makes. */
+  record(run: () => void): void {
+    withSink(this, run)
+  }
+
+  /** Writes down a call of a function in JavaScript. */
+  callback(host: () => void): void {
+    this.body.push(this.callOf(HOST, [this.hosts.push(host) - 1]))
+  }
+
+  /** The same, which is made only if not all elements are whole numbers from 0 to `limit` − 1. */
+  callbackUnlessIndices({ index, limit }: { index: Block; limit: number }, host: () => void): void {
+    const check = this.callOf(nameOf('areIndices', index.dtype), [this.addressOf(index.data), index.data.length, limit])
+    this.body.push(unless(check, this.callOf(HOST, [this.hosts.push(host) - 1])))
+  }
+
+  /** Writes down a loop. */
+  loop(loop: Loop): void {
+    if (loop.rows * loop.cols === 0) return
+    const addressOf = ({ data }: Block): number => this.addressOf(data)
+    const [first] = loop.terms
+    if ('product' in first) {
+      this.vectors = Math.max(this.vectors, loop.terms.length + TILE_LOCALS)
+      this.body.push(encodeTiles(loop, this.operandsOf(first, loop), addressOf))
+    } else {
+      this.vectors = Math.max(this.vectors, loop.terms.length)
+      this.body.push(encodeLoop(loop, addressOf))
+    }
+  }
+
+  /** Where the operands of a product are. One whose columns lie along its rows is packed into panels as wide as tiles. */
+  private operandsOf({ product: [a, b], transposeA, transposeB }: Product, { rows, cols, dtype }: Loop): Operands {
+    const size = itemSize(dtype)
+    const depth = transposeA ? a.rows : a.cols
+    const [aRow, aCol] = stepsOf(a, transposeA).map((step) => step * size)
+    const panel = 16 * vectorsAcross(rows, cols, depth, dtype)
+    const common = { depth, a: this.addressOf(a.data), aRow, aCol, fused: this.arena.fma }
+    if (!transposeB) return { ...common, b: this.addressOf(b.data), bRow: cols * size, bPanel: panel }
+    const width = Math.max(LEAST_PANEL, 2 ** Math.ceil(Math.log2(panel)))
+    // The kernel packs whole vectors of terms.
+    const room = this.room(Math.ceil((cols * size) / width) * width * (depth + 4))
+    this.call('pack', dtype, [room, this.addressOf(b.data), depth * size, cols, width, depth])
+    return { ...common, b: room, bRow: width, bPanel: width * depth }
+  }
+
+  /** The function that does all that was written down, in its order. */
+  finish(): () => void {
+    const { called, hosts, arena, bodies, batches } = this
+    const { memory, kernels, shared } = arena.engine
+    if (batches.length > 0) this.endBatch()
+    const env: Record<string, WebAssembly.ImportValue> = { memory }
+    for (const name of called)
+      env[name] =
+        name === HOST
+          ? (i: number) => hosts[i]()
+          : kernels[name.endsWith('_f32') ? 'float32' : 'float64'][name.slice(0, -4)]
+    const imports = called.map((name) => ({ name, signature: signatureOf(name) }))
+    const size = { pages: memory.buffer.byteLength / PAGE, shared }
+    const program = new WebAssembly.Module(moduleOf(size, imports, INTEGER_LOCALS, this.vectors, bodies))
+    const { exports } = new WebAssembly.Instance(program, { env })
+    const parts = bodies.map((_, i) => exports[i] as () => void)
+    return batches.length > 0 ? inThreads(parts, batches, { program, engine: arena.engine }) : parts[0]
+  }
+}

@@ -1,0 +1,51 @@
+import { DTypeError } from '../base/errors.ts'
+import { checkInteger, describe } from '../base/shape.ts'
+import { hasFma, kernelNames, setFma, usesFma } from './engine.ts'
+import { MOST_THREADS, restartThreads, threadCount } from './threads.ts'
+
+export interface EngineInfo {
+  /** Whether the kernels use 128-bit SIMD: always, it is a condition of running at all. */
+  readonly simd: boolean
+  /** Whether products use fused multiply-add, whose bits depend on the machine. */
+  readonly fma: boolean
+  /** How many threads large products use. */
+  readonly threads: number
+  /** The names of the kernels in the WebAssembly module. */
+  readonly kernels: readonly string[]
+}
+
+/** What computes, and how. */
+export function engineInfo(): EngineInfo {
+  return { simd: true, fma: usesFma(), threads: threadCount(), kernels: kernelNames() }
+}
+
+export interface EngineOptions {
+  /**
+   * How many threads large products use, or 'auto', the number of cores but at most 8. They start when the first large
+   * product comes, keep no process alive, and change no bits. Where memory cannot be shared with workers, as in a page
+   * without cross-origin isolation, it stays at one.
+   */
+  readonly threads?: number | 'auto'
+  /**
+   * Whether a product rounds c + x·y once instead of twice: faster and more accurate, but the bits then depend on the
+   * machine. Without relaxed SIMD (Node before 21, unless it is given --experimental-wasm-relaxed-simd) it stays off.
+   */
+  readonly fma?: boolean
+}
+
+/**
+ * Changes how the kernels run; what is absent stays as it is, at first { threads: 'auto', fma: false }. `engineInfo` tells
+ * what came of it.
+ *
+ * @throws DTypeError for what is no object, number or boolean; ShapeError for less than one thread or more than 64.
+ */
+export function configure(options: EngineOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new DTypeError(`configure: options are ${describe(options)}, wanted an object such as { threads: 2 }`)
+  const { threads, fma } = options
+  if (threads !== undefined && threads !== 'auto') checkInteger('configure', 'threads', threads, 1, MOST_THREADS)
+  if (fma !== undefined && typeof fma !== 'boolean')
+    throw new DTypeError(`configure: fma is ${describe(fma)}, wanted true or false`)
+  if (fma !== undefined) setFma(fma && hasFma())
+  restartThreads(threads)
+}

@@ -1,0 +1,280 @@
+import type { DType } from '../base/dtype.ts'
+import { MatgradError } from '../base/errors.ts'
+import { kernels as allKernels, fmaKernels, type ModuleSource } from './kernels.generated.ts'
+
+/** What a kernel can read or write: matrix data, or the words of a random state. */
+export type Operand = Float32Array | Float64Array | Uint32Array
+
+type Kernel = (...args: number[]) => void
+
+/** Bytes of a page of WebAssembly memory. */
+export const PAGE = 65536
+/** Kernels load whole vectors and tiles, which may reach this many bytes beyond the last operand. */
+export const SLACK = 256
+/** From this many bytes on, it matters for a copy where in a page of the system its ends are. */
+const PAGED = 2048
+const HALF_PAGE = 2048
+/** Up to this many elements a loop copies faster than `set`. */
+const SMALL = 12
+
+/** The name in the module of the kernel that computes in a dtype. */
+export const nameOf = (kernel: string, dtype: DType): string => `${kernel}_${dtype === 'float32' ? 'f32' : 'f64'}`
+
+/** The kernels on a memory of their own. Operands are copied to where `scratch` begins, and results back from there. */
+export interface Engine {
+  /** Whether its memory is shared with workers. */
+  readonly shared: boolean
+  readonly modules: readonly WebAssembly.Module[]
+  readonly memory: WebAssembly.Memory
+  /** The kernels that compute in a dtype, by name. */
+  readonly kernels: Readonly<Record<DType, Readonly<Record<string, Kernel>>>>
+  /** Where the kernels' own data end and their workspace begins. */
+  readonly workspace: number
+  readonly workspaceBytes: number
+  readonly scratch: number
+  /** Where the memory ends. */
+  end: number
+  /** The memory's buffer, which it takes longer to be asked for, and views of it. */
+  buffer: ArrayBufferLike
+  f32: Float32Array
+  f64: Float64Array
+  u32: Uint32Array
+  /** How many threads `run` uses. */
+  threads: number
+  /** Makes calls of one kernel that do not depend on one another, in any order. */
+  run(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void
+}
+
+const decode = ({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+
+const compiled = new Map<ModuleSource, WebAssembly.Module[]>()
+
+/** A module for a memory that is shared or not. It is compiled once: what V8 has optimised serves every instance. */
+function moduleOf(source: ModuleSource, shared: boolean): WebAssembly.Module {
+  const modules = compiled.get(source) ?? []
+  compiled.set(source, modules)
+  const bytes = modules[Number(shared)] ? undefined : decode(source)
+  if (bytes && !shared) bytes[source.sharedFlag] = 1
+  if (bytes) modules[Number(shared)] = new WebAssembly.Module(bytes)
+  return modules[Number(shared)]
+}
+
+/** Whether what runs this has relaxed SIMD, which fused multiply-add is part of. */
+export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
+
+/**
+ * The kernels on a new memory, shared with threads or not, whose product fuses multiplications and additions where `fma`.
+ * Above the workspace of these kernels, `reserved(workspaceBytes)` bytes are left out of the scratch memory.
+ *
+ * @throws where the memory cannot be had.
+ */
+export function createEngine(shared: boolean, fma: boolean, reserved: (workspaceBytes: number) => number): Engine {
+  const modules = (fma ? [allKernels, fmaKernels] : [allKernels]).map((source) => moduleOf(source, shared))
+  const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536, shared })
+  const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports)
+  const numberOf = (name: string): number => (instances[0][name] as WebAssembly.Global).value
+  const workspace = numberOf('HEAP')
+  const workspaceBytes = numberOf('WORKSPACE_BYTES')
+  const scratch = workspace + workspaceBytes + reserved(workspaceBytes)
+  const missing = Math.ceil((scratch - memory.buffer.byteLength) / PAGE)
+  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
+  if (missing > 0) memory.grow(missing)
+  const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
+  for (const exports of instances) {
+    const at = exports.workspace as WebAssembly.Global
+    at.value = workspace
+    for (const [name, kernel] of Object.entries(exports)) {
+      if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
+      if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
+    }
+  }
+  return {
+    shared,
+    modules,
+    memory,
+    kernels,
+    workspace,
+    workspaceBytes,
+    scratch,
+    ...viewsOf(memory),
+    threads: 1,
+    run(kernel, dtype, calls) {
+      for (const call of calls) kernels[dtype][kernel](...call)
+    },
+  }
+}
+
+const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'end' | 'buffer' | 'f32' | 'f64' | 'u32'> => ({
+  end: buffer.byteLength,
+  buffer,
+  f32: new Float32Array(buffer),
+  f64: new Float64Array(buffer),
+  u32: new Uint32Array(buffer),
+})
+
+let engine: Engine | undefined
+let fma = false
+
+/** The engine of one thread, whose memory is not shared: copying to and from a shared one takes three times as long. */
+export function getEngine(): Engine {
+  engine ??= createEngine(false, fma, () => 0)
+  return engine
+}
+
+/** Whether products round each multiplication and addition once. */
+export const usesFma = (): boolean => fma
+
+/** Lets products round once where `on`. */
+export function setFma(on: boolean): void {
+  if (on !== fma) engine = undefined
+  fma = on
+}
+
+/** The names of the kernels in the module. */
+export const kernelNames = (): string[] => Object.keys(getEngine().kernels.float64)
+
+function grow(engine: Engine, end: number, kernel: string): void {
+  try {
+    engine.memory.grow(Math.ceil((end - engine.end) / PAGE))
+  } catch {
+    throw new MatgradError(`${kernel}: the operands need ${end} bytes of WebAssembly memory, which cannot be had`)
+  }
+  Object.assign(engine, viewsOf(engine.memory))
+}
+
+// A small operand is copied by a loop for its type: one for all types would ask at every element which it is.
+
+function copyIn({ f32, f64, u32 }: Engine, data: Operand, address: number): void {
+  const { length } = data
+  if (data instanceof Float32Array) {
+    const start = address >>> 2
+    if (length > SMALL) f32.set(data, start)
+    else for (let i = 0; i < length; i++) f32[start + i] = data[i]
+  } else if (data instanceof Float64Array) {
+    const start = address >>> 3
+    if (length > SMALL) f64.set(data, start)
+    else for (let i = 0; i < length; i++) f64[start + i] = data[i]
+  } else u32.set(data, address >>> 2)
+}
+
+function copyOut({ buffer, f32, f64 }: Engine, data: Operand, address: number): void {
+  const { length } = data
+  if (data instanceof Float32Array) {
+    const start = address >>> 2
+    if (length > SMALL) data.set(new Float32Array(buffer, address, length))
+    else for (let i = 0; i < length; i++) data[i] = f32[start + i]
+  } else if (data instanceof Float64Array) {
+    const start = address >>> 3
+    if (length > SMALL) data.set(new Float64Array(buffer, address, length))
+    else for (let i = 0; i < length; i++) data[i] = f64[start + i]
+  } else data.set(new Uint32Array(buffer, address, length))
+}
+
+/** As `byteLength`, which takes far longer where arrays have several types; so would a test that most of them fail. */
+const bytesOf = (data: Operand): number =>
+  data.length * (data instanceof Float32Array ? 4 : data instanceof Float64Array ? 8 : 4)
+
+/**
+ * Where an operand of this length goes if the memory is free from `top` on. The system places large arrays just above the
+ * start of a page; a copy whose target is a little further up in its page than its source takes five times as long on some
+ * processors, so that ours stay half a page away from both ends of such a copy.
+ */
+const startOf = (top: number, bytes: number): number =>
+  bytes < PAGED ? top : top + ((HALF_PAGE - top) & (2 * HALF_PAGE - 1))
+
+/**
+ * Places outputs, then inputs, in the scratch memory, writes their addresses into `addresses` from its start on, and
+ * returns where `more` bytes follow. The inputs are copied there, and the first `inPlace` outputs, which are read as well
+ * as written.
+ *
+ * @throws MatgradError where `kernel` would need more memory than can be had.
+ */
+export function place(
+  engine: Engine,
+  kernel: string,
+  outputs: readonly Operand[],
+  inputs: readonly Operand[],
+  inPlace: number,
+  more: number,
+  addresses: number[],
+): number {
+  if (sink !== null) {
+    for (const [i, operand] of [...outputs, ...inputs].entries()) addresses[i] = sink.addressOf(operand)
+    return sink.room(more)
+  }
+  let top = engine.scratch
+  for (let i = 0; i < outputs.length + inputs.length; i++) {
+    const bytes = bytesOf(i < outputs.length ? outputs[i] : inputs[i - outputs.length])
+    const start = startOf(top, bytes)
+    addresses[i] = start
+    top = start + ((bytes + 15) & ~15)
+  }
+  if (top + more + SLACK > engine.end) grow(engine, top + more + SLACK, kernel)
+  for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], addresses[i])
+  for (let i = 0; i < inputs.length; i++) copyIn(engine, inputs[i], addresses[outputs.length + i])
+  return top
+}
+
+/** Copies the outputs out of the scratch memory, from where `place` put them. */
+export function collect(engine: Engine, outputs: readonly Operand[], addresses: readonly number[]): void {
+  if (sink !== null) return
+  for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], addresses[i])
+}
+
+/** Takes kernel calls instead of their being made: a program that is being written, whose operands are where they will be. */
+export interface Sink {
+  /** What stands for the engine that a product of so many multiplications will be made on. */
+  engineFor(work: number): Engine
+  launch(kernel: string, dtype: DType, operands: readonly (readonly Operand[])[], parameters: readonly number[]): void
+  addressOf(operand: Operand): number
+  /** Where `bytes` are free during a call. */
+  room(bytes: number): number
+}
+
+/** Where kernel calls go at present: null where they are made. */
+export let sink: Sink | null = null
+
+/** Calls `run`, whose kernel calls go to `to`, or are made if that is null. */
+export function withSink<T>(to: Sink | null, run: () => T): T {
+  const before = sink
+  sink = to
+  try {
+    return run()
+  } finally {
+    sink = before
+  }
+}
+
+/**
+ * The arguments of a call, an array for each number of them: to make one takes longer than a small kernel. They begin as
+ * what is no number, or V8 would keep all as doubles once one was a fraction, which every call would convert.
+ */
+const argumentLists: (number | null)[][] = []
+
+/**
+ * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs,
+ * …parameters)`. The first `inPlace` outputs are read as well as written.
+ */
+export function launch(
+  kernel: string,
+  dtype: DType,
+  outputs: readonly Operand[],
+  inputs: readonly Operand[],
+  parameters: readonly number[],
+  inPlace = 0,
+): void {
+  if (sink !== null) {
+    sink.launch(kernel, dtype, [outputs, inputs], parameters)
+    return
+  }
+  const engine = getEngine()
+  const operands = outputs.length + inputs.length
+  const count = operands + parameters.length
+  argumentLists[count] ??= Array.from({ length: count }, () => null)
+  const args = argumentLists[count] as number[]
+  place(engine, kernel, outputs, inputs, inPlace, 0, args)
+  for (let i = 0; i < parameters.length; i++) args[operands + i] = parameters[i]
+  engine.kernels[dtype][kernel](...args)
+  collect(engine, outputs, args)
+}

@@ -1,0 +1,217 @@
+import { allocate, type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, ShapeError } from '../base/errors.ts'
+import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
+import type { Algebra } from '../ops/algebra.ts'
+import { installMethods } from '../ops/methods.ts'
+import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
+import { assign, clone } from '../ops/rearrange.ts'
+import { change, tracer } from '../ops/tracer.ts'
+
+declare module '../ops/algebra.ts' {
+  interface Results<R extends number, C extends number> {
+    matrix: Matrix<R, C>
+  }
+  interface Operands<R extends number, C extends number> {
+    matrix: Matrix<R, C>
+  }
+}
+
+/** Rows and columns that `toString` shows before it leaves out the middle. */
+const SHOWN = 8
+
+/**
+ * A dense matrix of float32 or float64, row-major. Every value is one: a scalar is 1x1, a row 1xn, a column nx1.
+ *
+ * The type parameters are the numbers of rows and columns where they are known; a product whose sizes do not fit then
+ * does not compile. `Matrix` alone is a matrix of any shape.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
+export class Matrix<R extends number = number, C extends number = number> implements Block, Holder {
+  readonly rows: R
+  readonly cols: C
+  readonly dtype: DType
+  /** Where the elements are at present: a program that uses them takes them into its memory. */
+  elements: TypedArray
+
+  /**
+   * Wraps `data` without copying it; its type gives the dtype.
+   *
+   * @throws DTypeError unless data is a Float32Array or Float64Array; ShapeError unless it has rows·cols elements.
+   */
+  constructor(data: TypedArray, rows: R, cols: C) {
+    if (!(data instanceof Float32Array || data instanceof Float64Array))
+      throw new DTypeError(`matrix: data is ${describe(data)}, wanted a Float32Array or a Float64Array`)
+    checkShape('matrix', rows, cols)
+    if (data.length !== rows * cols)
+      throw new ShapeError(`matrix: got ${data.length} elements, wanted ${rows * cols} for ${rows}x${cols}`)
+    this.rows = rows
+    this.cols = cols
+    this.dtype = dtypeOf(data)
+    this.elements = data
+    if (tracer !== null) tracer.created(this)
+  }
+
+  /**
+   * The elements, row by row: a[i, j] is data[i·cols + j]. They may be a part of `data.buffer`, which other matrices share;
+   * a clone has a buffer of its own. `compile` moves them: keep the matrix, not its data, from call to call.
+   *
+   * @throws MatgradError while `compile` traces, if they are not known then.
+   */
+  get data(): TypedArray {
+    if (tracer !== null) tracer.touched(this)
+    return this.elements
+  }
+
+  get shape(): Shape<R, C> {
+    return [this.rows, this.cols]
+  }
+
+  get size(): number {
+    return this.elements.length
+  }
+
+  private position(operation: string, i: number, j: number): number {
+    checkInteger(operation, 'the row index', i, 0, this.rows - 1)
+    checkInteger(operation, 'the column index', j, 0, this.cols - 1)
+    return i * this.cols + j
+  }
+
+  /** a[i, j]. @throws ShapeError when it lies outside. */
+  get(i: number, j: number): number {
+    return this.data[this.position('get', i, j)]
+  }
+
+  /** a[i, j] = value, in place. @throws ShapeError when it lies outside; DTypeError unless value is a number. */
+  set(i: number, j: number, value: number): void {
+    checkNumber('set', 'the value', value)
+    this.data[this.position('set', i, j)] = value
+  }
+
+  /** The only element. @throws ShapeError unless the matrix is 1x1. */
+  item(): number {
+    if (this.size !== 1) throw new ShapeError(`item: got ${formatShape(this.shape)}, wanted 1x1`)
+    return this.data[0]
+  }
+
+  clone(): Matrix<R, C> {
+    if (tracer !== null) return evaluate(clone, [this], undefined) as Matrix<R, C>
+    return new Matrix(this.elements.slice(), this.rows, this.cols)
+  }
+
+  /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape. */
+  assign(source: Matrix): this {
+    if (!(source instanceof Matrix)) throw new DTypeError(`assign: source is ${describe(source)}, wanted a Matrix`)
+    if (source.rows !== this.rows || source.cols !== this.cols)
+      throw new ShapeError(`assign: source is ${formatShape(source.shape)}, wanted ${formatShape(this.shape)}`)
+    change(assign, [this], [source], undefined)
+    return this
+  }
+
+  /** The rows as arrays of numbers. */
+  toArray(): number[][] {
+    return Array.from({ length: this.rows }, (_, i) =>
+      Array.from(this.data.subarray(i * this.cols, (i + 1) * this.cols)),
+    )
+  }
+
+  /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. */
+  equals(b: Matrix): boolean {
+    if (!(b instanceof Matrix)) throw new DTypeError(`equals: right is ${describe(b)}, wanted a Matrix`)
+    return this.allClose(b, { rtol: 0, atol: 0 })
+  }
+
+  /** Whether |a − b| ≤ atol + rtol·|b| everywhere and the shapes are the same (NumPy's rule); NaN is close to nothing. */
+  allClose(b: Matrix, { rtol = 1e-5, atol = 1e-8 }: { rtol?: number; atol?: number } = {}): boolean {
+    if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)
+    if (b.rows !== this.rows || b.cols !== this.cols) return false
+    for (let i = 0; i < this.size; i++) {
+      const [x, y] = [this.data[i], b.data[i]]
+      if (x !== y && !(Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y))) return false
+    }
+    return true
+  }
+
+  /** The shape, the dtype and the elements to four decimals; the middle of a large matrix is left out. */
+  toString(): string {
+    const head = `Matrix ${formatShape(this.shape)} ${this.dtype}`
+    if (this.size === 0) return head
+    const cells = shown(this.rows).map((i) =>
+      i === undefined ? ['⋮'] : shown(this.cols).map((j) => (j === undefined ? '…' : formatNumber(this.get(i, j)))),
+    )
+    const width = Math.max(...cells.flat().map((cell) => cell.length))
+    return [head, ...cells.map((row) => `  ${row.map((cell) => cell.padStart(width)).join('  ')}`)].join('\n')
+  }
+
+  /** Runs an operation on operands, this matrix one of them; numbers become 1x1 and do not change the dtype. */
+  apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Matrix {
+    return evaluate(operation, toInputs(operation, operands), attributes)
+  }
+}
+
+export interface Matrix<R extends number, C extends number> extends Algebra<'matrix', R, C> {}
+
+installMethods(Matrix.prototype)
+
+Object.defineProperty(Matrix.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Matrix.prototype.toString })
+
+/** The indices of the rows or columns that are shown, `undefined` for those left out. */
+export function shown(count: number): (number | undefined)[] {
+  if (count <= SHOWN) return Array.from({ length: count }, (_, i) => i)
+  const half = SHOWN / 2
+  return Array.from({ length: SHOWN + 1 }, (_, i) => (i < half ? i : i === half ? undefined : count - SHOWN - 1 + i))
+}
+
+export function formatNumber(x: number): string {
+  if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x)
+  const size = Math.abs(x)
+  return size >= 1e-3 && size < 1e6 ? x.toFixed(4) : x.toPrecision(4)
+}
+
+/** `dtype` of the computing inputs: float64 if one of them is. */
+function promote(operation: Operation, inputs: readonly unknown[]): DType {
+  let dtype: DType | undefined
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]
+    if (i === operation.selector || !(input instanceof Matrix)) continue
+    if (dtype !== 'float64') dtype = input.dtype
+  }
+  return dtype ?? (inputs.find((input) => input instanceof Matrix) as Matrix).dtype
+}
+
+/** An input as a matrix of the dtype that the operation computes in; a selector keeps its own. */
+function toInput(operation: Operation, input: unknown, i: number, dtype: DType): Matrix {
+  const selects = i === operation.selector
+  if (input instanceof Matrix) return selects || input.dtype === dtype ? input : input.astype(dtype)
+  if (selects && Array.isArray(input)) {
+    for (const [at, value] of input.entries()) checkNumber(operation.name, `index ${at}`, value)
+    return new Matrix(Float64Array.from(input), input.length, 1)
+  }
+  if (typeof input !== 'number' || selects)
+    throw new DTypeError(
+      `${operation.name}: operand ${i + 1} is ${describe(input)}, wanted ${selects ? 'a Matrix or an array of numbers' : 'a Matrix or a number'}`,
+    )
+  const data = allocate(dtype, 1)
+  data[0] = input
+  return new Matrix(data, 1, 1)
+}
+
+/** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */
+export function toInputs(operation: Operation, operands: readonly unknown[]): Matrix[] {
+  const dtype = promote(operation, operands)
+  // `map` takes longer, here where every operation passes.
+  const inputs: Matrix[] = Array(operands.length)
+  for (let i = 0; i < inputs.length; i++) inputs[i] = toInput(operation, operands[i], i, dtype)
+  return inputs
+}
+
+/** The result of an operation on matrices of one dtype, in a new matrix. */
+export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+  if (tracer !== null) return tracer.evaluate(operation, inputs, attributes) as Matrix
+  const [rows, cols] = operation.shape(inputs, attributes)
+  // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
+  if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
+  const dtype = operation.dtype?.(attributes) ?? inputs[operation.selector === 0 ? 1 : 0].dtype
+  const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
+  operation.forward(out, inputs, attributes)
+  return out
+}

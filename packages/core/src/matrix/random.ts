@@ -1,0 +1,247 @@
+import alea from 'seedrandom/lib/alea.js'
+import { allocate, type DType, dtypeOf, dtypeOption, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, MatgradError } from '../base/errors.ts'
+import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
+import { launch } from '../engine/engine.ts'
+import type { Change, Holder } from '../ops/operation.ts'
+import { change, tracer, withTracer } from '../ops/tracer.ts'
+import type { CreationOptions } from './create.ts'
+import { Matrix } from './matrix.ts'
+
+/** The eight 32-bit words of a generator: plain data, for checkpoints. */
+export type GeneratorState = readonly number[]
+
+const WORDS = 8
+
+/** The most results that go through a kernel at once: more take their turn in pieces that stay in the cache. */
+const PIECE = 16384
+
+/** Which words belong to each of the two streams: its first and its second 64 bits, the low half before the high one. */
+const STREAMS = [
+  [0, 1, 4, 5],
+  [2, 3, 6, 7],
+] as const
+
+/** Random numbers in place of the second target, from a generator, the first. */
+const draw: Change = {
+  name: 'draw',
+  reads: 1,
+  forward([{ elements: words }, { elements }], _inputs, { kernel, parameters }) {
+    const numbers = elements as TypedArray
+    const most = kernel === 'permutation' ? numbers.length : PIECE
+    for (let start = 0; start < numbers.length; start += most) {
+      const piece = numbers.length <= most ? numbers : numbers.subarray(start, start + most)
+      launch(kernel, dtypeOf(numbers), [words, piece], [], [piece.length, ...parameters], 1)
+    }
+  },
+}
+
+/** Puts the words of a state, as bits in a row of float32, into a generator. */
+export const restart: Change = {
+  name: 'restart',
+  reads: 0,
+  forward: ([{ elements }], [words]) => launch('move', 'float32', [elements], [words.data], [WORDS]),
+}
+
+/**
+ * Random numbers from two streams of xoroshiro128++ (Blackman & Vigna, "Scrambled linear pseudorandom number generators",
+ * ACM TOMS 47, 2021), side by side: the first two of four 32-bit words are the first stream's, the others the second's. The
+ * first starts from four words that the Alea generator of seedrandom makes of the seed, the second 2^64 steps further on in
+ * the same sequence, whose period is 2^128 − 1.
+ *
+ * Uniform numbers have as many random bits as the significand. Normal numbers come from the ziggurat (Marsaglia & Tsang
+ * 2000), whole numbers from products with rejection (Lemire 2019), permutations from the Fisher–Yates shuffle.
+ * Initialisers, shuffling and dropout draw from the default generator (`manualSeed`) unless they are given one.
+ *
+ * - The bits depend on the seed and on the calls before, with their sizes, alone: they are the same on every engine.
+ * - A generator that is given the `state` of another goes on with the same bits.
+ * - A call takes a word of the element's size for each element, in whole vectors of 16 bytes, and after every 16384 elements
+ *   further vectors for what it rejects. Several calls therefore give the elements of a single one where all but the last
+ *   fill whole vectors and nothing is rejected, as in `uniform` and `bernoulli`, or are of multiples of 16384 elements.
+ */
+export class Generator implements Holder {
+  /** The state. It stands where programs that draw from this generator have it. */
+  elements: Uint32Array = new Uint32Array(WORDS)
+
+  /** `seed` is any number or string; 1 and '1' are the same seed. @throws DTypeError for anything else. */
+  constructor(seed: string | number) {
+    if (typeof seed !== 'string' && typeof seed !== 'number')
+      throw new DTypeError(`Generator: seed is ${describe(seed)}, wanted a number or a string`)
+    const source = alea(String(seed))
+    for (const word of STREAMS[0]) this.elements[word] = source.int32()
+    // The one state that a stream cannot leave.
+    if (this.elements.every((word) => word === 0)) this.elements[0] = 1
+    launch('jump', 'float64', [this.elements], [], [], 1)
+    if (tracer !== null) tracer.created(this)
+  }
+
+  get state(): GeneratorState {
+    if (tracer !== null) tracer.touched(this)
+    return Array.from(this.elements)
+  }
+
+  /** @throws DTypeError unless it is eight whole numbers; ShapeError for one over 2^32 − 1; MatgradError for a stream of zeros. */
+  set state(state: GeneratorState) {
+    if (!Array.isArray(state) || state.length !== WORDS)
+      throw new DTypeError(`Generator: state is ${describe(state)}, wanted ${WORDS} whole numbers`)
+    for (const word of state) checkInteger('Generator', 'a word of the state', word, 0, 2 ** 32 - 1)
+    for (const stream of STREAMS)
+      if (stream.every((word) => state[word] === 0))
+        throw new MatgradError(`Generator: words ${stream.join(', ')} of the state are zeros, wanted one that is not`)
+    if (tracer !== null) tracer.touched(this)
+    this.elements.set(state)
+  }
+
+  /** Runs the kernel `operation`, which takes the numbers p and q, on the elements of a new matrix. */
+  private fill<R extends number, C extends number>(
+    operation: string,
+    dtype: DType,
+    rows: R,
+    cols: C,
+    p: number,
+    q: number,
+  ): Matrix<R, C> {
+    checkShape(operation, rows, cols)
+    const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
+    change(draw, [this, out], [], { kernel: operation, parameters: [p, q] })
+    return out
+  }
+
+  /** Uniform on [low, high). @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite. */
+  uniform<R extends number, C extends number>(
+    rows: R,
+    cols: C,
+    low = 0,
+    high = 1,
+    options?: CreationOptions,
+  ): Matrix<R, C> {
+    const dtype = dtypeOption('uniform', options)
+    checkRange('uniform', low, high, dtype)
+    return this.fill('uniform', dtype, rows, cols, low, high)
+  }
+
+  /** Normal: density e^(−(x − mean)² / 2std²) / (std·√2π). @throws MatgradError when std is negative. */
+  normal<R extends number, C extends number>(
+    rows: R,
+    cols: C,
+    mean = 0,
+    std = 1,
+    options?: CreationOptions,
+  ): Matrix<R, C> {
+    checkNumber('normal', 'mean', mean)
+    checkNumber('normal', 'std', std)
+    if (!(std >= 0)) throw new MatgradError(`normal: std is ${std}, wanted 0 or more`)
+    return this.fill('normal', dtypeOption('normal', options), rows, cols, mean, std)
+  }
+
+  /** Whole numbers in [low, high), each as likely. @throws MatgradError for more of them, or larger ones, than the dtype holds. */
+  integers<R extends number, C extends number>(
+    rows: R,
+    cols: C,
+    low: number,
+    high: number,
+    options?: CreationOptions,
+  ): Matrix<R, C> {
+    checkInteger('integers', 'low', low, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    checkInteger('integers', 'high', high, low + 1, Number.MAX_SAFE_INTEGER)
+    const dtype = dtypeOption('integers', options)
+    const exact = dtype === 'float32' ? 2 ** 24 : 2 ** 53
+    if (low < -exact || high - 1 > exact || high - low > 2 ** 53)
+      throw new MatgradError(`integers: ${low} to ${high} is more than the dtype holds exactly, wanted ±${exact}`)
+    return this.fill('integers', dtype, rows, cols, low, high)
+  }
+
+  /** 1 with probability p, to 31 bits of it in float32 and 53 in float64, else 0. @throws MatgradError unless 0 ≤ p ≤ 1. */
+  bernoulli<R extends number, C extends number>(rows: R, cols: C, p: number, options?: CreationOptions): Matrix<R, C> {
+    checkNumber('bernoulli', 'p', p)
+    if (!(p >= 0 && p <= 1)) throw new MatgradError(`bernoulli: p is ${p}, wanted 0 to 1`)
+    return this.fill('bernoulli', dtypeOption('bernoulli', options), rows, cols, p, 1)
+  }
+
+  /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. */
+  permutation(n: number): Matrix<number, 1> {
+    checkShape('permutation', n, 1)
+    const out = new Matrix(new Float64Array(n), n, 1)
+    change(draw, [this, out], [], { kernel: 'permutation', parameters: [] })
+    return out
+  }
+
+  /** The rows of `a` in random order. */
+  shuffle<R extends number, C extends number>(a: Matrix<R, C>): Matrix<R, C> {
+    if (!((a as unknown) instanceof Matrix)) throw new DTypeError(`shuffle: got ${describe(a)}, wanted a Matrix`)
+    return a.gatherRows(this.permutation(a.rows)) as Matrix<R, C>
+  }
+}
+
+/** The bounds, and how far they are apart, must be finite and differ in the dtype: no number lies between them otherwise. */
+function checkRange(operation: string, low: number, high: number, dtype: DType): void {
+  checkNumber(operation, 'low', low)
+  checkNumber(operation, 'high', high)
+  const rounded = dtype === 'float32' ? Math.fround : Number
+  const range = rounded(rounded(high) - rounded(low))
+  if (!(range > 0 && range < Infinity))
+    throw new MatgradError(
+      `${operation}: got ${low} to ${high} in ${dtype}, wanted bounds at a finite distance, the first below the second`,
+    )
+}
+
+let defaultGenerator: Generator | undefined
+
+/** The generator that everything random uses when it is given none; it starts from seed 0. */
+export function getDefaultGenerator(): Generator {
+  // It goes on from call to call of a function that is being traced.
+  defaultGenerator ??= withTracer(null, () => new Generator(0))
+  return defaultGenerator
+}
+
+/** Starts the default generator anew, and returns it. @throws DTypeError unless the seed is a number or a string. */
+export function manualSeed(seed: string | number): Generator {
+  const { state } = new Generator(seed)
+  return Object.assign(getDefaultGenerator(), { state })
+}
+
+export interface RandomOptions extends CreationOptions {
+  /** Where the numbers come from; the default generator when absent. */
+  readonly generator?: Generator
+}
+
+const source = (options?: RandomOptions): Generator => options?.generator ?? getDefaultGenerator()
+
+/** Uniform on [0, 1). */
+export const rand = <R extends number, C extends number>(rows: R, cols: C, options?: RandomOptions): Matrix<R, C> =>
+  source(options).uniform(rows, cols, 0, 1, options)
+
+/** N(0, 1). */
+export const randn = <R extends number, C extends number>(rows: R, cols: C, options?: RandomOptions): Matrix<R, C> =>
+  source(options).normal(rows, cols, 0, 1, options)
+
+/** Uniform on [low, high). */
+export const uniform = <R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  low: number,
+  high: number,
+  options?: RandomOptions,
+): Matrix<R, C> => source(options).uniform(rows, cols, low, high, options)
+
+/** N(mean, std²). */
+export const normal = <R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  mean: number,
+  std: number,
+  options?: RandomOptions,
+): Matrix<R, C> => source(options).normal(rows, cols, mean, std, options)
+
+/** Whole numbers in [low, high). */
+export const randint = <R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  low: number,
+  high: number,
+  options?: RandomOptions,
+): Matrix<R, C> => source(options).integers(rows, cols, low, high, options)
+
+/** The numbers 0 … n − 1 in random order, as an nx1 column. */
+export const permutation = (n: number, options?: Pick<RandomOptions, 'generator'>): Matrix<number, 1> =>
+  source(options).permutation(n)

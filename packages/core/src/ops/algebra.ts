@@ -1,0 +1,342 @@
+import type { DType } from '../base/dtype.ts'
+import type {
+  Axis,
+  BroadcastSize,
+  CheckBroadcast,
+  CheckMatmul,
+  ReducedCols,
+  ReducedRows,
+  Shape,
+} from '../base/shape.ts'
+
+type Size = number
+
+export interface MatmulOptions {
+  /** Multiply by the transpose of the left matrix, without forming it. */
+  readonly transposeA?: boolean
+  /** Multiply by the transpose of the right matrix, without forming it. */
+  readonly transposeB?: boolean
+  /**
+   * 'strassen' is faster for large matrices: from 2048 rows and columns on, it takes seven eighths of the multiplications
+   * for each time that the sizes can be halved above 1024. Its error is bounded by the largest elements of A and B instead
+   * of by those that meet in an element of C (Higham 2002, §23.2.2, Winograd's form, for n x n divided down to n₀):
+   * |C − Ĉ| ≤ ((n/n₀)^log₂18·(n₀² + 6n₀) − 6n)·u·max|A|·max|B|, where the default has |C − Ĉ| ≤ n·u·|A|·|B|.
+   */
+  readonly algorithm?: 'auto' | 'strassen'
+}
+
+/**
+ * The classes whose values the operations compute with, by name. A package that brings another class, such as a tape's
+ * variable, adds a member here and so has every method below with its own class as the result.
+ */
+// biome-ignore lint/correctness/noUnusedVariables: a declaration that adds members must name the same parameters
+export interface Results<R extends Size, C extends Size> {
+  value: Value
+}
+
+/** What each class takes as the other operand. */
+// biome-ignore lint/correctness/noUnusedVariables: a declaration that adds members must name the same parameters
+export interface Operands<R extends Size, C extends Size> {
+  value: Value
+}
+
+export type Kind = keyof Results<Size, Size> & keyof Operands<Size, Size>
+
+/** The other operand of an element-wise operation of this name. */
+type Other<K extends Kind, Name extends string, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size> =
+  | (Operands<R2, C2>[K] & CheckBroadcast<Name, R1, C1, R2, C2>)
+  | number
+
+type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size> = Results<
+  BroadcastSize<R1, R2>,
+  BroadcastSize<C1, C2>
+>[K]
+
+/** A selector: numbers that pick rows. */
+export type Index<K extends Kind> = Operands<number, number>[K] | readonly number[]
+
+type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonly [N in Name]: infer F } ? F : false
+
+/** The rows of op(X), where X is R x C and op transposes if the flag is set: unknown where the flag is. */
+type RowsOf<F, R extends Size, C extends Size> = [F] extends [true] ? C : [F] extends [false | undefined] ? R : number
+
+type MatmulOperand<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size, O> = Operands<
+  R2,
+  C2
+>[K] &
+  CheckMatmul<RowsOf<Flag<O, 'transposeA'>, C1, R1>, RowsOf<Flag<O, 'transposeB'>, R2, C2>>
+
+/** A row as long as those of the product. */
+type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<
+  1,
+  RowsOf<Flag<O, 'transposeB'>, C2, R2>
+>[K]
+
+type MatmulResult<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size, O> = Results<
+  RowsOf<Flag<O, 'transposeA'>, R1, C1>,
+  RowsOf<Flag<O, 'transposeB'>, C2, R2>
+>[K]
+
+/**
+ * The operations as methods, for an R x C receiver of class K. Sizes that the types know are carried along and checked;
+ * the rest is checked when it runs. Every method is pure; `b` broadcasts, and a number stands for a 1x1.
+ *
+ * @throws ShapeError where sizes do not fit; DTypeError where an argument is not what the signature says.
+ */
+export interface Algebra<K extends Kind, R extends Size, C extends Size> {
+  /** −x */
+  neg(): Results<R, C>[K]
+  /** |x| */
+  abs(): Results<R, C>[K]
+  /** −1, 0 or 1 */
+  sign(): Results<R, C>[K]
+  /** eˣ */
+  exp(): Results<R, C>[K]
+  /** ln x */
+  log(): Results<R, C>[K]
+  /** ln(1 + x), accurate near 0 */
+  log1p(): Results<R, C>[K]
+  /** eˣ − 1, accurate near 0 */
+  expm1(): Results<R, C>[K]
+  /** √x */
+  sqrt(): Results<R, C>[K]
+  /** x² */
+  square(): Results<R, C>[K]
+  /** 1 / x */
+  reciprocal(): Results<R, C>[K]
+  /** sin x, x in radians */
+  sin(): Results<R, C>[K]
+  /** cos x, x in radians */
+  cos(): Results<R, C>[K]
+  /** tanh x */
+  tanh(): Results<R, C>[K]
+  /** 1 / (1 + e⁻ˣ) */
+  sigmoid(): Results<R, C>[K]
+  /** max(x, 0) */
+  relu(): Results<R, C>[K]
+  /** x where x > 0, else slope·x (Maas et al. 2013) */
+  leakyRelu(slope?: number): Results<R, C>[K]
+  /** x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2016) */
+  elu(alpha?: number): Results<R, C>[K]
+  /** x·Φ(x), Φ the normal distribution function: the exact form (Hendrycks & Gimpel 2016) */
+  gelu(): Results<R, C>[K]
+  /** x / (1 + e⁻ˣ) */
+  silu(): Results<R, C>[K]
+  /** ln(1 + eˣ) */
+  softplus(): Results<R, C>[K]
+  /** 2/√π ∫₀ˣ e^(−t²) dt */
+  erf(): Results<R, C>[K]
+  /** The largest whole number ≤ x */
+  floor(): Results<R, C>[K]
+  /** The nearest whole number; halves go to the even one, as in NumPy */
+  round(): Results<R, C>[K]
+  /** min(max(x, low), high) */
+  clip(low: number, high: number): Results<R, C>[K]
+
+  /** a + b */
+  add<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'add', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** a − b */
+  sub<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'sub', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** a·b, element by element (Hadamard); the matrix product is `matmul` */
+  mul<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'mul', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** a / b */
+  div<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'div', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** aᵇ */
+  pow<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'pow', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** The larger of a and b; NaN if either is */
+  maximum<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'maximum', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** The smaller of a and b; NaN if either is */
+  minimum<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'minimum', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** 1 where a < b, else 0 */
+  less<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'less', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** 1 where a ≤ b, else 0 */
+  lessEqual<R2 extends Size = 1, C2 extends Size = 1>(
+    b: Other<K, 'lessEqual', R, C, R2, C2>,
+  ): Broadcast<K, R, C, R2, C2>
+  /** 1 where a > b, else 0 */
+  greater<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'greater', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** 1 where a ≥ b, else 0 */
+  greaterEqual<R2 extends Size = 1, C2 extends Size = 1>(
+    b: Other<K, 'greaterEqual', R, C, R2, C2>,
+  ): Broadcast<K, R, C, R2, C2>
+  /** 1 where a = b, else 0 */
+  equal<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'equal', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** 1 where a ≠ b, else 0 */
+  notEqual<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'notEqual', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** With the receiver as condition: a where it is not 0, else b */
+  where(a: Operands<number, number>[K] | number, b: Operands<number, number>[K] | number): Results<number, number>[K]
+  /** The receiver repeated to rows x cols: each of its sizes is 1 or already the wanted one */
+  broadcastTo<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<R2, C2>[K]
+
+  /** Σ x, summed pairwise: the error grows with log₂ of the number of terms */
+  sum<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** Σ x / n; NaN for no elements */
+  mean<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** Π x */
+  prod<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** The largest element; NaN if any is */
+  max<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** The smallest element; NaN if any is */
+  min<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** Σ (x − mean)² / (n − ddof) */
+  variance<A extends Axis | undefined = undefined>(
+    axis?: A,
+    options?: { ddof?: number },
+  ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** √variance */
+  std<A extends Axis | undefined = undefined>(
+    axis?: A,
+    options?: { ddof?: number },
+  ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** The middle element in order, or the mean of the two in the middle; NaN if any is */
+  median<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order */
+  argmax<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order */
+  argmin<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** ln Σ eˣ, without overflow */
+  logSumExp<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** Running sums; without an axis over all elements in row-major order, in the receiver's shape */
+  cumsum(axis?: Axis): Results<R, C>[K]
+  /** eˣ / Σ eˣ, without overflow */
+  softmax(axis?: Axis): Results<R, C>[K]
+  /** x − ln Σ eˣ, without overflow */
+  logSoftmax(axis?: Axis): Results<R, C>[K]
+  /** Σ a[i, i] */
+  trace(): Results<1, 1>[K]
+
+  /** A·B, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j] */
+  matmul<R2 extends Size, C2 extends Size, const O extends MatmulOptions = Record<never, never>>(
+    b: MatmulOperand<K, R, C, R2, C2, O>,
+    options?: O,
+  ): MatmulResult<K, R, C, R2, C2, O>
+  /** A·B + bias, a row, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time */
+  affine<R2 extends Size, C2 extends Size, const O extends MatmulOptions = Record<never, never>>(
+    b: MatmulOperand<K, R, C, R2, C2, O>,
+    bias: MatmulBias<K, R2, C2, O>,
+    options?: O,
+  ): MatmulResult<K, R, C, R2, C2, O>
+  /** a·bᵀ for two vectors, each a row or a column */
+  outer(b: Operands<number, number>[K]): Results<number, number>[K]
+  /** The Kronecker product: (A ⊗ B)[i·p + k, j·q + l] = a[i, j]·b[k, l] for B of p x q */
+  kron(b: Operands<number, number>[K]): Results<number, number>[K]
+  /** The covariances of the rows, each row a variable and each column an observation: mxm; n − ddof is the divisor */
+  cov(options?: { ddof?: number }): Results<R, R>[K]
+  /** The correlations of the rows: cov[i, j] / √(cov[i, i]·cov[j, j]) */
+  corrcoef(): Results<R, R>[K]
+
+  /** Aᵀ */
+  readonly T: Results<C, R>[K]
+  /** Aᵀ */
+  transpose(): Results<C, R>[K]
+  /** The same numbers in another precision, always a copy */
+  astype(dtype: DType): Results<R, C>[K]
+  /** The elements in row-major order in another shape of the same size */
+  reshape<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<R2, C2>[K]
+  /** Rows rowStart to rowEnd and columns colStart to colEnd, the ends excluded; all columns if none are given */
+  slice(rowStart: number, rowEnd: number, colStart?: number, colEnd?: number): Results<number, number>[K]
+  /** Row i, 1xn */
+  row(i: number): Results<1, C>[K]
+  /** Column j, mx1 */
+  col(j: number): Results<R, 1>[K]
+  /** The rows that `index`, an nx1 column of whole numbers or an array, names */
+  gatherRows(index: Index<K>): Results<number, C>[K]
+  /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the receiver's dtype or another */
+  oneHot(count: number, options?: { dtype?: DType }): Results<R, number>[K]
+  /** A matrix of zeros with `rows` rows, to whose row index[i] row i of the receiver is added: the adjoint of gatherRows */
+  scatterAddRows(index: Index<K>, rows: number): Results<number, C>[K]
+  /** a[i, index[i]], nx1: one element of each row */
+  pick(index: Index<K>): Results<R, 1>[K]
+  /** The receiver in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice */
+  place<R2 extends Size, C2 extends Size>(rows: R2, cols: C2, rowStart: number, colStart: number): Results<R2, C2>[K]
+  /** A row or column of n elements on the diagonal of an nxn matrix of zeros */
+  diag(): Results<number, number>[K]
+  /** The elements a[i, i], as a column */
+  diagonal(): Results<number, 1>[K]
+  /** The elements with j − i ≤ k, and zeros */
+  tril(k?: number): Results<R, C>[K]
+  /** The elements with j − i ≥ k, and zeros */
+  triu(k?: number): Results<R, C>[K]
+  /** The rows in reverse order */
+  flipRows(): Results<R, C>[K]
+  /** The columns in reverse order */
+  flipCols(): Results<R, C>[K]
+  /** Each line in ascending order, NaN last; without an axis all elements, in row-major order */
+  sort(axis?: Axis): Results<R, C>[K]
+  /** The indices that sort each line, in float64; equal elements keep their order */
+  argsort(axis?: Axis): Results<R, C>[K]
+}
+
+/** Anything that has the operations as methods: what derivatives are written with, whatever class records them. */
+export interface Value extends Algebra<'value', number, number> {
+  readonly rows: number
+  readonly cols: number
+  readonly shape: Shape
+  readonly dtype: DType
+  /** Runs an operation of this contract on values. */
+  apply(operation: object, operands: readonly unknown[], attributes: unknown): Value
+}
+
+/** An operation on one value, as a function. */
+export type UnaryFunction<K extends Kind> = <R extends Size = 1, C extends Size = 1>(
+  a: Operands<R, C>[K] | number,
+) => Results<R, C>[K]
+
+/** An element-wise operation on two values, as a function. */
+export type BinaryFunction<K extends Kind, Name extends string> = <
+  R1 extends Size = 1,
+  C1 extends Size = 1,
+  R2 extends Size = 1,
+  C2 extends Size = 1,
+>(
+  a: Operands<R1, C1>[K] | number,
+  b: Other<K, Name, R1, C1, R2, C2>,
+) => Broadcast<K, R1, C1, R2, C2>
+
+/** A reduction, as a function. */
+export type ReductionFunction<K extends Kind, Options extends unknown[] = []> = <
+  R extends Size,
+  C extends Size,
+  A extends Axis | undefined = undefined,
+>(
+  a: Operands<R, C>[K],
+  axis?: A,
+  ...options: Options
+) => Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+
+/** A function of a value and numbers whose result has the value's shape. */
+export type SameShapeFunction<K extends Kind, Arguments extends unknown[]> = <R extends Size = 1, C extends Size = 1>(
+  a: Operands<R, C>[K],
+  ...rest: Arguments
+) => Results<R, C>[K]
+
+/** A function whose result has a shape that the types do not follow. */
+export type LooseFunction<K extends Kind, Arguments extends unknown[]> = (
+  a: Operands<Size, Size>[K],
+  ...rest: Arguments
+) => Results<Size, Size>[K]
+
+export type MatmulFunction<K extends Kind> = <
+  R1 extends Size,
+  C1 extends Size,
+  R2 extends Size,
+  C2 extends Size,
+  const O extends MatmulOptions = Record<never, never>,
+>(
+  a: Operands<R1, C1>[K],
+  b: MatmulOperand<K, R1, C1, R2, C2, O>,
+  options?: O,
+) => MatmulResult<K, R1, C1, R2, C2, O>
+
+export type AffineFunction<K extends Kind> = <
+  R1 extends Size,
+  C1 extends Size,
+  R2 extends Size,
+  C2 extends Size,
+  const O extends MatmulOptions = Record<never, never>,
+>(
+  a: Operands<R1, C1>[K],
+  b: MatmulOperand<K, R1, C1, R2, C2, O>,
+  bias: MatmulBias<K, R2, C2, O>,
+  options?: O,
+) => MatmulResult<K, R1, C1, R2, C2, O>

@@ -1,0 +1,81 @@
+import { type DType, itemSize, type TypedArray } from '../base/dtype.ts'
+import { ShapeError } from '../base/errors.ts'
+import { formatShape } from '../base/shape.ts'
+import { collect, place } from '../engine/engine.ts'
+import { engineFor } from '../engine/threads.ts'
+import type { Block, Change, Operation } from './operation.ts'
+import { checkIndices } from './rearrange.ts'
+
+const nothing = new Float64Array()
+
+/** How many rows, a multiple of four, are worked on at a time: their exponentials stay in the first-level cache. */
+const blockOf = (rows: number, cols: number): number =>
+  Math.max(4, Math.min(Math.ceil(rows / 4), 16, Math.floor(1024 / cols)) * 4)
+
+/** Runs the kernel on n x C logits for what is asked of it: losses, gradients, or both. */
+function run(dtype: DType, losses: TypedArray, gradient: TypedArray, x: Block, target: Block, g?: Block): void {
+  if (x.data.length === 0) return
+  const outputs = [losses, gradient]
+  const inputs = [x.data, target.data, g ? g.data : nothing]
+  const block = blockOf(x.rows, x.cols)
+  const engine = engineFor(0)
+  const args: number[] = []
+  // Four numbers of each row and its logits; of these, whole vectors are stored.
+  const room = (block * (4 + x.cols) + 12) * itemSize(dtype)
+  const free = place(engine, 'crossEntropy', outputs, inputs, 0, room, args)
+  const parts = Number(losses.length > 0) + 2 * Number(gradient.length > 0)
+  args.push(
+    free,
+    x.rows,
+    x.cols,
+    block,
+    Number(target.dtype === 'float64'),
+    Number(g !== undefined && g.rows > 1),
+    parts,
+  )
+  engine.run('crossEntropy', dtype, [args])
+  collect(engine, outputs, args)
+}
+
+/** out[i] = −ln softmax(x[i, :])[target[i]], for n x C logits x and the class of each row. */
+export const crossEntropy: Operation = {
+  name: 'crossEntropy',
+  vjp: [(g, _y, [x, t]) => x.apply(crossEntropyGradient, [x, t, g], undefined), null],
+  selector: 1,
+  indices: ([x, target]) => ({ index: target, limit: x.cols }),
+  shape([x, target]) {
+    checkIndices('crossEntropy', 'class', target, x.cols)
+    if (target.rows !== x.rows)
+      throw new ShapeError(
+        `crossEntropy: logits are ${formatShape(x.shape)}, target is ${formatShape(target.shape)}, wanted as many rows`,
+      )
+    return [x.rows, 1]
+  },
+  forward: (out, [x, target]) => run(out.dtype, out.data, nothing, x, target),
+}
+
+/** out[i, :] = (softmax(x[i, :]) − onehot(target[i]))·g[i]: the gradient of the above, for valid classes. */
+export const crossEntropyGradient: Operation = {
+  name: 'crossEntropyGradient',
+  vjp: [
+    (h, _y, [x, , g]) => {
+      const p = x.softmax(1)
+      const hg = h.mul(g)
+      return p.mul(hg.sub(hg.mul(p).sum(1)))
+    },
+    null,
+    (h, _y, [x, t]) => h.mul(x.softmax(1).sub(t.oneHot(x.cols, { dtype: x.dtype }))).sum(1),
+  ],
+  selector: 1,
+  shape: ([x]) => x.shape,
+  forward: (out, [x, target, g]) => run(out.dtype, nothing, out.data, x, target, g),
+}
+
+/** Both at once, which takes the exponentials only once: what programs make of the two. */
+export const crossEntropyWithGradient: Change = {
+  name: 'crossEntropyWithGradient',
+  reads: 0,
+  forward([losses, gradient], [x, target, g]) {
+    run(x.dtype, losses.elements as TypedArray, gradient.elements as TypedArray, x, target, g)
+  },
+}

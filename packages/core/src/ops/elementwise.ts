@@ -1,0 +1,229 @@
+import type { TypedArray } from '../base/dtype.ts'
+import { ShapeError } from '../base/errors.ts'
+import { broadcastShapes, checkNumber, checkShape, formatShape } from '../base/shape.ts'
+import * as code from '../engine/opcodes.ts'
+import { colStep, type Operation, type Rule, rowStep, run, runOn } from './operation.ts'
+
+/**
+ * The most elements that go through a kernel at once. Larger operands take their turn in pieces that stay in the cache,
+ * and need no more WebAssembly memory than a piece.
+ */
+const PIECE = 16384
+
+/** Calls `visit` with the starts and ends of pieces of at most `size` that make up 0 … length − 1. */
+function inPieces(length: number, size: number, visit: (start: number, end: number) => void): void {
+  for (let start = 0; start < length; start += size) visit(start, Math.min(length, start + size))
+}
+
+/** Zeros, also for an infinite g, where g·0 would be NaN. */
+const flat: Rule = (g) => g.where(0, 0)
+
+/** out[i, j] = f(a[i, j]). `parameters` names the numbers that the operation takes beside its input, at most two. */
+function unary(name: string, opcode: number, rule: Rule, ...parameters: string[]): Operation {
+  const [first, second] = parameters
+  return {
+    name,
+    elementwise: true,
+    vjp: [rule],
+    shape([a], attributes) {
+      for (const parameter of parameters) checkNumber(name, parameter, attributes[parameter])
+      return a.shape
+    },
+    forward(out, [a], attributes) {
+      const p = first ? attributes[first] : 0
+      const q = second ? attributes[second] : 0
+      const size = out.data.length
+      if (size <= PIECE) {
+        runOn('unary', out.dtype, out.data, [a.data], [opcode, size, p, q])
+        return
+      }
+      inPieces(size, PIECE, (start, end) => {
+        const numbers = [opcode, end - start, p, q]
+        runOn('unary', out.dtype, out.data.subarray(start, end), [a.data.subarray(start, end)], numbers)
+      })
+    },
+  }
+}
+
+/** out[i, j] = f(a[i, j], b[i, j]), with broadcasting. */
+function binary(name: string, opcode: number, ...vjp: Rule[]): Operation {
+  return {
+    name,
+    elementwise: true,
+    vjp,
+    shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
+    forward(out, [a, b]) {
+      let { rows, cols } = out
+      const size = out.data.length
+      let [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
+      // Longer rows are faster: a column is one, and so is a matrix whose operands go on from row to row.
+      if (cols === 1) [rows, cols, aRow, aCol, bRow, bCol] = [1, size, 0, aRow, 0, bRow]
+      else if (aRow === aCol * cols && bRow === bCol * cols) [rows, cols] = [1, size]
+      if (size <= PIECE) {
+        runOn('binary', out.dtype, out.data, [a.data, b.data], [opcode, rows, cols, aRow, aCol, bRow, bCol])
+        return
+      }
+      const [length, aStep, bStep, outStep] = rows === 1 ? [cols, aCol, bCol, 1] : [rows, aRow, bRow, cols]
+      inPieces(length, Math.max(1, Math.floor(PIECE / outStep)), (start, end) => {
+        const partOf = (data: TypedArray, step: number): TypedArray =>
+          step === 0 ? data : data.subarray(start * step, end * step)
+        const operands = [partOf(a.data, aStep), partOf(b.data, bStep)]
+        const [pieceRows, pieceCols] = rows === 1 ? [1, end - start] : [end - start, cols]
+        const numbers = [opcode, pieceRows, pieceCols, aRow, aCol, bRow, bCol]
+        runOn('binary', out.dtype, partOf(out.data, outStep), operands, numbers)
+      })
+    },
+  }
+}
+
+export const neg: Operation = unary('neg', code.NEG, (g) => g.neg())
+export const abs: Operation = unary('abs', code.ABS, (g, _y, [x]) => g.mul(x.sign()))
+export const sign: Operation = unary('sign', code.SIGN, flat)
+export const exp: Operation = unary('exp', code.EXP, (g, y) => g.mul(y))
+export const log: Operation = unary('log', code.LOG, (g, _y, [x]) => g.div(x))
+export const log1p: Operation = unary('log1p', code.LOG1P, (g, _y, [x]) => g.div(x.add(1)))
+export const expm1: Operation = unary('expm1', code.EXPM1, (g, y) => g.mul(y.add(1)))
+export const sqrt: Operation = unary('sqrt', code.SQRT, (g, y) => g.div(y.mul(2)))
+export const square: Operation = unary('square', code.SQUARE, (g, _y, [x]) => g.mul(x.mul(2)))
+export const reciprocal: Operation = unary('reciprocal', code.RECIPROCAL, (g, y) => g.mul(y.square()).neg())
+export const sin: Operation = unary('sin', code.SIN, (g, _y, [x]) => g.mul(x.cos()))
+export const cos: Operation = unary('cos', code.COS, (g, _y, [x]) => g.mul(x.sin()).neg())
+export const tanh: Operation = unary('tanh', code.TANH, (g, y) => g.sub(g.mul(y.square())))
+export const sigmoid: Operation = unary('sigmoid', code.SIGMOID, (g, y) => g.mul(y).mul(y.neg().add(1)))
+// At a kink the derivative is PyTorch's: 0 for relu, the side of x ≤ 0 for leakyRelu and elu, 1 at both ends for clip,
+// half to each of two equal operands.
+export const relu: Operation = unary('relu', code.RELU, (g, y) => y.where(g, 0))
+export const leakyRelu: Operation = unary(
+  'leakyRelu',
+  code.LEAKY_RELU,
+  (g, _y, [x], { slope }) => x.greater(0).where(g, g.mul(slope)),
+  'slope',
+)
+export const elu: Operation = unary(
+  'elu',
+  code.ELU,
+  (g, y, [x], { alpha }) => x.greater(0).where(g, g.mul(y.add(alpha))),
+  'alpha',
+)
+/** Φ(x) + x·φ(x), φ the normal density. */
+export const gelu: Operation = unary('gelu', code.GELU, (g, _y, [x]) => {
+  const density = x
+    .square()
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI))
+  const distribution = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)
+  return g.mul(distribution.add(x.mul(density)))
+})
+/** s + x·s·(1 − s), s the sigmoid of x. */
+export const silu: Operation = unary('silu', code.SILU, (g, _y, [x]) => {
+  const s = x.sigmoid()
+  return g.mul(s).mul(x.mul(s.neg().add(1)).add(1))
+})
+export const softplus: Operation = unary('softplus', code.SOFTPLUS, (g, _y, [x]) => g.mul(x.sigmoid()))
+export const erf: Operation = unary('erf', code.ERF, (g, _y, [x]) =>
+  g.mul(
+    x
+      .square()
+      .neg()
+      .exp()
+      .mul(2 / Math.sqrt(Math.PI)),
+  ),
+)
+export const floor: Operation = unary('floor', code.FLOOR, flat)
+export const round: Operation = unary('round', code.ROUND, flat)
+export const clip: Operation = unary(
+  'clip',
+  code.CLIP,
+  (g, _y, [x], { low, high }) => x.greaterEqual(low).mul(x.lessEqual(high)).where(g, 0),
+  'low',
+  'high',
+)
+
+export const add: Operation = binary(
+  'add',
+  code.ADD,
+  (g) => g,
+  (g) => g,
+)
+export const sub: Operation = binary(
+  'sub',
+  code.SUB,
+  (g) => g,
+  (g) => g.neg(),
+)
+export const mul: Operation = binary(
+  'mul',
+  code.MUL,
+  (g, _y, [, b]) => g.mul(b),
+  (g, _y, [a]) => g.mul(a),
+)
+export const div: Operation = binary(
+  'div',
+  code.DIV,
+  (g, _y, [, b]) => g.div(b),
+  (g, y, [, b]) => g.mul(y).div(b).neg(),
+)
+/** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative. */
+export const pow: Operation = binary(
+  'pow',
+  code.POW, // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
+  (g, _y, [a, b]) => {
+    const both = a.equal(0).mul(b.equal(0))
+    return g.mul(b).mul(both.where(1, a).pow(b.sub(1)))
+  },
+  (g, y, [a, b]) => {
+    const constant = a.equal(0).mul(b.greaterEqual(0))
+    return constant.where(0, g.mul(y).mul(constant.where(1, a).log()))
+  },
+)
+export const maximum: Operation = binary(
+  'maximum',
+  code.MAXIMUM,
+  (g, _y, [a, b]) => a.greater(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
+  (g, _y, [a, b]) => b.greater(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
+)
+export const minimum: Operation = binary(
+  'minimum',
+  code.MINIMUM,
+  (g, _y, [a, b]) => a.less(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
+  (g, _y, [a, b]) => b.less(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
+)
+export const less: Operation = binary('less', code.LESS)
+export const lessEqual: Operation = binary('lessEqual', code.LESS_EQUAL)
+export const greater: Operation = binary('greater', code.GREATER)
+export const greaterEqual: Operation = binary('greaterEqual', code.GREATER_EQUAL)
+export const equal: Operation = binary('equal', code.EQUAL)
+export const notEqual: Operation = binary('notEqual', code.NOT_EQUAL)
+
+/** out[i, j] = condition[i, j] ≠ 0 ? a[i, j] : b[i, j], with broadcasting. */
+export const where: Operation = {
+  name: 'where',
+  vjp: [null, (g, _y, [condition]) => condition.where(g, 0), (g, _y, [condition]) => condition.where(0, g)],
+  selector: 0,
+  elementwise: true,
+  shape: ([condition, a, b]) => broadcastShapes('where', broadcastShapes('where', a.shape, b.shape), condition.shape),
+  forward(out, inputs) {
+    const [condition, a, b] = inputs
+    const [conditionRow, conditionCol] = [rowStep(condition), colStep(condition)]
+    const [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
+    const wide = Number(condition.dtype === 'float64')
+    const numbers = [out.rows, out.cols, conditionRow, conditionCol, aRow, aCol, bRow, bCol, wide]
+    run('where', out.dtype, out, inputs, numbers)
+  },
+}
+
+/** `a` repeated to a larger shape: each of its sizes is 1 or already the wanted one. */
+export const broadcastTo: Operation = {
+  name: 'broadcastTo',
+  vjp: [(g) => g],
+  shape([a], { rows, cols }) {
+    checkShape('broadcastTo', rows, cols)
+    if ((a.rows !== rows && a.rows !== 1) || (a.cols !== cols && a.cols !== 1))
+      throw new ShapeError(`broadcastTo: ${formatShape(a.shape)} does not repeat to ${rows}x${cols}`)
+    return [rows, cols]
+  },
+  forward(out, [a]) {
+    run('copy', out.dtype, out, [a], [out.rows, out.cols, 0, out.cols, 1, 0, rowStep(a), colStep(a)])
+  },
+}

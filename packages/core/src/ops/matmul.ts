@@ -1,0 +1,93 @@
+import { MatgradError, ShapeError } from '../base/errors.ts'
+import { describe, formatShape, type Shape } from '../base/shape.ts'
+import { collect, place } from '../engine/engine.ts'
+import { BIAS, multiply, RELU, type Region, stepsOf } from '../engine/product.ts'
+import { strassen, strassenRoom } from '../engine/strassen.ts'
+import { engineFor } from '../engine/threads.ts'
+import type { MatmulOptions } from './algebra.ts'
+import { add } from './elementwise.ts'
+import { type Block, type Operation, runOn } from './operation.ts'
+
+const sides = (transposeA?: boolean, transposeB?: boolean): string =>
+  transposeA || transposeB ? ` (${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'})` : ''
+
+/** The shape of op(A)·op(B). @throws ShapeError where the sizes do not fit; MatgradError for an unknown algorithm. */
+function productShape(operation: string, a: Block, b: Block, options: MatmulOptions): Shape {
+  const { transposeA, transposeB, algorithm } = options
+  if (algorithm !== undefined && algorithm !== 'auto' && algorithm !== 'strassen')
+    throw new MatgradError(`${operation}: algorithm is ${describe(algorithm)}, wanted 'auto' or 'strassen'`)
+  const [rows, inner] = transposeA ? [a.cols, a.rows] : a.shape
+  const [other, cols] = transposeB ? [b.cols, b.rows] : b.shape
+  if (inner !== other)
+    throw new ShapeError(
+      `${operation}: left is ${formatShape(a.shape)}, right is ${formatShape(b.shape)}${sides(transposeA, transposeB)}, ` +
+        `wanted ${inner} and ${other} to be equal`,
+    )
+  return [rows, cols]
+}
+
+/** C = op(A)·op(B), where op(X) is X or Xᵀ: Ā = G·Bᵀ and B̄ = Aᵀ·G; a transposed operand has its cotangent transposed. */
+export const matmul: Operation = {
+  name: 'matmul',
+  vjp: [
+    (g, _y, [, b], { transposeA = false, transposeB = false }) =>
+      transposeA ? b.matmul(g, { transposeA: transposeB, transposeB: true }) : g.matmul(b, { transposeB: !transposeB }),
+    (g, _y, [a], { transposeA = false, transposeB = false }) =>
+      transposeB ? g.matmul(a, { transposeA: true, transposeB: transposeA }) : a.matmul(g, { transposeA: !transposeA }),
+  ],
+  shape: ([a, b], options: MatmulOptions) => productShape('matmul', a, b, options),
+  forward: (out, [a, b], attributes: MatmulOptions) => product(out, a, b, undefined, attributes, 0),
+}
+
+/**
+ * op(A)·op(B) + bias, a row, and then max(x, 0) where `relu`, which programs alone ask for, and not of Strassen's product.
+ * The bits are those of the three operations.
+ */
+export const affine: Operation = {
+  name: 'affine',
+  vjp: [...matmul.vjp, (g) => g],
+  shape([a, b, bias], attributes: MatmulOptions) {
+    const shape = productShape('affine', a, b, attributes)
+    if (bias.rows !== 1 || bias.cols !== shape[1])
+      throw new ShapeError(`affine: bias is ${formatShape(bias.shape)}, wanted 1x${shape[1]}`)
+    return shape
+  },
+  forward(out, [a, b, bias], attributes: MatmulOptions & { relu?: boolean }) {
+    product(out, a, b, bias, attributes, attributes.relu ? BIAS | RELU : BIAS)
+  },
+}
+
+/** The product, with what `mode` says. */
+function product(
+  out: Block,
+  a: Block,
+  b: Block,
+  bias: Block | undefined,
+  { transposeA, transposeB, algorithm }: MatmulOptions,
+  mode: number,
+): void {
+  const size = { m: out.rows, n: out.cols, k: transposeA ? a.rows : a.cols }
+  const [aRow, aCol] = stepsOf(a, transposeA)
+  const [bRow, bCol] = stepsOf(b, transposeB)
+  const engine = engineFor(size.m * size.n * size.k)
+  const room = algorithm === 'strassen' ? strassenRoom(size) * out.data.BYTES_PER_ELEMENT : 0
+  const inputs = [a.data, b.data, bias?.data ?? nothing]
+  if (engine.threads === 1 && room === 0) {
+    runOn('gemm', out.dtype, out.data, inputs, [size.m, size.n, size.k, out.cols, aRow, aCol, bRow, bCol, mode])
+    return
+  }
+  const addresses: number[] = []
+  const free = place(engine, 'matmul', [out.data], inputs, 0, room, addresses)
+  const [c, addressA, addressB, addressBias] = addresses
+  const regions: [Region, Region, Region] = [
+    { address: c, row: out.cols, col: 1 },
+    { address: addressA, row: aRow, col: aCol },
+    { address: addressB, row: bRow, col: bCol },
+  ]
+  if (room > 0) strassen(engine, out.dtype, ...regions, size, false, free)
+  else multiply(engine, out.dtype, ...regions, size, mode, addressBias)
+  collect(engine, [out.data], addresses)
+  if (room > 0 && bias) add.forward(out, [out, bias], undefined)
+}
+
+const nothing = new Float64Array()

@@ -1,0 +1,115 @@
+import type { DType, TypedArray } from '../base/dtype.ts'
+import type { Shape } from '../base/shape.ts'
+import { launch } from '../engine/engine.ts'
+import type { Value } from './algebra.ts'
+
+/** Dense row-major numbers and their shape: what an operation reads and writes. A Matrix is one. */
+export interface Block {
+  readonly rows: number
+  readonly cols: number
+  readonly shape: Shape
+  readonly dtype: DType
+  readonly data: TypedArray
+}
+
+/** What keeps numbers that operations change in place: a matrix, a random generator. Its elements may move. */
+export interface Holder {
+  elements: TypedArray | Uint32Array
+}
+
+/** What operations compute with: a matrix, that is. */
+export interface Stored extends Block {
+  elements: TypedArray
+}
+
+/** An operation's own arguments: an axis, the bounds of a slice, a slope. */
+// biome-ignore lint/suspicious/noExplicitAny: each operation reads the attributes that its own methods pass
+export type Attributes = any
+
+/**
+ * The cotangent of one input: g is the cotangent of the result, y the result, then the inputs and attributes of the call
+ * and the number of the input. Written with operations, so that it has derivatives itself. It may have the shape that the
+ * input was broadcast to: the tape sums it down.
+ */
+export type Rule<V = Value> = {
+  // A method, so that a rule may name the class that it is written for.
+  of(g: V, y: V, inputs: readonly V[], attributes: Attributes, index: number): V
+}['of']
+
+/**
+ * What a matrix operation is: everything there is to know about it. Matrix methods, Variable methods and every program that runs
+ * operations later read it; none of them knows a particular operation.
+ */
+export interface Operation<V = Value> {
+  /** The name users call it by; error messages begin with it. */
+  readonly name: string
+  /**
+   * The input that selects (row indices, a condition) rather than computes: it keeps its own dtype and takes no part in
+   * the promotion of the others.
+   */
+  readonly selector?: number
+  /** The dtype of the result where it is not that of the inputs. */
+  dtype?(attributes: Attributes): DType
+  /** The shape of the result, and the one place that throws: when it returns, `forward` cannot fail. */
+  shape(inputs: readonly Block[], attributes: Attributes): Shape
+  /** Overwrites `out`, which has the shape that `shape` gave; the computing inputs share one dtype. */
+  forward(out: Block, inputs: readonly Block[], attributes: Attributes): void
+  /**
+   * What a compiled program does instead of `forward`, where that is more than launching kernels: the same, by kernels
+   * alone. Where it is null there is no such way, and programs call `forward`.
+   */
+  readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes) => void) | null
+  /**
+   * The input that must be indices, whole numbers from 0 to `limit` − 1, where there is one. `shape` throws if they are not,
+   * and compiled programs call it then.
+   */
+  indices?(inputs: readonly Block[], attributes: Attributes): { readonly index: Block; readonly limit: number }
+  /** Whether out[i] depends on element i alone of each input that has the size of out, so that it may overwrite one. */
+  readonly elementwise?: boolean
+  /**
+   * A rule for each input: vᵢ = gᵀ·∂y/∂xᵢ. Inputs beyond the last rule share it; `null` means that there is no derivative
+   * with respect to that input, and none at all where there is no rule.
+   */
+  readonly vjp: readonly (Rule<V> | null)[]
+}
+
+/** What changes holders of numbers in place, such as an optimiser's update. */
+export interface Change {
+  readonly name: string
+  /** How many of the targets, from the first, are read as well as written. */
+  readonly reads: number
+  forward(targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes): void
+  /** As in Operation. */
+  readonly program?: (targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes) => void
+}
+
+/** Runs the kernel of this name that computes in `dtype`. */
+export function run(
+  kernel: string,
+  dtype: DType,
+  out: Block,
+  inputs: readonly Block[],
+  parameters: readonly number[],
+): void {
+  // `map` takes longer, here where most operations pass.
+  const data: TypedArray[] = Array(inputs.length)
+  for (let i = 0; i < inputs.length; i++) data[i] = inputs[i].data
+  runOn(kernel, dtype, out.data, data, parameters)
+}
+
+/** The same, on parts of the operands. */
+export function runOn(
+  kernel: string,
+  dtype: DType,
+  out: TypedArray,
+  inputs: readonly TypedArray[],
+  parameters: readonly number[],
+): void {
+  if (out.length > 0) launch(kernel, dtype, [out], inputs, parameters)
+}
+
+/** The distance in elements to the next row of `block` when it is broadcast. */
+export const rowStep = (block: Block): number => (block.rows === 1 ? 0 : block.cols)
+
+/** The distance in elements to the next column of `block` when it is broadcast. */
+export const colStep = (block: Block): number => (block.cols === 1 ? 0 : 1)

@@ -1,0 +1,363 @@
+import { checkDType, exactIndex, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, ShapeError } from '../base/errors.ts'
+import { type Axis, checkAxis, checkInteger, checkShape, formatShape, lineLayout } from '../base/shape.ts'
+import { launch } from '../engine/engine.ts'
+import type { Value } from './algebra.ts'
+import { type Block, type Change, type Operation, run, runOn } from './operation.ts'
+
+/** @throws ShapeError or DTypeError unless `index` is a column of whole numbers from 0 to `limit` − 1. */
+export function checkIndices(operation: string, what: string, index: Block, limit: number): void {
+  if (index.cols !== 1)
+    throw new ShapeError(`${operation}: ${what} is ${formatShape(index.shape)}, wanted a column (nx1)`)
+  for (let i = 0; i < index.rows; i++) {
+    const value = index.data[i]
+    if (!Number.isInteger(value))
+      throw new DTypeError(`${operation}: ${what} ${i} is ${value}, wanted a whole number from 0 to ${limit - 1}`)
+    if (value < 0 || value >= limit)
+      throw new ShapeError(`${operation}: ${what} ${i} is ${value}, wanted 0 to ${limit - 1}`)
+  }
+}
+
+/** A copy of a rows x cols part of `a` that starts at an element and moves by a step to the next row and column. */
+const strided = (out: Block, a: Block, start: number, rowStep: number, colStep: number): void =>
+  run('copy', out.dtype, out, [a], [out.rows, out.cols, 0, out.cols, 1, start, rowStep, colStep])
+
+export const transpose: Operation = {
+  name: 'transpose',
+  vjp: [(g) => g.transpose()],
+  shape: ([a]) => [a.cols, a.rows],
+  forward: (out, [a]) => strided(out, a, 0, 1, a.cols),
+}
+
+/** out = a, in the dtype of out. */
+function convert(out: TypedArray, a: Block): void {
+  const same = out instanceof (a.dtype === 'float32' ? Float32Array : Float64Array)
+  if (out.length > 0) launch(same ? 'move' : 'convert', a.dtype, [out], [a.data], [out.length])
+}
+
+/** The same numbers. */
+export const clone: Operation = {
+  name: 'clone',
+  vjp: [],
+  shape: ([a]) => a.shape,
+  forward: (out, [a]) => out.data.set(a.data),
+  program: (out, [a]) => convert(out.data, a),
+}
+
+/** The same numbers in another precision. */
+export const astype: Operation = {
+  name: 'astype',
+  vjp: [(g, _y, [x]) => g.astype(x.dtype)],
+  dtype: ({ dtype }) => dtype,
+  shape([a], { dtype }) {
+    checkDType('astype', dtype)
+    return a.shape
+  },
+  forward: (out, [a]) => out.data.set(a.data),
+  program: (out, [a]) => convert(out.data, a),
+}
+
+/** Overwrites a matrix with another's elements. */
+export const assign: Change = {
+  name: 'assign',
+  reads: 0,
+  forward: ([target], [source]) => target.elements.set(source.data),
+  program: ([target], [source]) => convert(target.elements as TypedArray, source),
+}
+
+export const reshape: Operation = {
+  name: 'reshape',
+  vjp: [(g, _y, [x]) => g.reshape(x.rows, x.cols)],
+  shape([a], { rows, cols }) {
+    checkShape('reshape', rows, cols)
+    if (rows * cols !== a.data.length)
+      throw new ShapeError(
+        `reshape: got ${formatShape(a.shape)} (${a.data.length} elements), wanted ${rows}x${cols} (${rows * cols})`,
+      )
+    return [rows, cols]
+  },
+  forward: (out, [a]) => out.data.set(a.data),
+  program: (out, [a]) => convert(out.data, a),
+}
+
+interface Bounds {
+  readonly rowStart: number
+  readonly rowEnd: number
+  readonly colStart: number
+  readonly colEnd: number
+}
+
+/**
+ * out[i, :] = a[from(i), colStart …]. Only what is read is touched: a batch must not cost as much as the whole dataset, as
+ * it would if a kernel had to be given all of `a`.
+ */
+function copyRows(out: Block, a: Block, from: (i: number) => number, colStart: number): void {
+  for (let i = 0; i < out.rows; i++) {
+    const start = from(i) * a.cols + colStart
+    out.data.set(a.data.subarray(start, start + out.cols), i * out.cols)
+  }
+}
+
+/** Rows rowStart … rowEnd − 1 and columns colStart … colEnd − 1. */
+export const slice: Operation = {
+  name: 'slice',
+  vjp: [(g, _y, [x], { rowStart, colStart }) => g.place(x.rows, x.cols, rowStart, colStart)],
+  shape([a], { rowStart, rowEnd, colStart, colEnd }: Bounds) {
+    checkInteger('slice', 'rowStart', rowStart, 0, a.rows)
+    checkInteger('slice', 'rowEnd', rowEnd, rowStart, a.rows)
+    checkInteger('slice', 'colStart', colStart, 0, a.cols)
+    checkInteger('slice', 'colEnd', colEnd, colStart, a.cols)
+    return [rowEnd - rowStart, colEnd - colStart]
+  },
+  forward(out, [a], { rowStart, colStart }: Bounds) {
+    copyRows(out, a, (i) => rowStart + i, colStart)
+  },
+  program: (out, [a], { rowStart, colStart }: Bounds) => strided(out, a, rowStart * a.cols + colStart, a.cols, 1),
+}
+
+/** `a` in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice. */
+export const place: Operation = {
+  name: 'place',
+  vjp: [(g, _y, [x], { rowStart, colStart }) => g.slice(rowStart, rowStart + x.rows, colStart, colStart + x.cols)],
+  shape([a], { rows, cols, rowStart, colStart }) {
+    checkShape('place', rows, cols)
+    checkInteger('place', 'rowStart', rowStart, 0, rows - a.rows)
+    checkInteger('place', 'colStart', colStart, 0, cols - a.cols)
+    return [rows, cols]
+  },
+  forward(out, [a], { rowStart, colStart }) {
+    const start = rowStart * out.cols + colStart
+    run('place', out.dtype, out, [a], [out.data.length, a.rows, a.cols, start, out.cols, 1, 0, a.cols, 1])
+  },
+}
+
+/** The inputs below one another (axis 0) or side by side (axis 1). */
+export const concat: Operation = {
+  name: 'concat',
+  vjp: [
+    (g, _y, inputs, { axis }, index) => {
+      const start = inputs.slice(0, index).reduce((total, input) => total + input.shape[axis as Axis], 0)
+      const end = start + inputs[index].shape[axis as Axis]
+      return axis === 0 ? g.slice(start, end) : g.slice(0, g.rows, start, end)
+    },
+  ],
+  shape(inputs, { axis }) {
+    checkAxis('concat', axis)
+    if (axis === undefined) throw new ShapeError('concat: got no axis, wanted 0 or 1')
+    const [first] = inputs
+    const across = 1 - axis
+    for (const input of inputs)
+      if (input.shape[across] !== first.shape[across])
+        throw new ShapeError(
+          `concat: got ${inputs.map((each) => formatShape(each.shape)).join(', ')}, ` +
+            `wanted the same number of ${axis === 0 ? 'columns' : 'rows'}`,
+        )
+    const total = inputs.reduce((length, input) => length + input.shape[axis as Axis], 0)
+    return axis === 0 ? [total, first.cols] : [first.rows, total]
+  },
+  forward(out, inputs, { axis }) {
+    let start = 0
+    for (const input of inputs) {
+      if (axis === 0) out.data.set(input.data, start * out.cols)
+      else
+        for (let i = 0; i < out.rows; i++)
+          out.data.set(input.data.subarray(i * input.cols, (i + 1) * input.cols), i * out.cols + start)
+      start += input.shape[axis as Axis]
+    }
+  },
+  program(out, inputs, { axis }) {
+    let start = 0
+    for (const input of inputs) {
+      const numbers = [input.rows, input.cols, start, out.cols, 1, 0, input.cols, 1]
+      runOn('copy', out.dtype, out.data, [input.data], numbers)
+      start += axis === 0 ? input.data.length : input.cols
+    }
+  },
+}
+
+/** 1 where a selector is float64, as the kernels that read one expect. */
+const wide = (selector: Block): number => Number(selector.dtype === 'float64')
+
+/** out[i, :] = a[index[i], :]. */
+export const gatherRows: Operation = {
+  name: 'gatherRows',
+  vjp: [(g, _y, [x, index]) => g.scatterAddRows(index, x.rows), null],
+  selector: 1,
+  shape([a, index]) {
+    checkIndices('gatherRows', 'row index', index, a.rows)
+    return [index.rows, a.cols]
+  },
+  forward(out, [a, index]) {
+    copyRows(out, a, (i) => index.data[i], 0)
+  },
+  program: (out, inputs) => run('gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
+  indices: ([a, index]) => ({ index, limit: a.rows }),
+}
+
+/** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */
+export const scatterAddRows: Operation = {
+  name: 'scatterAddRows',
+  vjp: [(g, _y, [, index]) => g.gatherRows(index), null],
+  selector: 1,
+  shape([a, index], { rows }) {
+    checkInteger('scatterAddRows', 'the number of rows', rows, 0, Number.MAX_SAFE_INTEGER)
+    checkIndices('scatterAddRows', 'row index', index, rows)
+    if (index.rows !== a.rows)
+      throw new ShapeError(
+        `scatterAddRows: left is ${formatShape(a.shape)}, index is ${formatShape(index.shape)}, wanted as many rows`,
+      )
+    return [rows, a.cols]
+  },
+  forward: (out, inputs) =>
+    run('scatterAddRows', out.dtype, out, inputs, [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]),
+  indices: ([, index], { rows }) => ({ index, limit: rows }),
+}
+
+/** out[i, j] = 1 where j is index[i], else 0. */
+export const oneHot: Operation = {
+  name: 'oneHot',
+  vjp: [],
+  selector: 0,
+  dtype: ({ dtype }) => dtype,
+  shape([index], { count, dtype }) {
+    checkDType('oneHot', dtype)
+    checkInteger('oneHot', 'count', count, 0, Number.MAX_SAFE_INTEGER)
+    checkIndices('oneHot', 'class index', index, count)
+    checkShape('oneHot', index.rows, count)
+    return [index.rows, count]
+  },
+  forward: (out, inputs) => run('oneHot', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[0])]),
+  indices: ([index], { count }) => ({ index, limit: count }),
+}
+
+/** out[i] = a[i, index[i]]. */
+export const pick: Operation = {
+  name: 'pick',
+  vjp: [(g, _y, [x, index]) => g.mul(index.oneHot(x.cols, { dtype: x.dtype })), null],
+  selector: 1,
+  shape([a, index]) {
+    checkIndices('pick', 'column index', index, a.cols)
+    if (index.rows !== a.rows)
+      throw new ShapeError(
+        `pick: left is ${formatShape(a.shape)}, index is ${formatShape(index.shape)}, wanted as many rows`,
+      )
+    return [a.rows, 1]
+  },
+  forward: (out, inputs) => run('pick', out.dtype, out, inputs, [out.rows, inputs[0].cols, wide(inputs[1])]),
+  indices: ([a, index]) => ({ index, limit: a.cols }),
+}
+
+/** An nx1 or 1xn matrix on the diagonal of an nxn matrix of zeros. */
+export const diag: Operation = {
+  name: 'diag',
+  vjp: [(g, _y, [x]) => g.diagonal().reshape(x.rows, x.cols)],
+  shape([a]) {
+    if (a.rows !== 1 && a.cols !== 1)
+      throw new ShapeError(`diag: got ${formatShape(a.shape)}, wanted a row or a column`)
+    return [a.data.length, a.data.length]
+  },
+  forward(out, [a]) {
+    run('place', out.dtype, out, [a], [out.data.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
+  },
+}
+
+/** The elements a[i, i], as a column. */
+export const diagonal: Operation = {
+  name: 'diagonal',
+  vjp: [(g, _y, [x]) => g.diag().place(x.rows, x.cols, 0, 0)],
+  shape: ([a]) => [Math.min(a.rows, a.cols), 1],
+  forward: (out, [a]) => strided(out, a, 0, a.cols + 1, 1),
+}
+
+/** The part of a matrix on one side of its k-th diagonal (j − i = k), with zeros on the other. */
+const triangle = (name: 'tril' | 'triu'): Operation => ({
+  name,
+  vjp: [(g, _y, _inputs, { k }) => g[name](k)],
+  shape([a], { k }) {
+    checkInteger(name, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    return a.shape
+  },
+  forward(out, inputs, { k }) {
+    const nearest = Math.max(-out.rows, Math.min(out.cols, k))
+    run('triangle', out.dtype, out, inputs, [out.rows, out.cols, nearest, Number(name === 'triu')])
+  },
+})
+
+export const tril: Operation = triangle('tril')
+export const triu: Operation = triangle('triu')
+
+/** The rows in reverse order. */
+export const flipRows: Operation = {
+  name: 'flipRows',
+  vjp: [(g) => g.flipRows()],
+  shape: ([a]) => a.shape,
+  forward: (out, [a]) => strided(out, a, (a.rows - 1) * a.cols, -a.cols, 1),
+}
+
+/** The columns in reverse order. */
+export const flipCols: Operation = {
+  name: 'flipCols',
+  vjp: [(g) => g.flipCols()],
+  shape: ([a]) => a.shape,
+  forward: (out, [a]) => strided(out, a, a.cols - 1, a.cols, -1),
+}
+
+/** For each place in sorted x, in row-major order, where in x its element was: a column. */
+function sortedFrom(x: Value, axis?: Axis): Value {
+  const { rows, cols } = x
+  const order = x.argsort(axis)
+  /** 0, 1, … along each line. */
+  const upTo = (line: Axis): Value => order.sub(order).add(1).cumsum(line).sub(1)
+  const from = axis === 0 ? order.mul(cols).add(upTo(1)) : axis === 1 ? order.add(upTo(0).mul(cols)) : order
+  return from.reshape(rows * cols, 1)
+}
+
+/** Calls `visit` with the positions in `a` of the elements of each line along `axis`. */
+function eachLine(a: Block, axis: Axis | undefined, visit: (positions: number[]) => void): void {
+  const [lines, lineStep, length, step] = lineLayout(a.shape, axis)
+  for (let l = 0; l < lines; l++) visit(Array.from({ length }, (_, i) => l * lineStep + i * step))
+}
+
+/** The order that sort and argsort share: ascending, NaN last. */
+function compare(x: number, y: number): number {
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y))
+  return Number(x > y) - Number(x < y)
+}
+
+/** An operation that orders each line: `value` is what it puts at the i-th place, given where the element was. */
+function ordering(
+  name: string,
+  value: (a: Block, positions: number[], from: number) => number,
+  rest: Pick<Operation, 'dtype' | 'vjp'>,
+): Operation {
+  return {
+    name,
+    ...rest,
+    program: null,
+    shape([a], { axis }) {
+      checkAxis(name, axis)
+      return a.shape
+    },
+    forward(out, [a], { axis }) {
+      eachLine(a, axis, (positions) => {
+        const order = positions.map((_, i) => i)
+        order.sort((i, j) => compare(a.data[positions[i]], a.data[positions[j]]))
+        for (const [i, from] of order.entries()) out.data[positions[i]] = value(a, positions, from)
+      })
+    },
+  }
+}
+
+/** Each line in ascending order. */
+export const sort: Operation = ordering('sort', (a, positions, from) => a.data[positions[from]], {
+  vjp: [
+    (g, _y, [x], { axis }) => {
+      const from = sortedFrom(x, axis)
+      const size = x.rows * x.cols
+      return g.reshape(size, 1).scatterAddRows(from, size).reshape(x.rows, x.cols)
+    },
+  ],
+})
+
+/** The places in each line of the elements in ascending order; equal ones keep theirs. */
+export const argsort: Operation = ordering('argsort', (_a, _positions, from) => from, { dtype: exactIndex, vjp: [] })

@@ -1,0 +1,113 @@
+import { exactIndex } from '../base/dtype.ts'
+import { ShapeError } from '../base/errors.ts'
+import { type Axis, checkAxis, formatShape, lineLayout, lineLength, type Shape } from '../base/shape.ts'
+import * as code from '../engine/opcodes.ts'
+import type { Value } from './algebra.ts'
+import { type Operation, type Rule, run } from './operation.ts'
+import { concat } from './rearrange.ts'
+
+/** The shape that a reduction along `axis` leaves. */
+const reducedShape = ([rows, cols]: Shape, axis?: Axis): Shape =>
+  axis === undefined ? [1, 1] : axis === 0 ? [1, cols] : [rows, 1]
+
+/** One number a line. `nonEmpty` is for those that have no value for a line without elements. */
+function reduction(
+  name: string,
+  opcode: number,
+  vjp: Operation['vjp'],
+  options: Pick<Operation, 'dtype'> & { nonEmpty?: boolean } = {},
+): Operation {
+  const { nonEmpty = false, ...dtype } = options
+  return {
+    name,
+    ...dtype,
+    vjp,
+    shape([a], { axis }) {
+      checkAxis(name, axis)
+      if (nonEmpty && lineLength(a.shape, axis) === 0)
+        throw new ShapeError(`${name}: got ${formatShape(a.shape)}, wanted at least one element to choose from`)
+      return reducedShape(a.shape, axis)
+    },
+    forward(out, [a], { axis }) {
+      run('reduce', a.dtype, out, [a], [opcode, ...lineLayout(a.shape, axis)])
+    },
+  }
+}
+
+/** As many numbers as the line has. */
+function scan(name: string, opcode: number, rule: Rule): Operation {
+  return {
+    name,
+    vjp: [rule],
+    shape([a], { axis }) {
+      checkAxis(name, axis)
+      return a.shape
+    },
+    forward(out, [a], { axis }) {
+      run('scan', out.dtype, out, [a], [opcode, ...lineLayout(a.shape, axis)])
+    },
+  }
+}
+
+/** How many elements of x meet in one of its reduction y. */
+const terms = (x: Value, y: Value): number => (x.rows * x.cols) / (y.rows * y.cols)
+
+/** The running sums of g from the other end. */
+function cumsumBackwards(g: Value, axis?: Axis): Value {
+  if (axis === 0) return g.flipRows().cumsum(0).flipRows()
+  if (axis === 1) return g.flipCols().cumsum(1).flipCols()
+  return g.flipRows().flipCols().cumsum().flipCols().flipRows()
+}
+
+/**
+ * Π over the rest of its line for each element, without a division, which a zero would forbid. The halves of the line are
+ * multiplied into one of half the length, and what that gives for a pair is multiplied by the other element of the pair:
+ * all of it O(n) products in O(log n) operations.
+ */
+function productOfOthers(x: Value, axis?: Axis): Value {
+  const { rows, cols } = x
+  if (axis === undefined) return productOfOthers(x.reshape(1, rows * cols), 1).reshape(rows, cols)
+  const length = x.shape[axis]
+  if (length < 2) return x.where(1, 1)
+  const part = (line: Value, start: number, end: number): Value =>
+    axis === 0 ? line.slice(start, end) : line.slice(0, rows, start, end)
+  const join = (...parts: Value[]): Value => x.apply(concat, parts, { axis })
+  const half = length >> 1
+  const [left, right] = [part(x, 0, half), part(x, half, 2 * half)]
+  /** What is left over where the length is odd. */
+  const rest = (line: Value, start: number): Value[] => (length % 2 ? [part(line, start, start + 1)] : [])
+  const others = productOfOthers(join(left.mul(right), ...rest(x, 2 * half)), axis)
+  const ofPair = part(others, 0, half)
+  return join(ofPair.mul(right), ofPair.mul(left), ...rest(others, half))
+}
+
+export const sum: Operation = reduction('sum', code.SUM, [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)])
+export const mean: Operation = reduction('mean', code.MEAN, [
+  (g, y, [x]) => g.div(terms(x, y)).broadcastTo(x.rows, x.cols),
+])
+export const prod: Operation = reduction('prod', code.PROD, [(g, _y, [x], { axis }) => g.mul(productOfOthers(x, axis))])
+// Equal extremes share the cotangent evenly, as in PyTorch's amax and amin.
+export const max: Operation = reduction(
+  'max',
+  code.MAX,
+  [
+    (g, y, [x], { axis }) => {
+      const extreme = x.equal(y)
+      return g.div(extreme.sum(axis)).mul(extreme)
+    },
+  ],
+  { nonEmpty: true },
+)
+export const min: Operation = reduction('min', code.MIN, max.vjp, { nonEmpty: true })
+export const argmax: Operation = reduction('argmax', code.ARGMAX, [], { nonEmpty: true, dtype: exactIndex })
+export const argmin: Operation = reduction('argmin', code.ARGMIN, [], { nonEmpty: true, dtype: exactIndex })
+export const logSumExp: Operation = reduction('logSumExp', code.LOG_SUM_EXP, [
+  (g, _y, [x], { axis }) => g.mul(x.softmax(axis)),
+])
+export const cumsum: Operation = scan('cumsum', code.CUMSUM, (g, _y, _inputs, { axis }) => cumsumBackwards(g, axis))
+export const softmax: Operation = scan('softmax', code.SOFTMAX, (g, y, _inputs, { axis }) =>
+  y.mul(g.sub(g.mul(y).sum(axis))),
+)
+export const logSoftmax: Operation = scan('logSoftmax', code.LOG_SOFTMAX, (g, y, _inputs, { axis }) =>
+  g.sub(y.exp().mul(g.sum(axis))),
+)

@@ -1,0 +1,57 @@
+import type { Attributes, Change, Holder, Operation, Stored } from './operation.ts'
+
+/** Sees everything that is done with matrices while a program is traced, and does it. */
+export interface Tracer {
+  /** A matrix or generator was made. */
+  created(holder: Holder): void
+  /** The elements of a matrix, or the state of a generator, are about to be read or written by what is no operation. */
+  touched(holder: Holder): void
+  evaluate(operation: Operation, inputs: readonly Stored[], attributes: Attributes): Stored
+  change(change: Change, targets: readonly Holder[], inputs: readonly Stored[], attributes: Attributes): void
+  /** What is traced is only right while `holds` gives true. */
+  assume(holds: () => boolean): void
+  /** A matrix that was made during the trace is state, which goes on from call to call, and no constant. */
+  keep(matrix: Stored): void
+}
+
+/** The present tracer: null in all but the first call of a compiled function. */
+export let tracer: Tracer | null = null
+
+/** The result of `run`, called with another tracer, or none; the former comes back whatever happens. */
+export function withTracer<T>(other: Tracer | null, run: () => T): T {
+  const before = tracer
+  tracer = other
+  try {
+    return run()
+  } finally {
+    tracer = before
+  }
+}
+
+/**
+ * What `read` gives, for code that does one thing or another according to the state of an object. A program that is being
+ * traced is used only while it gives the same, and otherwise traced anew.
+ */
+export function dependsOn<T>(read: () => T): T {
+  if (tracer === null) return read()
+  const value = withTracer(null, read)
+  tracer.assume(() => read() === value)
+  return value
+}
+
+/** Marks a matrix as state that goes on from call to call, wherever it was made: an optimiser's velocity, say. */
+export function keep<M extends Stored>(matrix: M): M {
+  tracer?.keep(matrix)
+  return matrix
+}
+
+/** Changes the targets in place. */
+export function change(
+  change: Change,
+  targets: readonly Holder[],
+  inputs: readonly Stored[],
+  attributes: Attributes,
+): void {
+  if (tracer !== null) tracer.change(change, targets, inputs, attributes)
+  else change.forward(targets, inputs, attributes)
+}

@@ -1,0 +1,116 @@
+import { DTypeError, type Generator, getDefaultGenerator, MatgradError, type Matrix, ShapeError } from '@matgrad/core'
+import { checkInteger, checkNumber, describe, formatShape } from '@matgrad/core/internal'
+import { checkMatrices } from '../check.ts'
+
+/** Samples, one a row, and what belongs to them: class indices nx1, or values. */
+export interface Dataset {
+  readonly x: Matrix
+  readonly y: Matrix
+}
+
+/** @throws DTypeError unless x and y are matrices; ShapeError unless they have as many rows. */
+export function checkDataset(operation: string, dataset: Dataset): void {
+  if (typeof dataset !== 'object' || dataset === null)
+    throw new DTypeError(`${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y`)
+  const { x, y } = dataset
+  checkMatrices(operation, { x, y })
+  if (x.rows !== y.rows)
+    throw new ShapeError(
+      `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted as many rows`,
+    )
+}
+
+/** The samples with these numbers. */
+const select = ({ x, y }: Dataset, index: Matrix): Dataset => ({ x: x.gatherRows(index), y: y.gatherRows(index) })
+
+export interface DataLoaderOptions {
+  readonly batchSize?: number
+  /** Whether every pass goes through the samples in a new random order. */
+  readonly shuffle?: boolean
+  /** Whether a last batch that is not full is left out. */
+  readonly dropLast?: boolean
+  readonly generator?: Generator
+}
+
+/** Goes through a dataset in batches, as often as it is iterated. */
+export class DataLoader implements Iterable<Dataset> {
+  readonly dataset: Dataset
+  readonly batchSize: number
+  readonly shuffle: boolean
+  readonly dropLast: boolean
+  private readonly generator: Generator | undefined
+
+  /** @throws ShapeError unless x and y have as many rows and batchSize is at least 1. */
+  constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
+    const { batchSize = 32, shuffle = false, dropLast = false, generator } = options
+    checkDataset('DataLoader', dataset)
+    checkInteger('DataLoader', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
+    this.dataset = dataset
+    this.batchSize = batchSize
+    this.shuffle = shuffle
+    this.dropLast = dropLast
+    this.generator = generator
+  }
+
+  /** The number of batches in a pass. */
+  get length(): number {
+    const batches = this.dataset.x.rows / this.batchSize
+    return this.dropLast ? Math.floor(batches) : Math.ceil(batches)
+  }
+
+  *[Symbol.iterator](): Iterator<Dataset> {
+    const { dataset, batchSize, length } = this
+    const order = this.shuffle ? (this.generator ?? getDefaultGenerator()).permutation(dataset.x.rows) : null
+    for (let i = 0; i < length; i++) {
+      const [start, end] = [i * batchSize, Math.min(dataset.x.rows, (i + 1) * batchSize)]
+      yield order
+        ? select(dataset, order.slice(start, end))
+        : { x: dataset.x.slice(start, end), y: dataset.y.slice(start, end) }
+    }
+  }
+}
+
+/**
+ * Two datasets that share out the rows at random, `testSize` of them (a fraction) in the second.
+ *
+ * @throws MatgradError unless both get at least one row.
+ */
+export function trainTestSplit(
+  dataset: Dataset,
+  { testSize = 0.25, generator = getDefaultGenerator() }: { testSize?: number; generator?: Generator } = {},
+): { train: Dataset; test: Dataset } {
+  checkDataset('trainTestSplit', dataset)
+  checkNumber('trainTestSplit', 'testSize', testSize)
+  const { rows } = dataset.x
+  const count = Math.round(rows * testSize)
+  if (!(count >= 1 && count < rows))
+    throw new MatgradError(
+      `trainTestSplit: testSize is ${testSize} of ${rows} rows, wanted at least one row in each part`,
+    )
+  const order = generator.permutation(rows)
+  return { train: select(dataset, order.slice(count, rows)), test: select(dataset, order.slice(0, count)) }
+}
+
+/**
+ * Columns with mean 0 and standard deviation 1: (x − mean) / std. A constant column becomes 0. The same shift and scale
+ * can be given to new samples by `transform`.
+ *
+ * @throws ShapeError for no rows, or for samples with another number of columns; DTypeError unless they are matrices.
+ */
+export function standardize(x: Matrix): { x: Matrix; mean: Matrix; std: Matrix; transform: (x: Matrix) => Matrix } {
+  checkMatrices('standardize', { x })
+  if (x.rows === 0) throw new ShapeError(`standardize: x is ${formatShape(x.shape)}, wanted at least one row`)
+  // The mean of equal numbers is rounded, too: divided by a deviation of that size, they would become ±1.
+  const low = x.min(0)
+  const constant = low.equal(x.max(0))
+  const mean = constant.where(low, x.mean(0))
+  const std = constant.where(0, x.std(0))
+  const divisor = std.equal(0).where(1, std)
+  const transform = (samples: Matrix): Matrix => {
+    checkMatrices('standardize', { samples })
+    if (samples.cols !== x.cols)
+      throw new ShapeError(`standardize: samples are ${formatShape(samples.shape)}, wanted ${x.cols} columns`)
+    return samples.sub(mean).div(divisor)
+  }
+  return { x: transform(x), mean, std, transform }
+}
