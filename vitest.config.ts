@@ -4,9 +4,12 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 // Tests run against the sources, without a build.
 const conditions = ['@matgrad/source', ...defaultServerConditions]
 
+/** What sets up all projects: a debug build proves at every run of a program what it writes. */
+const setupFiles = process.env.MATGRAD_DEBUG ? ['packages/core/test/debug.ts'] : []
+
 const project = (name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration => ({
   extends: true,
-  test: { name, ...test },
+  test: { name, setupFiles, ...test },
 })
 
 export default defineConfig({
@@ -37,7 +40,7 @@ export default defineConfig({
           (name) => `packages/nn/test/${name}.test.ts`,
         ),
         provide: { compiles: true },
-        setupFiles: 'packages/nn/test/count-replays.ts',
+        setupFiles: ['packages/nn/test/count-replays.ts', ...setupFiles],
       }),
       project('examples', { include: ['examples/**/*.test.ts'] }),
     ],

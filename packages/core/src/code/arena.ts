@@ -1,3 +1,4 @@
+import { debugs } from '../base/debug.ts'
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
 import { createEngine, type Engine, type Operand, PAGE, SLACK, usesFma } from '../engine/engine.ts'
@@ -7,6 +8,12 @@ import type { Holder } from '../ops/operation.ts'
 const ALIGNMENT = 64
 /** How much more than it needs at once an arena has, for what later programs bring. */
 const SPARE = 1.5
+/** The pages that WebAssembly can address. */
+const MOST_PAGES = 65536
+/** Bytes after each matrix that belong to nobody, where programs prove what they write. */
+const GUARD = ALIGNMENT
+
+const pagesOf = ({ buffer }: WebAssembly.Memory): number => buffer.byteLength / PAGE
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
@@ -28,8 +35,9 @@ const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(elements)
 
 /**
  * A WebAssembly memory of fixed size, where compiled programs that share matrices run. From below it fills with what the
- * programs keep: it takes the elements of matrices and generators, which are views on it from then on. Its end is scratch
- * memory for the program that is running.
+ * programs keep: it takes the elements of matrices and generators, which are views on it from then on. From above it is
+ * scratch memory for the program that is running. Each part ends where the other begins, at the latest: what is kept never
+ * reaches into the scratch memory of any program that was ever given some here, nor scratch memory below what is kept.
  *
  * Nothing in it is ever given to anybody else: an array that was handed out stays what it was. An arena that is full is
  * replaced by a new one, to which the living matrices move; the old one is the garbage collector's, once no array is left
@@ -44,12 +52,19 @@ export class Arena {
   readonly fma: boolean
   /** Whether a matrix has left it, so that the programs that ran here must move, too. */
   deserted = false
+  /** Where what is kept begins. */
+  readonly start: number
   private readonly kept: Kept = { bytes: 0 }
+  /** Where what is kept ends. */
   private top: number
+  /** Where the scratch memory begins that the program which needs the most was given; it ends at `end`. */
+  private bottom: number
+  private readonly end: number
 
   /**
    * @param bytes how much it must hold at least: all that is kept, and the scratch memory of any program
    * @param threads for how many threads it is, each with a workspace
+   * @throws MatgradError where so much memory cannot be had.
    */
   constructor(bytes: number, threads: number) {
     this.threads = threads
@@ -57,13 +72,17 @@ export class Arena {
     try {
       this.engine = createEngine(threads > 1, this.fma, (workspaceBytes) => (threads - 1) * workspaceBytes)
       const { memory, scratch } = this.engine
-      const pages = Math.ceil((scratch + bytes * SPARE + SLACK - memory.buffer.byteLength) / PAGE)
-      if (pages > 0) memory.grow(pages)
+      const pagesFor = (room: number): number => Math.ceil((align(scratch) + align(room) + SLACK) / PAGE)
+      const missing = Math.max(pagesFor(bytes), Math.min(pagesFor(bytes * SPARE), MOST_PAGES)) - pagesOf(memory)
+      if (missing > 0) memory.grow(missing)
     } catch {
       throw new MatgradError(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
     }
     this.buffer = this.engine.memory.buffer
-    this.top = align(this.engine.scratch)
+    this.start = align(this.engine.scratch)
+    this.top = this.start
+    this.end = this.buffer.byteLength - SLACK
+    this.bottom = this.end
   }
 
   /** Whether programs for so many threads may run here, with the present kernels. */
@@ -71,14 +90,17 @@ export class Arena {
     return !this.deserted && this.threads >= threads && this.fma === usesFma()
   }
 
-  /** Where a program's `bytes` of scratch memory begin. */
-  scratch(bytes: number): number {
-    return this.buffer.byteLength - SLACK - align(bytes)
+  /** Whether so many bytes can be kept beside the scratch memory of a program, and that of all that were here before. */
+  fits(kept: number, scratch: number): boolean {
+    return this.top + kept <= Math.min(this.bottom, this.end - align(scratch))
   }
 
-  /** Whether so many bytes can be kept beside a program that needs so much scratch memory. */
-  fits(kept: number, scratch: number): boolean {
-    return this.top + kept <= this.scratch(scratch)
+  /** Where a program's `bytes` of scratch memory begin, which are never what is kept. */
+  reserve(bytes: number): number {
+    const start = this.end - align(bytes)
+    this.bottom = Math.min(this.bottom, start)
+    this.checkBorder()
+    return start
   }
 
   /** The bytes of matrices that are kept here and, as far as the collector has told, alive. */
@@ -89,22 +111,29 @@ export class Arena {
   /** Moves the elements of a matrix or generator here. */
   take(holder: Holder): void {
     const { elements } = holder
-    const former = homeOf(holder)
-    former?.release(holder)
-    const view = this.view(elements, this.top)
-    view.set(elements)
-    const bytes = align(elements.byteLength)
+    const address = this.top
+    const bytes = sizeOf(holder)
     this.top += bytes
+    this.checkBorder()
+    homeOf(holder)?.release(holder)
+    const view = this.view(elements, address)
+    view.set(elements)
     homes.set(view, this)
     this.kept.bytes += bytes
     collected.register(holder, { kept: this.kept, bytes }, holder)
     holder.elements = view
   }
 
+  /** What is kept and scratch memory must not meet: whoever is about to make them has not asked `fits`. */
+  private checkBorder(): void {
+    if (this.top > this.bottom)
+      throw new MatgradError(`compile: what is kept, to ${this.top}, meets scratch memory, from ${this.bottom}`)
+  }
+
   /** Forgets a matrix that moves away. */
   private release(holder: Holder): void {
     this.deserted = true
-    this.kept.bytes -= align(holder.elements.byteLength)
+    this.kept.bytes -= sizeOf(holder)
     collected.unregister(holder)
   }
 
@@ -120,21 +149,29 @@ export class Arena {
   }
 }
 
-/** The bytes that these take in an arena. */
-const bytesOf = (holders: readonly Holder[]): number =>
-  holders.reduce((total, { elements }) => total + align(elements.byteLength), 0)
+/** The bytes that the elements of a matrix or generator take in an arena. */
+const sizeOf = ({ elements }: Holder): number => align(elements.byteLength) + (debugs ? GUARD : 0)
+
+const sizesOf = (holders: readonly Holder[]): number => holders.reduce((total, each) => total + sizeOf(each), 0)
 
 /**
- * The arena for a program that keeps these matrices and generators and needs so much scratch memory, with all of them in
- * it: the one where they are, or a new one if they are in none, or it is full.
+ * Gives a program memory: the arena for one that keeps these matrices and generators, with all of them in it, and where
+ * its scratch memory begins there. The arena is the one where they are, or a new one if they are in none, or it is full.
+ *
+ * @throws MatgradError where so much memory cannot be had; nothing has moved then.
  */
-export function gather(holders: readonly Holder[], scratch: number, threads: number): Arena {
+export function gather(
+  holders: readonly Holder[],
+  scratch: number,
+  threads: number,
+): { readonly arena: Arena; readonly base: number } {
   const known = new Set(holders.map(homeOf).filter((each) => each !== undefined))
   const newcomers = (arena?: Arena): Holder[] => holders.filter((each) => homeOf(each) !== arena || !arena)
-  const usable = [...known].find((each) => each.serves(threads) && each.fits(bytesOf(newcomers(each)), scratch))
+  const usable = [...known].find((each) => each.serves(threads) && each.fits(sizesOf(newcomers(each)), scratch))
   const largest = Math.max(0, ...[...known].map((each) => each.living))
   const most = Math.max(threads, ...[...known].map((each) => each.threads))
-  const arena = usable ?? new Arena(largest + bytesOf(holders) + scratch, Math.min(most, threadCount()))
+  const arena = usable ?? new Arena(largest + sizesOf(holders) + align(scratch), Math.min(most, threadCount()))
+  const base = arena.reserve(scratch)
   for (const holder of newcomers(arena)) arena.take(holder)
-  return arena
+  return { arena, base }
 }

@@ -1,7 +1,9 @@
+import { debugs } from '../base/debug.ts'
 import type { TypedArray } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
 import { formatShape, type Shape } from '../base/shape.ts'
 import { type Arena, gather } from '../code/arena.ts'
+import { proving } from '../code/proof.ts'
 import { ProgramWriter } from '../code/writer.ts'
 import { threadsFor } from '../engine/threads.ts'
 import { Matrix } from '../matrix/matrix.ts'
@@ -47,8 +49,7 @@ export function bind(
       if (kind === 'state' || kind === 'constant') holders.add(holder)
   const threads = threadsFor(layout.work)
   for (let room = 0; ; ) {
-    const arena = gather([...holders], layout.bytes + room, threads)
-    const base = arena.scratch(layout.bytes + room)
+    const { arena, base } = gather([...holders], layout.bytes + room, threads)
     const writer = new ProgramWriter(arena, base + layout.bytes, threads)
     const blocks = new Map<Slot, Matrix>()
     const blockOf = (value: Slot): Matrix => {
@@ -65,10 +66,16 @@ export function bind(
       room = writer.wanted
       continue
     }
-    for (const { input, value } of inputs) input.place = blockOf(value).elements
-    return { arena, threads, step: writer.finish() }
+    const places = inputs.map(({ value }) => blockOf(value).elements)
+    for (const [i, { input }] of inputs.entries()) input.place = places[i]
+    const step = writer.finish()
+    return { arena, threads, step: debugs ? proving(step, arena, base, places, changedBy(steps)) : step }
   }
 }
+
+/** The matrices and generators that go on from call to call and that steps write. */
+const changedBy = (steps: readonly Step[]): Holder[] =>
+  steps.flatMap(({ targets }) => targets.filter(({ kind }) => kind === 'state').map(({ holder }) => holder))
 
 function write(
   writer: ProgramWriter,
