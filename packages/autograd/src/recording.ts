@@ -29,8 +29,10 @@ export function noGrad<T>(run: () => T): T {
   return result
 }
 
-/** Sees what is done with the gradients of variables while a function is traced. */
+/** Sees what is done with variables and their gradients while a function is traced. */
 export interface GradientWatch {
+  /** An operation is about to ask whether a variable requires a gradient. */
+  usedVariable(variable: Variable): void
   readGradient(variable: Variable, grad: Matrix | null): void
   wroteGradient(variable: Variable, before: Matrix | null): void
 }

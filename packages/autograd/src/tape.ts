@@ -1,4 +1,4 @@
-import { DTypeError, type Operation, ShapeError } from '@matgrad/core'
+import { DTypeError, MatgradError, type Operation, ShapeError } from '@matgrad/core'
 import { describe, formatShape, operations } from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
 import type { Variable } from './variable.ts'
@@ -82,6 +82,11 @@ export function pullBack(
     }
     cotangents[n] = undefined
     const { op, inputs, attributes } = node.origin
+    if (inputs.length === 0)
+      throw new MatgradError(
+        `backward: a ${formatShape(node.shape)} variable was given by a compiled function, which has no history, wanted ` +
+          'the whole step in one compiled function, the function itself, or `detach` where no gradient is meant to flow',
+      )
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i]
       const rule = ruleOf(op, i)

@@ -11,7 +11,7 @@ import {
   type Shape,
   ShapeError,
 } from '@matgrad/core'
-import { describe, evaluate, formatShape, installMethods, operations, toInputs } from '@matgrad/core/internal'
+import { announce, describe, evaluate, formatShape, installMethods, operations, toInputs } from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
 import { gradientWatch, isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
@@ -44,7 +44,7 @@ export const variablesMade = (): number => created
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
 export class Variable<R extends number = number, C extends number = number> {
   readonly value: Matrix<R, C>
-  readonly requiresGrad: boolean
+  private requires: boolean
   readonly name: string | undefined
   readonly origin: Origin | null
   /** A number larger than that of every variable made before. */
@@ -55,9 +55,24 @@ export class Variable<R extends number = number, C extends number = number> {
 
   constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
     this.value = value
-    this.requiresGrad = requiresGrad
+    this.requires = requiresGrad
     this.origin = origin
     this.name = name
+  }
+
+  /** Whether gradients flow to it. A variable without origin may change it: a layer that is frozen, or let go again. */
+  get requiresGrad(): boolean {
+    return this.requires
+  }
+
+  /** @throws DTypeError unless it is true or false; MatgradError for a variable that was computed. */
+  set requiresGrad(requiresGrad: boolean) {
+    if (typeof requiresGrad !== 'boolean')
+      throw new DTypeError(`requiresGrad: got ${describe(requiresGrad)}, wanted true or false`)
+    if (this.origin !== null)
+      throw new MatgradError('requiresGrad: the variable was computed by an operation, wanted one made by `variable`')
+    this.requires = requiresGrad
+    announce()
   }
 
   /** The sum of the gradients of all backward passes since it was last null. Only a variable without origin has one. */
@@ -166,6 +181,8 @@ export function applyOp(op: Operation, operands: readonly unknown[], attributes:
   for (let i = 0; i < length; i++) matrices[i] = matrixOf(operands[i])
   const inputs = toInputs(op, matrices)
   const value = evaluate(op, inputs, attributes)
+  if (gradientWatch !== null)
+    for (const operand of operands) if (operand instanceof Variable) gradientWatch.usedVariable(operand)
   if (!isRecording() || !differentiates(op, operands)) return new Variable(value, false)
   const variables: Variable[] = Array(length)
   for (let i = 0; i < length; i++) variables[i] = nodeOf(operands[i], inputs[i])
@@ -223,3 +240,13 @@ export function toVariable(operation: string, value: unknown, dtype: DType): Var
   if (typeof value === 'number') return constant(full(1, 1, value, { dtype }))
   throw new DTypeError(`${operation}: operand is ${describe(value)}, wanted a Variable, a Matrix or a number`)
 }
+
+/** What stands at the beginning of the history of a compiled function's result: its own is cut off. */
+const compiled: Operation = { name: 'compile', shape: ([a]) => a.shape, forward: () => {}, vjp: [] }
+
+/** A variable that has a history which is not known: to go back through it is an error. */
+export const cutOff = (value: Matrix): Variable =>
+  new Variable(value, true, { op: compiled, inputs: [], attributes: undefined })
+
+/** Whether the history of a variable was cut off by a compiled function. */
+export const isCut = ({ origin }: Variable): boolean => origin?.op === compiled

@@ -9,10 +9,20 @@ export { crossEntropy } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'
 export { installMethods } from './ops/methods.ts'
 export type { Change, Holder } from './ops/operation.ts'
-export { change, dependsOn, keep, type Tracer, tracer, withTracer } from './ops/tracer.ts'
+export {
+  announce,
+  announcements,
+  change,
+  dependsOn,
+  keep,
+  type Tracer,
+  tracer,
+  watch,
+  withTracer,
+} from './ops/tracer.ts'
 export { adam_, sgd_ } from './ops/update.ts'
 export { type Bound, bind } from './program/bind.ts'
 export { describeProgram } from './program/describe.ts'
 export { fuseCrossEntropy, fuseLoops, fuseProducts } from './program/fuse.ts'
 export { type Layout, layOut, withoutCopies, withoutDead } from './program/plan.ts'
-export { does, type Slot, type Step } from './program/step.ts'
+export { does, mayThrow, type Slot, type Step } from './program/step.ts'

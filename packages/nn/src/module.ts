@@ -1,6 +1,6 @@
 import { constant, Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { dependsOn, describe, formatShape } from '@matgrad/core/internal'
+import { announce, dependsOn, describe, formatShape, tracer, watch } from '@matgrad/core/internal'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =
@@ -19,6 +19,41 @@ export type StateDict = Record<string, Matrix>
 
 export type Member = Variable | Matrix | Module
 
+let watchForward: (type: { readonly prototype: Module }) => void
+
+/** The functions that do so. */
+const watching = new WeakSet<object>()
+
+/** Whether a module is a layer of this package as it is: its class says so itself, and nobody replaced its `forward`. */
+export const isBuiltIn = (module: Module): boolean =>
+  Object.hasOwn(module.constructor, 'builtIn') && !Object.hasOwn(module, 'forward') && watching.has(module.forward)
+
+/** A function that tells whether an object has the properties that it has now, and arrays among them their elements. */
+function sameProperties(object: object): () => boolean {
+  const properties = object as Readonly<Record<string, unknown>>
+  const names = Object.keys(object)
+  const values = names.map((name) => properties[name])
+  const lists = values.filter((value) => Array.isArray(value)).map(sameElements)
+  return () => {
+    let count = 0
+    for (const _ in object) count++
+    if (count !== names.length) return false
+    for (let i = 0; i < names.length; i++) if (!Object.is(properties[names[i]], values[i])) return false
+    for (let i = 0; i < lists.length; i++) if (!lists[i]()) return false
+    return true
+  }
+}
+
+/** A function that tells whether an array has the elements that it has now. */
+export function sameElements(array: readonly unknown[]): () => boolean {
+  const elements = [...array]
+  return () => {
+    if (array.length !== elements.length) return false
+    for (let i = 0; i < elements.length; i++) if (array[i] !== elements[i]) return false
+    return true
+  }
+}
+
 /**
  * A function with parameters. Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
  * buffer (state that is saved but not trained), a Module or an array of them a part. Names join with dots, as in PyTorch:
@@ -30,22 +65,63 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /** Tells Sequential's types what goes in and comes out. */
   declare readonly features: readonly [In, Out]
 
-  private learns = true
+  #learns = true
+
+  constructor() {
+    watchForward(new.target)
+  }
 
   /** Whether layers that behave differently while they learn, such as Dropout, do so. Set by `train` and `eval`. */
   get training(): boolean {
-    return dependsOn(() => this.learns)
+    return dependsOn(() => this.#learns)
   }
 
   set training(training: boolean) {
-    this.learns = training
+    if (training === this.#learns) return
+    this.#learns = training
+    announce()
   }
 
   /** The layer's function of samples, one a row: nxIn → nxOut. */
   abstract forward(x: Input): Variable<number, Out>
 
+  /**
+   * A function that tells whether this module still is what it is now: whether `forward` would do the same with the same
+   * numbers, its parts aside; null where nothing can change. Compiled functions that went through the module ask it before
+   * each call. It compares all properties, and the elements of those that are arrays.
+   */
+  protected unchanged(): (() => boolean) | null {
+    return isBuiltIn(this) && Object.keys(this).length === 0 ? null : sameProperties(this)
+  }
+
+  /** Makes a program that is being traced depend on what this module and its parts are. */
+  private watch(): void {
+    for (const module of this.modules()) watch(module, () => module.unchanged())
+  }
+
+  /** Makes the forward of a class, and of those above it, tell the program that is being traced which modules it is of. */
+  static {
+    watchForward = (type) => {
+      for (let { prototype } = type; prototype !== Module.prototype; prototype = Object.getPrototypeOf(prototype)) {
+        const forward: unknown = Object.hasOwn(prototype, 'forward') ? prototype.forward : undefined
+        if (typeof forward !== 'function' || watching.has(forward)) continue
+        const watched = {
+          forward(this: Module, ...args: unknown[]): unknown {
+            if (tracer !== null) this.watch()
+            return forward.apply(this, args)
+          },
+        }
+        watching.add(watched.forward)
+        Object.defineProperty(prototype, 'forward', {
+          ...Object.getOwnPropertyDescriptor(prototype, 'forward'),
+          value: watched.forward,
+        })
+      }
+    }
+  }
+
   /** The parameters, buffers and parts with their names, in the order of their definition. */
-  protected *members(): Generator<[name: string, member: Member]> {
+  protected *members(): Iterable<[name: string, member: Member]> {
     for (const [name, value] of Object.entries(this)) {
       if (isMember(value)) yield [name, value]
       else if (Array.isArray(value))

@@ -1,6 +1,7 @@
-import { Matrix, type TypedArray } from '@matgrad/core'
+import { DTypeError, MatgradError, Matrix, type TypedArray } from '@matgrad/core'
+import { describe, formatShape } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
-import { Variable } from '../variable.ts'
+import { isCut, Variable } from '../variable.ts'
 
 /** Up to this many elements of float32 a loop copies faster than `set`. */
 const FEW = 15
@@ -22,7 +23,7 @@ export class Input {
   readonly matrix: Matrix
   place: TypedArray
   /** What was given last. */
-  private given: Matrix
+  given: Matrix
   private readonly size: number
   /** Only float32: the loop is faster where it sees arrays of one type. */
   private readonly isFew: boolean
@@ -45,58 +46,130 @@ export class Input {
     return true
   }
 
-  /** Copies what was given. */
+  /** Copies what was given. @throws MatgradError if its elements were taken away. */
   copyIn(): void {
     const { place, size } = this
     const { elements } = this.given
+    if (elements.length !== size) throw lost(this.given)
     if (this.isFew) copyFew(place, elements, size)
     else place.set(elements)
   }
 }
 
-/**
- * Whether an argument is what it must be for a program to serve: a matrix of one shape, alone or in a constant variable; an
- * array or object of such; or the same as it was. Its matrices are given to the inputs.
- */
-export type Pattern = (argument: unknown) => boolean
+const lost = ({ shape }: Matrix): MatgradError =>
+  new MatgradError(`compile: the elements of an argument, ${formatShape(shape)}, were detached or resized`)
+
+/** What an argument must be for a program to serve. */
+export interface Pattern {
+  /** That of a matrix by itself, which may be asked in place of the pattern: V8 then knows whom it calls. */
+  readonly input?: Input
+  /** Whether it is: a matrix of one shape, alone or in a constant variable; an array or object of such; or the same as it was. */
+  accepts(argument: unknown): boolean
+  /** Why it is not, for people. */
+  differs(argument: unknown): string
+}
+
+/** An argument as a traced function gets it, which cannot tell it apart from others of its pattern. */
+export interface Stand {
+  readonly pattern: Pattern
+  readonly own: unknown
+  /** Whether the function left arrays and objects as they were. */
+  isIntact(): boolean
+}
 
 /** Whether a value is an object without a class. */
-export const isPlain = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
 
 /** A variable that is computed with but never differentiated: it stands for its value. */
-const isConstant = (value: unknown): value is Variable => value instanceof Variable && !value.requiresGrad
+const isConstant = (value: unknown): value is Variable =>
+  value instanceof Variable && (!value.requiresGrad || isCut(value))
 
 /** Whether an argument has a history that a compiled function would cut off. */
 export const hasHistory = (value: unknown): boolean =>
   value instanceof Variable
-    ? value.origin !== null && isRecording()
+    ? value.origin !== null && isRecording() && !isCut(value)
     : Array.isArray(value)
       ? value.some(hasHistory)
       : isPlain(value) && Object.values(value).some(hasHistory)
 
-/**
- * The pattern of an argument, and the same argument with matrices of its own, so that the traced function cannot tell it
- * apart from others of its pattern.
- */
-export function patternOf(argument: unknown, inputs: Input[]): [pattern: Pattern, own: unknown] {
-  if (argument instanceof Matrix || isConstant(argument)) {
-    const input = new Input(argument instanceof Matrix ? argument : argument.value)
-    inputs.push(input)
-    return argument instanceof Matrix
-      ? [(given) => input.accepts(given), input.matrix]
-      : [(given) => isConstant(given) && input.accepts(given.value), new Variable(input.matrix, false)]
-  }
-  if (!Array.isArray(argument) && !isPlain(argument)) return [(given) => Object.is(given, argument), argument]
+const formOf = (value: unknown): string =>
+  value instanceof Matrix || value instanceof Variable ? `${formatShape(value.shape)} ${value.dtype}` : describe(value)
+
+/** A matrix, or a constant variable of one. */
+function standForMatrix(argument: Matrix | Variable, inputs: Input[]): Stand {
+  const input = new Input(argument instanceof Matrix ? argument : argument.value)
+  inputs.push(input)
+  const own = argument instanceof Matrix ? input.matrix : new Variable(input.matrix, false)
+  const accepts =
+    argument instanceof Matrix
+      ? (given: unknown): boolean => input.accepts(given)
+      : (given: unknown): boolean => isConstant(given) && input.accepts(given.value)
+  const differs = (given: unknown): string => `is ${formOf(given)} after ${formOf(argument)}`
+  const pattern = argument instanceof Matrix ? { input, accepts, differs } : { accepts, differs }
+  return { pattern, own, isIntact: () => true }
+}
+
+/** What counts by its identity: a number, a string, a variable that requires a gradient, an object of a class. */
+function standForItself(argument: unknown, what: string): Stand {
+  if (ArrayBuffer.isView(argument) || argument instanceof Map || argument instanceof Set)
+    throw new DTypeError(
+      `compile: ${what} is ${describe(argument)}, whose contents may change unseen, wanted a Matrix, an array or a plain object`,
+    )
+  const accepts = (given: unknown): boolean => Object.is(given, argument)
+  const differs = (given: unknown): string =>
+    typeof given === 'number' && typeof argument === 'number'
+      ? `is a number that changes, ${given} after ${argument}`
+      : `is ${describe(given)} after another ${describe(argument)}`
+  return { pattern: { accepts, differs }, own: argument, isIntact: () => true }
+}
+
+/** The keys of an array or a plain object. @throws DTypeError where they are not all that there is. */
+function keysOf(argument: object, what: string): string[] {
+  if (Object.getOwnPropertySymbols(argument).length > 0)
+    throw new DTypeError(`compile: ${what} has a symbol as a key, wanted strings`)
   const keys = Object.keys(argument)
-  const pairs = keys.map((key) => patternOf((argument as Record<string, unknown>)[key], inputs))
-  const patterns = pairs.map(([pattern]) => pattern)
-  return Array.isArray(argument)
-    ? [(given) => Array.isArray(given) && fit(patterns, given, keys), pairs.map(([, own]) => own)]
-    : [
-        (given) => isPlain(given) && fit(patterns, given, keys),
-        Object.fromEntries(pairs.map(([, own], i) => [keys[i], own])),
-      ]
+  if (Array.isArray(argument))
+    for (let i = 0; i < argument.length; i++)
+      if (!Object.hasOwn(argument, i)) throw new DTypeError(`compile: ${what} has a hole at ${i}, wanted an element`)
+  return keys
+}
+
+/**
+ * What stands for an argument while a function is traced; its matrices are added to `inputs`.
+ *
+ * @param what what it is, for messages
+ * @param above the arrays and objects that it is in
+ * @throws DTypeError for what may change unseen, has holes or symbols, or contains itself.
+ */
+export function standFor(argument: unknown, inputs: Input[], what: string, above: readonly unknown[] = []): Stand {
+  if (argument instanceof Matrix || isConstant(argument)) return standForMatrix(argument, inputs)
+  if (!Array.isArray(argument) && !isPlain(argument)) return standForItself(argument, what)
+  if (above.includes(argument)) throw new DTypeError(`compile: ${what} contains itself, wanted an end`)
+  const keys = keysOf(argument, what)
+  const isArray = Array.isArray(argument)
+  const parts = keys.map((key) => {
+    const name = `${what}${isArray ? `[${key}]` : `.${key}`}`
+    return standFor((argument as Record<string, unknown>)[key], inputs, name, [...above, argument])
+  })
+  const patterns = parts.map(({ pattern }) => pattern)
+  const owns = parts.map(({ own }) => own)
+  const own = isArray ? owns : Object.fromEntries(owns.map((each, i) => [keys[i], each]))
+  const isKind = (given: unknown): given is Record<string, unknown> => (isArray ? Array.isArray(given) : isPlain(given))
+  return {
+    pattern: {
+      accepts: (given) => isKind(given) && fit(patterns, given, keys),
+      differs: (given) => (isKind(given) ? whyUnfit(patterns, given, keys) : `is ${describe(given)}`),
+    },
+    own,
+    isIntact: () =>
+      Object.keys(own).length === keys.length &&
+      keys.every((key, i) => Object.is((own as Record<string, unknown>)[key], owns[i])) &&
+      parts.every((part) => part.isIntact()),
+  }
 }
 
 /** Whether the parts of an array or object have these keys and patterns. */
@@ -104,6 +177,15 @@ function fit(patterns: readonly Pattern[], parts: object, keys: readonly string[
   let count = 0
   for (const _ in parts) count++
   if (count !== keys.length) return false
-  for (let i = 0; i < keys.length; i++) if (!patterns[i]((parts as Record<string, unknown>)[keys[i]])) return false
+  for (let i = 0; i < keys.length; i++)
+    if (!patterns[i].accepts((parts as Record<string, unknown>)[keys[i]])) return false
   return true
+}
+
+function whyUnfit(patterns: readonly Pattern[], parts: Record<string, unknown>, keys: readonly string[]): string {
+  const present = Object.keys(parts)
+  if (present.length !== keys.length || keys.some((key) => !Object.hasOwn(parts, key)))
+    return `has ${present.join(', ') || 'nothing'} after ${keys.join(', ') || 'nothing'}`
+  const i = patterns.findIndex((pattern, at) => !pattern.accepts(parts[keys[at]]))
+  return i < 0 ? 'is the same' : `has ${keys[i]}, which ${patterns[i].differs(parts[keys[i]])}`
 }

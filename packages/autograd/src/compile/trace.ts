@@ -14,9 +14,9 @@ import {
   withTracer,
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
-import type { Variable } from '../variable.ts'
+import { type Variable, variablesMade } from '../variable.ts'
 
-/** What was read of a variable's `grad` before the function set it, and what it was in the end. */
+/** What was read of a variable's `grad` before the function set it. */
 export interface GradientEntry {
   readonly variable: Variable
   readonly atStart: Matrix | null
@@ -32,21 +32,27 @@ const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
 /** Records what a function does with matrices, while it does it. */
 export class Trace implements Tracer, GradientWatch {
   readonly steps: Step[] = []
+  /** What must give true for the steps to be right: asked after announcements, and asked each time. */
   readonly conditions: (() => boolean)[] = []
+  readonly watches: (() => boolean)[] = []
   readonly gradients: Map<Variable, GradientEntry> = new Map()
   private readonly values = new Map<Holder, Slot>()
   private readonly args: Slot[] = []
+  /** State that was there before, or is kept: it goes on from call to call, and is no result that somebody holds. */
+  private readonly lasting = new Set<Slot>()
   private readonly made = new Set<Holder>()
   private readonly kept = new Set<Holder>()
+  private readonly watched = new Set<object>()
+  private readonly before = variablesMade()
 
   /** The result of `fn`, which is watched. */
   run<T>(fn: () => T): T {
     return withTracer(this, () => withGradientWatch(this, fn))
   }
 
-  /** Makes a matrix an argument. */
-  argument(matrix: Matrix): Slot {
-    const value = this.define(matrix, 'argument')
+  /** Makes a matrix an argument, which is known as another where the function sees that. */
+  argument(matrix: Matrix, as: Matrix = matrix): Slot {
+    const value = this.define(matrix, 'argument', as)
     this.args.push(value)
     return value
   }
@@ -66,7 +72,11 @@ export class Trace implements Tracer, GradientWatch {
   valueOf(holder: Holder): Slot {
     const known = this.values.get(holder)
     if (known) return known
-    if (!this.made.has(holder) || this.kept.has(holder)) return this.define(holder, 'state')
+    if (!this.made.has(holder) || this.kept.has(holder)) {
+      const state = this.define(holder, 'state')
+      this.lasting.add(state)
+      return state
+    }
     if (holder instanceof Matrix) return this.define(copyOf(holder.elements, holder.shape), 'constant', holder)
     // A generator that the function makes starts from the same state in every call.
     const words = new Float32Array(holder.elements.slice().buffer)
@@ -91,6 +101,13 @@ export class Trace implements Tracer, GradientWatch {
 
   assume(holds: () => boolean): void {
     this.conditions.push(holds)
+  }
+
+  watch(object: object, look: () => (() => boolean) | null): void {
+    if (this.watched.has(object)) return
+    this.watched.add(object)
+    const holds = withTracer(null, look)
+    if (holds !== null) this.watches.push(holds)
   }
 
   touched(holder: Holder): void {
@@ -147,12 +164,29 @@ export class Trace implements Tracer, GradientWatch {
     this.steps.push({ operation: change, attributes, inputs: values, targets: changed })
   }
 
+  usedVariable(variable: Variable): void {
+    if (variable.created >= this.before || variable.origin !== null || this.watched.has(variable)) return
+    this.watched.add(variable)
+    const { requiresGrad } = variable
+    this.assume(() => variable.requiresGrad === requiresGrad)
+  }
+
   readGradient(variable: Variable, grad: Matrix | null): void {
     if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: grad, read: true })
   }
 
   wroteGradient(variable: Variable, before: Matrix | null): void {
     if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: before, read: false })
+  }
+
+  /** Whether a value goes on from call to call. */
+  isLasting(value: Slot): boolean {
+    return this.lasting.has(value)
+  }
+
+  /** Whether a variable was there before the function was called. */
+  isFromOutside({ created }: Variable): boolean {
+    return created < this.before
   }
 
   /** Makes a matrix that somebody holds after the call state; returns it, or what takes its place. */

@@ -8,8 +8,10 @@ export interface Tracer {
   touched(holder: Holder): void
   evaluate(operation: Operation, inputs: readonly Stored[], attributes: Attributes): Stored
   change(change: Change, targets: readonly Holder[], inputs: readonly Stored[], attributes: Attributes): void
-  /** What is traced is only right while `holds` gives true. */
+  /** What is traced is only right while `holds` gives true: it is asked again after each `announce`. */
   assume(holds: () => boolean): void
+  /** The same for an object that may be met again: what `look` gives, if anything, is asked before each use. */
+  watch(object: object, look: () => (() => boolean) | null): void
   /** A matrix that was made during the trace is state, which goes on from call to call, and no constant. */
   keep(matrix: Stored): void
 }
@@ -28,15 +30,31 @@ export function withTracer<T>(other: Tracer | null, run: () => T): T {
   }
 }
 
+/** How often something was announced that `dependsOn` reads. */
+export let announcements = 0
+
+/** Says that something which `dependsOn` reads may have changed: programs ask whether they still hold. */
+export function announce(): void {
+  announcements++
+}
+
 /**
- * What `read` gives, for code that does one thing or another according to the state of an object. A program that is being
- * traced is used only while it gives the same, and otherwise traced anew.
+ * What `read` gives, for code that does one thing or another according to the state of an object, whose changes are
+ * announced. A program that is being traced is used only while it gives the same, and otherwise traced anew.
  */
 export function dependsOn<T>(read: () => T): T {
   if (tracer === null) return read()
   const value = withTracer(null, read)
   tracer.assume(() => read() === value)
   return value
+}
+
+/**
+ * Makes a program that is being traced depend on an object whose changes nobody announces: what `look` gives, once for
+ * each object and if there is anything to ask, must give true before each use of the program.
+ */
+export function watch(object: object, look: () => (() => boolean) | null): void {
+  tracer?.watch(object, look)
 }
 
 /** Marks a matrix as state that goes on from call to call, wherever it was made: an optimiser's velocity, say. */

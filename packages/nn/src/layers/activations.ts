@@ -14,6 +14,8 @@ export abstract class Activation extends Module {
 
 /** max(x, 0) */
 export class ReLU extends Activation {
+  static readonly builtIn = true
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     return ops.relu(x)
   }
@@ -21,6 +23,8 @@ export class ReLU extends Activation {
 
 /** x where x > 0, else slope·x */
 export class LeakyReLU extends Activation {
+  static readonly builtIn = true
+
   readonly slope: number
 
   constructor(slope = 0.01) {
@@ -36,6 +40,8 @@ export class LeakyReLU extends Activation {
 
 /** x where x > 0, else alpha·(eˣ − 1) */
 export class ELU extends Activation {
+  static readonly builtIn = true
+
   readonly alpha: number
 
   constructor(alpha = 1) {
@@ -51,6 +57,8 @@ export class ELU extends Activation {
 
 /** x·Φ(x) */
 export class GELU extends Activation {
+  static readonly builtIn = true
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     return ops.gelu(x)
   }
@@ -58,6 +66,8 @@ export class GELU extends Activation {
 
 /** x·sigmoid(x) */
 export class SiLU extends Activation {
+  static readonly builtIn = true
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     return ops.silu(x)
   }
@@ -65,6 +75,8 @@ export class SiLU extends Activation {
 
 /** tanh x */
 export class Tanh extends Activation {
+  static readonly builtIn = true
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     return ops.tanh(x)
   }
@@ -72,6 +84,8 @@ export class Tanh extends Activation {
 
 /** 1 / (1 + e⁻ˣ) */
 export class Sigmoid extends Activation {
+  static readonly builtIn = true
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     return ops.sigmoid(x)
   }
@@ -79,6 +93,8 @@ export class Sigmoid extends Activation {
 
 /** ln(1 + eˣ) */
 export class Softplus extends Activation {
+  static readonly builtIn = true
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     return ops.softplus(x)
   }
@@ -86,6 +102,8 @@ export class Softplus extends Activation {
 
 /** eˣ / Σ eˣ along an axis: of each row unless 0 is given */
 export class Softmax extends Activation {
+  static readonly builtIn = true
+
   readonly axis: Axis
 
   constructor(axis: Axis = 1) {
@@ -100,6 +118,8 @@ export class Softmax extends Activation {
 
 /** ln softmax along an axis: of each row unless 0 is given */
 export class LogSoftmax extends Activation {
+  static readonly builtIn = true
+
   readonly axis: Axis
 
   constructor(axis: Axis = 1) {

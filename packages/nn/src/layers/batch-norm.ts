@@ -22,6 +22,8 @@ export interface BatchNormOptions {
  * running += momentum·(batch − running), its variance taken without bias (÷ n − 1), as in PyTorch.
  */
 export class BatchNorm1d<Features extends number = number> extends Module<Features, Features> {
+  static readonly builtIn = true
+
   readonly weight: Variable<1, Features> | null
   readonly bias: Variable<1, Features> | null
   readonly runningMean: Matrix<1, Features> | null

@@ -9,6 +9,8 @@ import { Activation } from './activations.ts'
  * stays (Srivastava et al. 2014); otherwise x itself.
  */
 export class Dropout extends Activation {
+  static readonly builtIn = true
+
   readonly p: number
   readonly generator: Generator | undefined
 

@@ -4,6 +4,8 @@ import { Activation } from './activations.ts'
 
 /** x */
 export class Identity extends Activation {
+  static readonly builtIn = true
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     return variableOf(x)
   }

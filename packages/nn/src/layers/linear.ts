@@ -8,9 +8,9 @@ import {
   Matrix,
   ShapeError,
 } from '@matgrad/core'
-import { checkInteger, describe, formatShape } from '@matgrad/core/internal'
+import { announce, checkInteger, dependsOn, describe, formatShape } from '@matgrad/core/internal'
 import * as init from '../init.ts'
-import { type Accepts, type Input, Module } from '../module.ts'
+import { type Accepts, type Input, type Member, Module } from '../module.ts'
 
 export interface LinearOptions {
   /** Whether there is a bias: yes, unless false. */
@@ -23,8 +23,10 @@ export interface LinearOptions {
 
 /** x·Wᵀ + b: nxIn → nxOut, with W of OutxIn and b of 1xOut, as in PyTorch. */
 export class Linear<In extends number = number, Out extends number = number> extends Module<In, Out> {
-  readonly weight: Variable<Out, In>
-  readonly bias: Variable<1, Out> | null
+  static readonly builtIn = true
+
+  #weight: Variable<Out, In>
+  #bias: Variable<1, Out> | null
 
   /**
    * @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape; DTypeError for an
@@ -55,8 +57,34 @@ export class Linear<In extends number = number, Out extends number = number> ext
       const typed = value.dtype === dtype ? value : value.astype(dtype)
       return variable(typed as Matrix<R, C>, { name })
     }
-    this.weight = parameter('weight', weightInit, outFeatures, inFeatures)
-    this.bias = bias ? parameter('bias', biasInit, 1, outFeatures) : null
+    this.#weight = parameter('weight', weightInit, outFeatures, inFeatures)
+    this.#bias = bias ? parameter('bias', biasInit, 1, outFeatures) : null
+  }
+
+  // Programs would have to ask at every step of every network whether these are the same: they announce it.
+
+  get weight(): Variable<Out, In> {
+    return dependsOn(() => this.#weight)
+  }
+
+  set weight(weight: Variable<Out, In>) {
+    this.#weight = weight
+    announce()
+  }
+
+  get bias(): Variable<1, Out> | null {
+    return dependsOn(() => this.#bias)
+  }
+
+  set bias(bias: Variable<1, Out> | null) {
+    this.#bias = bias
+    announce()
+  }
+
+  protected override *members(): Iterable<[name: string, member: Member]> {
+    yield ['weight', this.weight as Variable]
+    if (this.bias) yield ['bias', this.bias as Variable]
+    yield* super.members()
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, In>): Variable<N, Out> {

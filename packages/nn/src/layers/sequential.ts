@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import { DTypeError } from '@matgrad/core'
 import { describe } from '@matgrad/core/internal'
-import { type Accepts, type Input, type Member, Module, variableOf } from '../module.ts'
+import { type Accepts, type Input, type Member, Module, sameElements, variableOf } from '../module.ts'
 import type { Activation } from './activations.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a module of any sizes
@@ -53,6 +53,8 @@ export class Sequential<const Layers extends readonly AnyModule[] = readonly Any
   FirstIn<Layers>,
   LastOut<Layers>
 > {
+  static readonly builtIn = true
+
   readonly layers: readonly AnyModule[]
 
   /** @throws DTypeError for anything that is not a Module. */
@@ -64,8 +66,14 @@ export class Sequential<const Layers extends readonly AnyModule[] = readonly Any
     this.layers = layers as readonly AnyModule[]
   }
 
-  protected override *members(): Generator<[name: string, member: Member]> {
+  protected override *members(): Iterable<[name: string, member: Member]> {
     for (const [name, member] of super.members()) yield [name.replace(/^layers\./, ''), member]
+  }
+
+  protected override unchanged(): () => boolean {
+    const { layers } = this
+    const same = sameElements(layers)
+    return () => this.layers === layers && same()
   }
 
   override forward<N extends number, F extends number>(

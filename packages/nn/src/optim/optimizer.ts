@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape, keep } from '@matgrad/core/internal'
+import { announce, describe, formatShape, keep } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { numbersOf, type StoredSettings, storeSettings } from './settings.ts'
 
@@ -169,5 +169,6 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     }
     for (const [i, { numbers }] of this.groups.entries())
       numbers.assign(matrix([numbersOf(state.groups[i], this.names)], { dtype: 'float64' }))
+    announce()
   }
 }

@@ -1,4 +1,5 @@
 import { type Matrix, zeros } from '@matgrad/core'
+import { announce } from '@matgrad/core/internal'
 
 /** What a setting may be. */
 type Setting = number | boolean | readonly number[]
@@ -45,6 +46,7 @@ export function storeSettings<Settings extends object>(
         const changed = { ...settings, [name]: next }
         check(changed)
         numbers.data.set(numbersOf(changed, [name]), start)
+        announce()
       },
     })
   }
