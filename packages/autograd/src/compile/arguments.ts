@@ -21,14 +21,18 @@ function copyFew(to: TypedArray, from: TypedArray, size: number): void {
 /** A matrix among the arguments: whatever has its shape may be given, and is copied to where the program reads it. */
 export class Input {
   readonly matrix: Matrix
+  /** The matrix that it was made for. */
+  readonly source: Matrix
   place: TypedArray
-  /** What was given last. */
+  /** What was given last, which `copyIn` copies. */
   given: Matrix
   private readonly size: number
   /** Only float32: the loop is faster where it sees arrays of one type. */
   private readonly isFew: boolean
 
-  constructor({ elements, rows, cols }: Matrix) {
+  constructor(source: Matrix) {
+    const { elements, rows, cols } = source
+    this.source = source
     this.matrix = new Matrix(elements, rows, cols)
     this.place = elements
     this.given = this.matrix

@@ -1,7 +1,7 @@
 import { DTypeError } from '@matgrad/core'
 import { describe, tracer } from '@matgrad/core/internal'
 import { hasHistory } from './arguments.ts'
-import { isRunning, Program } from './program.ts'
+import { isRunning, type Program, programOf } from './program.ts'
 
 /** Programs that a compiled function keeps: the one that was made first goes when there is one more. */
 const MOST_PROGRAMS = 32
@@ -64,7 +64,7 @@ export function compile<Arguments extends unknown[], Result>(
   const first = (args: readonly unknown[]): Result => {
     if (tracer !== null || isRunning() || args.some(hasHistory)) return fn(...(args as Arguments))
     complain(args)
-    const program = new Program<Result>(fn as (...args: unknown[]) => Result, args)
+    const program = programOf<Result>(fn as (...args: unknown[]) => Result, args)
     if (programs.length === MOST_PROGRAMS) programs.shift()
     programs.push(program)
     return program.result

@@ -20,7 +20,7 @@ import {
 } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { cutOff, Variable } from '../variable.ts'
-import { type Input, isPlain, type Pattern, standFor } from './arguments.ts'
+import { type Input, isPlain, type Pattern, type Stand, standFor } from './arguments.ts'
 import { Trace } from './trace.ts'
 
 /** How many programs are running: what they call in JavaScript must not run another, which would use the same memory. */
@@ -32,41 +32,73 @@ export const isRunning = (): boolean => running > 0
 // biome-ignore lint/suspicious/noExplicitAny: any function
 type AnyFunction<Result> = (...args: any[]) => Result
 
+/** What stands for arguments while a function is traced, and the matrices among them. */
+export interface Stands {
+  readonly stands: readonly Stand[]
+  readonly inputs: readonly Input[]
+}
+
+export function standForAll(args: readonly unknown[]): Stands {
+  const inputs: Input[] = []
+  const stands = args.map((argument, i) => standFor(argument, inputs, `argument ${i}`))
+  return { stands, inputs }
+}
+
+/** Calls `fn`, and makes a program of what it does. @throws what it throws, and for what no program can do. */
+export function programOf<Result>(fn: AnyFunction<Result>, args: readonly unknown[]): Program<Result> {
+  const { stands, inputs } = standForAll(args)
+  const trace = new Trace()
+  const slots = inputs.map(({ matrix }) => trace.argument(matrix))
+  const result = trace.run(() => fn(...stands.map(({ own }) => own)))
+  if (result instanceof Promise)
+    throw new MatgradError('compile: got an asynchronous function, wanted a synchronous one')
+  for (const [i, stand] of stands.entries())
+    if (!stand.isIntact())
+      throw new MatgradError(
+        `compile: the function changes argument ${i}, ${describe(args[i])}, which later calls would not, wanted it as it was`,
+      )
+  const program = new Program<Result>(fn, stands, inputs, slots, trace, result)
+  program.prepare()
+  return program
+}
+
 /** What a function did when it was traced, and how to do it again. */
 export class Program<Result> {
   readonly result: Result
+  readonly inputs: readonly { input: Input; value: Slot }[]
   private readonly fn: AnyFunction<Result>
   private readonly patterns: readonly Pattern[]
+  private readonly trace: Trace
   private readonly conditions: readonly (() => boolean)[]
   private readonly watches: readonly (() => boolean)[]
-  private readonly steps: readonly Step[]
-  private readonly inputs: readonly { input: Input; value: Slot }[]
-  private readonly layout: Layout
-  private readonly gradients: readonly { readonly variable: Variable; readonly grad: Matrix | null }[]
+  private readonly gradients: readonly { readonly variable: Variable; grad: Matrix | null }[]
   private readonly dtype = getDefaultDtype()
   private readonly recording = isRecording()
-  /** What is changed before something may throw: it is taken back then. */
-  private readonly undoings: readonly Undoing[]
   /** The announcements that the conditions were asked after. */
   private asked = announcements
-  private bound: Bound | null
+  private steps: readonly Step[] = []
+  private layout: Layout | null = null
+  private bound: Bound | null = null
+  /** What is changed before something may throw: it is taken back then. */
+  private undoings: readonly Undoing[] = []
 
-  /** Calls `fn`, and remembers what it does. @throws what it throws; MatgradError or DTypeError for what no program can do. */
-  constructor(fn: AnyFunction<Result>, args: readonly unknown[]) {
-    const inputs: Input[] = []
-    const stands = args.map((argument, i) => standFor(argument, inputs, `argument ${i}`))
-    const trace = new Trace()
+  /**
+   * @param fn what is called where the program cannot: it is in no memory, or it throws
+   * @param slots where `trace` has the matrices of `inputs`
+   * @param result what the function gave
+   */
+  constructor(
+    fn: AnyFunction<Result>,
+    stands: readonly Stand[],
+    inputs: readonly Input[],
+    slots: readonly Slot[],
+    trace: Trace,
+    result: Result,
+  ) {
     this.fn = fn
     this.patterns = stands.map(({ pattern }) => pattern)
-    this.inputs = inputs.map((input) => ({ input, value: trace.argument(input.matrix) }))
-    const result = trace.run(() => fn(...stands.map(({ own }) => own)))
-    if (result instanceof Promise)
-      throw new MatgradError('compile: got an asynchronous function, wanted a synchronous one')
-    for (const [i, stand] of stands.entries())
-      if (!stand.isIntact())
-        throw new MatgradError(
-          `compile: the function changes argument ${i}, ${describe(args[i])}, which later calls would not, wanted it as it was`,
-        )
+    this.inputs = inputs.map((input, i) => ({ input, value: slots[i] }))
+    this.trace = trace
     this.result = held(result, trace) as Result
     const gradients = []
     const watches = trace.watches
@@ -80,19 +112,33 @@ export class Program<Result> {
     this.gradients = gradients
     this.conditions = trace.conditions
     this.watches = watches
-    this.steps = fuseLoops(withoutCopies(fuseCrossEntropy(fuseProducts(withoutDead(trace.steps)))))
-    this.undoings = undoingsOf(this.steps, trace)
+  }
+
+  /** Plans it and gives it memory. */
+  prepare(): void {
+    this.steps = fuseLoops(withoutCopies(fuseCrossEntropy(fuseProducts(withoutDead(this.trace.steps)))))
+    this.undoings = undoingsOf(this.steps, this.trace)
     this.layout = layOut(
       this.steps,
       this.inputs.map(({ value }) => value),
     )
-    this.bound = this.tryToBind()
+    this.bound = this.bind(this.layout)
+  }
+
+  /** Leaves the gradients that it has computed to whoever holds them, and computes others from now on. */
+  release(): void {
+    for (const gradient of this.gradients) if (gradient.grad !== null) gradient.grad = this.trace.replace(gradient.grad)
+  }
+
+  /** Whether it was given memory, if it could be had. */
+  get isPrepared(): boolean {
+    return this.layout !== null
   }
 
   /** Gives it memory. Where so much cannot be had the function is called as it is. */
-  private tryToBind(): Bound | null {
+  private bind(layout: Layout): Bound | null {
     try {
-      return bind(this.steps, this.inputs, this.layout)
+      return bind(this.steps, this.inputs, layout)
     } catch (error) {
       if (error instanceof MatgradError) return null
       throw error
@@ -132,9 +178,9 @@ export class Program<Result> {
   /** Does what the function does, with arguments that it serves. */
   run(args: readonly unknown[]): Result {
     const { inputs, gradients, undoings } = this
-    const { bound } = this
-    if (bound === null || !bound.arena.serves(bound.threads) || threadsFor(this.layout.work) !== bound.threads)
-      this.bound = this.tryToBind()
+    const layout = this.layout as Layout
+    if (!this.bound?.arena.serves(this.bound.threads) || threadsFor(layout.work) !== this.bound.threads)
+      this.bound = this.bind(layout)
     if (this.bound === null) return this.fn(...args)
     for (let i = 0; i < inputs.length; i++) inputs[i].input.copyIn()
     for (let i = 0; i < undoings.length; i++) undoings[i].remember()
@@ -162,7 +208,7 @@ export class Program<Result> {
     return describeProgram(
       this.steps,
       this.inputs.map(({ value }) => value),
-      this.layout,
+      this.layout as Layout,
     )
   }
 }

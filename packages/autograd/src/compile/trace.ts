@@ -36,11 +36,11 @@ export class Trace implements Tracer, GradientWatch {
   readonly conditions: (() => boolean)[] = []
   readonly watches: (() => boolean)[] = []
   readonly gradients: Map<Variable, GradientEntry> = new Map()
-  private readonly values = new Map<Holder, Slot>()
+  protected readonly values: Map<Holder, Slot> = new Map()
   private readonly args: Slot[] = []
   /** State that was there before, or is kept: it goes on from call to call, and is no result that somebody holds. */
   private readonly lasting = new Set<Slot>()
-  private readonly made = new Set<Holder>()
+  protected readonly made: Set<Holder> = new Set()
   private readonly kept = new Set<Holder>()
   private readonly watched = new Set<object>()
   private readonly before = variablesMade()
@@ -58,7 +58,7 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   /** Whether a matrix that the function found outside is an argument, too. */
-  private isArgument({ elements }: Holder): boolean {
+  protected isArgument({ elements }: Holder): boolean {
     return this.args.some(({ holder }) => holder.elements === elements)
   }
 
@@ -189,6 +189,18 @@ export class Trace implements Tracer, GradientWatch {
     return created < this.before
   }
 
+  /** Another matrix for a result that is written to this one, which keeps the elements that it has for itself. */
+  replace(matrix: Matrix): Matrix {
+    const value = this.valueOf(matrix)
+    if (this.isLasting(value)) return matrix
+    const other = withTracer(null, () => new Matrix(matrix.elements, matrix.rows, matrix.cols))
+    this.values.set(other, value)
+    this.values.delete(matrix)
+    value.holder = other
+    matrix.elements = matrix.elements.slice()
+    return other
+  }
+
   /** Makes a matrix that somebody holds after the call state; returns it, or what takes its place. */
   hold(matrix: Matrix): Matrix {
     const value = this.valueOf(matrix)
@@ -201,5 +213,50 @@ export class Trace implements Tracer, GradientWatch {
     const copy = this.define(own, 'state')
     this.steps.push({ operation: operations.clone, attributes: undefined, inputs: [value], targets: [copy] })
     return own
+  }
+}
+
+/**
+ * Records what a function does that must not be disturbed: where a program could not do the same, it is the record that
+ * is broken.
+ */
+export class GentleTrace extends Trace {
+  isBroken = false
+  /** What is from outside and whose elements the function has looked at: it may write them at any time. */
+  private readonly seen = new Set<Holder>()
+
+  override touched(holder: Holder): void {
+    if (this.values.has(holder)) this.isBroken = true
+    else if (!this.made.has(holder)) this.seen.add(holder)
+  }
+
+  override valueOf(holder: Holder): Slot {
+    if (this.seen.has(holder) || (this.made.has(holder) && !(holder instanceof Matrix))) this.isBroken = true
+    return super.valueOf(holder)
+  }
+
+  override change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
+    if (this.isBroken || targets.some((target) => this.isArgument(target))) {
+      this.isBroken = true
+      withTracer(null, () => changeNow(change, targets, inputs, attributes))
+    } else super.change(change, targets, inputs, attributes)
+  }
+
+  override keep(matrix: Matrix): void {
+    if (this.made.has(matrix) && this.values.has(matrix)) this.isBroken = true
+    else super.keep(matrix)
+  }
+
+  /** What is not announced need not be asked: the function is run each time. */
+  override watch(): void {}
+
+  /** The value of a matrix that the function computed. */
+  resultOf(matrix: Matrix): Slot | undefined {
+    const value = this.values.get(matrix)
+    return value?.kind === 'result' || this.isLastingResult(value) ? value : undefined
+  }
+
+  private isLastingResult(value: Slot | undefined): value is Slot {
+    return value?.kind === 'state' && !this.isLasting(value)
   }
 }

@@ -67,7 +67,7 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   get size(): number {
-    return this.elements.length
+    return this.rows * this.cols
   }
 
   private position(operation: string, i: number, j: number): number {

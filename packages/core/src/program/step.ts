@@ -13,8 +13,8 @@ import type { Attributes, Change, Holder, Operation } from '../ops/operation.ts'
  */
 export interface Slot {
   kind: 'argument' | 'state' | 'constant' | 'result'
-  /** The matrix or generator that it was traced with. */
-  readonly holder: Holder
+  /** The matrix or generator that it was traced with, or that took its place. */
+  holder: Holder
 }
 
 /**

@@ -1,0 +1,274 @@
+import { type Attributes, Matrix, type Operation } from '@matgrad/core'
+import {
+  type Change,
+  change as changeNow,
+  does,
+  evaluate,
+  type Holder,
+  isChange,
+  isCheck,
+  operations,
+  type Slot,
+  type Step,
+  type Tracer,
+  withTracer,
+} from '@matgrad/core/internal'
+import { type GradientWatch, withGradientWatch } from '../recording.ts'
+import { Variable } from '../variable.ts'
+import { isPlain } from './arguments.ts'
+import { type Debtor, isPending, type Pending, pending, suspend } from './pending.ts'
+
+/** What a function did so far, put off: an operation with its result, or a change. */
+interface Done {
+  readonly step: Step
+  readonly inputs: readonly Matrix[]
+  readonly targets: readonly Holder[]
+}
+
+/**
+ * Runs a function as it is, but puts off what its operations compute, as long as they are those that were recorded, on the
+ * same matrices. Once they are not, or somebody looks at an element, all that was put off is computed, in its order, and the
+ * function goes on with nothing put off: whatever happens, it does what it would have done by itself.
+ *
+ * Matrices that the function makes of numbers are taken as they are this time, not as they were recorded.
+ */
+export class Guide implements Tracer, GradientWatch, Debtor {
+  private readonly steps: readonly Step[]
+  private readonly inputs: ReadonlyMap<Slot, Matrix>
+  /** The step that is expected next. */
+  private next = 0
+  private following = true
+  private readonly done: Done[] = []
+  private readonly made = new Set<Holder>()
+  /** The values of what the function made, once operations have used it. */
+  private readonly slots = new Map<Holder, Slot>()
+  /** The matrices that constants stand for in this call. */
+  private readonly constants = new Map<Slot, Matrix>()
+  /** What the function made and changed, which is no constant any more. */
+  private readonly changed = new Set<Holder>()
+  /** What has been suspended of it: it has no elements until they are computed. */
+  private readonly suspended = new Map<Holder, ReturnType<typeof suspend>>()
+  /** What is from outside and whose elements the function has looked at: it may write them at any time. */
+  private readonly seen = new Set<Holder>()
+
+  /**
+   * @param steps what was recorded
+   * @param inputs the arguments of this call
+   */
+  constructor(steps: readonly Step[], inputs: ReadonlyMap<Slot, Matrix>) {
+    this.steps = steps
+    this.inputs = inputs
+  }
+
+  /** The result of `fn`, whose operations are put off. What it throws comes after all that it did before. */
+  run<T>(fn: () => T): T {
+    try {
+      return withTracer(this, () => withGradientWatch(this, fn))
+    } catch (error) {
+      this.pay()
+      throw error
+    }
+  }
+
+  /** Whether the function did all that was recorded, and nothing else, so that a program may do it. */
+  get hasFollowed(): boolean {
+    while (this.following && this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
+    return this.following && this.next === this.steps.length
+  }
+
+  pay(): void {
+    if (!this.following) return
+    this.following = false
+    withTracer(null, () => {
+      for (const { step, inputs, targets } of this.done) this.compute(step, inputs, targets)
+    })
+  }
+
+  private compute({ operation, attributes }: Step, inputs: readonly Matrix[], targets: readonly Holder[]): void {
+    if (isChange(operation)) {
+      for (const target of targets) this.resume(target)
+      changeNow(operation, targets, inputs, attributes)
+      return
+    }
+    const [target] = targets as Pending[]
+    // What the function made is there already; a program would copy it.
+    if (isPending(target)) target.settleWith(evaluate(operation as Operation, inputs, attributes).elements)
+  }
+
+  private resume(target: Holder): void {
+    this.suspended.get(target)?.()
+    this.suspended.delete(target)
+  }
+
+  /** Nothing will be computed any more: a program has done it. What it kept of these values is given to them. */
+  leave(kept: ReadonlyMap<Slot, Matrix>): void {
+    if (!this.following) return
+    this.following = false
+    if (kept.size === 0) return
+    for (const { step, targets } of this.done)
+      for (const [i, target] of targets.entries()) {
+        const elements = kept.get(step.targets[i])?.elements.slice()
+        if (elements && isPending(target)) target.settleWith(elements)
+        else if (elements) this.suspended.get(target)?.(elements)
+      }
+  }
+
+  created(holder: Holder): void {
+    if (this.following) this.made.add(holder)
+  }
+
+  touched(holder: Holder): void {
+    if (!this.following) return
+    if (isPending(holder) || this.slots.has(holder) || this.isUsed(holder)) this.pay()
+    else if (!this.made.has(holder)) this.seen.add(holder)
+  }
+
+  /** Whether what was put off reads or changes a matrix or generator. */
+  private isUsed(holder: Holder): boolean {
+    return this.done.some(
+      ({ inputs, targets }) => (inputs as readonly Holder[]).includes(holder) || targets.includes(holder),
+    )
+  }
+
+  /** Whether a matrix is, in this call, what a value was when it was recorded. */
+  private is(holder: Holder, slot: Slot): boolean {
+    if (isPending(holder)) return holder.slot === slot
+    const known = this.slots.get(holder)
+    if (known) return known === slot
+    if (this.made.has(holder)) return this.takesConstant(holder, slot)
+    if (this.seen.has(holder)) return false
+    if (slot.kind === 'argument') return this.inputs.get(slot) === holder
+    return slot.kind === 'state' && slot.holder === holder
+  }
+
+  /** Gives a constant the elements of what the function made this time. */
+  private takesConstant(holder: Holder, slot: Slot): boolean {
+    const { holder: constant } = slot
+    if (slot.kind !== 'constant' || !(holder instanceof Matrix && constant instanceof Matrix)) return false
+    if (holder.rows !== constant.rows || holder.cols !== constant.cols || holder.dtype !== constant.dtype) return false
+    const other = this.constants.get(slot)
+    if (other) return false
+    constant.elements.set(holder.elements)
+    this.constants.set(slot, holder)
+    this.slots.set(holder, slot)
+    return true
+  }
+
+  private areConstant(inputs: readonly Matrix[]): boolean {
+    return inputs.every((input) => {
+      const kind = isPending(input) ? 'result' : this.slots.get(input)?.kind
+      return kind === 'constant' || (kind === undefined && this.made.has(input))
+    })
+  }
+
+  /** The next step that is no check, if it is expected to do this with these inputs; its checks are made. */
+  private expect(operation: Operation | Change, inputs: readonly Matrix[], attributes: Attributes): Step | undefined {
+    while (this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
+    const step = this.steps[this.next]
+    if (!step || !does(step, operation) || step.inputs.length !== inputs.length) return undefined
+    for (let i = 0; i < inputs.length; i++) if (!this.is(inputs[i], step.inputs[i])) return undefined
+    return same(step.attributes, attributes) ? step : undefined
+  }
+
+  evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+    if (does({ operation }, operations.affine) && this.following) {
+      operation.shape(inputs, attributes)
+      const [a, b, bias] = inputs
+      return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
+    }
+    if (this.following && this.areConstant(inputs)) {
+      const out = withTracer(null, () => evaluate(operation, inputs, attributes))
+      this.made.add(out)
+      return out
+    }
+    // Indices are checked where the function asks, or it could not catch the error.
+    const index = this.following ? operation.indices?.(inputs, attributes).index : undefined
+    if (index && this.done.some(({ targets }) => targets.includes(index as Matrix))) this.pay()
+    else if (index) operation.shape(inputs, attributes)
+    const step = this.following ? this.expect(operation, inputs, attributes) : undefined
+    if (!step) {
+      this.pay()
+      return withTracer(null, () => evaluate(operation, inputs, attributes))
+    }
+    const out = pending(step.targets[0], this)
+    this.done.push({ step, inputs, targets: [out] })
+    this.next++
+    return out
+  }
+
+  change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
+    if (this.following && this.follow(change, targets, inputs, attributes)) return
+    this.pay()
+    withTracer(null, () => changeNow(change, targets, inputs, attributes))
+  }
+
+  /** Puts off a change, if it is expected. */
+  private follow(
+    change: Change,
+    targets: readonly Holder[],
+    inputs: readonly Matrix[],
+    attributes: Attributes,
+  ): boolean {
+    // What is made, and read before it is changed, was recorded as copied from a constant first.
+    for (const [i, target] of targets.entries())
+      if (i < change.reads && this.made.has(target) && !this.changed.has(target)) {
+        if (!(target instanceof Matrix)) return false
+        const copy = this.expect(operations.clone, [target], undefined)
+        if (!copy) return false
+        this.own(target, copy)
+      }
+    const step = this.expect(change, inputs, attributes)
+    if (!step || step.targets.length !== targets.length) return false
+    for (const [i, target] of targets.entries())
+      if (this.made.has(target) && !this.changed.has(target)) {
+        if (!(target instanceof Matrix)) return false
+      } else if (!this.is(target, step.targets[i])) return false
+    this.done.push({ step, inputs, targets })
+    this.next++
+    for (const [i, target] of targets.entries())
+      if (this.made.has(target) && target instanceof Matrix) {
+        this.slots.set(target, step.targets[i])
+        this.changed.add(target)
+        if (!this.suspended.has(target)) this.suspended.set(target, suspend(target, this))
+      }
+    return true
+  }
+
+  /** What the function made becomes the copy of the constant that it was. */
+  private own(target: Matrix, step: Step): void {
+    this.done.push({ step, inputs: [target], targets: [target] })
+    this.slots.set(target, step.targets[0])
+    this.changed.add(target)
+    this.next++
+  }
+
+  assume(): void {}
+  watch(): void {}
+  keep(): void {
+    // It was recorded as a part of the function's first call; in a later one it is new, and something else.
+    this.pay()
+  }
+  usedVariable(): void {}
+  readGradient(): void {}
+  wroteGradient(): void {}
+}
+
+/** Whether attributes are the same: numbers, strings and flags, in arrays and plain objects. */
+function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  const isList = Array.isArray(a)
+  if (isList !== Array.isArray(b) || !(isList || (isPlain(a) && isPlain(b)))) return false
+  const [left, right] = [a, b] as Record<string, unknown>[]
+  const keys = Object.keys(left)
+  if (keys.length !== Object.keys(right).length) return false
+  for (const key of keys) if (!Object.hasOwn(right, key) || !same(left[key], right[key])) return false
+  return true
+}
+
+/** The matrices of a result, alone or in variables, arrays and objects. */
+export function* matricesOf(result: unknown): Generator<Matrix> {
+  if (result instanceof Matrix) yield result
+  else if (result instanceof Variable) yield result.value
+  else if (Array.isArray(result)) for (const each of result) yield* matricesOf(each)
+  else if (isPlain(result)) for (const each of Object.values(result)) yield* matricesOf(each)
+}

@@ -1,0 +1,158 @@
+import type { Matrix } from '@matgrad/core'
+import { isOperation, type Slot, type Step, tracer } from '@matgrad/core/internal'
+import { Guide, matricesOf } from './guide.ts'
+import { isRunning, Program, standForAll } from './program.ts'
+import { GentleTrace } from './trace.ts'
+
+/** Programs that are kept: the one that was made first goes when there is one more. */
+const MOST_PROGRAMS = 8
+/** So many replays make up for one record that was in vain. */
+const REPLAYS = 64
+/** The most calls that are not recorded after many records in vain, and the most that a record must be followed by first. */
+const MOST_WAITING = 1024
+const MOST_TRIALS = 64
+
+/** A function in two parts. */
+export interface Parts<Arguments extends readonly unknown[], Result> {
+  /** May hold a user's code, which may do anything: it is run in every call. */
+  first(...args: Arguments): Result
+  /** What is done with the result. */
+  rest?(result: Result): void
+  /** Whether what `rest` does depends on what `first` did with matrices alone, and on what is announced. */
+  readonly isRestKnown: boolean
+  /** Where a user's code may have put what it computed, for others to see. */
+  visible?(): Iterable<Matrix>
+}
+
+/** What a call did, and how a program does it again. */
+interface Entry<Result> {
+  readonly program: Program<Result>
+  /** The steps that a call must do again. */
+  readonly steps: readonly Step[]
+  readonly guidesRest: boolean
+  /** What is kept of values after a call, for whoever sees them. */
+  readonly kept: ReadonlyMap<Slot, Matrix>
+  /** How often it was followed. */
+  followed: number
+}
+
+/**
+ * The function of both parts, faster, and not to be told apart from it: the user's code in it runs in every call, and a
+ * program computes only what it is seen to do. Its operations are put off until it is over; where they are the recorded ones
+ * a program does them all, and else they are done as they are. The result is overwritten by the next call.
+ */
+export class Guided<Arguments extends readonly unknown[], Result> {
+  private readonly parts: Parts<Arguments, Result>
+  private readonly entries: Entry<Result>[] = []
+  /** What is done where a program cannot. */
+  private otherwise: () => Result = () => {
+    throw new Error('there is no call')
+  }
+  private failures = 0
+  private replays = 0
+  private waiting = 0
+
+  constructor(parts: Parts<Arguments, Result>) {
+    this.parts = parts
+  }
+
+  call(...args: Arguments): Result {
+    if (tracer !== null || isRunning()) return this.plain(args)
+    if (this.waiting > 0) {
+      this.waiting--
+      return this.plain(args)
+    }
+    const entry = this.entries.find(({ program }) => program.serves(args))
+    return entry ? this.follow(entry, args) : this.record(args)
+  }
+
+  /** Gradients that somebody holds stay as they are. */
+  release(): void {
+    for (const { program } of this.entries) program.release()
+  }
+
+  private plain(args: Arguments): Result {
+    const result = this.parts.first(...args)
+    this.parts.rest?.(result)
+    return result
+  }
+
+  private record(args: Arguments): Result {
+    const { stands, inputs } = standForAll(args)
+    const trace = new GentleTrace()
+    const slots = inputs.map(({ matrix, source }) => trace.argument(matrix, source))
+    let end = 0
+    const result = trace.run(() => {
+      const given = this.parts.first(...args)
+      end = trace.steps.length
+      this.parts.rest?.(given)
+      return given
+    })
+    if (trace.isBroken) {
+      this.fail()
+      return result
+    }
+    const guidesRest = !this.parts.isRestKnown || trace.steps.some(isUsers)
+    const steps = trace.steps.slice(0, guidesRest ? undefined : end)
+    const seen = [...matricesOf(result), ...(this.parts.visible?.() ?? [])]
+    const known = seen.flatMap((matrix): [Slot, Matrix][] => {
+      const value = trace.resultOf(matrix)
+      return value ? [[value, matrix]] : []
+    })
+    const program = new Program<Result>(() => this.otherwise(), stands, inputs, slots, trace, result)
+    const kept = new Map(known.map(([value, matrix]) => [value, trace.hold(matrix)]))
+    if (this.entries.length === MOST_PROGRAMS) this.entries.shift()
+    this.entries.push({ program, steps, guidesRest, kept, followed: 0 })
+    return program.result
+  }
+
+  private follow(entry: Entry<Result>, args: Arguments): Result {
+    const { program, steps, guidesRest, kept } = entry
+    const { first, rest } = this.parts
+    const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])))
+    const result = guide.run(() => {
+      const given = first(...args)
+      if (guidesRest) rest?.(given)
+      return given
+    })
+    const otherwise = (): Result => {
+      guide.pay()
+      if (!guidesRest) rest?.(result)
+      return result
+    }
+    if (!guide.hasFollowed) {
+      this.entries.splice(this.entries.indexOf(entry), 1)
+      this.fail()
+      return otherwise()
+    }
+    entry.followed++
+    if (!program.isPrepared) {
+      if (entry.followed < this.trials) return otherwise()
+      program.prepare()
+    }
+    this.otherwise = otherwise
+    const replayed = program.run(args)
+    guide.leave(kept)
+    this.succeed()
+    return replayed
+  }
+
+  /** How often a record must be followed before a program is made of it, which takes longer than many calls. */
+  private get trials(): number {
+    return this.failures < 2 ? 1 : Math.min(MOST_TRIALS, 2 ** this.failures)
+  }
+
+  /** A record was in vain: after several, fewer calls are recorded. */
+  private fail(): void {
+    this.failures++
+    this.waiting = this.failures < 3 ? 0 : Math.min(MOST_WAITING, 2 ** (this.failures - 2))
+  }
+
+  private succeed(): void {
+    this.replays++
+    if (this.replays % REPLAYS === 0 && this.failures > 0) this.failures--
+  }
+}
+
+/** Whether a step is an operation of a user's, whose rules may do anything, too. */
+const isUsers = ({ operation }: Step): boolean => isOperation(operation) && operation.program === null
