@@ -1,5 +1,6 @@
 import { allocate, type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
+import { number, readerOf } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
 import type { Algebra } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
@@ -15,6 +16,8 @@ declare module '../ops/algebra.ts' {
     matrix: Matrix<R, C>
   }
 }
+
+const readTolerances = readerOf({ rtol: number(1e-5), atol: number(1e-8) })
 
 /** Rows and columns that `toString` shows before it leaves out the middle. */
 const SHOWN = 8
@@ -121,8 +124,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   /** Whether |a − b| ≤ atol + rtol·|b| everywhere and the shapes are the same (NumPy's rule); NaN is close to nothing. */
-  allClose(b: Matrix, { rtol = 1e-5, atol = 1e-8 }: { rtol?: number; atol?: number } = {}): boolean {
+  allClose(b: Matrix, options?: { rtol?: number; atol?: number }): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)
+    const { rtol, atol } = readTolerances('allClose', options)
     if (b.rows !== this.rows || b.cols !== this.cols) return false
     for (let i = 0; i < this.size; i++) {
       const [x, y] = [this.data[i], b.data[i]]

@@ -1,5 +1,5 @@
-import { MatgradError, ShapeError } from '../base/errors.ts'
-import { describe, formatShape, type Shape } from '../base/shape.ts'
+import { ShapeError } from '../base/errors.ts'
+import { formatShape, type Shape } from '../base/shape.ts'
 import { collect, place } from '../engine/engine.ts'
 import { BIAS, multiply, RELU, type Region, stepsOf } from '../engine/product.ts'
 import { strassen, strassenRoom } from '../engine/strassen.ts'
@@ -11,11 +11,8 @@ import { type Block, type Operation, runOn } from './operation.ts'
 const sides = (transposeA?: boolean, transposeB?: boolean): string =>
   transposeA || transposeB ? ` (${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'})` : ''
 
-/** The shape of op(A)·op(B). @throws ShapeError where the sizes do not fit; MatgradError for an unknown algorithm. */
-function productShape(operation: string, a: Block, b: Block, options: MatmulOptions): Shape {
-  const { transposeA, transposeB, algorithm } = options
-  if (algorithm !== undefined && algorithm !== 'auto' && algorithm !== 'strassen')
-    throw new MatgradError(`${operation}: algorithm is ${describe(algorithm)}, wanted 'auto' or 'strassen'`)
+/** The shape of op(A)·op(B). @throws ShapeError where the sizes do not fit. */
+function productShape(operation: string, a: Block, b: Block, { transposeA, transposeB }: MatmulOptions): Shape {
   const [rows, inner] = transposeA ? [a.cols, a.rows] : a.shape
   const [other, cols] = transposeB ? [b.cols, b.rows] : b.shape
   if (inner !== other)
