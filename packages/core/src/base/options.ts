@@ -16,6 +16,9 @@ export interface KindMaker<T> {
   <Own extends T>(otherwise: Own): Kind<T>
 }
 
+/** a, b or c */
+const list = (names: readonly string[]): string => names.join(', ').replace(/, ([^,]*)$/, ' or $1')
+
 /** Options that are `wanted` and that `accepts` tells apart from others. */
 export const kind =
   <T>(wanted: string, accepts: (value: unknown) => boolean): KindMaker<T> =>
@@ -60,7 +63,8 @@ export type Reader<S> = (operation: string, given: unknown) => S
  */
 export function readerOf<const K extends Kinds>(kinds: K): Reader<Settings<K>> {
   const names = Object.keys(kinds)
-  const known = new Map<string, Kind<unknown>>(Object.entries(kinds))
+  // Without a prototype no name is known but these.
+  const known: Record<string, Kind<unknown> | undefined> = Object.assign(Object.create(null), kinds)
   const needed = names.filter((name) => kinds[name].required)
   const defaults: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, kinds[name].otherwise]))
   const absent = Object.freeze({ ...defaults }) as Settings<K>
@@ -70,7 +74,7 @@ export function readerOf<const K extends Kinds>(kinds: K): Reader<Settings<K>> {
       throw new DTypeError(`${operation}: options are ${describe(given)}, wanted an object with ${list(names)}`)
     const settings = { ...defaults }
     for (const name in given) {
-      const option = known.get(name)
+      const option = known[name]
       if (option === undefined) {
         if (!Object.hasOwn(given, name)) continue
         throw unknownName(operation, name, names)
@@ -108,9 +112,6 @@ export const unknownName = (operation: string, name: string, names: readonly str
 
 /** The end of a message about something that is close to `meant`. */
 export const didYouMean = (meant: string | undefined): string => (meant ? `: did you mean ${meant}?` : '')
-
-/** a, b or c */
-const list = (names: readonly string[]): string => names.join(', ').replace(/, ([^,]*)$/, ' or $1')
 
 /** What options are called in PyTorch, Keras, NumPy and scikit-learn, as `plain` makes it, and here. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([

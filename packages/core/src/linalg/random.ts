@@ -2,7 +2,13 @@ import { getDefaultDtype } from '../base/dtype.ts'
 import { number, readerOf } from '../base/options.ts'
 import { checkInteger, checkShape } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { type Generator, generator, getDefaultGenerator, type RandomOptions, readRandom } from '../matrix/random.ts'
+import {
+  type Generator,
+  generatorOption,
+  getDefaultGenerator,
+  type RandomOptions,
+  readRandom,
+} from '../matrix/random.ts'
 import { qr } from './qr.ts'
 import { checkTriplets, decompose, type Svd, truncate } from './svd.ts'
 import { checkFinite, checkMatrix, toDtype, toFloat64 } from './workspace.ts'
@@ -20,7 +26,11 @@ export interface RandomizedSvdOptions {
   readonly generator?: Generator
 }
 
-const readRandomizedSvd = readerOf({ oversampling: number(10), powerIterations: number(2), generator: generator() })
+const readRandomizedSvd = readerOf({
+  oversampling: number(10),
+  powerIterations: number(2),
+  generator: generatorOption(),
+})
 
 /**
  * Nearly the k largest singular values of an m x n matrix with their vectors: U (m x k), S (k x 1), Vh (k x n). Q spans A·Ω for a

@@ -207,11 +207,11 @@ export interface RandomOptions extends CreationOptions {
 }
 
 /** An option that is a generator. */
-export const generator: KindMaker<Generator> = kind('a Generator', (value) => value instanceof Generator)
+export const generatorOption: KindMaker<Generator> = kind('a Generator', (value) => value instanceof Generator)
 
 export const readRandom: Reader<{ dtype: DType | undefined; generator: Generator | undefined }> = readerOf({
   dtype: dtypeName(),
-  generator: generator(),
+  generator: generatorOption(),
 })
 
 /** What `draw` gives for the generator that options name and their dtype. */
@@ -259,7 +259,7 @@ export const randint = <R extends number, C extends number>(
   options?: RandomOptions,
 ): Matrix<R, C> => drawn('randint', options, (source, own) => source.integers(rows, cols, low, high, own))
 
-const readSource = readerOf({ generator: generator() })
+const readSource = readerOf({ generator: generatorOption() })
 
 /** The numbers 0 … n − 1 in random order, as an nx1 column. */
 export function permutation(n: number, options?: Pick<RandomOptions, 'generator'>): Matrix<number, 1> {

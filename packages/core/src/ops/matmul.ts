@@ -4,7 +4,7 @@ import { collect, place } from '../engine/engine.ts'
 import { BIAS, multiply, RELU, type Region, stepsOf } from '../engine/product.ts'
 import { strassen, strassenRoom } from '../engine/strassen.ts'
 import { engineFor } from '../engine/threads.ts'
-import type { MatmulOptions } from './algebra.ts'
+import type { MatmulOptions, Value } from './algebra.ts'
 import { add } from './elementwise.ts'
 import { type Block, type Operation, runOn } from './operation.ts'
 
@@ -23,14 +23,18 @@ function productShape(operation: string, a: Block, b: Block, { transposeA, trans
   return [rows, cols]
 }
 
+/** op(A)·op(B) without reading options, which every step backwards would do. */
+const times = (a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value =>
+  a.apply(matmul, [a, b], { transposeA, transposeB, algorithm: 'auto' })
+
 /** C = op(A)·op(B), where op(X) is X or Xᵀ: Ā = G·Bᵀ and B̄ = Aᵀ·G; a transposed operand has its cotangent transposed. */
 export const matmul: Operation = {
   name: 'matmul',
   vjp: [
-    (g, _y, [, b], { transposeA = false, transposeB = false }) =>
-      transposeA ? b.matmul(g, { transposeA: transposeB, transposeB: true }) : g.matmul(b, { transposeB: !transposeB }),
-    (g, _y, [a], { transposeA = false, transposeB = false }) =>
-      transposeB ? g.matmul(a, { transposeA: true, transposeB: transposeA }) : a.matmul(g, { transposeA: !transposeA }),
+    (g, _y, [, b], { transposeA, transposeB }) =>
+      transposeA ? times(b, g, transposeB, true) : times(g, b, false, !transposeB),
+    (g, _y, [a], { transposeA, transposeB }) =>
+      transposeB ? times(g, a, true, transposeA) : times(a, g, !transposeA, false),
   ],
   shape: ([a, b], options: MatmulOptions) => productShape('matmul', a, b, options),
   forward: (out, [a, b], attributes: MatmulOptions) => product(out, a, b, undefined, attributes, 0),

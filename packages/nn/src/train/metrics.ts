@@ -1,5 +1,5 @@
 import { type Matrix, ShapeError } from '@matgrad/core'
-import { checkInteger, formatShape } from '@matgrad/core/internal'
+import { checkInteger, formatShape, number, readerOf } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 
 /** A number that says how good predictions are, one sample a row. */
@@ -10,15 +10,18 @@ function classes(a: Matrix, threshold: number): Matrix {
   return a.cols === 1 ? a.greaterEqual(threshold) : a.argmax(1)
 }
 
+const readAccuracy = readerOf({ threshold: number(0.5) })
+
 /**
  * The fraction of rows whose class is the target's. A prediction is a score for each class, nxC, or for two classes a
  * probability nx1, compared with the threshold (0 for logits); a target is class indices nx1 or a score for each class.
  *
  * @throws ShapeError for another number of rows or of classes, or a class that is out of range; DTypeError for a class that
- * is not a whole number.
+ * is not a whole number, and for other options.
  */
-export function accuracy(prediction: Matrix, target: Matrix, { threshold = 0.5 }: { threshold?: number } = {}): number {
+export function accuracy(prediction: Matrix, target: Matrix, options?: { threshold?: number }): number {
   checkMatrices('accuracy', { prediction, target })
+  const { threshold } = readAccuracy('accuracy', options)
   if (prediction.rows !== target.rows || (target.cols !== 1 && target.cols !== prediction.cols))
     throw new ShapeError(
       `accuracy: prediction is ${formatShape(prediction.shape)}, target is ${formatShape(target.shape)}, ` +
