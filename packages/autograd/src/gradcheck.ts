@@ -1,5 +1,5 @@
 import { DTypeError, Generator, MatgradError, Matrix } from '@matgrad/core'
-import { checkInteger, describe, formatShape, number, readerOf } from '@matgrad/core/internal'
+import { checkInteger, describe, formatShape, number, readerOf, whole } from '@matgrad/core/internal'
 import { noGrad } from './recording.ts'
 import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'
@@ -14,7 +14,7 @@ export interface GradcheckOptions {
   readonly order?: number
 }
 
-const readGradcheck = readerOf({ eps: number(1e-4), atol: number(1e-8), rtol: number(1e-6), order: number(1) })
+const readGradcheck = readerOf({ eps: number(1e-4), atol: number(1e-8), rtol: number(1e-6), order: whole(1) })
 
 type Function = (...args: Variable[]) => Variable
 

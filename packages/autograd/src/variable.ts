@@ -219,19 +219,19 @@ export function variable<R extends number, C extends number>(
   value: Matrix<R, C>,
   options?: VariableOptions,
 ): Variable<R, C> {
-  checkValue('variable', value)
+  checkValue(value)
   const { requiresGrad, name } = readVariable('variable', options)
   return new Variable(value, requiresGrad, null, name)
 }
 
 /** A variable that requires no gradient. @throws DTypeError unless value is a Matrix. */
 export function constant<R extends number, C extends number>(value: Matrix<R, C>): Variable<R, C> {
-  checkValue('constant', value)
+  checkValue(value)
   return new Variable(value, false)
 }
 
-function checkValue(operation: string, value: unknown): void {
-  if (!(value instanceof Matrix)) throw new DTypeError(`${operation}: value is ${describe(value)}, wanted a Matrix`)
+function checkValue(value: unknown): void {
+  if (!(value instanceof Matrix)) throw new DTypeError(`variable: value is ${describe(value)}, wanted a Matrix`)
 }
 
 /** A Variable, Matrix or number as a Variable; a number takes the given dtype. @throws DTypeError for anything else. */

@@ -17,6 +17,8 @@ export {
   required,
   suggestion,
   text,
+  unknownName,
+  whole,
 } from './base/options.ts'
 export { checkAxis, checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
 export { threadsFor } from './engine/threads.ts'

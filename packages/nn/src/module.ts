@@ -1,6 +1,6 @@
 import { constant, Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { dependsOn, describe, flag, formatShape, isPlain, readerOf } from '@matgrad/core/internal'
+import { dependsOn, describe, flag, formatShape, readerOf } from '@matgrad/core/internal'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =

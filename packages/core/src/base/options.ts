@@ -27,6 +27,7 @@ export const kind =
 
 export const flag: KindMaker<boolean> = kind('true or false', (value) => typeof value === 'boolean')
 export const number: KindMaker<number> = kind('a number', (value) => typeof value === 'number')
+export const whole: KindMaker<number> = kind('a whole number', Number.isInteger)
 export const text: KindMaker<string> = kind('a string', (value) => typeof value === 'string')
 
 /** One of some strings. */
@@ -151,6 +152,8 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['noversamples', 'oversampling'],
   ['niter', 'powerIterations'],
   ['numthreads', 'threads'],
+  ['onepochstart', 'onEpochBegin'],
+  ['ontrainstart', 'onTrainBegin'],
 ])
 
 const plain = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()

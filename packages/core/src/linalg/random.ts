@@ -1,5 +1,5 @@
 import { getDefaultDtype } from '../base/dtype.ts'
-import { number, readerOf } from '../base/options.ts'
+import { readerOf, whole } from '../base/options.ts'
 import { checkInteger, checkShape } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import {
@@ -27,8 +27,8 @@ export interface RandomizedSvdOptions {
 }
 
 const readRandomizedSvd = readerOf({
-  oversampling: number(10),
-  powerIterations: number(2),
+  oversampling: whole(10),
+  powerIterations: whole(2),
   generator: generatorOption(),
 })
 

@@ -64,7 +64,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     this.read = readerLike(defaults, names, true)
     const readGroup = readerLike(defaults, names, false)
     this.groups = groups.map(({ params, ...own }, i) => {
-      const values = readGroup(grouped ? `${name}: group ${i}` : name, own)
+      const values = readGroup(groups.length > 1 ? `${name}: group ${i}` : name, own)
       this.check(values)
       const check = (settings: Settings): void => this.check(this.read(name, settings))
       return { params: [...params], ...storeSettings(values, names, check) }

@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, matrix } from '@matgrad/core'
-import { checkInteger, describe, number, readerOf, required } from '@matgrad/core/internal'
+import { checkInteger, describe, number, readerOf, required, whole } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { Optimizer } from './optimizer.ts'
 
@@ -65,7 +65,7 @@ export abstract class Scheduler {
   }
 }
 
-const readStep = readerOf({ stepSize: required(number()), gamma: number(0.1) })
+const readStep = readerOf({ stepSize: required(whole()), gamma: number(0.1) })
 
 /** base·γ^⌊t / stepSize⌋ */
 export class StepLR extends Scheduler {
@@ -90,7 +90,7 @@ export class StepLR extends Scheduler {
   }
 }
 
-const readCosine = readerOf({ tMax: required(number()), etaMin: number(0) })
+const readCosine = readerOf({ tMax: required(whole()), etaMin: number(0) })
 
 /** etaMin + (base − etaMin)·(1 + cos(π·t / tMax)) / 2 (Loshchilov & Hutter 2017, without restarts) */
 export class CosineAnnealingLR extends Scheduler {

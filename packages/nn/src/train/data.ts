@@ -1,5 +1,14 @@
 import { DTypeError, type Generator, getDefaultGenerator, MatgradError, type Matrix, ShapeError } from '@matgrad/core'
-import { checkInteger, describe, flag, formatShape, generatorOption, number, readerOf } from '@matgrad/core/internal'
+import {
+  checkInteger,
+  describe,
+  flag,
+  formatShape,
+  generatorOption,
+  number,
+  readerOf,
+  whole,
+} from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 
 /** Samples, one a row, and what belongs to them: class indices nx1, or values. */
@@ -33,7 +42,7 @@ export interface DataLoaderOptions {
 }
 
 const readDataLoader = readerOf({
-  batchSize: number(32),
+  batchSize: whole(32),
   shuffle: flag(false),
   dropLast: flag(false),
   generator: generatorOption(),
