@@ -55,8 +55,12 @@ type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size
 /** A selector: numbers that pick rows. */
 export type Index<K extends Kind> = Operands<number, number>[K] | readonly number[]
 
-/** `unknown` where all names of O, which is inferred, are known, else a message that no operand is assignable to. */
-type CheckNames<Unknown> = [Unknown] extends [never] ? unknown : `matmul: got ${Unknown & string} among the options`
+/** `unknown` where an option has no `Unknown` name, or names are not known, else a message that no operand is assignable to. */
+type CheckNames<Unknown> = [Unknown] extends [never]
+  ? unknown
+  : string extends Unknown
+    ? unknown
+    : `matmul: got ${Unknown & string} among the options`
 
 type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonly [N in Name]: infer F } ? F : false
 
