@@ -292,6 +292,18 @@ describe('history', () => {
     expect(Object.getPrototypeOf(history)).toBe(Object.prototype)
   })
 
+  test('has the metrics that there were at the start', async () => {
+    const model = net()
+    const metrics: Record<string, () => number> = { first: () => 1 }
+    const adding: Callback = {
+      onEpochBegin() {
+        metrics.second = () => 2
+      },
+    }
+    const history = await fit(model, xor(), optionsFor(model, { metrics, validation: xor(), callbacks: [adding] }))
+    expect(Object.keys(history)).toEqual(['loss', 'first', 'valLoss', 'valFirst'])
+  })
+
   test.each([
     ['loss', ['loss']],
     ['valLoss', ['valLoss']],
@@ -543,11 +555,16 @@ describe('callbacks', () => {
       expect(got.suppressed).toEqual(suppressed)
       expect(log.at(-1)).toBe('a ends')
     }
-    // A reason that nothing can be attached to is thrown all the same.
-    const controller = new AbortController()
-    const aborting: Callback = { onEpochEnd: () => controller.abort('enough') }
-    const options = optionsFor(model, { callbacks: [aborting, ...callbacks], signal: controller.signal })
-    expect(await errorFrom(fit(model, xor(), options))).toBe('enough')
+    // What nothing can be attached to is thrown all the same.
+    for (const reason of ['enough', null, Object.freeze(new Error('frozen'))]) {
+      const aborting: Callback = {
+        onEpochEnd() {
+          throw reason
+        },
+      }
+      const error = await errorFrom(fit(model, xor(), optionsFor(model, { callbacks: [aborting, ...callbacks] })))
+      expect(error).toBe(reason)
+    }
   })
 
   test('are objects of any class, with members of their own', async () => {
@@ -769,6 +786,12 @@ describe('wrong options throw before the first step', () => {
       DTypeError,
       `fit: callback 0: got ${name}, wanted onTrainBegin, onEpochBegin, onBatchEnd, onEpochEnd or onTrainEnd: did you mean ${meant}?`,
     ]),
+    [
+      'a callback that is called by others',
+      { callbacks: [{ onValidationEnd: () => 0 }] },
+      DTypeError,
+      'fit: callback 0: got onValidationEnd, wanted onTrainBegin',
+    ],
     [
       'a misnamed method of a class',
       {

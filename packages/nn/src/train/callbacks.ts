@@ -79,7 +79,6 @@ function made(maker: unknown): string | undefined {
 export function throwFirst(errors: readonly unknown[]): void {
   if (errors.length === 0) return
   const [first, ...suppressed] = errors
-  if (suppressed.length > 0 && typeof first === 'object' && first !== null && Object.isExtensible(first))
-    Object.assign(first, { suppressed })
+  if (suppressed.length > 0 && Object.isExtensible(first)) Object.assign(first as object, { suppressed })
   throw first
 }
