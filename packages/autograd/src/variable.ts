@@ -3,7 +3,6 @@ import {
   type Attributes,
   type DType,
   DTypeError,
-  full,
   MatgradError,
   Matrix,
   type Operation,
@@ -19,6 +18,7 @@ import {
   installMethods,
   operations,
   readerOf,
+  scalar,
   text,
   toInputs,
 } from '@matgrad/core/internal'
@@ -238,6 +238,6 @@ function checkValue(value: unknown): void {
 export function toVariable(operation: string, value: unknown, dtype: DType): Variable {
   if (value instanceof Variable) return value
   if (value instanceof Matrix) return constant(value)
-  if (typeof value === 'number') return constant(full(1, 1, value, { dtype }))
+  if (typeof value === 'number') return constant(scalar(value, dtype))
   throw new DTypeError(`${operation}: operand is ${describe(value)}, wanted a Variable, a Matrix or a number`)
 }

@@ -22,7 +22,7 @@ export {
 } from './base/options.ts'
 export { checkAxis, checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
 export { threadsFor } from './engine/threads.ts'
-export { evaluate, toInputs } from './matrix/matrix.ts'
+export { evaluate, scalar, toInputs } from './matrix/matrix.ts'
 export { generatorOption, restart } from './matrix/random.ts'
 export { crossEntropy } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'

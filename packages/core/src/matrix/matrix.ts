@@ -182,6 +182,13 @@ function promote(operation: Operation, inputs: readonly unknown[]): DType {
   return dtype ?? (inputs.find((input) => input instanceof Matrix) as Matrix).dtype
 }
 
+/** A number as a 1x1. */
+export function scalar(value: number, dtype: DType): Matrix<1, 1> {
+  const data = allocate(dtype, 1)
+  data[0] = value
+  return new Matrix(data, 1, 1)
+}
+
 /** An input as a matrix of the dtype that the operation computes in; a selector keeps its own. */
 function toInput(operation: Operation, input: unknown, i: number, dtype: DType): Matrix {
   const selects = i === operation.selector
@@ -194,9 +201,7 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
     throw new DTypeError(
       `${operation.name}: operand ${i + 1} is ${describe(input)}, wanted ${selects ? 'a Matrix or an array of numbers' : 'a Matrix or a number'}`,
     )
-  const data = allocate(dtype, 1)
-  data[0] = input
-  return new Matrix(data, 1, 1)
+  return scalar(input, dtype)
 }
 
 /** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */
