@@ -36,7 +36,7 @@ export default defineConfig({
       project('nn compiled', {
         include: ['packages/nn/test/**/*.test.ts'],
         // These compute nothing, or both ways.
-        exclude: ['data', 'init', 'schedules', 'compiled-training', 'node/process'].map(
+        exclude: ['data', 'init', 'schedules', 'compiled-training', 'node/process', 'node/options'].map(
           (name) => `packages/nn/test/${name}.test.ts`,
         ),
         provide: { compiles: true },

@@ -1,5 +1,13 @@
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape, crossEntropy as losses } from '@matgrad/core/internal'
+import {
+  formatShape,
+  type KindMaker,
+  kind,
+  crossEntropy as losses,
+  number,
+  oneOf,
+  readerOf,
+} from '@matgrad/core/internal'
 import { applyOp, toVariable, type Variable } from './variable.ts'
 
 export type Reduction = 'mean' | 'sum' | 'none'
@@ -12,6 +20,15 @@ export interface CrossEntropyOptions {
   /** 'mean' divides by the number of rows, or, for weighted class indices, by the sum of their weights. */
   readonly reduction?: Reduction
 }
+
+/** How all losses read it. */
+export const reductionOption: KindMaker<Reduction> = oneOf('mean', 'sum', 'none')
+
+const readOptions = readerOf({
+  labelSmoothing: number(0),
+  weight: kind<Matrix>('a Matrix', (value) => value instanceof Matrix)(),
+  reduction: reductionOption('mean'),
+})
 
 /**
  * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`). Where classes are given,
@@ -26,11 +43,12 @@ export interface CrossEntropyOptions {
 export function crossEntropy(
   logits: Variable | Matrix,
   target: Variable | Matrix,
-  { labelSmoothing = 0, weight, reduction = 'mean' }: CrossEntropyOptions = {},
+  options?: CrossEntropyOptions,
 ): Variable {
+  const { labelSmoothing, weight, reduction } = readOptions('crossEntropy', options)
   const x = toVariable('crossEntropy', logits, 'float64')
   const t = toVariable('crossEntropy', target, x.dtype)
-  checkOptions(x, t, labelSmoothing, weight, reduction)
+  check(x, t, labelSmoothing, weight)
   if (t.cols === x.cols) {
     const terms = (labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t)
       .mul(x.logSoftmax(1))
@@ -52,31 +70,16 @@ function ofAllClasses(x: Variable, weight: Matrix | undefined): Variable {
   return (weight ? terms.mul(weight) : terms).sum(1)
 }
 
-function checkOptions(
-  x: Variable,
-  t: Variable,
-  labelSmoothing: number,
-  weight: Matrix | undefined,
-  reduction: Reduction,
-): void {
+function check(x: Variable, t: Variable, labelSmoothing: number, weight: Matrix | undefined): void {
   if (t.rows !== x.rows || (t.cols !== 1 && t.cols !== x.cols))
     throw new ShapeError(
       `crossEntropy: logits are ${formatShape(x.shape)}, target is ${formatShape(t.shape)}, ` +
         `wanted ${x.rows}x1 class indices or ${formatShape(x.shape)} probabilities`,
     )
-  if (typeof labelSmoothing !== 'number' || !(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new DTypeError(`crossEntropy: labelSmoothing is ${describe(labelSmoothing)}, wanted 0 to 1`)
-  if (weight !== undefined && (!(weight instanceof Matrix) || weight.rows !== 1 || weight.cols !== x.cols))
-    throw new ShapeError(
-      `crossEntropy: weight is ${weight instanceof Matrix ? formatShape(weight.shape) : describe(weight)}, wanted a 1x${x.cols} Matrix`,
-    )
-  checkReduction('crossEntropy', reduction)
-}
-
-/** @throws DTypeError unless `reduction` is the name of one. */
-export function checkReduction(operation: string, reduction: Reduction): void {
-  if (reduction !== 'mean' && reduction !== 'sum' && reduction !== 'none')
-    throw new DTypeError(`${operation}: reduction is ${describe(reduction)}, wanted 'mean', 'sum' or 'none'`)
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new DTypeError(`crossEntropy: labelSmoothing is ${labelSmoothing}, wanted 0 to 1`)
+  if (weight && (weight.rows !== 1 || weight.cols !== x.cols))
+    throw new ShapeError(`crossEntropy: weight is ${formatShape(weight.shape)}, wanted a 1x${x.cols} Matrix`)
 }
 
 /** The mean or sum of all elements, or the elements. */

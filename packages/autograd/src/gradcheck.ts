@@ -1,5 +1,5 @@
 import { DTypeError, Generator, MatgradError, Matrix } from '@matgrad/core'
-import { checkInteger, describe, formatShape } from '@matgrad/core/internal'
+import { checkInteger, describe, formatShape, number, readerOf, whole } from '@matgrad/core/internal'
 import { noGrad } from './recording.ts'
 import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'
@@ -14,6 +14,8 @@ export interface GradcheckOptions {
   readonly order?: number
 }
 
+const readGradcheck = readerOf({ eps: number(1e-4), atol: number(1e-8), rtol: number(1e-6), order: whole(1) })
+
 type Function = (...args: Variable[]) => Variable
 
 /** f′(0) from four values, with an error of h⁴·f⁽⁵⁾/30 (Abramowitz & Stegun 25.3.6). */
@@ -24,14 +26,17 @@ const centralDifference = (f: (step: number) => number, h: number): number =>
  * Compares the gradients of f that the tape gives with differences of its values, for every entry of every argument. A
  * value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows.
  *
- * @throws MatgradError that names the worst entry where they differ; DTypeError unless every argument is float64;
+ * @throws MatgradError that names the worst entry where they differ; DTypeError unless f is a function, every argument float64, and the options are numbers;
  * ShapeError unless order is at least 1.
  */
 export function gradcheck(
   f: (...args: Variable[]) => Variable,
   args: readonly Argument[],
-  { eps = 1e-4, atol = 1e-8, rtol = 1e-6, order = 1 }: GradcheckOptions = {},
+  options?: GradcheckOptions,
 ): void {
+  if (typeof f !== 'function') throw new DTypeError(`gradcheck: f is ${describe(f)}, wanted a function`)
+  if (!Array.isArray(args)) throw new DTypeError(`gradcheck: args are ${describe(args)}, wanted an array of matrices`)
+  const { eps, atol, rtol, order } = readGradcheck('gradcheck', options)
   checkInteger('gradcheck', 'order', order, 1, Number.MAX_SAFE_INTEGER)
   const values = args.map((argument, i) => {
     const value = argument instanceof Variable ? argument.value : argument

@@ -1,4 +1,5 @@
-import { MatgradError, type Matrix } from '@matgrad/core'
+import { DTypeError, MatgradError, type Matrix } from '@matgrad/core'
+import { describe } from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
 let recording = true
@@ -20,9 +21,11 @@ export function withRecording<T>(on: boolean, run: () => T): T {
 /**
  * The result of `run`, whose operations record nothing: no gradient flows through them and no memory is held.
  *
- * @throws MatgradError if `run` returns a promise, whose work would go on after recording is back on.
+ * @throws DTypeError unless `run` is a function; MatgradError if it returns a promise, whose work would go on after
+ * recording is back on.
  */
 export function noGrad<T>(run: () => T): T {
+  if (typeof run !== 'function') throw new DTypeError(`noGrad: got ${describe(run)}, wanted a function`)
   const result = withRecording(false, run)
   if (result instanceof Promise)
     throw new MatgradError('noGrad: got an asynchronous function, wanted a synchronous one')

@@ -48,6 +48,8 @@ export function valueAndGrad<Arguments extends unknown[], const N extends number
   argnums?: N,
 ): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<N>] {
   if (typeof f !== 'function') throw new DTypeError(`grad: f is ${describe(f)}, wanted a function`)
+  if (argnums !== undefined && typeof argnums !== 'number' && !Array.isArray(argnums))
+    throw new DTypeError(`grad: argnums is ${describe(argnums)}, wanted a number or an array of numbers`)
   const wanted: readonly number[] = typeof argnums === 'number' ? [argnums] : (argnums ?? [0])
   return (...args) => {
     for (const i of wanted)

@@ -3,7 +3,6 @@ import {
   type Attributes,
   type DType,
   DTypeError,
-  full,
   MatgradError,
   Matrix,
   type Operation,
@@ -11,7 +10,19 @@ import {
   type Shape,
   ShapeError,
 } from '@matgrad/core'
-import { announce, describe, evaluate, formatShape, installMethods, operations, toInputs } from '@matgrad/core/internal'
+import {
+  announce,
+  describe,
+  evaluate,
+  flag,
+  formatShape,
+  installMethods,
+  operations,
+  readerOf,
+  scalar,
+  text,
+  toInputs,
+} from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
 import { gradientWatch, isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
@@ -215,29 +226,37 @@ export interface VariableOptions {
   readonly name?: string
 }
 
+const readVariable = readerOf({ requiresGrad: flag(true), name: text() })
+
 /**
  * A variable to differentiate with respect to. It holds `value` itself, not a copy: an optimiser's step changes it.
  *
- * @throws DTypeError unless value is a Matrix.
+ * @throws DTypeError unless value is a Matrix, and for options of other names or types.
  */
 export function variable<R extends number, C extends number>(
   value: Matrix<R, C>,
-  { requiresGrad = true, name }: VariableOptions = {},
+  options?: VariableOptions,
 ): Variable<R, C> {
-  if (!((value as unknown) instanceof Matrix))
-    throw new DTypeError(`variable: value is ${describe(value)}, wanted a Matrix`)
+  checkValue(value)
+  const { requiresGrad, name } = readVariable('variable', options)
   return new Variable(value, requiresGrad, null, name)
 }
 
 /** A variable that requires no gradient. @throws DTypeError unless value is a Matrix. */
-export const constant = <R extends number, C extends number>(value: Matrix<R, C>): Variable<R, C> =>
-  variable(value, { requiresGrad: false })
+export function constant<R extends number, C extends number>(value: Matrix<R, C>): Variable<R, C> {
+  checkValue(value)
+  return new Variable(value, false)
+}
+
+function checkValue(value: unknown): void {
+  if (!(value instanceof Matrix)) throw new DTypeError(`variable: value is ${describe(value)}, wanted a Matrix`)
+}
 
 /** A Variable, Matrix or number as a Variable; a number takes the given dtype. @throws DTypeError for anything else. */
 export function toVariable(operation: string, value: unknown, dtype: DType): Variable {
   if (value instanceof Variable) return value
   if (value instanceof Matrix) return constant(value)
-  if (typeof value === 'number') return constant(full(1, 1, value, { dtype }))
+  if (typeof value === 'number') return constant(scalar(value, dtype))
   throw new DTypeError(`${operation}: operand is ${describe(value)}, wanted a Variable, a Matrix or a number`)
 }
 

@@ -1,10 +1,30 @@
 // What the packages of matgrad share and users should not build on: it may change with any version.
 
 export { setDebug } from './base/debug.ts'
-export { checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
+export {
+  anything,
+  didYouMean,
+  dtypeName,
+  flag,
+  func,
+  isPlain,
+  type Kind,
+  type KindMaker,
+  kind,
+  number,
+  oneOf,
+  type Reader,
+  readerOf,
+  required,
+  suggestion,
+  text,
+  unknownName,
+  whole,
+} from './base/options.ts'
+export { checkAxis, checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
 export { threadsFor } from './engine/threads.ts'
-export { evaluate, toInputs } from './matrix/matrix.ts'
-export { restart } from './matrix/random.ts'
+export { evaluate, scalar, toInputs } from './matrix/matrix.ts'
+export { generatorOption, restart } from './matrix/random.ts'
 export { crossEntropy } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'
 export { installMethods } from './ops/methods.ts'

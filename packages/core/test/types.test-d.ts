@@ -98,6 +98,8 @@ describe('matmul', () => {
     zeros(2, 3).matmul(zeros(3, 4), { transposeB: true })
     // @ts-expect-error 2 and 5
     zeros(2, 3).matmul(zeros(4, 5), { transposeA: true, transposeB: true })
+    // @ts-expect-error an option that does not exist beside one that does
+    zeros(2, 3).matmul(zeros(3, 5), { transposeA: false, transposB: false })
     // @ts-expect-error an option that does not exist
     zeros(2, 3).matmul(zeros(3, 5), { transpose: true })
     // @ts-expect-error a number is no operand

@@ -1,5 +1,5 @@
 import { type DType, full as filled, type Generator, MatgradError, type Matrix } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { checkNumber, describe, number, oneOf, readerOf } from '@matgrad/core/internal'
 
 /**
  * Makes the first values of a parameter of rows x cols. For a layer's weight, rows are the features that come out
@@ -10,51 +10,61 @@ export type Initializer = (rows: number, cols: number, generator: Generator, dty
 /** A nonlinearity that follows a layer, for its gain. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu'
 
+const GAINS: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
+  linear: () => 1,
+  sigmoid: () => 1,
+  tanh: () => 5 / 3,
+  relu: () => Math.SQRT2,
+  leakyRelu: (slope) => Math.sqrt(2 / (1 + slope ** 2)),
+  selu: () => 0.75,
+}
+
 /** √ of what a nonlinearity multiplies the variance by, inverted (PyTorch's calculate_gain). */
 export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
-  const gains = {
-    linear: 1,
-    sigmoid: 1,
-    tanh: 5 / 3,
-    relu: Math.SQRT2,
-    leakyRelu: Math.sqrt(2 / (1 + slope ** 2)),
-    selu: 0.75,
-  }
-  if (!Object.hasOwn(gains, nonlinearity))
+  if (!Object.hasOwn(GAINS, nonlinearity))
     throw new MatgradError(
-      `init: nonlinearity is ${describe(nonlinearity)}, wanted one of ${Object.keys(gains).join(', ')}`,
+      `init: nonlinearity is ${describe(nonlinearity)}, wanted one of ${Object.keys(GAINS).join(', ')}`,
     )
-  return gains[nonlinearity]
+  return GAINS[nonlinearity](slope)
 }
 
 /** Options without undefined members, as the generator takes them. */
 const as = (dtype?: DType): { dtype?: DType } => (dtype ? { dtype } : {})
 
+/** @throws DTypeError unless all are numbers. */
+function checkNumbers(operation: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) checkNumber(operation, name, value)
+}
+
 /** Uniform on [low, high). */
-export const uniform =
-  (low = 0, high = 1): Initializer =>
-  (rows, cols, generator, dtype) =>
-    generator.uniform(rows, cols, low, high, as(dtype))
+export function uniform(low = 0, high = 1): Initializer {
+  checkNumbers('init.uniform', { low, high })
+  return (rows, cols, generator, dtype) => generator.uniform(rows, cols, low, high, as(dtype))
+}
 
 /** N(mean, std²). */
-export const normal =
-  (mean = 0, std = 1): Initializer =>
-  (rows, cols, generator, dtype) =>
-    generator.normal(rows, cols, mean, std, as(dtype))
+export function normal(mean = 0, std = 1): Initializer {
+  checkNumbers('init.normal', { mean, std })
+  return (rows, cols, generator, dtype) => generator.normal(rows, cols, mean, std, as(dtype))
+}
+
+const readXavier = readerOf({ gain: number(1) })
 
 /** Uniform on ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
-export const xavierUniform =
-  ({ gain = 1 }: { gain?: number } = {}): Initializer =>
-  (rows, cols, generator, dtype) => {
+export function xavierUniform(options?: { gain?: number }): Initializer {
+  const { gain } = readXavier('init.xavierUniform', options)
+  return (rows, cols, generator, dtype) => {
     const bound = gain * Math.sqrt(6 / (rows + cols))
     return generator.uniform(rows, cols, -bound, bound, as(dtype))
   }
+}
 
 /** Normal with the standard deviation gain·√(2 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
-export const xavierNormal =
-  ({ gain = 1 }: { gain?: number } = {}): Initializer =>
-  (rows, cols, generator, dtype) =>
+export function xavierNormal(options?: { gain?: number }): Initializer {
+  const { gain } = readXavier('init.xavierNormal', options)
+  return (rows, cols, generator, dtype) =>
     generator.normal(rows, cols, 0, gain * Math.sqrt(2 / (rows + cols)), as(dtype))
+}
 
 export interface KaimingOptions {
   readonly nonlinearity?: Nonlinearity
@@ -64,35 +74,39 @@ export interface KaimingOptions {
   readonly mode?: 'fanIn' | 'fanOut'
 }
 
-function kaimingStd(
-  rows: number,
-  cols: number,
-  { nonlinearity = 'relu', slope, mode = 'fanIn' }: KaimingOptions,
-): number {
-  if (mode !== 'fanIn' && mode !== 'fanOut')
-    throw new MatgradError(`init: mode is ${describe(mode)}, wanted 'fanIn' or 'fanOut'`)
-  return gainOf(nonlinearity, slope) / Math.sqrt(mode === 'fanIn' ? cols : rows)
+const readKaiming = readerOf({
+  nonlinearity: oneOf(...(Object.keys(GAINS) as Nonlinearity[]))('relu'),
+  slope: number(),
+  mode: oneOf('fanIn', 'fanOut')('fanIn'),
+})
+
+/** gain / √fan for a parameter of rows x cols. */
+function kaimingStd(operation: string, options: KaimingOptions | undefined): (rows: number, cols: number) => number {
+  const { nonlinearity, slope, mode } = readKaiming(operation, options)
+  const gain = gainOf(nonlinearity, slope)
+  return (rows, cols) => gain / Math.sqrt(mode === 'fanIn' ? cols : rows)
 }
 
 /** Uniform with the standard deviation gain / √fan: bound gain·√(3 / fan) (He et al. 2015). */
-export const kaimingUniform =
-  (options: KaimingOptions = {}): Initializer =>
-  (rows, cols, generator, dtype) => {
-    const bound = Math.sqrt(3) * kaimingStd(rows, cols, options)
+export function kaimingUniform(options?: KaimingOptions): Initializer {
+  const std = kaimingStd('init.kaimingUniform', options)
+  return (rows, cols, generator, dtype) => {
+    const bound = Math.sqrt(3) * std(rows, cols)
     return generator.uniform(rows, cols, -bound, bound, as(dtype))
   }
+}
 
 /** Normal with the standard deviation gain / √fan (He et al. 2015). */
-export const kaimingNormal =
-  (options: KaimingOptions = {}): Initializer =>
-  (rows, cols, generator, dtype) =>
-    generator.normal(rows, cols, 0, kaimingStd(rows, cols, options), as(dtype))
+export function kaimingNormal(options?: KaimingOptions): Initializer {
+  const std = kaimingStd('init.kaimingNormal', options)
+  return (rows, cols, generator, dtype) => generator.normal(rows, cols, 0, std(rows, cols), as(dtype))
+}
 
 /** One value everywhere. */
-export const constant =
-  (value: number): Initializer =>
-  (rows, cols, _generator, dtype) =>
-    filled(rows, cols, value, as(dtype))
+export function constant(value: number): Initializer {
+  checkNumbers('init.constant', { value })
+  return (rows, cols, _generator, dtype) => filled(rows, cols, value, as(dtype))
+}
 
 /** Zeros. */
 export const zeros: Initializer = constant(0)

@@ -1,6 +1,6 @@
-import { checkReduction, mul, neg, type Reduction, reduce, softplus, sub, Variable } from '@matgrad/autograd'
+import { mul, neg, type Reduction, reduce, reductionOption, softplus, sub, Variable } from '@matgrad/autograd'
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape } from '@matgrad/core/internal'
+import { describe, formatShape, kind, readerOf } from '@matgrad/core/internal'
 import type { Input } from './module.ts'
 
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from '@matgrad/autograd'
@@ -17,19 +17,21 @@ function checkValues(operation: string, name: string, value: unknown): void {
     throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Variable or a Matrix`)
 }
 
-function checkPair(operation: string, prediction: Input, target: Input, reduction: Reduction): void {
+function checkPair(operation: string, prediction: Input, target: Input): void {
   checkValues(operation, 'prediction', prediction)
   checkValues(operation, 'target', target)
-  checkReduction(operation, reduction)
   if (prediction.rows !== target.rows || prediction.cols !== target.cols)
     throw new ShapeError(
       `${operation}: prediction is ${formatShape(prediction.shape)}, target is ${formatShape(target.shape)}, wanted the same`,
     )
 }
 
-/** (prediction − target)², reduced. @throws ShapeError when the shapes differ. */
-export function mseLoss(prediction: Input, target: Input, { reduction = 'mean' }: LossOptions = {}): Variable {
-  checkPair('mseLoss', prediction, target, reduction)
+const readMse = readerOf({ reduction: reductionOption('mean') })
+
+/** (prediction − target)², reduced. @throws ShapeError when the shapes differ; DTypeError for other options. */
+export function mseLoss(prediction: Input, target: Input, options?: LossOptions): Variable {
+  checkPair('mseLoss', prediction, target)
+  const { reduction } = readMse('mseLoss', options)
   return reduce(sub(prediction, target).square(), reduction)
 }
 
@@ -38,24 +40,28 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
   readonly posWeight?: Matrix
 }
 
+const readBinary = readerOf({
+  reduction: reductionOption('mean'),
+  posWeight: kind<Matrix>('a Matrix', (value) => value instanceof Matrix)(),
+})
+
 /**
  * −t·ln σ(x) − (1 − t)·ln(1 − σ(x)), reduced, from logits x and probabilities t: through softplus, so that no logit
  * overflows and none loses its digits.
  *
- * @throws ShapeError when the shapes differ, or posWeight is not 1xC; DTypeError for what is not a Matrix.
+ * @throws ShapeError when the shapes differ, or posWeight is not 1xC; DTypeError for what is not a Matrix, and for other
+ * options.
  */
 export function binaryCrossEntropyWithLogits(
   logits: Input,
   target: Input,
-  { reduction = 'mean', posWeight }: BinaryCrossEntropyOptions = {},
+  options?: BinaryCrossEntropyOptions,
 ): Variable {
-  checkPair('binaryCrossEntropyWithLogits', logits, target, reduction)
-  if (
-    posWeight !== undefined &&
-    !(posWeight instanceof Matrix && posWeight.rows === 1 && posWeight.cols === logits.cols)
-  )
+  checkPair('binaryCrossEntropyWithLogits', logits, target)
+  const { reduction, posWeight } = readBinary('binaryCrossEntropyWithLogits', options)
+  if (posWeight && (posWeight.rows !== 1 || posWeight.cols !== logits.cols))
     throw new ShapeError(
-      `binaryCrossEntropyWithLogits: posWeight is ${(posWeight as unknown) instanceof Matrix ? formatShape(posWeight.shape) : describe(posWeight)}, wanted a 1x${logits.cols} Matrix`,
+      `binaryCrossEntropyWithLogits: posWeight is ${formatShape(posWeight.shape)}, wanted a 1x${logits.cols} Matrix`,
     )
   const positive = mul(softplus(neg(logits)), target)
   const negative = mul(softplus(logits), sub(1, target))

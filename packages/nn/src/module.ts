@@ -1,6 +1,6 @@
 import { constant, Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { announce, dependsOn, describe, formatShape, tracer, watch } from '@matgrad/core/internal'
+import { announce, dependsOn, describe, flag, formatShape, readerOf, tracer, watch } from '@matgrad/core/internal'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =
@@ -16,6 +16,8 @@ export type Accepts<F extends number, In extends number> = number extends F | In
 
 /** A snapshot of parameters and buffers by name. */
 export type StateDict = Record<string, Matrix>
+
+const readLoading = readerOf({ strict: flag(true) })
 
 export type Member = Variable | Matrix | Module
 
@@ -77,6 +79,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
   }
 
   set training(training: boolean) {
+    if (typeof training !== 'boolean')
+      throw new DTypeError(`${this.constructor.name}: training is ${describe(training)}, wanted true or false`)
     if (training === this.#learns) return
     this.#learns = training
     announce()
@@ -168,14 +172,15 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * @param options.strict whether every name must be present on both sides
    * @returns the names that were missing from `state`, and those that this module does not have
    * @throws MatgradError for a name without counterpart when strict; ShapeError for a value of another shape; DTypeError
-   * for one that is not a Matrix.
+   * for one that is not a Matrix, and for other options.
    */
   loadStateDict(
     state: Readonly<StateDict>,
-    { strict = true }: { strict?: boolean } = {},
+    options?: { strict?: boolean },
   ): { missing: string[]; unexpected: string[] } {
     if (typeof state !== 'object' || state === null)
       throw new DTypeError(`loadStateDict: state is ${describe(state)}, wanted matrices by name`)
+    const { strict } = readLoading('loadStateDict', options)
     const own = new Map(this.named())
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name))
     const unexpected = Object.keys(state).filter((name) => !own.has(name))

@@ -62,8 +62,8 @@ describe('settings', () => {
   test.each([
     [{ lr: -1 }, MatgradError, 'Adam: lr is -1, wanted 0 or more'],
     [{ lr: '1' }, DTypeError, 'Adam: lr is "1", wanted a number'],
-    [{ betas: 0.9 }, DTypeError, 'Adam: betas is 0.9, wanted two numbers'],
-    [{ betas: [0.9] }, DTypeError, 'Adam: betas is an array, wanted two numbers'],
+    [{ betas: 0.9 }, DTypeError, 'Adam: betas is 0.9, wanted 2 numbers'],
+    [{ betas: [0.9] }, DTypeError, 'Adam: betas is an array, wanted 2 numbers'],
     [{ betas: [1, 0.999] }, MatgradError, 'Adam: one of betas is 1, wanted 0 or more and below 1'],
     [{ betas: [0.9, -0.1] }, MatgradError, 'Adam: one of betas is -0.1, wanted 0 or more and below 1'],
     [{ betas: [0.9, null] }, DTypeError, 'Adam: one of betas is null, wanted a number'],
@@ -165,7 +165,7 @@ describe('training', () => {
     const before = training.optimizer.stateDict()
     const { groups, matrices } = before
     for (const [state, kind, message] of [
-      [sgd.stateDict(), DTypeError, 'Adam: betas is undefined'],
+      [sgd.stateDict(), DTypeError, 'Adam: got momentum, wanted lr, betas'],
       [
         { groups, matrices: sgd.stateDict().matrices },
         MatgradError,

@@ -274,6 +274,71 @@ describe('history', () => {
     expect(history.loss[2]).toBeLessThan(history.loss[0])
   })
 
+  test('has any name of a metric that is not taken, also those that objects inherit', async () => {
+    const model = net()
+    const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valid', 'ß', 'valAccuracy', '0']
+    const metrics = Object.fromEntries(names.map((name, i) => [name, () => i]))
+    const seen: string[][] = []
+    const callbacks: Callback[] = [{ onEpochEnd: (_epoch, logs) => void seen.push(Object.keys(logs)) }]
+    const history = await fit(model, xor(), optionsFor(model, { metrics, validation: xor(), callbacks }))
+    for (const [i, name] of names.entries()) {
+      expect(Object.getOwnPropertyDescriptor(history, name)?.value, name).toEqual([i, i])
+      const evaluated = evaluate(model, xor(), { metrics })
+      expect(Object.getOwnPropertyDescriptor(evaluated, name)?.value, name).toBe(i)
+    }
+    expect(history.val__proto__).toEqual([2, 2])
+    expect(Object.keys(history)).toHaveLength(2 + 2 * names.length)
+    expect(seen.map((keys) => keys.length)).toEqual([2 + 2 * names.length, 2 + 2 * names.length])
+    expect(Object.getPrototypeOf(history)).toBe(Object.prototype)
+  })
+
+  test('has the metrics that there were at the start', async () => {
+    const model = net()
+    const metrics: Record<string, () => number> = { first: () => 1 }
+    const adding: Callback = {
+      onEpochBegin() {
+        metrics.second = () => 2
+      },
+    }
+    const history = await fit(model, xor(), optionsFor(model, { metrics, validation: xor(), callbacks: [adding] }))
+    expect(Object.keys(history)).toEqual(['loss', 'first', 'valLoss', 'valFirst'])
+  })
+
+  test.each([
+    ['loss', ['loss']],
+    ['valLoss', ['valLoss']],
+    ['Loss', ['Loss']],
+    ['valAccuracy', ['accuracy', 'valAccuracy']],
+    ['accuracy', ['valAccuracy', 'accuracy']],
+    ['Accuracy', ['accuracy', 'Accuracy']],
+    ['""', ['']],
+  ])('refuses a metric called %s whose name is taken or none', async (shown, names) => {
+    const model = net()
+    const metrics = Object.fromEntries(names.map((name) => [name, () => 0]))
+    const message = `a metric is called ${shown}, wanted a name`
+    const error = (await errorFrom(fit(model, xor(), optionsFor(model, { metrics })))) as Error
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error.message).toContain(`fit: ${message}`)
+    expect(errorOf(() => evaluate(model, xor(), { metrics })).message).toContain(`evaluate: ${message}`)
+  })
+
+  test.each([
+    ['undefined', undefined, 'undefined, wanted a number'],
+    ['a string', '1', '"1", wanted a number'],
+    ['a promise', Promise.resolve(1), 'Promise, wanted a number'],
+    ['a matrix', matrix([[1]]), 'Matrix, wanted a number, such as its item() if it is 1x1'],
+    ['a variable', variable(matrix([[1]])), 'Variable, wanted a number, such as its item() if it is 1x1'],
+    ['null', null, 'null, wanted a number'],
+    ['a boolean', true, 'true, wanted a number'],
+  ])('a metric that gives %s throws', async (_title, value, message) => {
+    const model = net()
+    const metrics = { good: () => 1, odd: () => value as Untyped }
+    const error = (await errorFrom(fit(model, xor(), optionsFor(model, { metrics })))) as Error
+    expect(error).toBeInstanceOf(DTypeError)
+    expect(error.message).toBe(`fit: metric odd gave ${message}`)
+    expect(errorOf(() => evaluate(model, xor(), { metrics })).message).toBe(`evaluate: metric odd gave ${message}`)
+  })
+
   test('without validation and metrics has the loss alone', async () => {
     const model = net()
     expect(Object.keys(await fit(model, xor(), optionsFor(model)))).toEqual(['loss'])
@@ -373,28 +438,156 @@ describe('callbacks', () => {
     ])
   })
 
-  test.each(['onBatchEnd', 'onEpochEnd', 'onEpochBegin'] as const)(
-    'stop() in %s ends after the epoch',
-    async (when) => {
-      const log: string[] = []
-      const stopper: Callback = {
-        [when]: (at: number, ...rest: unknown[]) => {
-          const training = rest.at(-1) as Training
-          if (
-            (when === 'onBatchEnd' && training.history.loss.length === 1 && at === 0) ||
-            (when !== 'onBatchEnd' && at === 1)
-          )
-            training.stop()
+  /** Calls stop() in the callback `when`, in epoch 1. */
+  const stopping = (when: keyof Callback): Callback => {
+    let epoch = -1
+    return {
+      onEpochBegin: (at) => {
+        epoch = at
+      },
+      [when]: (...rest: unknown[]) => {
+        if (when === 'onEpochBegin') epoch = rest[0] as number
+        const training = rest.at(-1) as Training
+        if (epoch === 1 || when === 'onTrainBegin') training.stop()
+      },
+    }
+  }
+
+  test.each([
+    ['onTrainBegin', 0, 0, ['a begins', 'a ends']],
+    ['onEpochBegin', 1, 2, ['a epoch 0 over', 'a epoch 1', 'a ends']],
+    ['onBatchEnd', 2, 3, ['a epoch 1', 'a batch 0', 'a epoch 1 over', 'a ends']],
+    ['onEpochEnd', 2, 4, ['a batch 0', 'a batch 1', 'a epoch 1 over', 'a ends']],
+  ] as const)('stop() in %s trains no further batch', async (when, epochs, batches, last) => {
+    const log: string[] = []
+    const model = net()
+    const callbacks = [stopping(when), spy('a', log)]
+    const more = { epochs: 9, batchSize: 2, callbacks, validation: xor() }
+    const history = await fit(model, xor(), optionsFor(model, more))
+    expect(history.loss).toHaveLength(epochs)
+    expect(history.valLoss).toHaveLength(epochs)
+    expect(log.filter((line) => line.includes('batch'))).toHaveLength(batches)
+    expect(log.slice(-last.length)).toEqual(last)
+  })
+
+  test('the logs of an epoch that onBatchEnd ends are of the batches so far', async () => {
+    const model = net()
+    const losses: number[] = []
+    const stopper: Callback = {
+      onBatchEnd(batch, { loss }, training) {
+        losses.push(loss)
+        if (batch === 1) training.stop()
+      },
+    }
+    const metrics = { rows: (p: Matrix) => p.rows }
+    const options = optionsFor(model, { batchSize: 1, callbacks: [stopper], metrics, validation: xor() })
+    const { loss, rows, valRows } = await fit(model, xor(), options)
+    expect(losses).toHaveLength(2)
+    expect({ loss, rows, valRows }).toEqual({ loss: [losses[1]], rows: [2], valRows: [4] })
+  })
+
+  test('a loss that is no number any more ends the training in that batch', async () => {
+    const model = new Linear(1, 1, { generator: new Generator(0) })
+    let batches = 0
+    const stopper: Callback = {
+      onBatchEnd(_batch, { loss }, training) {
+        batches++
+        if (!Number.isFinite(loss)) training.stop()
+      },
+    }
+    const data = { x: sample(200, 1, noise(2)), y: sample(200, 1, noise(3)) }
+    const optimizer = new SGD(model.parameters(), { lr: 1e30 })
+    const { loss } = await fit(model, data, {
+      loss: mseLoss,
+      optimizer,
+      batchSize: 10,
+      epochs: 5,
+      callbacks: [stopper],
+    })
+    expect(batches).toBeLessThan(6)
+    expect(loss).toHaveLength(1)
+  })
+
+  test('a promise of onBatchEnd is waited for before the next batch, and its error ends the training', async () => {
+    const log: string[] = []
+    const slow: Callback = {
+      async onBatchEnd(batch, _logs, training) {
+        log.push(`${batch} begins`)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        log.push(`${batch} ends`)
+        if (batch === 1) training.stop()
+        if (log.length > 6) throw new Error('not stopped')
+      },
+    }
+    const model = net()
+    await fit(model, xor(), optionsFor(model, { batchSize: 1, callbacks: [slow] }))
+    expect(log).toEqual(['0 begins', '0 ends', '1 begins', '1 ends'])
+    const failing: Callback = { onBatchEnd: () => Promise.reject(new Error('thrown late')) }
+    const error = await errorFrom(fit(model, xor(), optionsFor(model, { callbacks: [failing, spy('a', log)] })))
+    expect(String(error)).toContain('thrown late')
+    expect(log.slice(4)).toEqual(['a begins', 'a epoch 0', 'a ends'])
+  })
+
+  test('onTrainEnd that throws hides neither the first error nor the end of others', async () => {
+    const first = new Error('first')
+    const thrown = ['second', 'third'].map((text) => new Error(text))
+    const log: string[] = []
+    const callbacks: Callback[] = [
+      { onTrainEnd: () => Promise.reject(thrown[0]) },
+      {
+        onTrainEnd: () => {
+          throw thrown[1]
+        },
+      },
+      spy('a', log),
+    ]
+    const model = net()
+    const bad = (): number => {
+      throw first
+    }
+    for (const [options, error, suppressed] of [
+      [optionsFor(model, { callbacks, metrics: { bad } }), first, thrown],
+      [optionsFor(model, { callbacks }), thrown[0], [thrown[1]]],
+      [optionsFor(model, { callbacks, epochs: 0 }), thrown[0], [thrown[1]]],
+    ] as const) {
+      const got = (await errorFrom(fit(model, xor(), options))) as Error & { suppressed: unknown }
+      expect(got).toBe(error)
+      expect(got.suppressed).toEqual(suppressed)
+      expect(log.at(-1)).toBe('a ends')
+    }
+    // What nothing can be attached to is thrown all the same.
+    for (const reason of ['enough', null, Object.freeze(new Error('frozen'))]) {
+      const aborting: Callback = {
+        onEpochEnd() {
+          throw reason
         },
       }
-      const model = net()
-      const callbacks = [stopper, spy('a', log)]
-      const history = await fit(model, xor(), optionsFor(model, { epochs: 9, batchSize: 2, callbacks }))
-      expect(history.loss).toHaveLength(2)
-      expect(log.filter((line) => line.includes('batch'))).toHaveLength(4)
-      expect(log.slice(-2)).toEqual(['a epoch 1 over', 'a ends'])
-    },
-  )
+      const error = await errorFrom(fit(model, xor(), optionsFor(model, { callbacks: [aborting, ...callbacks] })))
+      expect(error).toBe(reason)
+    }
+  })
+
+  test('are objects of any class, with members of their own', async () => {
+    class Base {
+      readonly seen: string[] = []
+      onEpochEnd(epoch: number): void {
+        this.seen.push(`epoch ${epoch}`)
+      }
+    }
+    class Counter extends Base {
+      count = 0
+      once = true
+      onReady(): void {}
+      onlineTraining(): void {}
+      onTrainEnd(): void {
+        this.seen.push('end')
+      }
+    }
+    const counter = new Counter()
+    const model = net()
+    await fit(model, xor(), optionsFor(model, { callbacks: [counter] }))
+    expect(counter.seen).toEqual(['epoch 0', 'epoch 1', 'end'])
+  })
 
   test.each([
     ['a callback', { callbacks: [{ onBatchEnd: () => expect.fail('thrown') }] }],
@@ -449,6 +642,24 @@ describe('a signal', () => {
     expect(ended).toEqual(['ended'])
   })
 
+  test.each(['onTrainBegin', 'onEpochBegin', 'onBatchEnd', 'onEpochEnd'] as const)(
+    'that fires in the last %s rejects with its reason',
+    async (when) => {
+      for (const stops of [false, true]) {
+        const controller = new AbortController()
+        const callback: Callback = {
+          [when]: (...rest: unknown[]) => {
+            controller.abort('too late')
+            if (stops) (rest.at(-1) as Training).stop()
+          },
+        }
+        const model = net()
+        const options = optionsFor(model, { epochs: 1, callbacks: [callback], signal: controller.signal })
+        expect(await errorFrom(fit(model, xor(), options))).toBe('too late')
+      }
+    },
+  )
+
   test('leaves the model usable: it predicts, is saved and learns on', async () => {
     const { controller, callback } = aborting(3, undefined)
     const model = net()
@@ -492,6 +703,12 @@ test('timers run while a model learns: at least three times in a second of steps
   expect(ticks).toBeGreaterThanOrEqual(3)
 })
 
+/** What makes callbacks. */
+const progress = (): Callback => ({})
+class Early {
+  onEpochEnd(): void {}
+}
+
 describe('wrong options throw before the first step', () => {
   const bad: [string, Untyped, new (message: string) => Error, string][] = [
     ['a model that is none', { model: {} }, DTypeError, 'fit: model is Object, wanted a Module'],
@@ -502,7 +719,7 @@ describe('wrong options throw before the first step', () => {
     ['no rows', { data: { x: zeros(0, 2), y: zeros(0, 1) } }, MatgradError, 'fit: the data have no batch'],
     ['samples of another width', { data: { x: zeros(4, 3), y: zeros(4, 1) } }, ShapeError, 'left is 4x3, right is 8x2'],
     ['targets of another width', { data: { x: zeros(4, 2), y: zeros(4, 2) } }, ShapeError, 'target is 4x2'],
-    ['no options', { options: undefined }, DTypeError, 'fit: options is undefined, wanted an object'],
+    ['no options', { options: undefined }, DTypeError, 'fit: options are undefined, wanted an object'],
     ['no loss', { loss: undefined }, DTypeError, 'fit: loss is undefined, wanted a function'],
     ['a metric called loss', { metrics: { loss: () => 0 } }, MatgradError, 'fit: a metric is called loss'],
     ['a loss by name', { loss: 'mse' }, DTypeError, 'fit: loss is "mse", wanted a function'],
@@ -537,6 +754,61 @@ describe('wrong options throw before the first step', () => {
       DTypeError,
       'fit: callbacks is Object, wanted an array',
     ],
+    [
+      'a function for a callback',
+      { callbacks: [() => 0] },
+      DTypeError,
+      'fit: callback 0 is a function, wanted an object with functions',
+    ],
+    [
+      'what makes a callback for a callback',
+      { callbacks: [{}, progress] },
+      DTypeError,
+      'fit: callback 1 is the function progress, wanted an object with functions: did you mean progress()?',
+    ],
+    ['a class for a callback', { callbacks: [Early] }, DTypeError, ': did you mean new Early()?'],
+    ['nothing for a callback', { callbacks: [null] }, DTypeError, 'fit: callback 0 is null, wanted an object'],
+    ['a hole for a callback', { callbacks: new Array(1) }, DTypeError, 'fit: callback 0 is undefined'],
+    ['a list for a callback', { callbacks: [[]] }, DTypeError, 'fit: callback 0 is an array'],
+    ['a text for a function', { callbacks: [{ onEpochEnd: 'x' }] }, DTypeError, 'fit: callback 0: onEpochEnd is "x"'],
+    ...[
+      ['on_epoch_end', 'onEpochEnd'],
+      ['onepochend', 'onEpochEnd'],
+      ['onEpchEnd', 'onEpochEnd'],
+      ['on_train_batch_end', 'onBatchEnd'],
+      ['onTrainBatchEnd', 'onBatchEnd'],
+      ['onEpochStart', 'onEpochBegin'],
+      ['onTrainStart', 'onTrainBegin'],
+      ['on_train_begin', 'onTrainBegin'],
+    ].map(([name, meant]): [string, Untyped, typeof DTypeError, string] => [
+      `a callback's ${name}`,
+      { callbacks: [{ [name]: () => 0 }] },
+      DTypeError,
+      `fit: callback 0: got ${name}, wanted onTrainBegin, onEpochBegin, onBatchEnd, onEpochEnd or onTrainEnd: did you mean ${meant}?`,
+    ]),
+    [
+      'a callback that is called by others',
+      { callbacks: [{ onValidationEnd: () => 0 }] },
+      DTypeError,
+      'fit: callback 0: got onValidationEnd, wanted onTrainBegin',
+    ],
+    [
+      'a misnamed method of a class',
+      {
+        callbacks: [
+          new (class {
+            onEpochEnded() {}
+          })(),
+        ],
+      },
+      DTypeError,
+      'got onEpochEnded, wanted',
+    ],
+    ['a metric for metrics', { metrics: accuracy }, DTypeError, 'fit: metrics is the function accuracy'],
+    ['metrics in a list', { metrics: [accuracy] }, DTypeError, 'fit: metrics is an array, wanted functions by name'],
+    ["Keras's name of the validation", { validationData: xor() }, DTypeError, ': did you mean validation?'],
+    ['a signal that is none', { signal: {} }, DTypeError, 'fit: signal is Object, wanted an AbortSignal'],
+    ['no validation', { validation: null }, DTypeError, 'fit: the dataset is null, wanted matrices x and y'],
     ['a validation without y', { validation: { x: zeros(1, 2) } }, DTypeError, 'fit: y is undefined'],
     [
       'an empty validation',
@@ -705,6 +977,12 @@ describe('evaluate and predict', () => {
       () => evaluate(net(), xor(), { loss: 'mse' as Untyped }),
       DTypeError,
       'evaluate: loss is "mse", wanted a function',
+    ],
+    [
+      'evaluate with a loss that gives a number',
+      () => evaluate(net(), xor(), { loss: (() => 1) as Untyped }),
+      DTypeError,
+      'evaluate: loss gave 1, wanted a Variable',
     ],
     [
       'evaluate of no rows',

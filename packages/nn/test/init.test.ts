@@ -140,21 +140,21 @@ describe('wrong settings throw and draw nothing', () => {
       'kaimingNormal with an unknown nonlinearity',
       () => untyped.kaimingNormal({ nonlinearity: 'relu6' }),
       MatgradError,
-      'init: nonlinearity is "relu6", wanted one of linear, sigmoid, tanh, relu, leakyRelu, selu',
+      "init.kaimingNormal: nonlinearity is \"relu6\", wanted 'linear', 'sigmoid', 'tanh', 'relu', 'leakyRelu' or 'selu'",
     ],
     [
       'kaimingUniform with a name that objects inherit',
       () => untyped.kaimingUniform({ nonlinearity: 'toString' }),
       MatgradError,
-      'init: nonlinearity is "toString"',
+      'init.kaimingUniform: nonlinearity is "toString"',
     ],
     [
       "kaimingUniform with PyTorch's name of a mode",
       () => untyped.kaimingUniform({ mode: 'fan_out' }),
       MatgradError,
-      "init: mode is \"fan_out\", wanted 'fanIn' or 'fanOut'",
+      "init.kaimingUniform: mode is \"fan_out\", wanted 'fanIn' or 'fanOut'",
     ],
-    ['constant of a string', () => untyped.constant('1'), DTypeError, 'full: the value is "1"'],
+    ['constant of a string', () => untyped.constant('1'), DTypeError, 'init.constant: value is "1"'],
   ] as const)('%s', (_title, make, kind, message) => {
     const generator = new Generator(1)
     const before = generator.state

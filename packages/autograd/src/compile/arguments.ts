@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, Matrix, type TypedArray } from '@matgrad/core'
-import { describe, formatShape } from '@matgrad/core/internal'
+import { describe, formatShape, isPlain } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { isCut, Variable } from '../variable.ts'
 
@@ -79,13 +79,6 @@ export interface Stand {
   readonly own: unknown
   /** Whether the function left arrays and objects as they were. */
   isIntact(): boolean
-}
-
-/** Whether a value is an object without a class. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }
 
 /** A variable that is computed with but never differentiated: it stands for its value. */

@@ -7,6 +7,7 @@ import {
   type Holder,
   isChange,
   isCheck,
+  isPlain,
   operations,
   type Slot,
   type Step,
@@ -15,7 +16,6 @@ import {
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { Variable } from '../variable.ts'
-import { isPlain } from './arguments.ts'
 import { type Debtor, isPending, type Pending, pending, suspend } from './pending.ts'
 
 /** What a function did so far, put off: an operation with its result, or a change. */

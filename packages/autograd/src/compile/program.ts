@@ -9,6 +9,7 @@ import {
   fuseLoops,
   fuseProducts,
   type Holder,
+  isPlain,
   type Layout,
   layOut,
   mayThrow,
@@ -20,7 +21,7 @@ import {
 } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { cutOff, Variable } from '../variable.ts'
-import { type Input, isPlain, type Pattern, type Stand, standFor } from './arguments.ts'
+import { type Input, type Pattern, type Stand, standFor } from './arguments.ts'
 import { Trace } from './trace.ts'
 
 /** How many programs are running: what they call in JavaScript must not run another, which would use the same memory. */

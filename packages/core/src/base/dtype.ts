@@ -38,24 +38,6 @@ export const exactIndex = (): DType => 'float64'
 export const itemSize = (dtype: DType): 4 | 8 => (dtype === 'float32' ? 4 : 8)
 
 /**
- * The dtype that an options object asks for, `otherwise` if it asks for none.
- *
- * @throws DTypeError unless options are absent or an object, and the dtype is the name of one.
- */
-export function dtypeOption(
-  operation: string,
-  options: { readonly dtype?: DType } | undefined,
-  otherwise: DType = defaultDType,
-): DType {
-  if (options === undefined) return otherwise
-  if (typeof options !== 'object' || options === null)
-    throw new DTypeError(
-      `${operation}: options are ${describe(options)}, wanted an object such as { dtype: 'float64' }`,
-    )
-  return options.dtype === undefined ? otherwise : checkDType(operation, options.dtype)
-}
-
-/**
  * Up to this many bytes V8 keeps an array's elements in its own heap. For more it asks the system, which takes longer than
  * most operations on a small matrix: such arrays therefore share slabs, as Node's Buffers do.
  */

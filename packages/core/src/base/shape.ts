@@ -12,6 +12,7 @@ export const formatShape = ([rows, cols]: Shape): string => `${rows}x${cols}`
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
   if (value === null || typeof value !== 'object') return String(value)
   return Array.isArray(value) ? 'an array' : (value.constructor?.name ?? 'an object')
 }

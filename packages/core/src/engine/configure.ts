@@ -1,5 +1,6 @@
 import { DTypeError } from '../base/errors.ts'
-import { checkInteger, describe } from '../base/shape.ts'
+import { anything, flag, readerOf } from '../base/options.ts'
+import { checkInteger } from '../base/shape.ts'
 import { hasFma, kernelNames, setFma, usesFma } from './engine.ts'
 import { MOST_THREADS, restartThreads, threadCount } from './threads.ts'
 
@@ -33,19 +34,18 @@ export interface EngineOptions {
   readonly fma?: boolean
 }
 
+const readEngine = readerOf({ threads: anything<number | 'auto' | undefined>(undefined), fma: flag() })
+
 /**
  * Changes how the kernels run; what is absent stays as it is, at first { threads: 'auto', fma: false }. `engineInfo` tells
  * what came of it.
  *
- * @throws DTypeError for what is no object, number or boolean; ShapeError for less than one thread or more than 64.
+ * @throws DTypeError for options that are none or of a wrong kind; ShapeError for less than one thread or more than 64.
  */
 export function configure(options: EngineOptions): void {
-  if (typeof options !== 'object' || options === null)
-    throw new DTypeError(`configure: options are ${describe(options)}, wanted an object such as { threads: 2 }`)
-  const { threads, fma } = options
+  if (options === undefined) throw new DTypeError('configure: options are undefined, wanted what to change')
+  const { threads, fma } = readEngine('configure', options)
   if (threads !== undefined && threads !== 'auto') checkInteger('configure', 'threads', threads, 1, MOST_THREADS)
-  if (fma !== undefined && typeof fma !== 'boolean')
-    throw new DTypeError(`configure: fma is ${describe(fma)}, wanted true or false`)
   if (fma !== undefined) setFma(fma && hasFma())
   restartThreads(threads)
 }

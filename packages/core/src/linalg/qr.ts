@@ -1,12 +1,13 @@
-import { MatgradError } from '../base/errors.ts'
-import { describe } from '../base/shape.ts'
+import { oneOf, readerOf } from '../base/options.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { checkMatrix, checkOptions, create, enter, leave, SQUARED } from './workspace.ts'
+import { checkMatrix, create, enter, leave, SQUARED } from './workspace.ts'
 
 export interface QrOptions {
   /** Whether Q has min(m, n) columns or all m of them: 'reduced' unless given. */
   readonly mode?: 'reduced' | 'complete'
 }
+
+const readQr = readerOf({ mode: oneOf('reduced', 'complete')('reduced') })
 
 /**
  * What the kernel takes for m x n with `cols` columns of Q, k = min(m, n): the factorisation by halves 2·m·k + k², then V
@@ -22,14 +23,11 @@ export function roomForQr(m: number, n: number, cols: number): number {
  * the diagonal of R may be negative. With k = min(m, n), Q is m x k with QᵀQ = I and R k x n upper trapezoidal; in the mode
  * 'complete' Q is m x m and R m x n.
  *
- * @throws DTypeError unless a is a matrix; MatgradError for another mode; LinAlgError for NaN and infinities.
+ * @throws DTypeError unless a is a matrix, and for another mode; LinAlgError for NaN and infinities.
  */
-export function qr(a: Matrix, options: QrOptions = {}): { Q: Matrix; R: Matrix } {
+export function qr(a: Matrix, options?: QrOptions): { Q: Matrix; R: Matrix } {
   checkMatrix('qr', 'a', a)
-  checkOptions('qr', options, "{ mode: 'complete' }")
-  const { mode = 'reduced' } = options
-  if (mode !== 'reduced' && mode !== 'complete')
-    throw new MatgradError(`qr: mode is ${describe(mode)}, wanted 'reduced' or 'complete'`)
+  const { mode } = readQr('qr', options)
   const { rows: m, cols: n, dtype } = a
   const k = Math.min(m, n)
   const cols = mode === 'reduced' ? k : m

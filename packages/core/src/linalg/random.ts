@@ -1,19 +1,21 @@
-import type { DType } from '../base/dtype.ts'
-import { dtypeOption } from '../base/dtype.ts'
-import { DTypeError } from '../base/errors.ts'
-import { checkInteger, checkShape, describe } from '../base/shape.ts'
+import { getDefaultDtype } from '../base/dtype.ts'
+import { readerOf, whole } from '../base/options.ts'
+import { checkInteger, checkShape } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { Generator, getDefaultGenerator, type RandomOptions } from '../matrix/random.ts'
+import {
+  type Generator,
+  generatorOption,
+  getDefaultGenerator,
+  type RandomOptions,
+  readRandom,
+} from '../matrix/random.ts'
 import { qr } from './qr.ts'
 import { checkTriplets, decompose, type Svd, truncate } from './svd.ts'
-import { checkFinite, checkMatrix, checkOptions, toDtype, toFloat64 } from './workspace.ts'
+import { checkFinite, checkMatrix, toDtype, toFloat64 } from './workspace.ts'
 
 /** A Gaussian matrix in float64, whatever the dtype of the result. */
-function gaussian(operation: string, rows: number, cols: number, generator: Generator | undefined): Matrix {
-  if (generator !== undefined && !(generator instanceof Generator))
-    throw new DTypeError(`${operation}: generator is ${describe(generator)}, wanted a Generator`)
-  return (generator ?? getDefaultGenerator()).normal(rows, cols, 0, 1, { dtype: 'float64' })
-}
+const gaussian = (rows: number, cols: number, source: Generator): Matrix =>
+  source.normal(rows, cols, 0, 1, { dtype: 'float64' })
 
 export interface RandomizedSvdOptions {
   /** How many more columns than k are drawn: 10 unless given. */
@@ -24,6 +26,12 @@ export interface RandomizedSvdOptions {
   readonly generator?: Generator
 }
 
+const readRandomizedSvd = readerOf({
+  oversampling: whole(10),
+  powerIterations: whole(2),
+  generator: generatorOption(),
+})
+
 /**
  * Nearly the k largest singular values of an m x n matrix with their vectors: U (m x k), S (k x 1), Vh (k x n). Q spans A·Ω for a
  * Gaussian Ω of k + oversampling columns, orthonormal anew in every power iteration, and the SVD is that of Qᵀ·A (Halko,
@@ -33,17 +41,17 @@ export interface RandomizedSvdOptions {
  * @throws ShapeError unless 0 ≤ k ≤ min(m, n) and the counts are 0 or more, DTypeError unless they are whole numbers, a is a matrix and
  * generator one; LinAlgError for NaN and infinities, and where an iteration does not converge.
  */
-export function randomizedSvd(a: Matrix, k: number, options: RandomizedSvdOptions = {}): Svd {
+export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptions): Svd {
   checkMatrix('randomizedSvd', 'a', a)
   checkTriplets('randomizedSvd', a, k)
-  checkOptions('randomizedSvd', options, '{ oversampling: 10 }')
-  const { oversampling = 10, powerIterations = 2, generator } = options
+  const settings = readRandomizedSvd('randomizedSvd', options)
+  const { oversampling, powerIterations, generator = getDefaultGenerator() } = settings
   checkInteger('randomizedSvd', 'oversampling', oversampling, 0, Number.MAX_SAFE_INTEGER)
   checkInteger('randomizedSvd', 'powerIterations', powerIterations, 0, Number.MAX_SAFE_INTEGER)
   checkFinite('randomizedSvd', 'a', a)
   const columns = Math.min(k + oversampling, a.rows, a.cols)
   const x = toFloat64(a)
-  let { Q } = qr(x.matmul(gaussian('randomizedSvd', a.cols, columns, generator)))
+  let { Q } = qr(x.matmul(gaussian(a.cols, columns, generator)))
   for (let i = 0; i < powerIterations; i++) {
     const back = qr(x.matmul(Q, { transposeA: true })).Q
     Q = qr(x.matmul(back)).Q
@@ -62,13 +70,12 @@ export function randomizedSvd(a: Matrix, k: number, options: RandomizedSvdOption
 export function orthogonal<R extends number, C extends number>(
   rows: R,
   cols: C,
-  options: RandomOptions = {},
+  options?: RandomOptions,
 ): Matrix<R, C> {
   checkShape('orthogonal', rows, cols)
-  checkOptions('orthogonal', options, "{ dtype: 'float64' }")
-  const dtype: DType = dtypeOption('orthogonal', options)
+  const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = readRandom('orthogonal', options)
   const [long, short] = rows >= cols ? [rows, cols] : [cols, rows]
-  const { Q, R } = qr(gaussian('orthogonal', long, short, options.generator))
+  const { Q, R } = qr(gaussian(long, short, generator))
   const signed = Q.mul(R.diagonal().T.less(0).mul(-2).add(1))
   return toDtype(rows >= cols ? signed : signed.T, dtype) as Matrix<R, C>
 }

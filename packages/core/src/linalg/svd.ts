@@ -1,11 +1,11 @@
 import { LinAlgError } from '../base/errors.ts'
+import { flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { roomForQr } from './qr.ts'
 import {
   ascending,
   checkMatrix,
-  checkOptions,
   create,
   enter,
   even,
@@ -21,6 +21,8 @@ export interface SvdOptions {
   /** Whether U is m x m and Vh n x n, or with k = min(m, n) m x k and k x n: false unless given. */
   readonly fullMatrices?: boolean
 }
+
+const readSvd = readerOf({ fullMatrices: flag(false) })
 
 export interface Svd {
   readonly U: Matrix
@@ -127,10 +129,10 @@ function unscaled(s: Matrix, scale: number, { dtype }: Matrix): Matrix {
  *
  * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, and where the iteration does not converge.
  */
-export function svd(a: Matrix, options: SvdOptions = {}): Svd {
+export function svd(a: Matrix, options?: SvdOptions): Svd {
   checkMatrix('svd', 'a', a)
-  checkOptions('svd', options, '{ fullMatrices: true }')
-  const { U, S, Vh, scale } = decompose('svd', a, options.fullMatrices ? 'full' : 'reduced')
+  const { fullMatrices } = readSvd('svd', options)
+  const { U, S, Vh, scale } = decompose('svd', a, fullMatrices ? 'full' : 'reduced')
   return { U: toDtype(U, a.dtype), S: unscaled(S, scale, a), Vh: toDtype(Vh, a.dtype) }
 }
 

@@ -29,12 +29,6 @@ export function checkSquare(operation: string, a: Matrix): void {
   if (a.rows !== a.cols) throw new ShapeError(`${operation}: a is ${formatShape(a.shape)}, wanted a square matrix`)
 }
 
-/** @throws DTypeError unless options are absent or an object. */
-export function checkOptions(operation: string, options: object, example: string): void {
-  if (typeof options !== 'object' || options === null)
-    throw new DTypeError(`${operation}: options are ${describe(options)}, wanted an object such as ${example}`)
-}
-
 function throwNotFinite(operation: string, what: string, { data, cols }: Matrix): never {
   const at = data.findIndex((x) => !Number.isFinite(x))
   throw new LinAlgError(

@@ -1,5 +1,6 @@
-import { allocate, type DType, dtypeOption, type TypedArray } from '../base/dtype.ts'
+import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
+import { dtypeOption } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
 import { Matrix } from './matrix.ts'
 
@@ -96,13 +97,14 @@ export function eye<N extends number>(n: N, options?: CreationOptions): Matrix<N
   return made
 }
 
-/** a[i, j] = f(i, j). @throws DTypeError where f gives something that is not a number. */
+/** a[i, j] = f(i, j). @throws DTypeError unless f is a function and gives numbers. */
 export function fromFunction<R extends number, C extends number>(
   rows: R,
   cols: C,
   f: (i: number, j: number) => number,
   options?: CreationOptions,
 ): Matrix<R, C> {
+  if (typeof f !== 'function') throw new DTypeError(`fromFunction: f is ${describe(f)}, wanted a function`)
   const made = allocateMatrix('fromFunction', rows, cols, options)
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < cols; j++) {

@@ -14,8 +14,7 @@ import type {
   UnaryFunction,
 } from '../ops/algebra.ts'
 import { concat as concatenate } from '../ops/rearrange.ts'
-import { full } from './create.ts'
-import { Matrix } from './matrix.ts'
+import { Matrix, scalar } from './matrix.ts'
 
 type Unary = UnaryFunction<'matrix'>
 type Binary<Name extends string> = BinaryFunction<'matrix', Name>
@@ -32,7 +31,7 @@ function method(name: string): any {
     if (typeof first !== 'number')
       throw new DTypeError(`${name}: operand 1 is ${describe(first)}, wanted a Matrix or a number`)
     const dtype = rest.find((value) => value instanceof Matrix)?.dtype ?? getDefaultDtype()
-    return method(name)(full(1, 1, first, { dtype }), ...rest)
+    return method(name)(scalar(first, dtype), ...rest)
   }
 }
 

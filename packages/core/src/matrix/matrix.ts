@@ -1,5 +1,6 @@
 import { allocate, type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
+import { number, readerOf } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
 import type { Algebra } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
@@ -15,6 +16,8 @@ declare module '../ops/algebra.ts' {
     matrix: Matrix<R, C>
   }
 }
+
+const readTolerances = readerOf({ rtol: number(1e-5), atol: number(1e-8) })
 
 /** Rows and columns that `toString` shows before it leaves out the middle. */
 const SHOWN = 8
@@ -121,8 +124,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   /** Whether |a − b| ≤ atol + rtol·|b| everywhere and the shapes are the same (NumPy's rule); NaN is close to nothing. */
-  allClose(b: Matrix, { rtol = 1e-5, atol = 1e-8 }: { rtol?: number; atol?: number } = {}): boolean {
+  allClose(b: Matrix, options?: { rtol?: number; atol?: number }): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)
+    const { rtol, atol } = readTolerances('allClose', options)
     if (b.rows !== this.rows || b.cols !== this.cols) return false
     for (let i = 0; i < this.size; i++) {
       const [x, y] = [this.data[i], b.data[i]]
@@ -178,6 +182,13 @@ function promote(operation: Operation, inputs: readonly unknown[]): DType {
   return dtype ?? (inputs.find((input) => input instanceof Matrix) as Matrix).dtype
 }
 
+/** A number as a 1x1. */
+export function scalar(value: number, dtype: DType): Matrix<1, 1> {
+  const data = allocate(dtype, 1)
+  data[0] = value
+  return new Matrix(data, 1, 1)
+}
+
 /** An input as a matrix of the dtype that the operation computes in; a selector keeps its own. */
 function toInput(operation: Operation, input: unknown, i: number, dtype: DType): Matrix {
   const selects = i === operation.selector
@@ -190,9 +201,7 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
     throw new DTypeError(
       `${operation.name}: operand ${i + 1} is ${describe(input)}, wanted ${selects ? 'a Matrix or an array of numbers' : 'a Matrix or a number'}`,
     )
-  const data = allocate(dtype, 1)
-  data[0] = input
-  return new Matrix(data, 1, 1)
+  return scalar(input, dtype)
 }
 
 /** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */

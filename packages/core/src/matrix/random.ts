@@ -1,6 +1,7 @@
 import alea from 'seedrandom/lib/alea.js'
-import { allocate, type DType, dtypeOf, dtypeOption, type TypedArray } from '../base/dtype.ts'
+import { allocate, type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError } from '../base/errors.ts'
+import { dtypeName, dtypeOption, type KindMaker, kind, type Reader, readerOf } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
 import { launch } from '../engine/engine.ts'
 import type { Change, Holder } from '../ops/operation.ts'
@@ -205,15 +206,31 @@ export interface RandomOptions extends CreationOptions {
   readonly generator?: Generator
 }
 
-const source = (options?: RandomOptions): Generator => options?.generator ?? getDefaultGenerator()
+/** An option that is a generator. */
+export const generatorOption: KindMaker<Generator> = kind('a Generator', (value) => value instanceof Generator)
+
+export const readRandom: Reader<{ dtype: DType | undefined; generator: Generator | undefined }> = readerOf({
+  dtype: dtypeName(),
+  generator: generatorOption(),
+})
+
+/** What `draw` gives for the generator that options name and their dtype. */
+function drawn<T>(
+  operation: string,
+  options: RandomOptions | undefined,
+  draw: (source: Generator, options: CreationOptions) => T,
+): T {
+  const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = readRandom(operation, options)
+  return draw(generator, { dtype })
+}
 
 /** Uniform on [0, 1). */
 export const rand = <R extends number, C extends number>(rows: R, cols: C, options?: RandomOptions): Matrix<R, C> =>
-  source(options).uniform(rows, cols, 0, 1, options)
+  drawn('rand', options, (source, own) => source.uniform(rows, cols, 0, 1, own))
 
 /** N(0, 1). */
 export const randn = <R extends number, C extends number>(rows: R, cols: C, options?: RandomOptions): Matrix<R, C> =>
-  source(options).normal(rows, cols, 0, 1, options)
+  drawn('randn', options, (source, own) => source.normal(rows, cols, 0, 1, own))
 
 /** Uniform on [low, high). */
 export const uniform = <R extends number, C extends number>(
@@ -222,7 +239,7 @@ export const uniform = <R extends number, C extends number>(
   low: number,
   high: number,
   options?: RandomOptions,
-): Matrix<R, C> => source(options).uniform(rows, cols, low, high, options)
+): Matrix<R, C> => drawn('uniform', options, (source, own) => source.uniform(rows, cols, low, high, own))
 
 /** N(mean, std²). */
 export const normal = <R extends number, C extends number>(
@@ -231,7 +248,7 @@ export const normal = <R extends number, C extends number>(
   mean: number,
   std: number,
   options?: RandomOptions,
-): Matrix<R, C> => source(options).normal(rows, cols, mean, std, options)
+): Matrix<R, C> => drawn('normal', options, (source, own) => source.normal(rows, cols, mean, std, own))
 
 /** Whole numbers in [low, high). */
 export const randint = <R extends number, C extends number>(
@@ -240,8 +257,12 @@ export const randint = <R extends number, C extends number>(
   low: number,
   high: number,
   options?: RandomOptions,
-): Matrix<R, C> => source(options).integers(rows, cols, low, high, options)
+): Matrix<R, C> => drawn('randint', options, (source, own) => source.integers(rows, cols, low, high, own))
+
+const readSource = readerOf({ generator: generatorOption() })
 
 /** The numbers 0 … n − 1 in random order, as an nx1 column. */
-export const permutation = (n: number, options?: Pick<RandomOptions, 'generator'>): Matrix<number, 1> =>
-  source(options).permutation(n)
+export function permutation(n: number, options?: Pick<RandomOptions, 'generator'>): Matrix<number, 1> {
+  const { generator = getDefaultGenerator() } = readSource('permutation', options)
+  return generator.permutation(n)
+}

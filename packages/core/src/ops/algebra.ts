@@ -55,6 +55,13 @@ type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size
 /** A selector: numbers that pick rows. */
 export type Index<K extends Kind> = Operands<number, number>[K] | readonly number[]
 
+/** `unknown` where an option has no `Unknown` name, or names are not known, else a message that no operand is assignable to. */
+type CheckNames<Unknown> = [Unknown] extends [never]
+  ? unknown
+  : string extends Unknown
+    ? unknown
+    : `matmul: got ${Unknown & string} among the options`
+
 type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonly [N in Name]: infer F } ? F : false
 
 /** The rows of op(X), where X is R x C and op transposes if the flag is set: unknown where the flag is. */
@@ -64,7 +71,8 @@ type MatmulOperand<K extends Kind, R1 extends Size, C1 extends Size, R2 extends 
   R2,
   C2
 >[K] &
-  CheckMatmul<RowsOf<Flag<O, 'transposeA'>, C1, R1>, RowsOf<Flag<O, 'transposeB'>, R2, C2>>
+  CheckMatmul<RowsOf<Flag<O, 'transposeA'>, C1, R1>, RowsOf<Flag<O, 'transposeB'>, R2, C2>> &
+  CheckNames<Exclude<keyof O, keyof MatmulOptions>>
 
 /** A row as long as those of the product. */
 type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<

@@ -1,21 +1,18 @@
-import { MatgradError, ShapeError } from '../base/errors.ts'
-import { describe, formatShape, type Shape } from '../base/shape.ts'
+import { ShapeError } from '../base/errors.ts'
+import { formatShape, type Shape } from '../base/shape.ts'
 import { collect, place } from '../engine/engine.ts'
 import { BIAS, multiply, RELU, type Region, stepsOf } from '../engine/product.ts'
 import { strassen, strassenRoom } from '../engine/strassen.ts'
 import { engineFor } from '../engine/threads.ts'
-import type { MatmulOptions } from './algebra.ts'
+import type { MatmulOptions, Value } from './algebra.ts'
 import { add } from './elementwise.ts'
 import { type Block, type Operation, runOn } from './operation.ts'
 
 const sides = (transposeA?: boolean, transposeB?: boolean): string =>
   transposeA || transposeB ? ` (${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'})` : ''
 
-/** The shape of op(A)·op(B). @throws ShapeError where the sizes do not fit; MatgradError for an unknown algorithm. */
-function productShape(operation: string, a: Block, b: Block, options: MatmulOptions): Shape {
-  const { transposeA, transposeB, algorithm } = options
-  if (algorithm !== undefined && algorithm !== 'auto' && algorithm !== 'strassen')
-    throw new MatgradError(`${operation}: algorithm is ${describe(algorithm)}, wanted 'auto' or 'strassen'`)
+/** The shape of op(A)·op(B). @throws ShapeError where the sizes do not fit. */
+function productShape(operation: string, a: Block, b: Block, { transposeA, transposeB }: MatmulOptions): Shape {
   const [rows, inner] = transposeA ? [a.cols, a.rows] : a.shape
   const [other, cols] = transposeB ? [b.cols, b.rows] : b.shape
   if (inner !== other)
@@ -26,14 +23,18 @@ function productShape(operation: string, a: Block, b: Block, options: MatmulOpti
   return [rows, cols]
 }
 
+/** op(A)·op(B) without reading options, which every step backwards would do. */
+const times = (a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value =>
+  a.apply(matmul, [a, b], { transposeA, transposeB, algorithm: 'auto' })
+
 /** C = op(A)·op(B), where op(X) is X or Xᵀ: Ā = G·Bᵀ and B̄ = Aᵀ·G; a transposed operand has its cotangent transposed. */
 export const matmul: Operation = {
   name: 'matmul',
   vjp: [
-    (g, _y, [, b], { transposeA = false, transposeB = false }) =>
-      transposeA ? b.matmul(g, { transposeA: transposeB, transposeB: true }) : g.matmul(b, { transposeB: !transposeB }),
-    (g, _y, [a], { transposeA = false, transposeB = false }) =>
-      transposeB ? g.matmul(a, { transposeA: true, transposeB: transposeA }) : a.matmul(g, { transposeA: !transposeA }),
+    (g, _y, [, b], { transposeA, transposeB }) =>
+      transposeA ? times(b, g, transposeB, true) : times(g, b, false, !transposeB),
+    (g, _y, [a], { transposeA, transposeB }) =>
+      transposeB ? times(g, a, true, transposeA) : times(a, g, !transposeA, false),
   ],
   shape: ([a, b], options: MatmulOptions) => productShape('matmul', a, b, options),
   forward: (out, [a, b], attributes: MatmulOptions) => product(out, a, b, undefined, attributes, 0),

@@ -1,6 +1,7 @@
 import type { DType } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { type Axis, checkAxis, checkInteger, checkNumber, describe, formatShape, lineLength } from '../base/shape.ts'
+import { dtypeOption, flag, number, oneOf, readerOf } from '../base/options.ts'
+import { type Axis, checkAxis, checkInteger, describe, formatShape, lineLength } from '../base/shape.ts'
 import type { MatmulOptions, Value } from './algebra.ts'
 import * as elementwise from './elementwise.ts'
 import { affine, matmul } from './matmul.ts'
@@ -9,6 +10,14 @@ import * as rearrange from './rearrange.ts'
 import * as reduce from './reduce.ts'
 
 type Other = Value | number
+
+const readVariance = readerOf({ ddof: number(0) })
+const readCovariance = readerOf({ ddof: number(1) })
+const readMatmul = readerOf({
+  transposeA: flag(false),
+  transposeB: flag(false),
+  algorithm: oneOf('auto', 'strassen')('auto'),
+})
 
 /** The index of row or column i as a range of one, checked here because `slice` would accept an empty range. */
 function single(operation: string, i: number, count: number): [number, number] {
@@ -67,9 +76,9 @@ const particular: Record<string, unknown> & ThisType<Value> = {
     return this.apply(elementwise.broadcastTo, [this], { rows, cols })
   },
 
-  variance(axis?: Axis, { ddof = 0 }: { ddof?: number } = {}) {
+  variance(axis?: Axis, options?: { ddof?: number }) {
     checkAxis('variance', axis)
-    checkNumber('variance', 'ddof', ddof)
+    const { ddof } = readVariance('variance', options)
     const deviation = this.sub(this.mean(axis))
     return deviation
       .square()
@@ -78,7 +87,7 @@ const particular: Record<string, unknown> & ThisType<Value> = {
   },
   std(axis?: Axis, options?: { ddof?: number }) {
     checkAxis('std', axis)
-    const variance = this.variance(axis, options)
+    const variance = this.variance(axis, options && readVariance('std', options))
     // The root has no derivative at 0: there it is selected, which has the derivative 0 (PyTorch's std).
     const constant = variance.equal(0)
     return constant.where(0, constant.where(1, variance).sqrt())
@@ -101,11 +110,11 @@ const particular: Record<string, unknown> & ThisType<Value> = {
     return this.diagonal().sum()
   },
 
-  matmul(b: Value, options: MatmulOptions = {}) {
-    return this.apply(matmul, [this, b], options)
+  matmul(b: Value, options?: MatmulOptions) {
+    return this.apply(matmul, [this, b], readMatmul('matmul', options))
   },
-  affine(b: Value, bias: Value, { transposeA, transposeB, algorithm }: MatmulOptions = {}) {
-    return this.apply(affine, [this, b, bias], { transposeA, transposeB, algorithm })
+  affine(b: Value, bias: Value, options?: MatmulOptions) {
+    return this.apply(affine, [this, b, bias], readMatmul('affine', options))
   },
   outer(b: Value) {
     checkOperand('outer', b)
@@ -133,8 +142,8 @@ const particular: Record<string, unknown> & ThisType<Value> = {
       ),
     )
   },
-  cov({ ddof = 1 }: { ddof?: number } = {}) {
-    checkNumber('cov', 'ddof', ddof)
+  cov(options?: { ddof?: number }) {
+    const { ddof } = readCovariance('cov', options)
     const deviation = this.sub(this.mean(1))
     return deviation.matmul(deviation, { transposeB: true }).div(Math.max(0, this.cols - ddof))
   },
@@ -159,8 +168,8 @@ const particular: Record<string, unknown> & ThisType<Value> = {
   col(j: number) {
     return this.slice(0, this.rows, ...single('col', j, this.cols))
   },
-  oneHot(count: number, { dtype }: { dtype?: DType } = {}) {
-    return this.apply(rearrange.oneHot, [this], { count, dtype: dtype ?? this.dtype })
+  oneHot(count: number, options?: { dtype?: DType }) {
+    return this.apply(rearrange.oneHot, [this], { count, dtype: dtypeOption('oneHot', options, this.dtype) })
   },
   scatterAddRows(index: Value, rows: number) {
     return this.apply(rearrange.scatterAddRows, [this, index], { rows })

@@ -1,5 +1,6 @@
-import { allocate, type DType, dtypeOf, dtypeOption, type TypedArray } from '../base/dtype.ts'
+import { allocate, type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
+import { dtypeOption } from '../base/options.ts'
 import {
   type CheckMatmul,
   checkInteger,

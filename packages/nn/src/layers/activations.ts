@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import * as ops from '@matgrad/autograd'
 import type { Axis } from '@matgrad/core'
-import { checkNumber } from '@matgrad/core/internal'
+import { checkAxis, checkNumber } from '@matgrad/core/internal'
 import { type Input, Module } from '../module.ts'
 
 /** A layer that works on each element, or each row, and keeps the number of features, whatever it is. */
@@ -108,6 +108,7 @@ export class Softmax extends Activation {
 
   constructor(axis: Axis = 1) {
     super()
+    checkAxis('Softmax', axis)
     this.axis = axis
   }
 
@@ -124,6 +125,7 @@ export class LogSoftmax extends Activation {
 
   constructor(axis: Axis = 1) {
     super()
+    checkAxis('LogSoftmax', axis)
     this.axis = axis
   }
 

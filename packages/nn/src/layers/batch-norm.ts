@@ -1,6 +1,6 @@
 import { type Variable, variable } from '@matgrad/autograd'
-import { type DType, DTypeError, getDefaultDtype, type Matrix, ones, ShapeError, zeros } from '@matgrad/core'
-import { checkInteger, describe, formatShape } from '@matgrad/core/internal'
+import { type DType, getDefaultDtype, type Matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { checkInteger, dtypeName, flag, formatShape, number, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Accepts, type Input, Module, variableOf } from '../module.ts'
 
@@ -15,6 +15,14 @@ export interface BatchNormOptions {
   readonly trackRunningStats?: boolean
   readonly dtype?: DType
 }
+
+const readBatchNorm = readerOf({
+  eps: number(1e-5),
+  momentum: number(0.1),
+  affine: flag(true),
+  trackRunningStats: flag(true),
+  dtype: dtypeName(),
+})
 
 /**
  * (x − μ) / √(σ² + eps)·weight + bias in each column: nxFeatures → nxFeatures (Ioffe & Szegedy 2015). While learning, μ and
@@ -32,16 +40,17 @@ export class BatchNorm1d<Features extends number = number> extends Module<Featur
   readonly momentum: number
   readonly numFeatures: Features
 
-  /** @throws ShapeError unless there is at least one feature; MatgradError for an eps or a momentum that makes no sense. */
-  constructor(features: Features, options: BatchNormOptions = {}) {
+  /**
+   * @throws ShapeError unless there is at least one feature; MatgradError for an eps or a momentum that makes no sense;
+   * DTypeError for other options.
+   */
+  constructor(features: Features, options?: BatchNormOptions) {
     super()
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype = getDefaultDtype() } = options
     checkInteger('BatchNorm1d', 'features', features, 1, Number.MAX_SAFE_INTEGER)
+    const settings = readBatchNorm('BatchNorm1d', options)
+    const { eps, momentum, affine, trackRunningStats, dtype = getDefaultDtype() } = settings
     checkSetting('BatchNorm1d', 'eps', eps, eps >= 0, '0 or more')
     checkSetting('BatchNorm1d', 'momentum', momentum, momentum >= 0 && momentum <= 1, '0 to 1')
-    for (const [name, value] of Object.entries({ affine, trackRunningStats }))
-      if (typeof value !== 'boolean')
-        throw new DTypeError(`BatchNorm1d: ${name} is ${describe(value)}, wanted true or false`)
     this.numFeatures = features
     this.eps = eps
     this.momentum = momentum

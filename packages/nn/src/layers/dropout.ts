@@ -1,8 +1,10 @@
 import { mul, type Variable } from '@matgrad/autograd'
 import { type Generator, getDefaultGenerator, MatgradError, type Matrix } from '@matgrad/core'
-import { checkNumber } from '@matgrad/core/internal'
+import { checkNumber, generatorOption, readerOf } from '@matgrad/core/internal'
 import { type Input, variableOf } from '../module.ts'
 import { Activation } from './activations.ts'
+
+const readDropout = readerOf({ generator: generatorOption() })
 
 /**
  * While learning, sets each element to 0 with probability p and divides the others by 1 − p, so that the expected value
@@ -14,13 +16,13 @@ export class Dropout extends Activation {
   readonly p: number
   readonly generator: Generator | undefined
 
-  /** @throws MatgradError unless 0 ≤ p ≤ 1. */
-  constructor(p = 0.5, { generator }: { generator?: Generator } = {}) {
+  /** @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options. */
+  constructor(p = 0.5, options?: { generator?: Generator }) {
     super()
     checkNumber('Dropout', 'p', p)
     if (!(p >= 0 && p <= 1)) throw new MatgradError(`Dropout: p is ${p}, wanted 0 to 1`)
     this.p = p
-    this.generator = generator
+    this.generator = readDropout('Dropout', options).generator
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {

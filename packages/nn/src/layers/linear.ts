@@ -8,7 +8,18 @@ import {
   Matrix,
   ShapeError,
 } from '@matgrad/core'
-import { announce, checkInteger, dependsOn, describe, formatShape } from '@matgrad/core/internal'
+import {
+  announce,
+  checkInteger,
+  dependsOn,
+  describe,
+  dtypeName,
+  flag,
+  formatShape,
+  func,
+  generatorOption,
+  readerOf,
+} from '@matgrad/core/internal'
 import * as init from '../init.ts'
 import { type Accepts, type Input, type Member, Module } from '../module.ts'
 
@@ -21,6 +32,14 @@ export interface LinearOptions {
   readonly generator?: Generator
 }
 
+const readLinear = readerOf({
+  bias: flag(true),
+  init: func<init.Initializer>()(init.xavierUniform()),
+  biasInit: func<init.Initializer>()(init.zeros),
+  dtype: dtypeName(),
+  generator: generatorOption(),
+})
+
 /** x·Wᵀ + b: nxIn → nxOut, with W of OutxIn and b of 1xOut, as in PyTorch. */
 export class Linear<In extends number = number, Out extends number = number> extends Module<In, Out> {
   static readonly builtIn = true
@@ -29,18 +48,15 @@ export class Linear<In extends number = number, Out extends number = number> ext
   #bias: Variable<1, Out> | null
 
   /**
-   * @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape; DTypeError for an
-   * initialiser that is not a function or gives something that is not a Matrix.
+   * @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape; DTypeError for other
+   * options, and an initialiser that gives something that is not a Matrix.
    */
-  constructor(inFeatures: In, outFeatures: Out, options: LinearOptions = {}) {
+  constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions) {
     super()
     checkInteger('Linear', 'inFeatures', inFeatures, 1, Number.MAX_SAFE_INTEGER)
     checkInteger('Linear', 'outFeatures', outFeatures, 1, Number.MAX_SAFE_INTEGER)
-    const { bias = true, init: weightInit = init.xavierUniform(), biasInit = init.zeros } = options
-    const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = options
-    for (const [name, initializer] of Object.entries({ init: weightInit, biasInit }))
-      if (typeof initializer !== 'function')
-        throw new DTypeError(`Linear: ${name} is ${describe(initializer)}, wanted a function`)
+    const { bias, init: weightInit, biasInit, ...settings } = readLinear('Linear', options)
+    const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = settings
     const parameter = <R extends number, C extends number>(
       name: string,
       initializer: init.Initializer,

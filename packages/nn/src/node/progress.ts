@@ -1,5 +1,8 @@
+import { DTypeError } from '@matgrad/core'
+import { describe } from '@matgrad/core/internal'
 import { SingleBar } from 'cli-progress'
-import type { Callback, Logs } from '../train/fit.ts'
+import type { Callback } from '../train/callbacks.ts'
+import type { Logs } from '../train/metrics.ts'
 
 const format = (logs: Logs): string =>
   Object.entries(logs)
@@ -10,8 +13,11 @@ const format = (logs: Logs): string =>
  * Shows how far training is: a bar for each epoch on a terminal, and one line for each epoch when it is over.
  *
  * @param stream where to write; standard output unless given
+ * @throws DTypeError for what is no stream.
  */
 export function progress(stream: NodeJS.WriteStream = process.stdout): Callback {
+  if (typeof stream?.write !== 'function')
+    throw new DTypeError(`progress: stream is ${describe(stream)}, wanted a stream to write to`)
   let bar: SingleBar | undefined
   let began = 0
   const title = (epoch: number, epochs: number): string =>

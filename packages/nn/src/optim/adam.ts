@@ -1,9 +1,9 @@
 import type { Variable } from '@matgrad/autograd'
-import { DTypeError, type Matrix, zeros } from '@matgrad/core'
-import { adam_, describe } from '@matgrad/core/internal'
+import { type Matrix, zeros } from '@matgrad/core'
+import { adam_, flag, type KindMaker, number, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
-import type { StoredSettings } from './settings.ts'
+import { numbers, type StoredSettings } from './settings.ts'
 
 export interface AdamSettings extends LearningRate {
   /** How much of the first and of the second moment each step keeps. */
@@ -18,6 +18,16 @@ export interface AdamSettings extends LearningRate {
 /** The order in which `adam_` reads them. */
 const NAMES = ['lr', 'betas', 'eps', 'weightDecay', 'decoupledWeightDecay'] as const
 
+const KINDS = {
+  lr: number(1e-3),
+  betas: (numbers(2) as KindMaker<AdamSettings['betas']>)([0.9, 0.999]),
+  eps: number(1e-8),
+  weightDecay: number(0),
+  decoupledWeightDecay: flag(false),
+}
+const readAdam = readerOf(KINDS)
+const readAdamW = readerOf({ ...KINDS, weightDecay: number(0.01), decoupledWeightDecay: flag(true) })
+
 interface Moments extends Record<string, Matrix> {
   first: Matrix
   second: Matrix
@@ -29,22 +39,17 @@ interface Moments extends Record<string, Matrix> {
  * in step t, p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps).
  */
 export class Adam extends Optimizer<AdamSettings, Moments> {
-  /** @throws MatgradError for a negative setting, or betas that are not below 1. */
-  constructor(params: Parameters<AdamSettings>, settings: Partial<AdamSettings> = {}) {
-    const defaults = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decoupledWeightDecay: false } as const
-    super(params, NAMES, { ...defaults, ...settings })
+  /** @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings. */
+  constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
+    super(params, NAMES, readAdam(new.target.name, settings))
   }
 
-  protected override check({ lr, betas, eps, weightDecay, decoupledWeightDecay }: AdamSettings): void {
+  protected override check({ lr, betas, eps, weightDecay }: AdamSettings): void {
     const { name } = this.constructor
     checkSetting(name, 'lr', lr, lr >= 0, '0 or more')
-    if (!Array.isArray(betas) || betas.length !== 2)
-      throw new DTypeError(`${name}: betas is ${describe(betas)}, wanted two numbers`)
     for (const beta of betas) checkSetting(name, 'one of betas', beta, beta >= 0 && beta < 1, '0 or more and below 1')
     checkSetting(name, 'eps', eps, eps >= 0, '0 or more')
     checkSetting(name, 'weightDecay', weightDecay, weightDecay >= 0, '0 or more')
-    if (typeof decoupledWeightDecay !== 'boolean')
-      throw new DTypeError(`${name}: decoupledWeightDecay is ${describe(decoupledWeightDecay)}, wanted true or false`)
   }
 
   protected override start({ rows, cols, dtype }: Variable): Moments {
@@ -62,7 +67,7 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019): d = g, and p *= 1 − lr·weightDecay before each step. */
 export class AdamW extends Adam {
-  constructor(params: Parameters<AdamSettings>, settings: Partial<AdamSettings> = {}) {
-    super(params, { weightDecay: 0.01, decoupledWeightDecay: true, ...settings })
+  constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
+    super(params, readAdamW(new.target.name, settings))
   }
 }

@@ -1,8 +1,8 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
-import { announce, describe, formatShape, keep } from '@matgrad/core/internal'
+import { announce, describe, formatShape, keep, type Reader } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
-import { numbersOf, type StoredSettings, storeSettings } from './settings.ts'
+import { numbersOf, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
 export interface LearningRate {
   /** The learning rate. */
@@ -35,14 +35,17 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   /** The parameters and their settings; each step reads the settings anew. A setting that makes no sense is refused. */
   readonly groups: readonly ({ readonly params: readonly Variable[] } & StoredSettings<Settings>)[]
   private readonly names: readonly string[]
+  /** Reads settings that must all be there. */
+  private readonly read: Reader<Settings>
   /** The parameters of all groups. */
   private readonly parameters: readonly Variable[]
   private readonly memory: Map<Variable, Remembered> = new Map()
 
   /**
    * @param names the names of the settings, in the order in which `update` finds their values in a row
-   * @throws DTypeError for a parameter that is not a Variable; MatgradError for no parameter, or one that is named twice;
-   * what `check` throws.
+   * @param defaults the settings of every group that has none of its own
+   * @throws DTypeError for a parameter that is not a Variable, or a group's setting of another name or type; MatgradError
+   * for no parameter, or one that is named twice; what `check` throws.
    */
   constructor(parameters: Parameters<Settings>, names: readonly (keyof Settings & string)[], defaults: Settings) {
     const name = this.constructor.name
@@ -58,10 +61,13 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     if (new Set(all).size < all.length) throw new MatgradError(`${name}: a parameter is named twice, wanted once`)
     this.names = names
     this.parameters = all
-    this.groups = groups.map(({ params, ...own }) => {
-      const values: Settings = { ...defaults, ...own }
+    this.read = readerLike(defaults, names, true)
+    const readGroup = readerLike(defaults, names, false)
+    this.groups = groups.map(({ params, ...own }, i) => {
+      const values = readGroup(groups.length > 1 ? `${name}: group ${i}` : name, own)
       this.check(values)
-      return { params: [...params], ...storeSettings(values, names, (settings) => this.check(settings)) }
+      const check = (settings: Settings): void => this.check(this.read(name, settings))
+      return { params: [...params], ...storeSettings(values, names, check) }
     })
   }
 
@@ -144,7 +150,8 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       throw new DTypeError(`${name}: the state is ${describe(state)}, wanted a snapshot by stateDict`)
     if (state.groups.length !== this.groups.length)
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
-    for (const settings of state.groups) this.check(settings)
+    const loadedSettings = state.groups.map((settings) => this.read(name, settings))
+    for (const settings of loadedSettings) this.check(settings)
     const loaded = this.parameters.map((parameter) => this.start(parameter))
     for (const [key, matrix] of Object.entries(state.matrices)) {
       const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
@@ -168,7 +175,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       else if (known) this.memory.set(parameter, loaded[i])
     }
     for (const [i, { numbers }] of this.groups.entries())
-      numbers.assign(matrix([numbersOf(state.groups[i], this.names)], { dtype: 'float64' }))
+      numbers.assign(matrix([numbersOf(loadedSettings[i], this.names)], { dtype: 'float64' }))
     announce()
   }
 }

@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, matrix } from '@matgrad/core'
-import { checkInteger, describe } from '@matgrad/core/internal'
+import { checkInteger, describe, number, readerOf, required, whole } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { Optimizer } from './optimizer.ts'
 
@@ -65,14 +65,17 @@ export abstract class Scheduler {
   }
 }
 
+const readStep = readerOf({ stepSize: required(whole()), gamma: number(0.1) })
+
 /** base·γ^⌊t / stepSize⌋ */
 export class StepLR extends Scheduler {
   readonly stepSize: number
   readonly gamma: number
 
-  /** @throws ShapeError unless stepSize is at least 1; MatgradError for a negative gamma. */
-  constructor(optimizer: Optimizer, { stepSize, gamma = 0.1 }: { stepSize: number; gamma?: number }) {
+  /** @throws ShapeError unless stepSize is at least 1; MatgradError for a negative gamma; DTypeError for other options. */
+  constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }) {
     super(optimizer)
+    const { stepSize, gamma } = readStep('StepLR', options)
     checkInteger('StepLR', 'stepSize', stepSize, 1, Number.MAX_SAFE_INTEGER)
     checkSetting('StepLR', 'gamma', gamma, gamma >= 0, '0 or more')
     this.stepSize = stepSize
@@ -87,14 +90,17 @@ export class StepLR extends Scheduler {
   }
 }
 
+const readCosine = readerOf({ tMax: required(whole()), etaMin: number(0) })
+
 /** etaMin + (base − etaMin)·(1 + cos(π·t / tMax)) / 2 (Loshchilov & Hutter 2017, without restarts) */
 export class CosineAnnealingLR extends Scheduler {
   readonly tMax: number
   readonly etaMin: number
 
-  /** @throws ShapeError unless tMax is at least 1; MatgradError for a negative etaMin. */
-  constructor(optimizer: Optimizer, { tMax, etaMin = 0 }: { tMax: number; etaMin?: number }) {
+  /** @throws ShapeError unless tMax is at least 1; MatgradError for a negative etaMin; DTypeError for other options. */
+  constructor(optimizer: Optimizer, options: { tMax: number; etaMin?: number }) {
     super(optimizer)
+    const { tMax, etaMin } = readCosine('CosineAnnealingLR', options)
     checkInteger('CosineAnnealingLR', 'tMax', tMax, 1, Number.MAX_SAFE_INTEGER)
     checkSetting('CosineAnnealingLR', 'etaMin', etaMin, etaMin >= 0, '0 or more')
     this.tMax = tMax

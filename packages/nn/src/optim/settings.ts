@@ -1,8 +1,38 @@
 import { type Matrix, zeros } from '@matgrad/core'
-import { announce } from '@matgrad/core/internal'
+import {
+  announce,
+  flag,
+  type Kind,
+  type KindMaker,
+  kind,
+  number,
+  type Reader,
+  readerOf,
+  required,
+} from '@matgrad/core/internal'
 
 /** What a setting may be. */
 type Setting = number | boolean | readonly number[]
+
+/** A list of so many numbers, which are checked as numbers are. */
+export const numbers = (count: number): KindMaker<readonly number[]> =>
+  kind(`${count} numbers`, (value) => Array.isArray(value) && value.length === count)
+
+function kindLike(value: Setting): Kind<Setting> {
+  if (typeof value === 'object') return numbers(value.length)(value)
+  return typeof value === 'boolean' ? flag(value) : number(value)
+}
+
+/** How settings of the types of `values` are read: those that are absent are what they are there or, `whole`, missed. */
+export function readerLike<Settings extends object>(
+  values: Settings,
+  names: readonly (keyof Settings & string)[],
+  whole: boolean,
+): Reader<Settings> {
+  const kinds = names.map((name) => [name, kindLike(values[name] as Setting)] as const)
+  const read = readerOf(Object.fromEntries(whole ? kinds.map(([name, each]) => [name, required(each)]) : kinds))
+  return (operation, given) => read(operation, given) as Settings
+}
 
 /** Settings and where their values are. */
 export interface StoredSettings<Settings> {

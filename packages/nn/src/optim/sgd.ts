@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
-import { DTypeError, MatgradError, type Matrix, zeros } from '@matgrad/core'
-import { dependsOn, describe, sgd_ } from '@matgrad/core/internal'
+import { MatgradError, type Matrix, zeros } from '@matgrad/core'
+import { dependsOn, flag, number, readerOf, required, sgd_ } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
@@ -17,6 +17,13 @@ export interface SGDSettings extends LearningRate {
 
 /** The order in which `sgd_` reads them. */
 const NAMES = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov'] as const
+const readSGD = readerOf({
+  lr: required(number()),
+  momentum: number(0),
+  dampening: number(0),
+  weightDecay: number(0),
+  nesterov: flag(false),
+})
 const MOMENTUM = NAMES.indexOf('momentum')
 
 /**
@@ -31,9 +38,12 @@ const usesMomentum = (numbers: Matrix): boolean => numbers.data[MOMENTUM] !== 0
  * Nesterov's momentum.
  */
 export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix }> {
-  /** @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening. */
+  /**
+   * @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening; DTypeError for
+   * other settings, and without lr.
+   */
   constructor(params: Parameters<SGDSettings>, settings: Partial<SGDSettings> & LearningRate) {
-    super(params, NAMES, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, ...settings })
+    super(params, NAMES, readSGD(new.target.name, settings))
   }
 
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {
@@ -41,8 +51,6 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
     checkSetting('SGD', 'momentum', momentum, momentum >= 0, '0 or more')
     checkSetting('SGD', 'dampening', dampening, true, 'a finite number')
     checkSetting('SGD', 'weightDecay', weightDecay, weightDecay >= 0, '0 or more')
-    if (typeof nesterov !== 'boolean')
-      throw new DTypeError(`SGD: nesterov is ${describe(nesterov)}, wanted true or false`)
     if (nesterov && (momentum <= 0 || dampening !== 0))
       throw new MatgradError('SGD: nesterov is true, wanted momentum above 0 and no dampening with it')
   }

@@ -1,5 +1,14 @@
 import { DTypeError, type Generator, getDefaultGenerator, MatgradError, type Matrix, ShapeError } from '@matgrad/core'
-import { checkInteger, checkNumber, describe, formatShape } from '@matgrad/core/internal'
+import {
+  checkInteger,
+  describe,
+  flag,
+  formatShape,
+  generatorOption,
+  number,
+  readerOf,
+  whole,
+} from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 
 /** Samples, one a row, and what belongs to them: class indices nx1, or values. */
@@ -32,6 +41,13 @@ export interface DataLoaderOptions {
   readonly generator?: Generator
 }
 
+const readDataLoader = readerOf({
+  batchSize: whole(32),
+  shuffle: flag(false),
+  dropLast: flag(false),
+  generator: generatorOption(),
+})
+
 /** Goes through a dataset in batches, as often as it is iterated. */
 export class DataLoader implements Iterable<Dataset> {
   readonly dataset: Dataset
@@ -40,10 +56,10 @@ export class DataLoader implements Iterable<Dataset> {
   readonly dropLast: boolean
   private readonly generator: Generator | undefined
 
-  /** @throws ShapeError unless x and y have as many rows and batchSize is at least 1. */
-  constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
-    const { batchSize = 32, shuffle = false, dropLast = false, generator } = options
+  /** @throws ShapeError unless x and y have as many rows and batchSize is at least 1; DTypeError for other options. */
+  constructor(dataset: Dataset, options?: DataLoaderOptions) {
     checkDataset('DataLoader', dataset)
+    const { batchSize, shuffle, dropLast, generator } = readDataLoader('DataLoader', options)
     checkInteger('DataLoader', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
     this.dataset = dataset
     this.batchSize = batchSize
@@ -70,17 +86,19 @@ export class DataLoader implements Iterable<Dataset> {
   }
 }
 
+const readSplit = readerOf({ testSize: number(0.25), generator: generatorOption() })
+
 /**
  * Two datasets that share out the rows at random, `testSize` of them (a fraction) in the second.
  *
- * @throws MatgradError unless both get at least one row.
+ * @throws MatgradError unless both get at least one row; DTypeError for other options.
  */
 export function trainTestSplit(
   dataset: Dataset,
-  { testSize = 0.25, generator = getDefaultGenerator() }: { testSize?: number; generator?: Generator } = {},
+  options?: { testSize?: number; generator?: Generator },
 ): { train: Dataset; test: Dataset } {
   checkDataset('trainTestSplit', dataset)
-  checkNumber('trainTestSplit', 'testSize', testSize)
+  const { testSize, generator = getDefaultGenerator() } = readSplit('trainTestSplit', options)
   const { rows } = dataset.x
   const count = Math.round(rows * testSize)
   if (!(count >= 1 && count < rows))

@@ -1,43 +1,27 @@
 import { compile, constant, noGrad, Variable } from '@matgrad/autograd'
 import { concat, DTypeError, type Generator, MatgradError, type Matrix } from '@matgrad/core'
-import { checkInteger, describe } from '@matgrad/core/internal'
+import {
+  anything,
+  checkInteger,
+  describe,
+  flag,
+  generatorOption,
+  isPlain,
+  kind,
+  number,
+  readerOf,
+  required,
+  whole,
+} from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
 import { checkBound, clipGradNorm } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
+import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
 import { checkDataset, DataLoader, type Dataset } from './data.ts'
-import type { Metric } from './metrics.ts'
-
-/** What was measured in an epoch: `loss`, the metrics by name, and for validation data the same with `val` before it. */
-export type Logs = Record<string, number>
-
-/** What was measured in every epoch so far, by name. */
-export type History = { loss: number[] } & Record<string, number[]>
-
-/** What a callback sees of the training. */
-export interface Training {
-  readonly model: Module
-  readonly optimizer: Optimizer
-  readonly epochs: number
-  /** Batches in an epoch. */
-  readonly batches: number
-  readonly history: History
-  /** Ends the training after this epoch. */
-  stop(): void
-}
-
-/** Functions that are called while a model learns; epochs and batches count from 0. */
-export interface Callback {
-  onTrainBegin?(training: Training): void | Promise<void>
-  onEpochBegin?(epoch: number, training: Training): void | Promise<void>
-  /** `loss` is the mean over the epoch so far. */
-  onBatchEnd?(batch: number, logs: { loss: number }, training: Training): void
-  onEpochEnd?(epoch: number, logs: Logs, training: Training): void | Promise<void>
-  /** Called however the training ends: after the last epoch, by `stop`, or by an error or the signal. */
-  onTrainEnd?(training: Training): void | Promise<void>
-}
+import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
 
 export interface FitOptions {
   readonly loss: Loss
@@ -64,6 +48,28 @@ export interface FitOptions {
   readonly signal?: AbortSignal
 }
 
+const lossKind = kind<Loss>('a function of predictions and targets', (value) => typeof value === 'function')
+const metricsKind = kind<Readonly<Record<string, Metric>>>('functions by name', isPlain)
+
+const readFit = readerOf({
+  loss: required(lossKind()),
+  optimizer: required(kind<Optimizer>('an Optimizer', (value) => value instanceof Optimizer)()),
+  epochs: required(whole()),
+  batchSize: whole(32),
+  shuffle: flag(true),
+  generator: generatorOption(),
+  validation: anything<Dataset | undefined>(undefined),
+  metrics: metricsKind({}),
+  scheduler: kind<Scheduler>('a Scheduler', (value) => value instanceof Scheduler)(),
+  clipNorm: number(),
+  callbacks: kind<readonly Callback[]>('an array', Array.isArray)([]),
+  compile: flag(true),
+  signal: kind<AbortSignal>(
+    'an AbortSignal',
+    (value) => typeof (value as AbortSignal | null)?.throwIfAborted === 'function',
+  )(),
+})
+
 /** How long, in milliseconds, training may keep timers, requests and signals waiting. */
 const PATIENCE = 100
 
@@ -74,34 +80,33 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * Trains a model: for each batch, the gradient of the loss and a step of the optimiser.
  *
  * @returns the loss and the metrics of every epoch: those of the training data as they were met, during the epoch
- * @throws DTypeError or MatgradError for options that make no sense, before the first step; what the loss, a metric or a
- * callback throws; the signal's reason.
+ * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no
+ * number; what the loss, a metric or a callback throws; the signal's reason. Of several errors it is the first: what
+ * `onTrainEnd` throws after it is in its `suppressed`.
  */
 export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {
   checkModule('fit', model)
-  if (typeof options !== 'object' || options === null)
-    throw new DTypeError(`fit: options is ${describe(options)}, wanted an object with loss, optimizer and epochs`)
-  const { loss, optimizer, epochs, batchSize = 32, shuffle = true, generator } = options
-  const { validation, metrics = {}, scheduler, clipNorm, callbacks = [], signal, compile: compiles = true } = options
+  const settings = readFit('fit', options)
+  const { loss, optimizer, epochs, batchSize, shuffle, generator, compile: compiles } = settings
+  const { validation, scheduler, clipNorm, callbacks, signal } = settings
+  // The history has a list for each from the start.
+  const metrics = { ...settings.metrics }
   checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
-  checkFunctions('fit', { loss })
   checkMetrics('fit', metrics)
-  if (!((optimizer as unknown) instanceof Optimizer))
-    throw new DTypeError(`fit: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
-  if (scheduler !== undefined && !((scheduler as unknown) instanceof Scheduler))
-    throw new DTypeError(`fit: scheduler is ${describe(scheduler)}, wanted a Scheduler`)
   if (scheduler && scheduler.optimizer !== optimizer)
     throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
   if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
-  if (!Array.isArray(callbacks)) throw new DTypeError(`fit: callbacks is ${describe(callbacks)}, wanted an array`)
-  checkSwitch('fit', compiles)
-  if (validation) checkDataset('fit', validation)
+  checkCallbacks('fit', callbacks)
+  if (validation !== undefined) checkDataset('fit', validation)
   if (validation?.x.rows === 0) throw new MatgradError('fit: the validation data have no rows, wanted at least one')
   const loader =
     data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })
   if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
 
-  const history: History = { loss: [] }
+  const names = ['loss', ...Object.keys(metrics)]
+  const history = Object.fromEntries(
+    [...names, ...(validation ? names.map(nameOfValidation) : [])].map((name) => [name, []]),
+  ) as unknown as History
   let stopped = false
   const stop = (): void => {
     stopped = true
@@ -112,10 +117,12 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   const train = compiles ? compile(step) : step
   let rested = performance.now()
   signal?.throwIfAborted()
+  const errors: unknown[] = []
   try {
     for (const callback of callbacks) await callback.onTrainBegin?.(training)
     for (let epoch = 0; epoch < epochs && !stopped; epoch++) {
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
+      if (stopped) break
       const results = new Results(metrics)
       model.train()
       let batch = 0
@@ -123,7 +130,12 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
         signal?.throwIfAborted()
         const { prediction, loss: value } = train(samples)
         results.add(prediction.value, samples.y, value.item())
-        for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss: results.loss }, training)
+        for (const callback of callbacks) {
+          const result: unknown = callback.onBatchEnd?.(batch, { loss: results.loss }, training)
+          // To wait for nothing takes longer than many a step.
+          if (isPromise(result)) await result
+        }
+        if (stopped) break
         batch++
         if (performance.now() - rested > PATIENCE) {
           await pause()
@@ -134,39 +146,27 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       const logs: Logs = results.logs()
       if (validation)
         for (const [name, value] of Object.entries(evaluate(model, validation, { loss, metrics, compile: compiles })))
-          logs[`val${name[0].toUpperCase()}${name.slice(1)}`] = value
+          logs[nameOfValidation(name)] = value
       scheduler?.step()
-      for (const [name, value] of Object.entries(logs)) {
-        history[name] ??= []
-        history[name].push(value)
-      }
+      for (const [name, value] of Object.entries(logs)) history[name].push(value)
       for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training)
     }
-  } finally {
-    for (const callback of callbacks) await callback.onTrainEnd?.(training)
+    signal?.throwIfAborted()
+  } catch (error) {
+    errors.push(error)
   }
+  for (const callback of callbacks)
+    try {
+      await callback.onTrainEnd?.(training)
+    } catch (error) {
+      errors.push(error)
+    }
+  throwFirst(errors)
   return history
 }
 
-/** @throws DTypeError unless all are functions. */
-function checkFunctions(operation: string, functions: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(functions))
-    if (typeof value !== 'function')
-      throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a function of predictions and targets`)
-}
-
-/** @throws DTypeError unless all are functions; MatgradError for one whose name would hide the loss. */
-function checkMetrics(operation: string, metrics: Readonly<Record<string, Metric>>): void {
-  checkFunctions(operation, metrics)
-  if (Object.hasOwn(metrics, 'loss'))
-    throw new MatgradError(`${operation}: a metric is called loss, wanted a name that is not taken`)
-}
-
-/** @throws DTypeError unless `compile` is true or false. */
-function checkSwitch(operation: string, compile: unknown): void {
-  if (typeof compile !== 'boolean')
-    throw new DTypeError(`${operation}: compile is ${describe(compile)}, wanted true or false`)
-}
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 
 /** One step: the gradient of the loss of a batch, scaled down where it is too large, and the optimiser's update. */
 function trainBatch(
@@ -228,12 +228,9 @@ class Results {
   logs(): Logs {
     const logs: Logs = { loss: this.loss }
     if (this.predictions.length === 0) return logs
-    return { ...logs, ...measure(this.metrics, concat(this.predictions, 0), concat(this.targets, 0)) }
+    return { ...logs, ...measure('fit', this.metrics, concat(this.predictions, 0), concat(this.targets, 0)) }
   }
 }
-
-const measure = (metrics: Readonly<Record<string, Metric>>, prediction: Matrix, target: Matrix): Logs =>
-  Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, metric(prediction, target)]))
 
 /** The result of `run` with all parts of the model out of learning; each goes back to what it was. */
 function inEvaluation<T>(model: Module, run: () => T): T {
@@ -254,19 +251,23 @@ export interface EvaluateOptions {
   readonly compile?: boolean
 }
 
+const readEvaluate = readerOf({
+  loss: lossKind(),
+  metrics: metricsKind({}),
+  batchSize: whole(256),
+  compile: flag(true),
+})
+
 /**
  * The loss over a dataset, if there is one, and metrics by name, with the model out of learning: of all predictions
  * together, so that the size of the batches does not change them.
+ *
+ * @throws DTypeError or MatgradError for options that make no sense, and a metric that gives no number; what they throw.
  */
-export function evaluate(
-  model: Module,
-  data: Dataset | DataLoader,
-  { loss, metrics = {}, batchSize = 256, compile: compiles = true }: EvaluateOptions = {},
-): Logs {
+export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions): Logs {
   checkModule('evaluate', model)
-  if (loss !== undefined) checkFunctions('evaluate', { loss })
+  const { loss, metrics, batchSize, compile: compiles } = readEvaluate('evaluate', options)
   checkMetrics('evaluate', metrics)
-  checkSwitch('evaluate', compiles)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
   return inEvaluation(model, () => {
@@ -278,21 +279,25 @@ export function evaluate(
       targets.push(y)
     }
     const [prediction, target] = [concat(predictions, 0), concat(targets, 0)]
-    const logs: Logs = loss ? { loss: loss(constant(prediction), target).item() } : {}
-    return { ...logs, ...measure(metrics, prediction, target) }
+    const logs: Logs = {}
+    if (loss) {
+      const value: unknown = loss(constant(prediction), target)
+      if (!(value instanceof Variable))
+        throw new DTypeError(`evaluate: loss gave ${describe(value)}, wanted a Variable`)
+      logs.loss = value.item()
+    }
+    return { ...logs, ...measure('evaluate', metrics, prediction, target) }
   })
 }
 
+const readPredict = readerOf({ batchSize: whole(256), compile: flag(true) })
+
 /** The model's values for samples, one a row, computed in batches with the model out of learning. */
-export function predict(
-  model: Module,
-  x: Matrix,
-  { batchSize = 256, compile: compiles = true }: { batchSize?: number; compile?: boolean } = {},
-): Matrix {
+export function predict(model: Module, x: Matrix, options?: { batchSize?: number; compile?: boolean }): Matrix {
   checkModule('predict', model)
   checkMatrices('predict', { x })
+  const { batchSize, compile: compiles } = readPredict('predict', options)
   checkInteger('predict', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
-  checkSwitch('predict', compiles)
   return inEvaluation(model, () => {
     const forward = forwardOf(model, compiles)
     const parts: Matrix[] = []
