@@ -44,6 +44,10 @@ export interface Origin {
 }
 
 let created = 0
+let reads = 0
+
+/** How often gradients were looked at, so that whoever overwrites some knows whether anybody may hold them. */
+export const gradientReads = (): number => reads
 
 /** How many variables there were so far: the number that the next one is given. */
 export const variablesMade = (): number => created
@@ -88,6 +92,7 @@ export class Variable<R extends number = number, C extends number = number> {
 
   /** The sum of the gradients of all backward passes since it was last null. Only a variable without origin has one. */
   get grad(): Matrix<R, C> | null {
+    reads++
     if (gradientWatch !== null) gradientWatch.readGradient(this as unknown as Variable, this.gradient)
     return this.gradient
   }

@@ -17,6 +17,62 @@ export interface Compiled<Arguments extends unknown[], Result> {
   program(): string
 }
 
+/** A function and the programs that were made of its calls. */
+export class CompiledFunction<Arguments extends readonly unknown[], Result> {
+  private readonly fn: (...args: Arguments) => Result
+  private readonly programs: Program<Result>[] = []
+  private calls = 0
+  /** The calls that were traced again last. */
+  private readonly traced: number[] = []
+  private warned = false
+
+  constructor(fn: (...args: Arguments) => Result) {
+    this.fn = fn
+  }
+
+  call(args: readonly unknown[]): Result {
+    const { programs } = this
+    this.calls++
+    if (tracer === null && !isRunning())
+      for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
+    return this.first(args)
+  }
+
+  /** What no program does: the function as it is, or a new program. */
+  private first(args: readonly unknown[]): Result {
+    const { fn, programs } = this
+    if (tracer !== null || isRunning() || args.some(hasHistory)) return fn(...(args as Arguments))
+    this.complain(args)
+    const program = programOf<Result>(fn as unknown as (...args: unknown[]) => Result, args)
+    if (programs.length === MOST_PROGRAMS) programs.shift()
+    programs.push(program)
+    return program.result
+  }
+
+  /** Says why the function is traced again, where that happens too often. */
+  private complain(args: readonly unknown[]): void {
+    const { programs, traced, calls } = this
+    if (programs.length === 0) return
+    traced.push(calls)
+    if (traced.length > MANY_TRACES) traced.shift()
+    if (this.warned || traced.length < MANY_TRACES || calls - traced[0] >= RECENT_CALLS) return
+    this.warned = true
+    console.warn(
+      `compile: a function was traced again ${MANY_TRACES} times in ${calls - traced[0] + 1} calls, which takes longer than ` +
+        `calling it as it is: ${programs.at(-1)?.whyNot(args)}`,
+    )
+  }
+
+  /** Leaves the gradients that were computed to whoever holds them. */
+  release(): void {
+    for (const program of this.programs) program.release()
+  }
+
+  program(): string {
+    return this.programs.join('\n\n')
+  }
+}
+
 /**
  * The same function, faster: f(x) → f(x), bit for bit. The first call with arguments of new shapes runs `fn` as it is and
  * records what it does with matrices: forward, backward, updates in place, random numbers. Later calls do the same again, as
@@ -44,37 +100,7 @@ export function compile<Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,
 ): Compiled<Arguments, Result> {
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
-  const programs: Program<Result>[] = []
-  let calls = 0
-  /** The calls that were traced last. */
-  const traced: number[] = []
-  let warned = false
-  const complain = (args: readonly unknown[]): void => {
-    if (programs.length === 0) return
-    traced.push(calls)
-    if (traced.length > MANY_TRACES) traced.shift()
-    if (warned || traced.length < MANY_TRACES || calls - traced[0] >= RECENT_CALLS) return
-    warned = true
-    console.warn(
-      `compile: a function was traced again ${MANY_TRACES} times in ${calls - traced[0] + 1} calls, which takes longer than calling it as it is: ` +
-        `${programs.at(-1)?.whyNot(args)}`,
-    )
-  }
-  /** What no program does: `fn` as it is, or a new program. */
-  const first = (args: readonly unknown[]): Result => {
-    if (tracer !== null || isRunning() || args.some(hasHistory)) return fn(...(args as Arguments))
-    complain(args)
-    const program = programOf<Result>(fn as (...args: unknown[]) => Result, args)
-    if (programs.length === MOST_PROGRAMS) programs.shift()
-    programs.push(program)
-    return program.result
-  }
-  const call = (args: readonly unknown[]): Result => {
-    calls++
-    if (tracer === null && !isRunning())
-      for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
-    return first(args)
-  }
+  const own = new CompiledFunction(fn)
   /** Arrays for 0 to 4 arguments. */
   const arrays = [0, 1, 2, 3, 4].map((count) => new Array<unknown>(count).fill(undefined))
   /** Makes no array of its arguments where they are few: a replay allocates nothing. */
@@ -82,14 +108,14 @@ export function compile<Arguments extends unknown[], Result>(
     // biome-ignore lint/complexity/noArguments: rest parameters are an array
     const given = arguments
     const count = given.length
-    if (count > 4) return call(Array.from(given))
+    if (count > 4) return own.call(Array.from(given))
     const few = arrays[count]
     if (count > 0) few[0] = a
     if (count > 1) few[1] = b
     if (count > 2) few[2] = c
     if (count > 3) few[3] = d
-    return call(few)
+    return own.call(few)
   }
   const typed = compiled as unknown as (...args: Arguments) => Result
-  return Object.assign(typed, { program: () => programs.join('\n\n') })
+  return Object.assign(typed, { program: () => own.program() })
 }

@@ -48,6 +48,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private readonly changed = new Set<Holder>()
   /** What has been suspended of it: it has no elements until they are computed. */
   private readonly suspended = new Map<Holder, ReturnType<typeof suspend>>()
+  private readonly others = new Set<Holder>()
   /** What is from outside and whose elements the function has looked at: it may write them at any time. */
   private readonly seen = new Set<Holder>()
 
@@ -58,6 +59,11 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   constructor(steps: readonly Step[], inputs: ReadonlyMap<Slot, Matrix>) {
     this.steps = steps
     this.inputs = inputs
+  }
+
+  /** As it was recorded: what was made before is not computed with at once from here on. */
+  startRest(): void {
+    for (const holder of this.made) this.others.add(holder)
   }
 
   /** The result of `fn`, whose operations are put off. What it throws comes after all that it did before. */
@@ -156,6 +162,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   private areConstant(inputs: readonly Matrix[]): boolean {
     return inputs.every((input) => {
+      if (this.others.has(input)) return false
       const kind = isPending(input) ? 'result' : this.slots.get(input)?.kind
       return kind === 'constant' || (kind === undefined && this.made.has(input))
     })

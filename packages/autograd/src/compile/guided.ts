@@ -85,6 +85,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const result = trace.run(() => {
       const given = this.parts.first(...args)
       end = trace.steps.length
+      trace.startRest()
       this.parts.rest?.(given)
       return given
     })
@@ -112,7 +113,10 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])))
     const result = guide.run(() => {
       const given = first(...args)
-      if (guidesRest) rest?.(given)
+      if (guidesRest) {
+        guide.startRest()
+        rest?.(given)
+      }
       return given
     })
     const otherwise = (): Result => {

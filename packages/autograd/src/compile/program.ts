@@ -27,6 +27,11 @@ import { Trace } from './trace.ts'
 /** How many programs are running: what they call in JavaScript must not run another, which would use the same memory. */
 let running = 0
 
+let count = 0
+
+/** How often programs have run. */
+export const replays = (): number => count
+
 /** Whether a program is running. */
 export const isRunning = (): boolean => running > 0
 
@@ -193,6 +198,7 @@ export class Program<Result> {
       return this.runAgain(error, args)
     }
     running--
+    count++
     for (let i = 0; i < gradients.length; i++) gradients[i].variable.grad = gradients[i].grad
     return this.result
   }

@@ -131,7 +131,7 @@ export class Trace implements Tracer, GradientWatch {
     }
     const values = inputs.map((input) => this.valueOf(input))
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
-    if (values.every(({ kind }) => kind === 'constant')) {
+    if (values.every(({ kind }) => kind === 'constant') && this.areFixed(inputs)) {
       this.made.add(out)
       return out
     }
@@ -144,6 +144,11 @@ export class Trace implements Tracer, GradientWatch {
       })
     this.steps.push({ operation, attributes, inputs: values, targets: [this.define(out, 'result')] })
     return out
+  }
+
+  /** Whether constants are the same in every call. */
+  protected areFixed(_constants: readonly Matrix[]): boolean {
+    return true
   }
 
   change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
@@ -224,6 +229,18 @@ export class GentleTrace extends Trace {
   isBroken = false
   /** What is from outside and whose elements the function has looked at: it may write them at any time. */
   private readonly seen = new Set<Holder>()
+
+  /** What was made before the rest of the function: it may be other numbers in another call, which the rest does not see. */
+  private readonly others = new Set<Holder>()
+
+  /** From here on the function is not run in every call. */
+  startRest(): void {
+    for (const holder of this.made) this.others.add(holder)
+  }
+
+  protected override areFixed(constants: readonly Matrix[]): boolean {
+    return !constants.some((constant) => this.others.has(constant))
+  }
 
   override touched(holder: Holder): void {
     if (this.values.has(holder)) this.isBroken = true

@@ -39,6 +39,8 @@ interface Moments extends Record<string, Matrix> {
  * in step t, p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps).
  */
 export class Adam extends Optimizer<AdamSettings, Moments> {
+  static readonly builtIn = true
+
   /** @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings. */
   constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
     super(params, NAMES, readAdam(new.target.name, settings))
@@ -67,6 +69,8 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019): d = g, and p *= 1 − lr·weightDecay before each step. */
 export class AdamW extends Adam {
+  static override readonly builtIn = true
+
   constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
     super(params, readAdamW(new.target.name, settings))
   }

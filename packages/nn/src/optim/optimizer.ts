@@ -63,12 +63,14 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     this.parameters = all
     this.read = readerLike(defaults, names, true)
     const readGroup = readerLike(defaults, names, false)
-    this.groups = groups.map(({ params, ...own }, i) => {
-      const values = readGroup(groups.length > 1 ? `${name}: group ${i}` : name, own)
+    // Frozen, so that nobody expects a step to see another parameter.
+    const own = groups.map(({ params, ...given }, i) => {
+      const values = readGroup(groups.length > 1 ? `${name}: group ${i}` : name, given)
       this.check(values)
       const check = (settings: Settings): void => this.check(this.read(name, settings))
-      return { params: [...params], ...storeSettings(values, names, check) }
+      return Object.freeze({ params: Object.freeze([...params]), ...storeSettings(values, names, check) })
     })
+    this.groups = Object.freeze(own)
   }
 
   /** @throws MatgradError for settings that make no sense. */
@@ -179,3 +181,9 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     announce()
   }
 }
+
+/** Whether an optimiser is one of this package as it is: its class says so itself, and nobody replaced its methods. */
+export const isBuiltInOptimizer = (optimizer: Optimizer): boolean =>
+  Object.hasOwn(optimizer.constructor, 'builtIn') &&
+  !Object.hasOwn(optimizer, 'step') &&
+  !Object.hasOwn(optimizer, 'zeroGrad')

@@ -38,6 +38,8 @@ const usesMomentum = (numbers: Matrix): boolean => numbers.data[MOMENTUM] !== 0
  * Nesterov's momentum.
  */
 export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix }> {
+  static readonly builtIn = true
+
   /**
    * @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening; DTypeError for
    * other settings, and without lr.

@@ -1,4 +1,4 @@
-import { compile, constant, noGrad, Variable } from '@matgrad/autograd'
+import { constant, noGrad, Variable } from '@matgrad/autograd'
 import { concat, DTypeError, type Generator, MatgradError, type Matrix } from '@matgrad/core'
 import {
   anything,
@@ -16,12 +16,13 @@ import {
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
-import { checkBound, clipGradNorm } from '../optim/clip.ts'
+import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
 import { checkDataset, DataLoader, type Dataset } from './data.ts'
 import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
+import { forwardOf, TrainingStep } from './step.ts'
 
 export interface FitOptions {
   readonly loss: Loss
@@ -112,9 +113,8 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
     stopped = true
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
-  const step = ({ x, y }: Dataset): { prediction: Variable; loss: Variable } =>
-    trainBatch(x, y, training, loss, clipNorm)
-  const train = compiles ? compile(step) : step
+  const step = new TrainingStep(model, optimizer, loss, clipNorm)
+  const isWatched = callbacks.length > 0 || names.length > 1 || scheduler !== undefined || validation !== undefined
   let rested = performance.now()
   signal?.throwIfAborted()
   const errors: unknown[] = []
@@ -125,20 +125,24 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       if (stopped) break
       const results = new Results(metrics)
       model.train()
+      if (isWatched) step.giveBack()
       let batch = 0
       for (const samples of loader) {
         signal?.throwIfAborted()
-        const { prediction, loss: value } = train(samples)
-        results.add(prediction.value, samples.y, value.item())
+        const { x, y } = samples
+        const { prediction, loss: value } = compiles ? step.run(x, y) : step.asItIs(x, y)
+        results.add(prediction.value, y, value.item())
         for (const callback of callbacks) {
           const result: unknown = callback.onBatchEnd?.(batch, { loss: results.loss }, training)
           // To wait for nothing takes longer than many a step.
           if (isPromise(result)) await result
         }
+        if (callbacks.length > 0) step.giveBack()
         if (stopped) break
         batch++
         if (performance.now() - rested > PATIENCE) {
           await pause()
+          step.giveBack()
           rested = performance.now()
         }
       }
@@ -167,38 +171,6 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
-
-/** One step: the gradient of the loss of a batch, scaled down where it is too large, and the optimiser's update. */
-function trainBatch(
-  x: Matrix,
-  y: Matrix,
-  { model, optimizer }: Training,
-  loss: Loss,
-  clipNorm: number | undefined,
-): { prediction: Variable; loss: Variable } {
-  optimizer.zeroGrad()
-  const prediction = model.forward(x)
-  const value = loss(prediction, y)
-  if (!((value as unknown) instanceof Variable))
-    throw new DTypeError(`fit: loss gave ${describe(value)}, wanted a Variable`)
-  value.backward()
-  if (clipNorm !== undefined) clipGradNorm(model.parameters(), clipNorm)
-  optimizer.step()
-  return { prediction, loss: value }
-}
-
-/** The compiled forward pass of each model that was evaluated. */
-const forwards = new WeakMap<Module, (x: Matrix) => Variable>()
-
-/** A model's function of samples, which may overwrite its last result. */
-function forwardOf(model: Module, compiles: boolean): (x: Matrix) => Variable {
-  if (!compiles) return (x) => model.forward(x)
-  const known = forwards.get(model)
-  if (known) return known
-  const forward = compile((x: Matrix): Variable => model.forward(x))
-  forwards.set(model, forward)
-  return forward
-}
 
 /** The mean loss of the samples seen so far, and what metrics need of them. */
 class Results {

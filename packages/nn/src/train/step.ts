@@ -1,0 +1,133 @@
+import { Variable } from '@matgrad/autograd'
+import { CompiledFunction, Guided, gradientReads } from '@matgrad/autograd/internal'
+import { DTypeError, Matrix } from '@matgrad/core'
+import { describe, isPlain } from '@matgrad/core/internal'
+import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
+import { isBuiltIn, type Module } from '../module.ts'
+import { clipGradNorm } from '../optim/clip.ts'
+import { isBuiltInOptimizer, type Optimizer } from '../optim/optimizer.ts'
+
+// What is of this package may be compiled: a program asks what it depends on. What is a user's may do anything at any time, so
+// that it runs in every call, guided by what it did before, and a program computes what it is seen to do again.
+
+const losses: ReadonlySet<unknown> = new Set<Loss>([mseLoss, crossEntropy, binaryCrossEntropyWithLogits])
+
+/** Whether a model is made of layers of this package alone. */
+function isKnown(model: Module): boolean {
+  for (const module of model.modules()) if (!isBuiltIn(module)) return false
+  return true
+}
+
+/** The matrices that modules have as properties, alone or in variables, arrays and plain objects. */
+function* propertiesOf(model: Module): Iterable<Matrix> {
+  for (const module of model.modules()) for (const value of Object.values(module)) yield* matricesIn(value)
+}
+
+function* matricesIn(value: unknown): Iterable<Matrix> {
+  if (value instanceof Matrix) yield value
+  else if (value instanceof Variable) yield value.value
+  else if (Array.isArray(value)) for (const each of value) yield* matricesIn(each)
+  else if (isPlain(value)) for (const each of Object.values(value)) yield* matricesIn(each)
+}
+
+/** What a step of training gives; the next step overwrites it. */
+export interface StepResult {
+  readonly prediction: Variable
+  readonly loss: Variable
+}
+
+/** A step of training: the gradient of the loss of a batch, scaled down where it is too large, and the optimiser's update. */
+export class TrainingStep {
+  private readonly model: Module
+  private readonly optimizer: Optimizer
+  private readonly loss: Loss
+  private readonly clipNorm: number | undefined
+  private readonly compiled: CompiledFunction<[Matrix, Matrix], StepResult>
+  private readonly guided: Guided<[Matrix, Matrix], StepResult>
+  private isKnown = false
+  /** How often gradients had been looked at when the last step was over. */
+  private reads = 0
+
+  /** @param clipNorm the most that the norm of all gradients together may be */
+  constructor(model: Module, optimizer: Optimizer, loss: Loss, clipNorm: number | undefined) {
+    this.model = model
+    this.optimizer = optimizer
+    this.loss = loss
+    this.clipNorm = clipNorm
+    this.compiled = new CompiledFunction((x, y) => this.asItIs(x, y))
+    this.guided = new Guided<[Matrix, Matrix], StepResult>({
+      first: (x, y) => this.forward(x, y),
+      rest: (result) => this.backward(result),
+      isRestKnown: isBuiltInOptimizer(optimizer),
+      visible: () => propertiesOf(model),
+    })
+    this.giveBack()
+  }
+
+  /** Control was given to others, who may have changed anything. */
+  giveBack(): void {
+    this.isKnown = losses.has(this.loss) && isBuiltInOptimizer(this.optimizer) && isKnown(this.model)
+    if (this.reads === gradientReads()) return
+    // Somebody may hold a gradient, which the next step would overwrite.
+    this.compiled.release()
+    this.guided.release()
+  }
+
+  run(x: Matrix, y: Matrix): StepResult {
+    const result = this.isKnown ? this.compiled.call([x, y]) : this.guided.call(x, y)
+    this.reads = gradientReads()
+    return result
+  }
+
+  /** The same without a program. */
+  asItIs(x: Matrix, y: Matrix): StepResult {
+    const result = this.forward(x, y)
+    this.backward(result)
+    return result
+  }
+
+  private forward(x: Matrix, y: Matrix): StepResult {
+    this.optimizer.zeroGrad()
+    const prediction = this.model.forward(x)
+    const loss = this.loss(prediction, y)
+    if (!((loss as unknown) instanceof Variable))
+      throw new DTypeError(`fit: loss gave ${describe(loss)}, wanted a Variable`)
+    return { prediction, loss }
+  }
+
+  private backward({ loss }: StepResult): void {
+    loss.backward()
+    if (this.clipNorm !== undefined) clipGradNorm(this.model.parameters(), this.clipNorm)
+    this.optimizer.step()
+  }
+}
+
+/** The forward pass of a model out of learning. */
+class ForwardPass {
+  private readonly model: Module
+  private readonly compiled: CompiledFunction<[Matrix], Variable>
+  private readonly guided: Guided<[Matrix], Variable>
+
+  constructor(model: Module) {
+    this.model = model
+    const first = (x: Matrix): Variable => model.forward(x)
+    this.compiled = new CompiledFunction(first)
+    this.guided = new Guided<[Matrix], Variable>({ first, isRestKnown: true, visible: () => propertiesOf(model) })
+  }
+
+  /** Its function of samples, which may overwrite its last result, until control is given to others. */
+  start(): (x: Matrix) => Variable {
+    return isKnown(this.model) ? (x) => this.compiled.call([x]) : (x) => this.guided.call(x)
+  }
+}
+
+/** The forward pass of each model that was evaluated. */
+const passes = new WeakMap<Module, ForwardPass>()
+
+/** A model's function of samples for one evaluation, which may overwrite its last result. */
+export function forwardOf(model: Module, compiles: boolean): (x: Matrix) => Variable {
+  if (!compiles) return (x) => model.forward(x)
+  const known = passes.get(model) ?? new ForwardPass(model)
+  passes.set(model, known)
+  return known.start()
+}
