@@ -1,5 +1,6 @@
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
 import {
+  describe,
   formatShape,
   type KindMaker,
   kind,
@@ -82,7 +83,10 @@ function check(x: Variable, t: Variable, labelSmoothing: number, weight: Matrix 
     throw new ShapeError(`crossEntropy: weight is ${formatShape(weight.shape)}, wanted a 1x${x.cols} Matrix`)
 }
 
-/** The mean or sum of all elements, or the elements. */
+/** The mean or sum of all elements, or the elements. @throws DTypeError for another reduction. */
 export function reduce(losses: Variable, reduction: Reduction): Variable {
-  return reduction === 'mean' ? losses.mean() : reduction === 'sum' ? losses.sum() : losses
+  if (reduction === 'mean') return losses.mean()
+  if (reduction === 'sum') return losses.sum()
+  if (reduction === 'none') return losses
+  throw new DTypeError(`reduce: reduction is ${describe(reduction)}, wanted 'mean', 'sum' or 'none'`)
 }

@@ -9,7 +9,7 @@ import { applyOp, Variable } from './variable.ts'
  * @throws DTypeError when a part of the contract is missing or wrong.
  */
 export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attributes) => Variable {
-  if (typeof op.name !== 'string' || op.name === '') throw new DTypeError('defineOp: the op has no name')
+  if (typeof op?.name !== 'string' || op.name === '') throw new DTypeError('defineOp: the op has no name')
   for (const part of ['shape', 'forward'] as const)
     if (typeof op[part] !== 'function')
       throw new DTypeError(`defineOp: ${part} of ${op.name} is ${describe(op[part])}, wanted a function`)

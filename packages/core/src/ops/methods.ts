@@ -87,7 +87,7 @@ const particular: Record<string, unknown> & ThisType<Value> = {
   },
   std(axis?: Axis, options?: { ddof?: number }) {
     checkAxis('std', axis)
-    const variance = this.variance(axis, options && readVariance('std', options))
+    const variance = this.variance(axis, readVariance('std', options))
     // The root has no derivative at 0: there it is selected, which has the derivative 0 (PyTorch's std).
     const constant = variance.equal(0)
     return constant.where(0, constant.where(1, variance).sqrt())

@@ -34,6 +34,7 @@ export interface FitOptions {
   readonly generator?: Generator
   /** Evaluated after each epoch. */
   readonly validation?: Dataset
+  /** Numbers for each epoch, by names that differ from `loss` and from one another with and without `val` before them. */
   readonly metrics?: Readonly<Record<string, Metric>>
   /** Makes its step at the end of each epoch: after the validation data are evaluated, before `onEpochEnd`. */
   readonly scheduler?: Scheduler
