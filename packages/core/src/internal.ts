@@ -1,6 +1,6 @@
 // What the packages of matgrad share and users should not build on: it may change with any version.
 
-export { checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
+export { checkInteger, checkNumber, describe, formatShape, listNames, shorten } from './base/shape.ts'
 export { threadsFor } from './engine/threads.ts'
 export { evaluate, toInputs } from './matrix/matrix.ts'
 export { restart } from './matrix/random.ts'
