@@ -146,6 +146,8 @@ function startEngine(): Engine {
 const large: Engine[] = []
 let needed = 0
 let calls = 0
+/** Whether such a call has begun, and whether a timer runs. */
+let busy = false
 let waiting = false
 
 /** Asks now and then whether the large engines are needed. */
@@ -164,6 +166,7 @@ function keep(engine: Engine): void {
   if (!large.includes(engine)) large.push(engine)
   needed = performance.now()
   calls = 0
+  busy = true
   if (!waiting) dropLater()
 }
 
@@ -285,7 +288,9 @@ export function place(
 export function collect(engine: Engine, outputs: readonly Operand[], addresses: readonly number[]): void {
   if (sink !== null) return
   for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], addresses[i])
-  if (large.length > 0 && large.includes(engine)) needed = performance.now()
+  // A large call may take long.
+  if (busy) needed = performance.now()
+  busy = false
 }
 
 /** Takes kernel calls instead of their being made: a program that is being written, whose operands are where they will be. */

@@ -150,23 +150,23 @@ function readMetadata(value: unknown): Record<string, string> {
 }
 
 function readEntry(
-  key: string,
+  name: string,
   entry: unknown,
 ): { name: string; dtype: DType; rows: number; cols: number; begin: number; end: number } {
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-  const name = shorten(key)
-  if (!isObject(entry)) fail(`${name} is not an object`)
+  if (!isObject(entry)) fail(`${shorten(name)} is not an object`)
   const { dtype: dtypeName, shape, data_offsets: offsets } = entry as Partial<Entry>
   const dtype = (Object.keys(NAMES) as DType[]).find((each) => NAMES[each] === dtypeName)
-  if (!dtype) fail(`${name} has dtype ${describe(dtypeName)}, wanted F32 or F64`)
-  if (!Array.isArray(shape) || !shape.every(isCount)) fail(`${name} has a shape that is not a list of whole numbers`)
-  if (shape.length > 2) fail(`${name} has ${shape.length} dimensions, wanted at most 2`)
+  if (!dtype) fail(`${shorten(name)} has dtype ${describe(dtypeName)}, wanted F32 or F64`)
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    fail(`${shorten(name)} has a shape that is not a list of whole numbers`)
+  if (shape.length > 2) fail(`${shorten(name)} has ${shape.length} dimensions, wanted at most 2`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1])
-    fail(`${name} has data_offsets that are not a range`)
+    fail(`${shorten(name)} has data_offsets that are not a range`)
   const [rows, cols] = shape.length === 2 ? shape : [1, shape[0] ?? 1]
   const [begin, end] = offsets
-  if (rows * cols > MAX_SIZE) fail(`${name} is ${rows}x${cols}, wanted at most ${MAX_SIZE} elements`)
+  if (rows * cols > MAX_SIZE) fail(`${shorten(name)} is ${rows}x${cols}, wanted at most ${MAX_SIZE} elements`)
   if (rows * cols * itemSize(dtype) !== end - begin)
-    fail(`${name} is ${rows}x${cols} ${dtype}, which does not fill ${end - begin} bytes`)
-  return { name: key, dtype, rows, cols, begin, end }
+    fail(`${shorten(name)} is ${rows}x${cols} ${dtype}, which does not fill ${end - begin} bytes`)
+  return { name, dtype, rows, cols, begin, end }
 }
