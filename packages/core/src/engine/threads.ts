@@ -210,12 +210,34 @@ function maySleep(words: Int32Array<SharedArrayBuffer>): boolean {
 const workspaceOf = ({ workspace, workspaceBytes }: Engine, worker: number): number =>
   workspace + (worker + 1) * workspaceBytes
 
+/** The last pool that had the memory of an arena, and under which number. */
+interface Place {
+  pool: number
+  arena: number
+  readonly bytes: number
+}
+
+const places = new WeakMap<Engine, Place>()
+
+/** Tells the pool that what its workers hold is garbage here. */
+const collected = new FinalizationRegistry<Place>((place) => {
+  if (pool?.number === place.pool) pool.waste(place.bytes)
+})
+
+function placeOf(engine: Engine): Place {
+  const known = places.get(engine)
+  if (known) return known
+  const place = { pool: 0, arena: 0, bytes: engine.memory.buffer.byteLength }
+  places.set(engine, place)
+  collected.register(engine, place)
+  return place
+}
+
 let pools = 0
 
 /** @throws where a worker cannot start, or memory cannot be had. */
 function startPool(threads: number): Pool {
   const number = ++pools
-  const workers = startWorkers(threads - 1, number)
   const sharedBytes = CONTROL_BYTES + CALLS * CALL * 8
   const engine = createEngine(true, usesFma(), (workspaceBytes) => (threads - 1) * workspaceBytes + sharedBytes)
   const { memory, kernels } = engine
@@ -224,7 +246,9 @@ function startPool(threads: number): Pool {
   const words = new Int32Array(buffer, control, CONTROL_BYTES / 4)
   const slots = new Float64Array(buffer, control + CONTROL_BYTES, CALLS * CALL)
   const names = Object.keys(kernels.float32).flatMap((name) => [`${name}_f32`, `${name}_f64`])
+  const workers = startWorkers(threads - 1, number)
   const sleeps = maySleep(words)
+  let stopped = false
 
   function wake(): void {
     Atomics.add(words, WORD.wake, 1)
@@ -240,6 +264,11 @@ function startPool(threads: number): Pool {
 
   /** Runs parts `from` … `to` − 1 of a table, which this thread can run by `run`. */
   function runParts(table: number, from: number, to: number, run: (part: number) => void): void {
+    // A worker that is about to end must not take a part with it.
+    if (stopped) {
+      for (let part = from; part < to; part++) run(part)
+      return
+    }
     const start = Atomics.load(words, WORD.limit)
     const limit = (start + to - from) | 0
     const base = (start - from) | 0
@@ -270,11 +299,12 @@ function startPool(threads: number): Pool {
   }
 
   let tables = 0
-  /** The number of each arena's engine. */
-  const arenas = new WeakMap<Engine, number>()
   /** Bytes that the workers hold, those of them that live for certain, and those that do not. */
   let [held, living, wasted] = [0, 0, 0]
-  const bytesOf = ({ engine: of }: Parts): number => PROGRAM_BYTES + (arenas.has(of) ? 0 : of.memory.buffer.byteLength)
+  const bytesOf = ({ engine: of }: Parts): number => {
+    const place = placeOf(of)
+    return PROGRAM_BYTES + (place.pool === number ? 0 : place.bytes)
+  }
 
   function isFull(parts: Parts, again: boolean): boolean {
     const bytes = bytesOf(parts)
@@ -287,11 +317,9 @@ function startPool(threads: number): Pool {
     held += bytes
     if (again) living += bytes
     const table = ++tables
-    const arena = arenas.get(of) ?? table
-    if (arena === table) {
-      arenas.set(of, arena)
-      collected.register(of, { pool: number, bytes })
-    }
+    const place = placeOf(of)
+    if (place.pool !== number) Object.assign(place, { pool: number, arena: table })
+    const { arena } = place
     send({ arena, table, program }, of)
     return table
   }
@@ -313,6 +341,7 @@ function startPool(threads: number): Pool {
     ...{ number, engine, share, isFull, waste },
     run: (table, parts, from, to) => runParts(table, from, to, (part) => parts[part]()),
     stop() {
+      stopped = true
       for (const worker of workers) worker.terminate()
     },
   }
@@ -364,11 +393,6 @@ export function engineFor(work: number): Engine {
 
 /** How many threads a product of so many multiplications in a compiled program is divided for. */
 export const threadsFor = (work: number): number => (work < PROGRAM_WORTHWHILE ? 1 : threadCount())
-
-/** Tells the pool that an arena which its workers hold is garbage here. */
-const collected = new FinalizationRegistry<{ readonly pool: number; readonly bytes: number }>((of) => {
-  if (pool?.number === of.pool) pool.waste(of.bytes)
-})
 
 /**
  * A function that runs the parts of a program in batches, each of parts that do not depend on one another: on all threads

@@ -1,4 +1,4 @@
-// What becomes of the engine's memory after large calls, and of the threads where workers cannot start.
+// What becomes of the engine's memory after large calls, of programs in workers, and of threads where workers cannot start.
 
 import { MatgradError, zeros } from '@matgrad/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -44,7 +44,7 @@ describe('scratch memory', () => {
   })
 
   test('of less than 64 MiB stays', () => {
-    zeros(1, 16e6).sum()
+    zeros(1, 12e6).sum()
     const engine = getEngine()
     vi.advanceTimersByTime(1000)
     expect(getEngine()).toBe(engine)
@@ -72,21 +72,76 @@ describe('operands of 2 GiB', () => {
   })
 })
 
-describe('where workers cannot start', () => {
-  interface WorkerThreads {
-    Worker: new (...args: unknown[]) => { terminate(): unknown; on(event: string, listener: () => void): void }
+interface WorkerThreads {
+  Worker: new (...args: unknown[]) => { terminate(): unknown; on(event: string, listener: () => void): void }
+}
+const workerThreads = (process as unknown as { getBuiltinModule(name: string): WorkerThreads }).getBuiltinModule(
+  'node:worker_threads',
+)
+const { Worker } = workerThreads
+afterEach(() => {
+  workerThreads.Worker = Worker
+})
+
+describe('programs for two threads whose workers never start', () => {
+  /** How many workers were started, and have not ended. */
+  const counts = { started: 0, running: 0 }
+
+  /** How programs on memories of 4 MB of their own are made that count their runs, in a copy of the package. */
+  async function fresh() {
+    vi.resetModules()
+    const { configure } = await import('@matgrad/core')
+    const { inThreads } = await import('../../src/engine/threads.ts')
+    configure({ threads: 2 })
+    Object.assign(counts, { started: 0, running: 0 })
+    workerThreads.Worker = class {
+      constructor() {
+        counts.started++
+        counts.running++
+      }
+      on(): void {}
+      unref(): void {}
+      postMessage(): void {}
+      terminate(): void {
+        counts.running--
+      }
+    }
+    const program = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))
+    return () => {
+      const engine = { ...getEngine(), memory: { buffer: { byteLength: 4e6 } } as WebAssembly.Memory }
+      const done = [0, 0]
+      const run = inThreads([() => done[0]++, () => done[1]++], [[0, 2]], { program, engine })
+      return { run, done }
+    }
   }
-  const threads = (process as unknown as { getBuiltinModule(name: string): WorkerThreads }).getBuiltinModule(
-    'node:worker_threads',
-  )
-  const { Worker } = threads
+
+  test('that are fresh each time start a worker anew for every 16, and one is left', async () => {
+    const create = await fresh()
+    for (let i = 0; i < 160; i++) create().run()
+    expect(counts).toEqual({ started: 10, running: 1 })
+  })
+
+  test('of which 100 live start workers anew at first, and none later, however many others come', async () => {
+    const create = await fresh()
+    const programs = Array.from({ length: 100 }, create)
+    const rounds = [0, 1, 2, 3, 4].map(() => {
+      for (const { run } of programs) run()
+      return counts.started
+    })
+    expect(rounds[1]).toBeLessThanOrEqual(12)
+    expect(rounds[4]).toBe(rounds[1])
+    for (let i = 0; i < 90; i++) create().run()
+    expect(counts.started).toBe(rounds[4])
+    expect(counts.running).toBe(1)
+    for (const { done } of programs) expect(done).toEqual([5, 5])
+  })
+})
+
+describe('where workers cannot start', () => {
   const warn = vi.spyOn(console, 'warn')
   beforeEach(() => {
     vi.resetModules()
-    warn.mockReset()
-  })
-  afterEach(() => {
-    threads.Worker = Worker
+    warn.mockReset().mockImplementation(() => {})
   })
 
   /** A copy of the package whose threads have not started, and a product that wants them. */
@@ -102,7 +157,7 @@ describe('where workers cannot start', () => {
     const { core, product } = await fresh()
     const ended = vi.fn()
     let started = 0
-    threads.Worker = class {
+    workerThreads.Worker = class {
       constructor() {
         if (++started === 3) throw new Error('Access to this API has been restricted')
       }
@@ -127,7 +182,7 @@ describe('where workers cannot start', () => {
     const { core, product } = await fresh()
     const failures: (() => void)[] = []
     const ended = vi.fn()
-    threads.Worker = class {
+    workerThreads.Worker = class {
       on(_event: string, listener: () => void): void {
         failures.push(listener)
       }
