@@ -21,7 +21,7 @@ export {
   unknownName,
   whole,
 } from './base/options.ts'
-export { checkAxis, checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
+export { checkAxis, checkInteger, checkNumber, describe, formatShape, listNames, shorten } from './base/shape.ts'
 export { threadsFor } from './engine/threads.ts'
 export { evaluate, scalar, toInputs } from './matrix/matrix.ts'
 export { generatorOption, restart } from './matrix/random.ts'

@@ -1,4 +1,4 @@
-import { DTypeError, FormatError, io, Matrix, matrix, zeros } from '@matgrad/core'
+import { DTypeError, FormatError, full, io, Matrix, matrix, zeros } from '@matgrad/core'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readBytes } from '../../../fixtures/read.ts'
@@ -37,6 +37,17 @@ function survives(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): 'r
     if (!(error instanceof FormatError)) throw error
     return 'refused'
   }
+}
+
+/** The FormatError that `run` throws. */
+function errorOf(run: () => unknown): FormatError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof FormatError) return error
+    throw error
+  }
+  expect.fail('nothing was thrown')
 }
 
 /** Overwrites, cuts, inserts or repeats a few bytes. */
@@ -165,6 +176,35 @@ describe('npy', () => {
   test('a header of 4 GiB in 12 bytes is a FormatError', () => {
     const bytes = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 2, 0, 255, 255, 255, 255])
     expect(survives(decodeNpy, bytes)).toBe('refused')
+  })
+
+  test.each([
+    ['of 2 MB', "'shape': (".repeat(2e5), 'bytes, wanted at most 10000'],
+    [
+      'with a long dtype',
+      `{'descr': '${'x\n'.repeat(4000)}', 'fortran_order': False, 'shape': (), }`,
+      "wanted '<f4' or '<f8'",
+    ],
+    [
+      'with a long gap',
+      `{'descr': '<f4', 'fortran_order': False, 'shape': (1,${'\n'.repeat(9000)}1e), }`,
+      'wanted descr',
+    ],
+    [
+      'with a long size',
+      `{'descr': '<f4', 'fortran_order': False, 'shape': (${'1'.repeat(9000)},), }`,
+      'wanted whole numbers',
+    ],
+  ])('a header %s: FormatError in one line of less than 250 characters', (_, header, why) => {
+    const text = new TextEncoder().encode(header)
+    const bytes = new Uint8Array(12 + text.length)
+    bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 2, 0])
+    new DataView(bytes.buffer).setUint32(8, text.length, true)
+    bytes.set(text, 12)
+    const { message } = errorOf(() => decodeNpy(bytes))
+    expect(message).toContain(why)
+    expect(message.length).toBeLessThan(250)
+    expect(message).not.toContain('\n')
   })
 
   test('20,000 mutations: read or a FormatError, never another error', async () => {
@@ -329,6 +369,34 @@ describe('safetensors', () => {
       expect(survives(decodeSafetensors, bytes)).toBe('refused')
     },
   )
+
+  test.each([
+    ['nested too deep', `{"a":{"b":[[]]}}`, 'nested at most 3 deep'],
+    ['of 4 MB of brackets', '['.repeat(4e6), 'nested at most 3 deep'],
+    ['of 3 million numbers', `{"a":{"shape":[${'0,'.repeat(3e6)}0]}}`, 'has 3000000 commas, wanted at most 2097152'],
+    ['with a name of 4 MB', `{"${'x\\n'.repeat(1e6)}":0}`, 'is not an object'],
+    ['with a dtype of 4 MB', `{"a":{"dtype":"${'x'.repeat(4e6)}"}}`, 'wanted F32 or F64'],
+    ['of 4 MB of text', 'x'.repeat(4e6), 'the header is not JSON'],
+  ])('a header %s: FormatError in one line of less than 250 characters', (_, header, why) => {
+    const { message } = errorOf(() => decodeSafetensors(file(header, 0)))
+    expect(message).toContain(why)
+    expect(message.length).toBeLessThan(250)
+    expect(message).not.toContain('\n')
+  })
+
+  test('brackets, quotes and commas in names and metadata do not count as those of the header', () => {
+    const name = '[[[[{{{{\\"\\\\'
+    const read = decodeSafetensors(encodeSafetensors({ [name]: zeros(1, 1) }, { [name]: `]]]]"${','.repeat(3e6)}` }))
+    expect(Object.keys(read.tensors)).toEqual([name])
+    expect(read.metadata[name]).toHaveLength(3e6 + 5)
+  })
+
+  test('5,000 tensors are written and read', () => {
+    const tensors = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`layer.${i}`, full(1, 1, i)]))
+    const read = decodeSafetensors(encodeSafetensors(tensors)).tensors
+    expect(Object.keys(read)).toHaveLength(5_000)
+    expect(read['layer.4999'].item()).toBe(4_999)
+  })
 
   test('a header that is not UTF-8: FormatError', () => {
     const bytes = file('{"a?":1}', 0)

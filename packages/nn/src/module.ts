@@ -1,6 +1,17 @@
 import { constant, Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { announce, dependsOn, describe, flag, formatShape, readerOf, tracer, watch } from '@matgrad/core/internal'
+import {
+  announce,
+  dependsOn,
+  describe,
+  flag,
+  formatShape,
+  listNames,
+  readerOf,
+  shorten,
+  tracer,
+  watch,
+} from '@matgrad/core/internal'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =
@@ -185,17 +196,15 @@ export abstract class Module<In extends number = number, Out extends number = nu
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name))
     const unexpected = Object.keys(state).filter((name) => !own.has(name))
     if (strict && missing.length + unexpected.length > 0)
-      throw new MatgradError(
-        `loadStateDict: missing ${missing.join(', ') || 'none'}; unexpected ${unexpected.join(', ') || 'none'}`,
-      )
+      throw new MatgradError(`loadStateDict: missing ${listNames(missing)}; unexpected ${listNames(unexpected)}`)
     const pairs = [...own].filter(([name]) => Object.hasOwn(state, name))
     for (const [name, value] of pairs) {
       const source: unknown = state[name]
       if (!(source instanceof Matrix))
-        throw new DTypeError(`loadStateDict: ${name} is ${describe(source)}, wanted a Matrix`)
+        throw new DTypeError(`loadStateDict: ${shorten(name)} is ${describe(source)}, wanted a Matrix`)
       if (source.rows !== value.rows || source.cols !== value.cols)
         throw new ShapeError(
-          `loadStateDict: ${name} is ${formatShape(source.shape)}, wanted ${formatShape(value.shape)}`,
+          `loadStateDict: ${shorten(name)} is ${formatShape(source.shape)}, wanted ${formatShape(value.shape)}`,
         )
     }
     for (const [name, value] of pairs) matrixOf(value).assign(state[name])

@@ -8,13 +8,30 @@ export type Axis = 0 | 1
 
 export const formatShape = ([rows, cols]: Shape): string => `${rows}x${cols}`
 
+/** The most characters of a text, and names of a list, that a message shows. */
+const SHOWN_CHARACTERS = 80
+const SHOWN_NAMES = 10
+
+/** A text from outside, as an error message shows it: its beginning, on one line. */
+export function shorten(text: string): string {
+  const start = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
+  return JSON.stringify(start).slice(1, -1)
+}
+
+/** The first of some names, and how many more there are. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN_NAMES).map(shorten)
+  const more = names.length > SHOWN_NAMES ? [`${names.length - SHOWN_NAMES} more`] : []
+  return [...shown, ...more].join(', ') || 'none'
+}
+
 /** What a value from an untyped caller is, for an error message. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
-  if (value === null || typeof value !== 'object') return String(value)
-  return Array.isArray(value) ? 'an array' : (value.constructor?.name ?? 'an object')
+  if (typeof value === 'string') return `"${shorten(value)}"`
+  if (typeof value === 'bigint') return `${shorten(String(value))}n`
+  if (typeof value === 'function') return value.name ? `the function ${shorten(value.name)}` : 'a function'
+  if (value === null || typeof value !== 'object') return shorten(String(value))
+  return Array.isArray(value) ? 'an array' : shorten(String(value.constructor?.name || 'an object'))
 }
 
 /** @throws DTypeError unless `value` is a whole number; ShapeError unless it is in [low, high]. */

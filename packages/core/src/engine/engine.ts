@@ -11,6 +11,14 @@ type Kernel = (...args: number[]) => void
 export const PAGE = 65536
 /** Kernels load whole vectors and tiles, which may reach this many bytes beyond the last operand. */
 export const SLACK = 256
+/**
+ * An engine whose scratch memory has grown beyond this many bytes is dropped once no call has needed as much for so many
+ * milliseconds: a memory cannot shrink, and filling a new one costs a large product a hundredth of its time. An idle timer
+ * sees to it, or, where nobody yields to it, every so many calls.
+ */
+const LARGE = 2 ** 26
+const KEPT = 100
+const CALLS = 256
 /** From this many bytes on, it matters for a copy where in a page of the system its ends are. */
 const PAGED = 2048
 const HALF_PAGE = 2048
@@ -32,7 +40,7 @@ export interface Engine {
   readonly workspace: number
   readonly workspaceBytes: number
   readonly scratch: number
-  /** Where the memory ends. */
+  /** How far calls may use the memory without asking: to its end, or as far as it is not large. */
   end: number
   /** The memory's buffer, which it takes longer to be asked for, and views of it. */
   buffer: ArrayBufferLike
@@ -43,6 +51,8 @@ export interface Engine {
   threads: number
   /** Makes calls of one kernel that do not depend on one another, in any order. */
   run(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void
+  /** Lets the next call have another engine. */
+  drop(): void
 }
 
 const decode = ({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> =>
@@ -98,15 +108,16 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
     workspaceBytes,
     scratch,
     ...viewsOf(memory),
+    end: memory.buffer.byteLength,
     threads: 1,
     run(kernel, dtype, calls) {
       for (const call of calls) kernels[dtype][kernel](...call)
     },
+    drop() {},
   }
 }
 
-const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'end' | 'buffer' | 'f32' | 'f64' | 'u32'> => ({
-  end: buffer.byteLength,
+const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'buffer' | 'f32' | 'f64' | 'u32'> => ({
   buffer,
   f32: new Float32Array(buffer),
   f64: new Float64Array(buffer),
@@ -118,8 +129,57 @@ let fma = false
 
 /** The engine of one thread, whose memory is not shared: copying to and from a shared one takes three times as long. */
 export function getEngine(): Engine {
-  engine ??= createEngine(false, fma, () => 0)
-  return engine
+  dropIdle()
+  return engine ?? startEngine()
+}
+
+function startEngine(): Engine {
+  const started = createEngine(false, fma, () => 0)
+  started.drop = () => {
+    if (engine === started) engine = undefined
+  }
+  engine = started
+  return started
+}
+
+/** The engines whose memory is large, when a call last needed it, and how many calls there were since. */
+const large: Engine[] = []
+let needed = 0
+let calls = 0
+/** Whether such a call has begun, and whether a timer runs. */
+let busy = false
+let waiting = false
+
+/** Asks now and then whether the large engines are needed. */
+export function dropIdle(): void {
+  if (large.length > 0 && ++calls % CALLS === 0) dropUnneeded()
+}
+
+function dropUnneeded(): void {
+  if (performance.now() - needed < KEPT) return
+  for (const each of large) each.drop()
+  large.length = 0
+}
+
+/** Notes that a call needs a large memory. */
+function keep(engine: Engine): void {
+  if (!large.includes(engine)) large.push(engine)
+  needed = performance.now()
+  calls = 0
+  busy = true
+  if (!waiting) dropLater()
+}
+
+function dropLater(): void {
+  waiting = true
+  const timer: unknown = setTimeout(() => {
+    waiting = false
+    dropUnneeded()
+    if (large.length > 0) dropLater()
+  }, KEPT)
+  // In Node it must not keep the process alive.
+  const { unref } = timer as { unref?(): void }
+  unref?.call(timer)
 }
 
 /** Whether products round each multiplication and addition once. */
@@ -134,13 +194,20 @@ export function setFma(on: boolean): void {
 /** The names of the kernels in the module. */
 export const kernelNames = (): string[] => Object.keys(getEngine().kernels.float64)
 
-function grow(engine: Engine, end: number, kernel: string): void {
-  try {
-    engine.memory.grow(Math.ceil((end - engine.end) / PAGE))
-  } catch {
-    throw new MatgradError(`${kernel}: the operands need ${end} bytes of WebAssembly memory, which cannot be had`)
+/** Lets a call use the memory up to `end`. */
+function reach(engine: Engine, end: number, kernel: string): void {
+  const missing = Math.ceil((end - engine.buffer.byteLength) / PAGE)
+  if (missing > 0) {
+    try {
+      engine.memory.grow(missing)
+    } catch {
+      throw new MatgradError(`${kernel}: the operands need ${end} bytes of WebAssembly memory, which cannot be had`)
+    }
+    Object.assign(engine, viewsOf(engine.memory))
   }
-  Object.assign(engine, viewsOf(engine.memory))
+  const most = engine.scratch + LARGE
+  engine.end = Math.min(most, engine.buffer.byteLength)
+  if (end > most) keep(engine)
 }
 
 // A small operand is copied by a loop for its type: one for all types would ask at every element which it is.
@@ -208,9 +275,10 @@ export function place(
     const bytes = bytesOf(i < outputs.length ? outputs[i] : inputs[i - outputs.length])
     const start = startOf(top, bytes)
     addresses[i] = start
-    top = start + ((bytes + 15) & ~15)
+    // Not `(bytes + 15) & ~15`, which is negative from 2 GiB on.
+    top = start + bytes + (-bytes & 15)
   }
-  if (top + more + SLACK > engine.end) grow(engine, top + more + SLACK, kernel)
+  if (top + more + SLACK > engine.end) reach(engine, top + more + SLACK, kernel)
   for (let i = 0; i < inPlace; i++) copyIn(engine, outputs[i], addresses[i])
   for (let i = 0; i < inputs.length; i++) copyIn(engine, inputs[i], addresses[outputs.length + i])
   return top
@@ -220,6 +288,9 @@ export function place(
 export function collect(engine: Engine, outputs: readonly Operand[], addresses: readonly number[]): void {
   if (sink !== null) return
   for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], addresses[i])
+  // A large call may take long.
+  if (busy) needed = performance.now()
+  busy = false
 }
 
 /** Takes kernel calls instead of their being made: a program that is being written, whose operands are where they will be. */

@@ -1,5 +1,5 @@
 import type { DType } from '../base/dtype.ts'
-import { createEngine, type Engine, getEngine, nameOf, sink, usesFma } from './engine.ts'
+import { createEngine, dropIdle, type Engine, getEngine, nameOf, sink, usesFma } from './engine.ts'
 
 // Threads run the same kernels on one shared memory. Work comes in batches of parts that do not depend on one another; every
 // thread, this one included, takes the next part that is left until none is. A worker that has not started yet, or that the
@@ -15,6 +15,14 @@ const PROGRAM_WORTHWHILE = 100 ** 3
 /** The most threads that 'auto' means, because starting more takes longer than a toy network trains, and that can be had. */
 const MOST_AUTO = 8
 export const MOST_THREADS = 64
+/**
+ * Workers give back the memory of programs only when they end, because nothing makes them collect garbage, nor tells whoever
+ * never yields to the event loop what is garbage. So they end, and others start, when they would hold more than this
+ * many bytes and more than twice what programs hold that earlier workers had, too, and that therefore live.
+ */
+const MOST_HELD = 2 ** 26
+/** What a program takes in a worker beside the memory of its arena, about. */
+const PROGRAM_BYTES = 2 ** 15
 /** The most calls in the shared memory at once, and the numbers that one takes: its kernel and up to 15 arguments. */
 const CALLS = 256
 const CALL = 16
@@ -31,7 +39,7 @@ const WORD = {
   /** Which parts these are: the number of a table of functions, and that of the part that is the first of the table. */
   table: 4,
   base: 5,
-  /** How many messages were sent to each worker: they bring tables, or take them away. */
+  /** How many messages were sent to each worker: they bring tables. */
   sent: 6,
   /** How many workers sleep, and whether the main thread does. */
   asleep: 7,
@@ -68,15 +76,12 @@ function receive(message) {
       const [kernel, ...args] = calls.subarray(part * ${CALL}, (part + 1) * ${CALL})
       kernels[names[kernel]](...args)
     })
-  } else if (message.program) {
+  } else {
     const { arena, table, memory, program } = message
     if (!arenas.has(arena)) arenas.set(arena, kernelsOf(message))
     const host = () => {}
     const { exports } = new WebAssembly.Instance(program, { env: { ...arenas.get(arena), memory, host } })
     tables.set(table, (part) => exports[part]())
-  } else {
-    tables.delete(message.table)
-    arenas.delete(message.arena)
   }
   work()
 }
@@ -107,15 +112,6 @@ interface WorkerHandle {
   terminate(): unknown
 }
 
-/** A table of functions without arguments that workers have, too: the parts of a program on its arena. */
-export interface Table {
-  readonly number: number
-  /** Runs the parts from one number to another, in any order. */
-  run(parts: readonly (() => void)[], from: number, to: number): void
-  /** Lets the workers forget it, and its arena's memory if it was the last of them. */
-  drop(): void
-}
-
 /** What workers need to run the parts of a program. */
 export interface Parts {
   readonly program: WebAssembly.Module
@@ -124,8 +120,17 @@ export interface Parts {
 
 /** A pool of workers: an engine on shared memory that runs calls on all of them, and how to end them. */
 interface Pool {
+  /** Which of all pools it is, from 1 on. */
+  readonly number: number
   readonly engine: Engine
-  share(parts: Parts): Table
+  /** Lets the workers have a program, one that an earlier pool had where `again`; the number of the table of its parts. */
+  share(parts: Parts, again: boolean): number
+  /** Whether the workers would then hold too much. */
+  isFull(parts: Parts, again: boolean): boolean
+  /** Runs the parts of a table from one number to another, in any order. */
+  run(table: number, parts: readonly (() => void)[], from: number, to: number): void
+  /** Hears that so many bytes that the workers hold are garbage. */
+  waste(bytes: number): void
   stop(): void
 }
 
@@ -142,19 +147,45 @@ interface NodeWorkers {
   ) => WorkerHandle & { unref(): void; on(event: 'error', listener: () => void): void }
 }
 
-/** Starts a worker that keeps no process alive. One that cannot run, because a page forbids it, is as one that never starts. */
-function startWorker(): WorkerHandle {
+let url: string | undefined
+
+/**
+ * Starts a worker that keeps no process alive.
+ *
+ * @param failed what to do if it turns out later that it cannot run
+ * @throws where that is known at once.
+ */
+function startWorker(failed: () => void): WorkerHandle {
   const node = nodeModule<NodeWorkers>('node:worker_threads')
   if (node) {
     const worker = new node.Worker(WORKER, { eval: true, execArgv: [] })
-    worker.on('error', () => {})
+    worker.on('error', failed)
     worker.unref()
     return worker
   }
-  const url = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }))
+  url ??= URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }))
   const worker = new Worker(url)
-  worker.onerror = (event) => event.preventDefault()
+  worker.onerror = (event) => {
+    event.preventDefault()
+    failed()
+  }
   return worker
+}
+
+/** Starts so many workers for the pool of this number, or ends those that did start and throws. */
+function startWorkers(count: number, number: number): WorkerHandle[] {
+  const workers: WorkerHandle[] = []
+  // Made here, because workers keep it until the event loop hears of their end, and with it what a pool's functions keep.
+  const failed = (): void => {
+    if (pool?.number === number) giveUp()
+  }
+  try {
+    while (workers.length < count) workers.push(startWorker(failed))
+  } catch (error) {
+    for (const worker of workers) worker.terminate()
+    throw error
+  }
+  return workers
 }
 
 /** How many threads this machine runs at once: 0 where memory cannot be shared with workers. */
@@ -179,7 +210,34 @@ function maySleep(words: Int32Array<SharedArrayBuffer>): boolean {
 const workspaceOf = ({ workspace, workspaceBytes }: Engine, worker: number): number =>
   workspace + (worker + 1) * workspaceBytes
 
+/** The last pool that had the memory of an arena, and under which number. */
+interface Place {
+  pool: number
+  arena: number
+  readonly bytes: number
+}
+
+const places = new WeakMap<Engine, Place>()
+
+/** Tells the pool that what its workers hold is garbage here. */
+const collected = new FinalizationRegistry<Place>((place) => {
+  if (pool?.number === place.pool) pool.waste(place.bytes)
+})
+
+function placeOf(engine: Engine): Place {
+  const known = places.get(engine)
+  if (known) return known
+  const place = { pool: 0, arena: 0, bytes: engine.memory.buffer.byteLength }
+  places.set(engine, place)
+  collected.register(engine, place)
+  return place
+}
+
+let pools = 0
+
+/** @throws where a worker cannot start, or memory cannot be had. */
 function startPool(threads: number): Pool {
+  const number = ++pools
   const sharedBytes = CONTROL_BYTES + CALLS * CALL * 8
   const engine = createEngine(true, usesFma(), (workspaceBytes) => (threads - 1) * workspaceBytes + sharedBytes)
   const { memory, kernels } = engine
@@ -188,8 +246,9 @@ function startPool(threads: number): Pool {
   const words = new Int32Array(buffer, control, CONTROL_BYTES / 4)
   const slots = new Float64Array(buffer, control + CONTROL_BYTES, CALLS * CALL)
   const names = Object.keys(kernels.float32).flatMap((name) => [`${name}_f32`, `${name}_f64`])
-  const workers = Array.from({ length: threads - 1 }, startWorker)
+  const workers = startWorkers(threads - 1, number)
   const sleeps = maySleep(words)
+  let stopped = false
 
   function wake(): void {
     Atomics.add(words, WORD.wake, 1)
@@ -205,6 +264,11 @@ function startPool(threads: number): Pool {
 
   /** Runs parts `from` … `to` − 1 of a table, which this thread can run by `run`. */
   function runParts(table: number, from: number, to: number, run: (part: number) => void): void {
+    // A worker that is about to end must not take a part with it.
+    if (stopped) {
+      for (let part = from; part < to; part++) run(part)
+      return
+    }
     const start = Atomics.load(words, WORD.limit)
     const limit = (start + to - from) | 0
     const base = (start - from) | 0
@@ -235,34 +299,49 @@ function startPool(threads: number): Pool {
   }
 
   let tables = 0
-  /** The number of each arena's engine, and how many tables it has. */
-  const arenas = new WeakMap<Engine, { readonly number: number; tables: number }>()
-  function share({ program, engine: of }: Parts): Table {
-    const number = ++tables
-    const arena = arenas.get(of) ?? { number, tables: 0 }
-    arenas.set(of, arena)
-    arena.tables++
-    send({ arena: arena.number, table: number, program }, of)
-    return {
-      number,
-      run: (parts, from, to) => runParts(number, from, to, (part) => parts[part]()),
-      drop() {
-        arena.tables--
-        if (arena.tables === 0) arenas.delete(of)
-        send({ table: number, arena: arena.tables === 0 ? arena.number : 0 })
-      },
-    }
+  /** Bytes that the workers hold, those of them that live for certain, and those that do not. */
+  let [held, living, wasted] = [0, 0, 0]
+  const bytesOf = ({ engine: of }: Parts): number => {
+    const place = placeOf(of)
+    return PROGRAM_BYTES + (place.pool === number ? 0 : place.bytes)
+  }
+
+  function isFull(parts: Parts, again: boolean): boolean {
+    const bytes = bytesOf(parts)
+    return held > 0 && held + bytes > Math.max(MOST_HELD, 2 * (living + (again ? bytes : 0)))
+  }
+
+  function share(parts: Parts, again: boolean): number {
+    const { program, engine: of } = parts
+    const bytes = bytesOf(parts)
+    held += bytes
+    if (again) living += bytes
+    const table = ++tables
+    const place = placeOf(of)
+    if (place.pool !== number) Object.assign(place, { pool: number, arena: table })
+    const { arena } = place
+    send({ arena, table, program }, of)
+    return table
+  }
+
+  function waste(bytes: number): void {
+    wasted += bytes
+    if (wasted > MOST_HELD) restartThreads()
   }
 
   send({ control, names })
   engine.threads = threads
+  engine.drop = () => {
+    if (pool?.number === number) restartThreads()
+  }
   engine.run = (kernel, dtype, calls) => {
     for (let i = 0; i < calls.length; i += CALLS) runCalls(kernel, dtype, calls.slice(i, i + CALLS))
   }
   return {
-    engine,
-    share,
+    ...{ number, engine, share, isFull, waste },
+    run: (table, parts, from, to) => runParts(table, from, to, (part) => parts[part]()),
     stop() {
+      stopped = true
       for (const worker of workers) worker.terminate()
     },
   }
@@ -286,20 +365,34 @@ export function restartThreads(threads: number | 'auto' = wanted): void {
   wanted = threads
 }
 
+/** Ends the threads for good: a permission or a limit keeps workers from starting. */
+function giveUp(): void {
+  restartThreads()
+  cores = 0
+  console.warn('matgrad: workers cannot start here, so that everything runs on one thread')
+}
+
+/** The pool, which starts if it has not: none for one thread. */
+function getPool(): Pool | undefined {
+  const threads = threadCount()
+  if (threads === 1 || pool) return threads === 1 ? undefined : pool
+  try {
+    pool = startPool(threads)
+  } catch {
+    giveUp()
+  }
+  return pool
+}
+
 /** The engine for a product of m·n·k multiplications, say `work` of them. */
 export function engineFor(work: number): Engine {
   if (sink !== null) return sink.engineFor(work)
-  if (work < WORTHWHILE) return getEngine()
-  const threads = threadCount()
-  if (threads === 1) return getEngine()
-  pool ??= startPool(threads)
-  return pool.engine
+  dropIdle()
+  return (work < WORTHWHILE ? undefined : getPool()?.engine) ?? getEngine()
 }
 
 /** How many threads a product of so many multiplications in a compiled program is divided for. */
 export const threadsFor = (work: number): number => (work < PROGRAM_WORTHWHILE ? 1 : threadCount())
-
-const dropped = new FinalizationRegistry<() => void>((drop) => drop())
 
 /**
  * A function that runs the parts of a program in batches, each of parts that do not depend on one another: on all threads
@@ -310,21 +403,23 @@ export function inThreads(
   batches: readonly (readonly [number, number])[],
   code: Parts,
 ): () => void {
-  let table: Table | undefined
-  let of: Pool | undefined
-  const run = (): void => {
-    const threads = threadCount()
-    if (threads > 1 && (!pool || of !== pool)) {
-      pool ??= startPool(threads)
-      of = pool
-      table = pool.share(code)
-      dropped.register(run, table.drop)
-    }
+  /** The number of the pool that has the program, which this must not keep, and of its table there. */
+  let [of, table] = [0, 0]
+  const getShared = (): Pool | undefined => {
+    const known = getPool()
+    if (!known || known.number === of) return known
+    if (known.isFull(code, of > 0)) restartThreads()
+    const shared = getPool()
+    if (shared) table = shared.share(code, of > 0)
+    of = shared?.number ?? of
+    return shared
+  }
+  return () => {
+    const shared = getShared()
     for (let i = 0; i < batches.length; i++) {
       const [from, to] = batches[i]
-      if (threads > 1 && to - from > 1) (table as Table).run(parts, from, to)
+      if (shared && to - from > 1) shared.run(table, parts, from, to)
       else for (let part = from; part < to; part++) parts[part]()
     }
   }
-  return run
 }

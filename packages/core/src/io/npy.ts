@@ -1,11 +1,13 @@
 import { type DType, itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
-import { describe, formatShape, MAX_SIZE } from '../base/shape.ts'
+import { describe, formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 const ALIGNMENT = 64
+/** NumPy's own limit on the length of a header, which is beyond what a matrix needs. */
+const MAX_HEADER = 10_000
 const DESCRIPTORS: Record<DType, string> = { float32: '<f4', float64: '<f8' }
 
 /** A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one. */
@@ -44,14 +46,16 @@ export function decodeNpy(bytes: Uint8Array): Matrix {
   const headerStart = version === 1 ? 10 : 12
   const start = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true))
   if (start > bytes.length) fail('the header is cut short')
+  if (start - headerStart > MAX_HEADER)
+    fail(`the header has ${start - headerStart} bytes, wanted at most ${MAX_HEADER}`)
   const header = new TextDecoder().decode(bytes.subarray(headerStart, start))
   const descriptor = /'descr':\s*'([^']*)'/.exec(header)?.[1]
   const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1]
   const shape = /'shape':\s*\(([\d\s,]*)\)/.exec(header)?.[1]
   if (descriptor === undefined || fortran === undefined || shape === undefined)
-    return fail(`the header is ${JSON.stringify(header.trim())}, wanted descr, fortran_order and shape`)
+    return fail(`the header is ${describe(header.trim())}, wanted descr, fortran_order and shape`)
   const dtype = (Object.keys(DESCRIPTORS) as DType[]).find((each) => DESCRIPTORS[each] === descriptor)
-  if (!dtype) return fail(`dtype is '${descriptor}', wanted '<f4' or '<f8'`)
+  if (!dtype) return fail(`dtype is '${shorten(descriptor)}', wanted '<f4' or '<f8'`)
   const sizes = shape
     .split(',')
     .filter((size) => size.trim() !== '')
@@ -59,7 +63,7 @@ export function decodeNpy(bytes: Uint8Array): Matrix {
   if (sizes.length > 2) fail(`got ${sizes.length} dimensions, wanted at most 2`)
   const [rows, cols] = sizes.length === 2 ? sizes : [1, sizes[0] ?? 1]
   if (!sizes.every(Number.isSafeInteger) || rows * cols > MAX_SIZE)
-    fail(`shape is (${shape}), wanted whole numbers that make at most ${MAX_SIZE} elements`)
+    fail(`shape is (${shorten(shape)}), wanted whole numbers that make at most ${MAX_SIZE} elements`)
   const length = rows * cols * itemSize(dtype)
   if (length !== bytes.length - start)
     fail(`${formatShape([rows, cols])} ${dtype} needs ${length} bytes, got ${bytes.length - start}`)

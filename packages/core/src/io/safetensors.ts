@@ -1,6 +1,6 @@
 import { type DType, itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
-import { describe, MAX_SIZE } from '../base/shape.ts'
+import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
@@ -10,6 +10,9 @@ export type Tensors = Readonly<Record<string, Matrix>>
 const NAMES: Record<DType, string> = { float32: 'F32', float64: 'F64' }
 /** The format's own limit on the length of the header. */
 const MAX_HEADER = 100_000_000
+/** The most commas and the deepest nesting in the header: five commas a tensor; the file's object, an entry, its list. */
+const MOST_COMMAS = 2 ** 21
+const DEEPEST = 3
 
 interface Entry {
   readonly dtype: string
@@ -33,14 +36,14 @@ export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<s
       throw new DTypeError(`encodeSafetensors: metadata is ${describe(metadata)}, wanted strings by name`)
     for (const [key, value] of Object.entries(metadata))
       if (typeof value !== 'string')
-        throw new DTypeError(`encodeSafetensors: metadata ${key} is ${describe(value)}, wanted a string`)
+        throw new DTypeError(`encodeSafetensors: metadata ${shorten(key)} is ${describe(value)}, wanted a string`)
     header.__metadata__ = metadata
   }
   // Wider elements first, as the reference implementation has it, so that every tensor is aligned to its element size.
   const entries = Object.entries(tensors)
   for (const [name, tensor] of entries) {
     if (!(tensor instanceof Matrix))
-      throw new DTypeError(`encodeSafetensors: ${name} is ${describe(tensor)}, wanted a Matrix`)
+      throw new DTypeError(`encodeSafetensors: ${shorten(name)} is ${describe(tensor)}, wanted a Matrix`)
     if (name === '__metadata__') throw new FormatError('encodeSafetensors: the name __metadata__ is reserved')
   }
   entries.sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype))
@@ -85,7 +88,7 @@ export function decodeSafetensors(bytes: Uint8Array): {
   let end = 0
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin !== end)
-      fail(`${entry.name} begins at ${entry.begin}, wanted ${end}: the elements overlap or leave a gap`)
+      fail(`${shorten(entry.name)} begins at ${entry.begin}, wanted ${end}: the elements overlap or leave a gap`)
     end = entry.end
   }
   if (end !== bytes.length - start) fail(`the tensors need ${end} bytes, got ${bytes.length - start}`)
@@ -103,12 +106,38 @@ function fail(why: string): never {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const CODE = {
+  quote: 0x22,
+  backslash: 0x5c,
+  comma: 0x2c,
+  brace: 0x7b,
+  endOfBrace: 0x7d,
+  bracket: 0x5b,
+  endOfBracket: 0x5d,
+}
+
+/** Reads no more than the brackets and commas: what takes JSON.parse far more memory and time than its length is refused. */
+function checkHeader(bytes: Uint8Array): void {
+  let [depth, commas, quoted] = [0, 0, false]
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (byte === CODE.quote) quoted = !quoted
+    else if (quoted) i += Number(byte === CODE.backslash)
+    else if (byte === CODE.comma) commas++
+    else if (byte === CODE.brace || byte === CODE.bracket) depth++
+    else if (byte === CODE.endOfBrace || byte === CODE.endOfBracket) depth--
+    if (depth > DEEPEST) fail(`the header is not JSON that is nested at most ${DEEPEST} deep`)
+  }
+  if (commas > MOST_COMMAS) fail(`the header has ${commas} commas, wanted at most ${MOST_COMMAS}`)
+}
+
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  checkHeader(bytes)
   let header: unknown
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    fail(`the header is not JSON (${(error as Error).message})`)
+    fail(`the header is not JSON (${shorten((error as Error).message)})`)
   }
   if (!isObject(header)) fail('the header is not an object')
   return header
@@ -125,18 +154,19 @@ function readEntry(
   entry: unknown,
 ): { name: string; dtype: DType; rows: number; cols: number; begin: number; end: number } {
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-  if (!isObject(entry)) fail(`${name} is not an object`)
+  if (!isObject(entry)) fail(`${shorten(name)} is not an object`)
   const { dtype: dtypeName, shape, data_offsets: offsets } = entry as Partial<Entry>
   const dtype = (Object.keys(NAMES) as DType[]).find((each) => NAMES[each] === dtypeName)
-  if (!dtype) fail(`${name} has dtype ${describe(dtypeName)}, wanted F32 or F64`)
-  if (!Array.isArray(shape) || !shape.every(isCount)) fail(`${name} has a shape that is not a list of whole numbers`)
-  if (shape.length > 2) fail(`${name} has ${shape.length} dimensions, wanted at most 2`)
+  if (!dtype) fail(`${shorten(name)} has dtype ${describe(dtypeName)}, wanted F32 or F64`)
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    fail(`${shorten(name)} has a shape that is not a list of whole numbers`)
+  if (shape.length > 2) fail(`${shorten(name)} has ${shape.length} dimensions, wanted at most 2`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1])
-    fail(`${name} has data_offsets that are not a range`)
+    fail(`${shorten(name)} has data_offsets that are not a range`)
   const [rows, cols] = shape.length === 2 ? shape : [1, shape[0] ?? 1]
   const [begin, end] = offsets
-  if (rows * cols > MAX_SIZE) fail(`${name} is ${rows}x${cols}, wanted at most ${MAX_SIZE} elements`)
+  if (rows * cols > MAX_SIZE) fail(`${shorten(name)} is ${rows}x${cols}, wanted at most ${MAX_SIZE} elements`)
   if (rows * cols * itemSize(dtype) !== end - begin)
-    fail(`${name} is ${rows}x${cols} ${dtypeName}, which does not fill ${end - begin} bytes`)
+    fail(`${shorten(name)} is ${rows}x${cols} ${dtype}, which does not fill ${end - begin} bytes`)
   return { name, dtype, rows, cols, begin, end }
 }

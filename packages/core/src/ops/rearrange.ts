@@ -1,6 +1,6 @@
 import { checkDType, exactIndex, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { type Axis, checkAxis, checkInteger, checkShape, formatShape, lineLayout } from '../base/shape.ts'
+import { type Axis, checkAxis, checkInteger, checkShape, formatShape, lineLayout, lineLength } from '../base/shape.ts'
 import { launch } from '../engine/engine.ts'
 import type { Value } from './algebra.ts'
 import { type Block, type Change, type Operation, run, runOn } from './operation.ts'
@@ -324,6 +324,9 @@ function compare(x: number, y: number): number {
   return Number(x > y) - Number(x < y)
 }
 
+/** The longest line that is ordered: places are sorted as JavaScript's numbers, which take several times their memory. */
+const LONGEST = 2 ** 25
+
 /** An operation that orders each line: `value` is what it puts at the i-th place, given where the element was. */
 function ordering(
   name: string,
@@ -336,6 +339,8 @@ function ordering(
     program: null,
     shape([a], { axis }) {
       checkAxis(name, axis)
+      const length = lineLength(a.shape, axis)
+      if (length > LONGEST) throw new ShapeError(`${name}: got lines of ${length} elements, wanted at most ${LONGEST}`)
       return a.shape
     },
     forward(out, [a], { axis }) {

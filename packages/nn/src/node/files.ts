@@ -1,47 +1,102 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { io } from '@matgrad/core'
+import { open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { DTypeError, io, MatgradError } from '@matgrad/core'
+import { describe, shorten } from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
+
+/** As many links as Linux follows. */
+const MOST_LINKS = 40
+
+/** A file's absolute path. @throws DTypeError for what is none. */
+function checkPath(operation: string, path: string | URL): string {
+  if (path instanceof URL && path.protocol === 'file:') return resolve(fileURLToPath(path))
+  if (typeof path !== 'string' || path === '' || path.endsWith('/')) {
+    const got = path instanceof URL ? describe(path.href) : describe(path)
+    throw new DTypeError(`${operation}: path is ${got}, wanted the name of a file or a file: URL`)
+  }
+  return resolve(path)
+}
+
+/** The file that a path leads to, there or not: the end of all links. */
+async function followLinks(path: string): Promise<string> {
+  let file = path
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    const folder = await realpath(dirname(file))
+    file = join(folder, basename(file))
+    const link = await readlink(file).catch(() => undefined)
+    if (link === undefined) return file
+    file = resolve(folder, link)
+  }
+  throw new MatgradError(`saveModel: ${shorten(path)} is a link that leads to no end, wanted a file`)
+}
 
 /**
  * Writes a file so that a crash at any moment leaves either the old contents or the new: a temporary file beside it,
- * flushed to the disk, takes its name.
+ * flushed to the disk, takes its name. All saves use one name for it, so that interrupted ones leave at most one file,
+ * which the next one removes. The mode stays.
  */
 async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
+  const target = await followLinks(path)
+  const former = await stat(target).catch(() => undefined)
+  if (former && !former.isFile())
+    throw new MatgradError(`saveModel: ${shorten(path)} is a folder or a device, wanted a file`)
+  const temporary = join(dirname(target), `.${basename(target)}.tmp`)
+  await rm(temporary, { force: true })
+  // Exclusively, so that nobody's link of this name is followed.
+  const file = await open(temporary, 'wx')
   try {
-    const file = await open(temporary, 'w')
+    let written: number
     try {
       await file.writeFile(bytes)
+      if (former) await file.chmod(former.mode & 0o7777)
       await file.sync()
+      written = (await file.stat()).ino
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    // Another process may have removed it and be writing its own.
+    if ((await stat(temporary)).ino !== written)
+      throw new MatgradError(`saveModel: another process saves ${shorten(path)}, wanted one at a time`)
+    await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
   }
-  const directory = await open(dirname(path), 'r').catch(() => undefined)
+  const directory = await open(dirname(target), 'r').catch(() => undefined)
   // Some systems cannot open or flush a directory; there the file system orders the rename itself.
   await directory?.sync().catch(() => undefined)
   await directory?.close()
 }
 
-/** Saves a model's parameters and buffers as a safetensors file, atomically. */
-export async function saveModel(path: string, model: Module): Promise<void> {
+/** The saves that were begun, which go one after another: two of one file must not meet. */
+let saving: Promise<unknown> = Promise.resolve()
+
+/**
+ * Saves a model's parameters and buffers, as they are at the call, as a safetensors file. The file is replaced atomically: it
+ * keeps its mode, and a link to it stays one. An interrupted save leaves a hidden file `.<name>.tmp`, which the next one
+ * removes.
+ *
+ * @throws DTypeError for what is no path or no model; MatgradError for the path of a folder; what the file system throws.
+ */
+export async function saveModel(path: string | URL, model: Module): Promise<void> {
+  const name = checkPath('saveModel', path)
   checkModule('saveModel', model)
-  await writeAtomically(path, io.encodeSafetensors(model.stateDict(), { format: 'matgrad' }))
+  const bytes = io.encodeSafetensors(model.stateDict(), { format: 'matgrad' })
+  const saved = saving.then(() => writeAtomically(name, bytes))
+  saving = saved.catch(() => undefined)
+  await saved
 }
 
 /**
  * Loads parameters and buffers that `saveModel` saved into a model of the same structure, all or none.
  *
- * @throws FormatError for a file that is not one; MatgradError or ShapeError for names or shapes that are not the model's.
+ * @throws FormatError for a file that is not one; MatgradError or ShapeError for names or shapes that are not the model's;
+ * DTypeError for what is no path or no model; what the file system throws.
  */
-export async function loadModel(path: string, model: Module): Promise<void> {
+export async function loadModel(path: string | URL, model: Module): Promise<void> {
+  const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
-  const { tensors } = io.decodeSafetensors(await readFile(path))
+  const { tensors } = io.decodeSafetensors(await readFile(name))
   model.loadStateDict(tensors)
 }

@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
-import { announce, describe, formatShape, keep, type Reader } from '@matgrad/core/internal'
+import { announce, describe, formatShape, keep, type Reader, shorten } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { numbersOf, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
@@ -158,16 +158,17 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const [key, matrix] of Object.entries(state.matrices)) {
       const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
       const memory = loaded[Number(number)]
-      if (!memory) throw new MatgradError(`${name}: the state has ${key}, wanted one of ${loaded.length} parameters`)
+      if (!memory)
+        throw new MatgradError(`${name}: the state has ${shorten(key)}, wanted one of ${loaded.length} parameters`)
       if (!Object.hasOwn(memory, remembered))
-        throw new MatgradError(`${name}: the state has ${key}, wanted ${Object.keys(memory).join(' or ')}`)
+        throw new MatgradError(`${name}: the state has ${shorten(key)}, wanted ${Object.keys(memory).join(' or ')}`)
       const target = memory[remembered]
       if (!(matrix instanceof Matrix) || matrix.rows !== target.rows || matrix.cols !== target.cols)
         throw new ShapeError(
-          `${name}: ${key} is ${matrix instanceof Matrix ? formatShape(matrix.shape) : describe(matrix)}, wanted ${formatShape(target.shape)}`,
+          `${name}: ${shorten(key)} is ${matrix instanceof Matrix ? formatShape(matrix.shape) : describe(matrix)}, wanted ${formatShape(target.shape)}`,
         )
       const missing = Object.keys(memory).find((other) => !Object.hasOwn(state.matrices, `${other}.${number}`))
-      if (missing) throw new MatgradError(`${name}: the state has ${key}, wanted ${missing}.${number} with it`)
+      if (missing) throw new MatgradError(`${name}: the state has ${shorten(key)}, wanted ${missing}.${number} with it`)
       target.assign(matrix)
     }
     for (const [i, parameter] of this.parameters.entries()) {

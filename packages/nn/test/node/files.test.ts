@@ -1,15 +1,17 @@
 // Files and the progress bar.
 
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { pathToFileURL } from 'node:url'
 import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, ShapeError, zeros } from '@matgrad/core'
 import { type Callback, Linear, type Module, mseLoss, ReLU, Sequential, SGD, Tanh } from '@matgrad/nn'
 import { loadModel, progress, saveModel } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fit } from '../run.ts'
 import { bitsOf, xor } from '../support.ts'
+import { outputOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
@@ -22,7 +24,7 @@ vi.mock('node:fs/promises', async (original) => {
   const open: typeof fs.open = async (path, flags, ...rest) => {
     const file = await fs.open(path, flags, ...rest)
     const { step } = failing
-    if (step === undefined || flags !== 'w') return file
+    if (step === undefined || flags !== 'wx') return file
     const done = file[step].bind(file) as (...args: unknown[]) => Promise<unknown>
     return Object.assign(file, {
       // Half of the work is done before the disk is full.
@@ -101,14 +103,14 @@ describe('saveModel and loadModel', () => {
     expect(bitsOf(loaded)).toEqual(before)
   })
 
-  test('overwrite, and four savings at once leave one whole file', async () => {
+  test('overwrite, and of four savings at once the last remains', async () => {
     const path = join(folder, 'model')
     await saveModel(path, model(9))
     const models = [1, 2, 3, 4].map((seed) => model(seed, 200))
     await Promise.all(models.map((each) => saveModel(path, each)))
     const loaded = model(5, 200)
     await loadModel(path, loaded)
-    expect(models.map(bitsOf)).toContainEqual(bitsOf(loaded))
+    expect(bitsOf(loaded)).toEqual(bitsOf(models[3]))
     expect(await readdir(folder)).toEqual(['model'])
   })
 
@@ -126,12 +128,101 @@ describe('saveModel and loadModel', () => {
     },
   )
 
-  test('a save onto a folder fails and leaves it', async () => {
+  test('a save onto a folder is refused and leaves it', async () => {
     const path = join(folder, 'model')
     await mkdir(path)
-    await errorFrom(saveModel(path, model()))
+    const error = await errorFrom(saveModel(path, model()))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error.message).toMatch(/^saveModel: .* is a folder or a device, wanted a file$/)
     expect((await stat(path)).isDirectory()).toBe(true)
     expect(await readdir(folder)).toEqual(['model'])
+  })
+
+  test('a save that is killed leaves the existing file and one other, which the next save removes', {
+    timeout: 60_000,
+  }, async () => {
+    const path = join(folder, 'model')
+    await saveModel(path, model(1))
+    const before = await readFile(path)
+    await writeFile(join(folder, '.model.tmp'), 'what an earlier one left')
+    const killed = await errorFrom(outputOf(new URL('./killed-save.ts', import.meta.url), { args: [path] }))
+    expect(killed.message).toBe('the script ended with null: ')
+    expect((await readFile(path)).equals(before)).toBe(true)
+    expect(await readdir(folder)).toEqual(['.model.tmp', 'model'])
+    expect((await stat(join(folder, '.model.tmp'))).size).toBeGreaterThan(100)
+    await saveModel(path, model(2))
+    expect(await readdir(folder)).toEqual(['model'])
+    expect((await readFile(path)).equals(before)).toBe(false)
+  })
+
+  test('a save keeps the mode of the file', async () => {
+    const path = join(folder, 'model')
+    await saveModel(path, model(1))
+    const usual = await stat(path)
+    expect(usual.mode & 0o777).toBe(0o666 & ~process.umask())
+    for (const mode of [0o600, 0o666, 0o440]) {
+      await chmod(path, mode)
+      await saveModel(path, model(2))
+      expect((await stat(path)).mode & 0o777).toBe(mode)
+    }
+  })
+
+  test('a save through links writes the file at their end, there or not, and leaves them', async () => {
+    await mkdir(join(folder, 'deep'))
+    await symlink('deep', join(folder, 'alias'))
+    await symlink('../first', join(folder, 'deep', 'second'))
+    await symlink(join(folder, 'deep', 'model'), join(folder, 'first'))
+    for (const seed of [1, 2]) {
+      const [saved, loaded] = [model(seed), model(3)]
+      await saveModel(join(folder, 'alias', 'second'), saved)
+      await loadModel(join(folder, 'deep', 'model'), loaded)
+      expect(bitsOf(loaded)).toEqual(bitsOf(saved))
+      for (const link of ['first', 'alias', 'deep/second'])
+        expect((await lstat(join(folder, link))).isSymbolicLink()).toBe(true)
+      expect((await readdir(join(folder, 'deep'))).sort()).toEqual(['model', 'second'])
+    }
+  })
+
+  test('a link to itself is an error', async () => {
+    const path = join(folder, 'model')
+    await symlink('model', path)
+    const error = await errorFrom(saveModel(path, model()))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error.message).toContain('a link that leads to no end')
+  })
+
+  test('a link with the name of the temporary file is removed, not followed', async () => {
+    const [path, other] = [join(folder, 'model'), join(folder, 'other')]
+    await writeFile(other, 'precious')
+    await symlink(other, join(folder, '.model.tmp'))
+    await saveModel(path, model())
+    expect(await readFile(other, 'utf8')).toBe('precious')
+    expect((await readdir(folder)).sort()).toEqual(['model', 'other'])
+  })
+
+  test('a file: URL is a path', async () => {
+    const [saved, loaded] = [model(1), model(2)]
+    const url = pathToFileURL(join(folder, 'a model'))
+    await saveModel(url, saved)
+    await loadModel(url, loaded)
+    expect(bitsOf(loaded)).toEqual(bitsOf(saved))
+    expect(await readdir(folder)).toEqual(['a model'])
+  })
+
+  test.each([
+    ['""', ''],
+    ['"folder/"', 'folder/'],
+    ['undefined', undefined],
+    ['3', 3],
+    ['Uint8Array', new Uint8Array(3)],
+    ['Sequential', model()],
+    ['"https://example.com/model"', new URL('https://example.com/model')],
+  ])('%s is no path', async (shown, path) => {
+    for (const [name, run] of Object.entries({ saveModel, loadModel })) {
+      const error = await errorFrom(run(path as Untyped, model()))
+      expect(error).toBeInstanceOf(DTypeError)
+      expect(error.message).toBe(`${name}: path is ${shown}, wanted the name of a file or a file: URL`)
+    }
   })
 
   test('a save into a folder that is not there fails', async () => {
