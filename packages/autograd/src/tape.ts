@@ -1,7 +1,9 @@
-import { DTypeError, type Operation, ShapeError } from '@matgrad/core'
-import { describe, formatShape, operations } from '@matgrad/core/internal'
+import { DTypeError, type Matrix, type Operation, type Rule, ShapeError } from '@matgrad/core'
+import { crossEntropy, describe, formatShape, operations, settled, withTemporaries } from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
-import type { Variable } from './variable.ts'
+import { isRecording } from './recording.ts'
+import { isStale, withoutStale } from './stale.ts'
+import type { Origin, Variable } from './variable.ts'
 
 /**
  * The variables that `root` was computed from and that require a gradient, itself included, newest first: every variable
@@ -44,13 +46,24 @@ function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable 
   return g.dtype === input.dtype ? g : g.astype(input.dtype)
 }
 
-const builtIn: ReadonlySet<Operation> = new Set(Object.values(operations) as Operation[])
+const builtIn: ReadonlySet<Operation> = new Set([...(Object.values(operations) as Operation[]), crossEntropy])
+
+/** Moves a matrix out of the memory of temporaries. */
+function settle(matrix: Matrix): void {
+  matrix.elements = settled(matrix.dtype, matrix.elements)
+}
 
 /**
- * Whether the rule of `op` made what it gave for `g`: the built-in ones compute it or pass `g` on. What a user's rule gives
- * may be in the user's hands.
+ * What `rule`, that of input i of `node`, gives for g. Where the op is a user's (not `known`), what the rule is given and what
+ * it computes may stay in the user's hands.
  */
-const isNew = (given: Variable, g: Variable, op: Operation): boolean => given !== g && builtIn.has(op)
+function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known: boolean): Variable {
+  const { inputs, attributes } = node.origin as Origin
+  const call = (): Variable => withoutStale(node, () => rule(g, node, inputs, attributes, i) as Variable)
+  if (known) return call()
+  settle(g.value)
+  return withTemporaries(false, call)
+}
 
 /** The cotangent of a variable where a walk ends. */
 export interface Reached {
@@ -62,12 +75,21 @@ export interface Reached {
 /**
  * Walks down `nodes`, a history, from the cotangent `seed` of its first, and returns the cotangents where the walk ends:
  * at variables without origin and at `ends`. A variable that the first does not depend on has none.
+ *
+ * @throws MatgradError where a rule needs elements that have changed in place since the op was computed; what rules throw.
  */
 export function pullBack(
   nodes: readonly Variable[],
   seed: Variable,
   ends: ReadonlySet<Variable>,
 ): Map<Variable, Reached> {
+  if (isRecording()) return walk(nodes, seed, ends)
+  const reached = withTemporaries(true, () => walk(nodes, seed, ends))
+  for (const { cotangent } of reached.values()) settle(cotangent.value)
+  return reached
+}
+
+function walk(nodes: readonly Variable[], seed: Variable, ends: ReadonlySet<Variable>): Map<Variable, Reached> {
   const cotangents: (Variable | undefined)[] = Array(nodes.length)
   const own: (boolean | undefined)[] = Array(nodes.length)
   cotangents[0] = seed
@@ -82,16 +104,18 @@ export function pullBack(
     }
     cotangents[n] = undefined
     const { op, inputs, attributes } = node.origin
+    const known = builtIn.has(op)
+    const careful = !known || isStale(node)
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i]
       const rule = ruleOf(op, i)
       if (!input.requiresGrad || !rule) continue
-      const given = rule(g, node, inputs, attributes, i) as Variable
+      const given = careful ? callWithCare(rule, g, node, i, known) : (rule(g, node, inputs, attributes, i) as Variable)
       const cotangent = sumDown(op, given, input)
       const position = positionIn(nodes, input)
       const sum = cotangents[position]
       cotangents[position] = sum ? sum.add(cotangent) : cotangent
-      own[position] = sum !== undefined || cotangent !== given || isNew(given, g, op)
+      own[position] = sum !== undefined || cotangent !== given || (known && given !== g)
     }
   }
   return reached

@@ -20,7 +20,7 @@ type Gradients<N extends number | readonly number[]> = N extends number ? Variab
 const alias: Operation = {
   name: 'alias',
   shape: ([a]) => a.shape,
-  forward: (out, [a]) => out.data.set(a.data),
+  forward: (out, [a]) => out.elements.set(a.elements),
   vjp: [(g) => g],
 }
 

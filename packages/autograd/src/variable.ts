@@ -11,7 +11,7 @@ import {
   type Shape,
   ShapeError,
 } from '@matgrad/core'
-import { describe, evaluate, formatShape, installMethods, operations, toInputs } from '@matgrad/core/internal'
+import { describe, evaluate, formatShape, installMethods, operations, tick, toInputs } from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
 import { gradientWatch, isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
@@ -32,10 +32,8 @@ export interface Origin {
   readonly attributes: Attributes
 }
 
-let created = 0
-
-/** How many variables there were so far: the number that the next one is given. */
-export const variablesMade = (): number => created
+/** A number larger than that of every variable there was so far, and smaller than those of all that will be. */
+export const variablesMade = (): number => tick()
 
 /**
  * A matrix that knows how it was computed. It is the tape's node, too: there is no list of them, so what nobody
@@ -47,8 +45,8 @@ export class Variable<R extends number = number, C extends number = number> {
   readonly requiresGrad: boolean
   readonly name: string | undefined
   readonly origin: Origin | null
-  /** A number larger than that of every variable made before. */
-  readonly created: number = created++
+  /** When it was made: matrices with a later version have changed since. */
+  readonly created: number = tick()
   /** Where it is in the history that was searched last of those it is in. */
   position = 0
   private gradient: Matrix<R, C> | null = null
@@ -112,8 +110,8 @@ export class Variable<R extends number = number, C extends number = number> {
    * of this 1x1 variable; or of Σ gradient∘this, for any shape, when `gradient` is given. A `grad` that is there is changed
    * in place, as in PyTorch.
    *
-   * @throws MatgradError when nothing that this was computed from requires a gradient; ShapeError when it is not 1x1, or
-   * `gradient` not of its shape.
+   * @throws MatgradError when nothing that this was computed from requires a gradient, or a derivative needs elements that have
+   * changed in place since they were computed with; ShapeError when it is not 1x1, or `gradient` not of its shape.
    */
   backward(gradient?: Matrix<R, C>): void {
     if (!this.requiresGrad)

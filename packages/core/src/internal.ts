@@ -1,14 +1,15 @@
 // What the packages of matgrad share and users should not build on: it may change with any version.
 
 export { checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
+export { settled, withTemporaries } from './engine/allocate.ts'
 export { threadsFor } from './engine/threads.ts'
-export { evaluate, toInputs } from './matrix/matrix.ts'
+export { elementsOf, evaluate, toInputs } from './matrix/matrix.ts'
 export { restart } from './matrix/random.ts'
 export { crossEntropy } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'
 export { installMethods } from './ops/methods.ts'
 export type { Change, Holder } from './ops/operation.ts'
-export { change, dependsOn, keep, type Tracer, tracer, withTracer } from './ops/tracer.ts'
+export { change, changed, dependsOn, keep, type Tracer, tick, tracer, withTracer } from './ops/tracer.ts'
 export { adam_, sgd_ } from './ops/update.ts'
 export { type Bound, bind } from './program/bind.ts'
 export { describeProgram } from './program/describe.ts'

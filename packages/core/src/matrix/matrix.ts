@@ -1,11 +1,12 @@
-import { allocate, type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, ShapeError } from '../base/errors.ts'
+import { type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
+import { allocate, unshared } from '../engine/allocate.ts'
 import type { Algebra } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
-import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
+import type { Attributes, Operation, Stored } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
-import { change, tracer } from '../ops/tracer.ts'
+import { change, changed, checkWhole, tracer } from '../ops/tracer.ts'
 
 declare module '../ops/algebra.ts' {
   interface Results<R extends number, C extends number> {
@@ -26,22 +27,29 @@ const SHOWN = 8
  * does not compile. `Matrix` alone is a matrix of any shape.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
-export class Matrix<R extends number = number, C extends number = number> implements Block, Holder {
+export class Matrix<R extends number = number, C extends number = number> implements Stored {
   readonly rows: R
   readonly cols: C
   readonly dtype: DType
-  /** Where the elements are at present: a program that uses them takes them into its memory. */
+  /**
+   * Where the elements are at present, for the packages of matgrad alone: other matrices may share the buffer, and a program
+   * that uses them takes them into its memory.
+   */
   elements: TypedArray
+  /** Tells when the elements last changed in place, for the packages of matgrad alone. */
+  version = 0
 
   /**
    * Wraps `data` without copying it; its type gives the dtype.
    *
-   * @throws DTypeError unless data is a Float32Array or Float64Array; ShapeError unless it has rows·cols elements.
+   * @throws DTypeError unless data is a Float32Array or Float64Array; ShapeError unless it has rows·cols elements; MatgradError
+   * where its buffer was detached or resized.
    */
   constructor(data: TypedArray, rows: R, cols: C) {
     if (!(data instanceof Float32Array || data instanceof Float64Array))
       throw new DTypeError(`matrix: data is ${describe(data)}, wanted a Float32Array or a Float64Array`)
     checkShape('matrix', rows, cols)
+    if (data.length === 0) checkAttached(data)
     if (data.length !== rows * cols)
       throw new ShapeError(`matrix: got ${data.length} elements, wanted ${rows * cols} for ${rows}x${cols}`)
     this.rows = rows
@@ -52,14 +60,18 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   /**
-   * The elements, row by row: a[i, j] is data[i·cols + j]. They may be a part of `data.buffer`, which other matrices share;
-   * a clone has a buffer of its own. `compile` moves them: keep the matrix, not its data, from call to call.
+   * The elements, row by row: a[i, j] is data[i·cols + j]. They are what was wrapped, or have `data.buffer` to themselves, so
+   * that it may be transferred. `compile` moves them: keep the matrix, not its data, from call to call.
    *
-   * @throws MatgradError while `compile` traces, if they are not known then.
+   * What is written here is not seen by a gradient whose forward pass used the elements before; `set` and `assign` are.
+   *
+   * @throws MatgradError while `compile` traces, if they are not known then; where their buffer was detached or resized.
    */
   get data(): TypedArray {
-    if (tracer !== null) tracer.touched(this)
-    return this.elements
+    const elements = elementsOf('data', this)
+    const own = unshared(elements)
+    if (own !== elements) this.elements = own
+    return own
   }
 
   get shape(): Shape<R, C> {
@@ -67,7 +79,7 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   get size(): number {
-    return this.elements.length
+    return this.rows * this.cols
   }
 
   private position(operation: string, i: number, j: number): number {
@@ -78,24 +90,25 @@ export class Matrix<R extends number = number, C extends number = number> implem
 
   /** a[i, j]. @throws ShapeError when it lies outside. */
   get(i: number, j: number): number {
-    return this.data[this.position('get', i, j)]
+    return elementsOf('get', this)[this.position('get', i, j)]
   }
 
   /** a[i, j] = value, in place. @throws ShapeError when it lies outside; DTypeError unless value is a number. */
   set(i: number, j: number, value: number): void {
     checkNumber('set', 'the value', value)
-    this.data[this.position('set', i, j)] = value
+    elementsOf('set', this)[this.position('set', i, j)] = value
+    changed(this)
   }
 
   /** The only element. @throws ShapeError unless the matrix is 1x1. */
   item(): number {
     if (this.size !== 1) throw new ShapeError(`item: got ${formatShape(this.shape)}, wanted 1x1`)
-    return this.data[0]
+    return elementsOf('item', this)[0]
   }
 
   clone(): Matrix<R, C> {
     if (tracer !== null) return evaluate(clone, [this], undefined) as Matrix<R, C>
-    return new Matrix(this.elements.slice(), this.rows, this.cols)
+    return new Matrix(elementsOf('clone', this).slice(), this.rows, this.cols)
   }
 
   /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape. */
@@ -109,9 +122,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
 
   /** The rows as arrays of numbers. */
   toArray(): number[][] {
-    return Array.from({ length: this.rows }, (_, i) =>
-      Array.from(this.data.subarray(i * this.cols, (i + 1) * this.cols)),
-    )
+    const { cols } = this
+    const elements = elementsOf('toArray', this)
+    return Array.from({ length: this.rows }, (_, i) => Array.from(elements.subarray(i * cols, (i + 1) * cols)))
   }
 
   /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. */
@@ -124,8 +137,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
   allClose(b: Matrix, { rtol = 1e-5, atol = 1e-8 }: { rtol?: number; atol?: number } = {}): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)
     if (b.rows !== this.rows || b.cols !== this.cols) return false
-    for (let i = 0; i < this.size; i++) {
-      const [x, y] = [this.data[i], b.data[i]]
+    const [left, right] = [elementsOf('allClose', this), elementsOf('allClose', b)]
+    for (let i = 0; i < left.length; i++) {
+      const [x, y] = [left[i], right[i]]
       if (x !== y && !(Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y))) return false
     }
     return true
@@ -153,6 +167,22 @@ export interface Matrix<R extends number, C extends number> extends Algebra<'mat
 installMethods(Matrix.prototype)
 
 Object.defineProperty(Matrix.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Matrix.prototype.toString })
+
+/** An array without elements may be all that is left of one. */
+function checkAttached(data: TypedArray): void {
+  try {
+    data.fill(0)
+  } catch {
+    throw new MatgradError('matrix: the data were detached or resized, wanted the elements that they had')
+  }
+}
+
+/** The elements for what is no operation and reads or writes them. @throws what `data` throws. */
+export function elementsOf(operation: string, a: Matrix): TypedArray {
+  if (tracer !== null) tracer.touched(a)
+  checkWhole(operation, a)
+  return a.elements
+}
 
 /** The indices of the rows or columns that are shown, `undefined` for those left out. */
 export function shown(count: number): (number | undefined)[] {
@@ -204,9 +234,10 @@ export function toInputs(operation: Operation, operands: readonly unknown[]): Ma
   return inputs
 }
 
-/** The result of an operation on matrices of one dtype, in a new matrix. */
+/** The result of an operation on matrices of one dtype, in a new matrix. @throws MatgradError unless all their elements are there. */
 export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
   if (tracer !== null) return tracer.evaluate(operation, inputs, attributes) as Matrix
+  for (let i = 0; i < inputs.length; i++) checkWhole(operation.name, inputs[i])
   const [rows, cols] = operation.shape(inputs, attributes)
   // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
   if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
