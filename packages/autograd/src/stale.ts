@@ -9,13 +9,12 @@ import {
   tracer,
   withTracer,
 } from '@matgrad/core/internal'
-import type { Variable } from './variable.ts'
+import type { Origin, Variable } from './variable.ts'
 
 /** Whether an input or the result of the op that gave `node` has changed in place since. */
-export function isStale({ value, created, origin }: Variable): boolean {
-  if (value.version > created) return true
-  const inputs = origin?.inputs ?? []
-  for (let i = 0; i < inputs.length; i++) if (inputs[i].value.version > created) return true
+export function isStale({ matrix, created }: Variable, inputs: readonly Variable[]): boolean {
+  if (matrix.version > created) return true
+  for (let i = 0; i < inputs.length; i++) if (inputs[i].matrix.version > created) return true
   return false
 }
 
@@ -26,10 +25,10 @@ export function isStale({ value, created, origin }: Variable): boolean {
  * use may have.
  */
 export function withoutStale(node: Variable, rule: () => Variable): Variable {
-  if (!isStale(node)) return rule()
+  if (!isStale(node, (node.origin as Origin).inputs)) return rule()
   const guard = new Guard(node, tracer)
   const given = withTracer(guard, rule)
-  guard.refuse(given?.value)
+  guard.refuse(given?.matrix)
   return given
 }
 
@@ -45,9 +44,9 @@ class Guard implements Tracer {
 
   refuse(holder: Holder | undefined): void {
     if (!holder || holder.version <= this.node.created) return
-    const { op, inputs } = this.node.origin as NonNullable<Variable['origin']>
-    const i = inputs.findIndex(({ value }) => value === holder)
-    if (i < 0 && holder !== this.node.value) return
+    const { op, inputs } = this.node.origin as Origin
+    const i = inputs.findIndex(({ matrix }) => matrix === holder)
+    if (i < 0 && holder !== this.node.matrix) return
     const { name, shape } = i < 0 ? this.node : inputs[i]
     const what = `${name ? `${name}, ` : ''}${i < 0 ? 'the result' : `operand ${i + 1}`} (${formatShape(shape)}),`
     throw new MatgradError(

@@ -1,5 +1,15 @@
-import { DTypeError, type Matrix, type Operation, type Rule, ShapeError } from '@matgrad/core'
-import { crossEntropy, describe, formatShape, operations, settled, withTemporaries } from '@matgrad/core/internal'
+import { DTypeError, type Operation, type Rule, ShapeError } from '@matgrad/core'
+import {
+  crossEntropy,
+  describe,
+  endTemporaries,
+  formatShape,
+  operations,
+  settle,
+  startTemporaries,
+  tracer,
+  useTemporaries,
+} from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
 import { isRecording } from './recording.ts'
 import { isStale, withoutStale } from './stale.ts'
@@ -48,11 +58,6 @@ function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable 
 
 const builtIn: ReadonlySet<Operation> = new Set([...(Object.values(operations) as Operation[]), crossEntropy])
 
-/** Moves a matrix out of the memory of temporaries. */
-function settle(matrix: Matrix): void {
-  matrix.elements = settled(matrix.dtype, matrix.elements)
-}
-
 /**
  * What `rule`, that of input i of `node`, gives for g. Where the op is a user's (not `known`), what the rule is given and what
  * it computes may stay in the user's hands.
@@ -61,8 +66,8 @@ function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known:
   const { inputs, attributes } = node.origin as Origin
   const call = (): Variable => withoutStale(node, () => rule(g, node, inputs, attributes, i) as Variable)
   if (known) return call()
-  settle(g.value)
-  return withTemporaries(false, call)
+  settle(g.matrix)
+  return call()
 }
 
 /** The cotangent of a variable where a walk ends. */
@@ -83,13 +88,21 @@ export function pullBack(
   seed: Variable,
   ends: ReadonlySet<Variable>,
 ): Map<Variable, Reached> {
-  if (isRecording()) return walk(nodes, seed, ends)
-  const reached = withTemporaries(true, () => walk(nodes, seed, ends))
-  for (const { cotangent } of reached.values()) settle(cotangent.value)
-  return reached
+  // What is recorded or traced goes on from here, and what a user's rule calls must leave its caller's temporaries alone.
+  if (isRecording() || tracer !== null || !startTemporaries()) return walk(nodes, seed, ends, false)
+  try {
+    return walk(nodes, seed, ends, true)
+  } finally {
+    endTemporaries()
+  }
 }
 
-function walk(nodes: readonly Variable[], seed: Variable, ends: ReadonlySet<Variable>): Map<Variable, Reached> {
+function walk(
+  nodes: readonly Variable[],
+  seed: Variable,
+  ends: ReadonlySet<Variable>,
+  temporaries: boolean,
+): Map<Variable, Reached> {
   const cotangents: (Variable | undefined)[] = Array(nodes.length)
   const own: (boolean | undefined)[] = Array(nodes.length)
   cotangents[0] = seed
@@ -99,17 +112,20 @@ function walk(nodes: readonly Variable[], seed: Variable, ends: ReadonlySet<Vari
     const g = cotangents[n]
     if (!g) continue
     if (!node.origin || ends.has(node)) {
+      if (temporaries) settle(g.matrix)
       reached.set(node, { cotangent: g, own: own[n] === true })
       continue
     }
     cotangents[n] = undefined
     const { op, inputs, attributes } = node.origin
     const known = builtIn.has(op)
-    const careful = !known || isStale(node)
+    const careful = !known || isStale(node, inputs)
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i]
       const rule = ruleOf(op, i)
       if (!input.requiresGrad || !rule) continue
+      // What a user's rule is given and computes may stay in the user's hands, and so does where a walk ends.
+      if (temporaries) useTemporaries(known && input.origin !== null && !ends.has(input))
       const given = careful ? callWithCare(rule, g, node, i, known) : (rule(g, node, inputs, attributes, i) as Variable)
       const cotangent = sumDown(op, given, input)
       const position = positionIn(nodes, input)

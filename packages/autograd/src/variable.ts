@@ -11,7 +11,17 @@ import {
   type Shape,
   ShapeError,
 } from '@matgrad/core'
-import { describe, evaluate, formatShape, installMethods, operations, tick, toInputs } from '@matgrad/core/internal'
+import {
+  describe,
+  evaluate,
+  formatShape,
+  installMethods,
+  operations,
+  settle,
+  taped,
+  tick,
+  toInputs,
+} from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
 import { gradientWatch, isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
@@ -41,7 +51,8 @@ export const variablesMade = (): number => tick()
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
 export class Variable<R extends number = number, C extends number = number> {
-  readonly value: Matrix<R, C>
+  /** The value, perhaps in memory that the rest of the tape shares: for this package alone. */
+  readonly matrix: Matrix<R, C>
   readonly requiresGrad: boolean
   readonly name: string | undefined
   readonly origin: Origin | null
@@ -52,10 +63,16 @@ export class Variable<R extends number = number, C extends number = number> {
   private gradient: Matrix<R, C> | null = null
 
   constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
-    this.value = value
+    this.matrix = value
     this.requiresGrad = requiresGrad
     this.origin = origin
     this.name = name
+  }
+
+  /** The value itself, not a copy. */
+  get value(): Matrix<R, C> {
+    settle(this.matrix as unknown as Matrix)
+    return this.matrix
   }
 
   /** The sum of the gradients of all backward passes since it was last null. Only a variable without origin has one. */
@@ -70,32 +87,32 @@ export class Variable<R extends number = number, C extends number = number> {
   }
 
   get rows(): R {
-    return this.value.rows
+    return this.matrix.rows
   }
 
   get cols(): C {
-    return this.value.cols
+    return this.matrix.cols
   }
 
   get shape(): Shape<R, C> {
-    return this.value.shape
+    return this.matrix.shape
   }
 
   get dtype(): DType {
-    return this.value.dtype
+    return this.matrix.dtype
   }
 
   /** The only element. @throws ShapeError unless the variable is 1x1. */
   item(): number {
-    return this.value.item()
+    return this.matrix.item()
   }
 
   toArray(): number[][] {
-    return this.value.toArray()
+    return this.matrix.toArray()
   }
 
   toString(): string {
-    const [, ...rows] = this.value.toString().split('\n')
+    const [, ...rows] = this.matrix.toString().split('\n')
     const head = `Variable ${this.rows}x${this.cols} ${this.dtype}${this.requiresGrad ? '' : ' constant'}`
     return [this.name ? `${head} ${this.name}` : head, ...rows].join('\n')
   }
@@ -119,7 +136,7 @@ export class Variable<R extends number = number, C extends number = number> {
     const seed = seedOf('backward', this, gradient)
     const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
     for (const [leaf, { cotangent, own }] of gradients) {
-      const { value } = cotangent
+      const { matrix: value } = cotangent
       if (leaf.grad) leaf.grad.assign(leaf.grad.add(value))
       // A program has what it keeps written when nothing can throw any more, which takes a copy.
       else if (own && gradientWatch === null) leaf.grad = value
@@ -163,15 +180,15 @@ export function applyOp(op: Operation, operands: readonly unknown[], attributes:
   const matrices: unknown[] = Array(length)
   for (let i = 0; i < length; i++) matrices[i] = matrixOf(operands[i])
   const inputs = toInputs(op, matrices)
-  const value = evaluate(op, inputs, attributes)
-  if (!isRecording() || !differentiates(op, operands)) return new Variable(value, false)
+  if (!isRecording() || !differentiates(op, operands)) return new Variable(evaluate(op, inputs, attributes), false)
+  const value = evaluate(op, inputs, attributes, taped)
   const variables: Variable[] = Array(length)
   for (let i = 0; i < length; i++) variables[i] = nodeOf(operands[i], inputs[i])
   return new Variable(value, true, { op, inputs: variables, attributes })
 }
 
 /** The matrix of a variable; anything else is what it was. */
-const matrixOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.value : operand)
+const matrixOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.matrix : operand)
 
 /** Whether the result has a derivative with respect to an operand that requires one. */
 function differentiates(op: Operation, operands: readonly unknown[]): boolean {
@@ -185,7 +202,7 @@ function differentiates(op: Operation, operands: readonly unknown[]): boolean {
 /** An operand that the op computed with as `input`: its conversion is on the tape, so that rules see one dtype, too. */
 function nodeOf(operand: unknown, input: Matrix): Variable {
   if (!(operand instanceof Variable)) return new Variable(input, false)
-  if (operand.value === input) return operand
+  if (operand.matrix === input) return operand
   const origin = { op: operations.astype, inputs: [operand], attributes: { dtype: input.dtype } }
   return new Variable(input, operand.requiresGrad, operand.requiresGrad ? origin : null)
 }

@@ -1,9 +1,9 @@
 // What the packages of matgrad share and users should not build on: it may change with any version.
 
 export { checkInteger, checkNumber, describe, formatShape } from './base/shape.ts'
-export { settled, withTemporaries } from './engine/allocate.ts'
+export { endTemporaries, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'
 export { threadsFor } from './engine/threads.ts'
-export { elementsOf, evaluate, toInputs } from './matrix/matrix.ts'
+export { elementsOf, evaluate, settle, toInputs } from './matrix/matrix.ts'
 export { restart } from './matrix/random.ts'
 export { crossEntropy } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'

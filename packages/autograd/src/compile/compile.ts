@@ -120,7 +120,7 @@ function held(result: unknown, trace: Trace): unknown {
     const value = trace.hold(result.value)
     if (!result.requiresGrad || result.origin) return new Variable(value, false)
     // The function may have made it of an argument or a constant, which another matrix then stands for.
-    return value === result.value ? result : Object.assign(result, { value })
+    return value === result.value ? result : Object.assign(result, { matrix: value })
   }
   if (Array.isArray(result)) return result.map((each) => held(each, trace))
   if (isPlain(result)) return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace)]))

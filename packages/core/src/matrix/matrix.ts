@@ -1,7 +1,7 @@
 import { type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
-import { allocate, unshared } from '../engine/allocate.ts'
+import { allocate, allocateResult, type Pool, settled, unshared } from '../engine/allocate.ts'
 import type { Algebra } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
 import type { Attributes, Operation, Stored } from '../ops/operation.ts'
@@ -69,7 +69,7 @@ export class Matrix<R extends number = number, C extends number = number> implem
    */
   get data(): TypedArray {
     const elements = elementsOf('data', this)
-    const own = unshared(elements)
+    const own = unshared(elements, this.dtype)
     if (own !== elements) this.elements = own
     return own
   }
@@ -168,6 +168,11 @@ installMethods(Matrix.prototype)
 
 Object.defineProperty(Matrix.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Matrix.prototype.toString })
 
+/** Moves the elements of a matrix, if they share a buffer, to where they may be kept alone. */
+export function settle(a: Matrix): void {
+  a.elements = settled(a.elements, a.dtype)
+}
+
 /** An array without elements may be all that is left of one. */
 function checkAttached(data: TypedArray): void {
   try {
@@ -235,14 +240,17 @@ export function toInputs(operation: Operation, operands: readonly unknown[]): Ma
 }
 
 /** The result of an operation on matrices of one dtype, in a new matrix. @throws MatgradError unless all their elements are there. */
-export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes, pool?: Pool): Matrix {
   if (tracer !== null) return tracer.evaluate(operation, inputs, attributes) as Matrix
-  for (let i = 0; i < inputs.length; i++) checkWhole(operation.name, inputs[i])
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]
+    if (input.elements.length !== input.rows * input.cols) checkWhole(operation.name, input)
+  }
   const [rows, cols] = operation.shape(inputs, attributes)
   // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
   if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
   const dtype = operation.dtype?.(attributes) ?? inputs[operation.selector === 0 ? 1 : 0].dtype
-  const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
+  const out = new Matrix(allocateResult(dtype, rows * cols, pool), rows, cols)
   operation.forward(out, inputs, attributes)
   return out
 }
