@@ -48,10 +48,9 @@ class Guard implements Tracer {
     const i = inputs.findIndex(({ matrix }) => matrix === holder)
     if (i < 0 && holder !== this.node.matrix) return
     const { name, shape } = i < 0 ? this.node : inputs[i]
-    const what = `${name ? `${name}, ` : ''}${i < 0 ? 'the result' : `operand ${i + 1}`} (${formatShape(shape)}),`
     throw new MatgradError(
-      `${op.name}: ${what} was changed in place after it was computed with, and its derivative needs what it was, ` +
-        'wanted the gradient before the change, or a clone() to compute with',
+      `${op.name}: ${i < 0 ? 'the result' : `operand ${i + 1}`} (${name ? `${name}, ` : ''}${formatShape(shape)}) was changed in place ` +
+        'after the forward pass, and the gradient needs what it was, wanted the gradient before the change, or a clone()',
     )
   }
 
