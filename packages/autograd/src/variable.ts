@@ -179,7 +179,7 @@ export function applyOp(op: Operation, operands: readonly unknown[], attributes:
   // `map` takes longer, here where every operation passes.
   const matrices: unknown[] = Array(length)
   for (let i = 0; i < length; i++) matrices[i] = matrixOf(operands[i])
-  const inputs = toInputs(op, matrices)
+  const inputs = toInputs(op, matrices, matrices)
   if (!isRecording() || !differentiates(op, operands)) return new Variable(evaluate(op, inputs, attributes), false)
   const value = evaluate(op, inputs, attributes, taped)
   const variables: Variable[] = Array(length)

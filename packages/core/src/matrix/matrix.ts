@@ -230,13 +230,19 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
   return new Matrix(data, 1, 1)
 }
 
-/** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */
-export function toInputs(operation: Operation, operands: readonly unknown[]): Matrix[] {
-  const dtype = promote(operation, operands)
+/**
+ * The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. They
+ * take the operands' place where `inputs` is the same list.
+ */
+export function toInputs(
+  operation: Operation,
+  operands: readonly unknown[],
   // `map` takes longer, here where every operation passes.
-  const inputs: Matrix[] = Array(operands.length)
+  inputs: unknown[] = Array(operands.length),
+): Matrix[] {
+  const dtype = promote(operation, operands)
   for (let i = 0; i < inputs.length; i++) inputs[i] = toInput(operation, operands[i], i, dtype)
-  return inputs
+  return inputs as Matrix[]
 }
 
 /** The result of an operation on matrices of one dtype, in a new matrix. @throws MatgradError unless all their elements are there. */
