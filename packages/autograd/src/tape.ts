@@ -81,10 +81,8 @@ const builtIn: ReadonlySet<Operation> = new Set([...(Object.values(operations) a
  */
 function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known: boolean): Variable {
   const { inputs, attributes } = node.origin as Origin
-  const call = (): Variable => withoutStale(node, () => rule(g, node, inputs, attributes, i) as Variable)
-  if (known) return call()
-  settle(g.matrix)
-  return call()
+  if (!known) settle(g.matrix)
+  return withoutStale(node, () => rule(g, node, inputs, attributes, i) as Variable)
 }
 
 /** The cotangent of a variable where a walk ends. */
