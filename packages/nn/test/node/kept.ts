@@ -40,7 +40,7 @@ const kinds: Record<string, () => Matrix | Matrix[]> = {
     step()
     return hidden.bias?.grad as Matrix
   },
-  grad: () => valueAndGrad((a) => a.tanh().square().sum())(x)[1].value,
+  grad: () => valueAndGrad((a: Variable) => a.tanh().square().sum())(x)[1].value,
   state: () => Object.values(model.stateDict()),
 }
 
