@@ -1,7 +1,8 @@
 // What is differentiated after a matrix that it was computed with has changed in place.
 
-import { crossEntropy, defineOp, grad, noGrad, type Variable, valueAndGrad, variable } from '@matgrad/autograd'
+import { crossEntropy, defineOp, grad, noGrad, type Op, type Variable, valueAndGrad, variable } from '@matgrad/autograd'
 import { Generator, MatgradError, type Matrix, matrix } from '@matgrad/core'
+import { operations } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
 import { type Case, rows } from './rows.ts'
 
@@ -211,33 +212,95 @@ describe("a user's rule is refused what has changed, however it looks at it", ()
   })
 })
 
-test("what a user's rule keeps, and what it computes, stays what it was in later passes", () => {
-  const kept: { matrix: Matrix; was: Matrix }[] = []
-  const keep = ({ value }: Variable): void => {
-    kept.push({ matrix: value, was: value.clone() })
-  }
-  const watched = defineOp({
-    name: 'watched',
-    shape: ([a]) => a.shape,
-    forward: (out, [a]) => out.data.set(a.data),
-    vjp: [
-      (g) => {
-        keep(g)
-        keep(grad((x: Variable) => x.square().mul(g).sum())(new Generator('x').normal(8, 8)))
-        const given = g.mul(1)
-        keep(given)
-        return given
-      },
-    ],
+describe('what stays after a backward pass is what it was, whatever passes come later', () => {
+  const draw = (seed: string): Matrix => new Generator(seed).normal(8, 8)
+  const { tanh } = operations as unknown as Record<'tanh', Op>
+
+  test("what a user's rule is given, what it computes, and what it differentiates itself", () => {
+    const kept: Variable[] = []
+    const watched = defineOp({
+      name: 'watched',
+      shape: ([a]) => a.shape,
+      forward: (out, [a]) => out.data.set(a.data),
+      vjp: [
+        (g) => {
+          const given = g.mul(1)
+          const own = grad((x: Variable) => x.tanh().square().mul(g).sum())(draw('x'))
+          kept.push(g, g.exp(), given, own, g.add(own))
+          return given
+        },
+      ],
+    })
+    const x = variable(draw('x'))
+    const pass = (factor: number): void =>
+      watched([x.tanh().mul(factor)])
+        .square()
+        .exp()
+        .neg()
+        .sum()
+        .backward()
+    pass(1)
+    const before = kept.map((each) => each.toArray())
+    pass(2)
+    pass(3)
+    expect(kept).toHaveLength(15)
+    expect(kept.slice(0, 5).map((each) => each.toArray())).toEqual(before)
   })
-  const x = variable(new Generator('x').normal(8, 8))
-  for (let i = 0; i < 3; i++)
-    watched([x.tanh().mul(i + 1)])
-      .square()
-      .exp()
-      .neg()
-      .sum()
-      .backward()
-  expect(kept).toHaveLength(9)
-  for (const { matrix, was } of kept) expect(matrix.equals(was)).toBe(true)
+
+  test('the pass that a rule was called by, where the rule makes one of its own', () => {
+    const gradient = (within: () => void): number[][] | undefined => {
+      const op = defineOp({
+        name: 'within',
+        shape: ([a]) => a.shape,
+        forward: (out, [a]) => out.data.set(a.data),
+        vjp: [
+          (g) => {
+            within()
+            return g.mul(1)
+          },
+        ],
+      })
+      const x = variable(draw('x'))
+      const h = x.tanh()
+      const other = h.exp()
+      other
+        .mul(op([h.mul(2).tanh().cos().exp().neg()]))
+        .square()
+        .sum()
+        .backward()
+      return x.grad?.toArray()
+    }
+    const own = (): void => {
+      grad((x: Variable) => x.exp().tanh().sum())(draw('y'))
+    }
+    expect(gradient(own)).toEqual(gradient(() => {}))
+  })
+
+  const functions: Record<string, (x: Variable) => Variable> = {
+    'a cotangent that is passed on': (x) => x.add(draw('a')).tanh(),
+    'one for two': (x) => x.add(x).tanh(),
+    'a sum of two': (x) => x.tanh().mul(x.exp()),
+    'a sum down': (x) => x.slice(0, 1, 0, 8).add(draw('a')).exp(),
+    'a product': (x) => x.matmul(draw('a')).tanh().matmul(x),
+    "a user's op first": (x) => defineOp(tanh)([x]).exp(),
+    "a user's op last": (x) => defineOp(tanh)([x.exp()]),
+  }
+  for (const [name, f] of Object.entries(functions))
+    test(name, () => {
+      const gradients: Record<string, () => Matrix> = {
+        backward: () => {
+          const x = variable(draw('x'))
+          f(x).backward(draw('seed'))
+          return x.grad as Matrix
+        },
+        grad: () => grad((x: Variable) => f(x).sum())(draw('x')).matrix,
+        'grad of a part': () => grad((x: Variable) => f(x.mul(2)).sum())(variable(draw('x'))).matrix,
+        'grad outside of recordings': () => noGrad(() => grad((x: Variable) => f(x).sum())(draw('x'))).matrix,
+      }
+      for (const [name, gradient] of Object.entries(gradients)) {
+        const [kept, wanted] = [gradient(), gradient().toArray()]
+        for (let i = 0; i < 3; i++) variable(draw('y')).exp().mul(draw('z')).tanh().cos().sum().backward()
+        expect(kept.toArray(), name).toEqual(wanted)
+      }
+    })
 })

@@ -262,9 +262,10 @@ describe('data that are handed over are those of one matrix', () => {
     const a = sparse.SparseMatrix.fromDense(rand(5, 6))
     const results = [a.scale(2), a.astype('float64'), a.T, a.add(a), a.matmul(rand(6, 4)), a.matmul(a.T), a.rowSums()]
     const shown = results.map(String)
-    for (const made of [a.scale(1), a.T, a.matmul(a.T), sparse.SparseMatrix.identity(30)]) {
-      expect(made.values.buffer.byteLength).toBe(made.values.byteLength)
-      transfer(made.values.buffer)
+    const made = [a.eliminateZeros(), a.add(a), a.scale(1), a.T, a.matmul(a.T), sparse.SparseMatrix.identity(30)]
+    for (const each of made) {
+      expect(each.values.buffer.byteLength).toBe(each.values.byteLength)
+      transfer(each.values.buffer)
     }
     expect(results.map(String)).toEqual(shown)
   })
