@@ -1,5 +1,5 @@
 import { DTypeError, Generator, MatgradError, Matrix } from '@matgrad/core'
-import { checkInteger, describe, formatShape, number, readerOf, whole } from '@matgrad/core/internal'
+import { checkInteger, describe, elementsOf, formatShape, number, readerOf, whole } from '@matgrad/core/internal'
 import { noGrad } from './recording.ts'
 import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'
@@ -86,16 +86,16 @@ function compare(
   let worst = { excess: 0, message: '' }
   for (const [n, value] of values.entries())
     for (let entry = 0; entry < value.size; entry++) {
-      const x = value.data[entry]
+      const x = elementsOf('gradcheck', value)[entry]
       const numeric = centralDifference(
         (step) => {
           const moved = values.map((each) => each.clone())
-          moved[n].data[entry] = x + step
+          moved[n].elements[entry] = x + step
           return noGrad(() => f(...moved.map((each) => constant(each)))).item()
         },
         eps * Math.max(1, Math.abs(x)),
       )
-      const tape = gradients[n].value.data[entry]
+      const tape = elementsOf('gradcheck', gradients[n].value)[entry]
       const error = Math.abs(tape - numeric)
       const excess = error / (atol + rtol * Math.abs(numeric))
       // Written so that a NaN on either side is an excess, too.

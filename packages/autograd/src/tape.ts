@@ -1,7 +1,19 @@
-import { DTypeError, MatgradError, type Operation, ShapeError } from '@matgrad/core'
-import { describe, formatShape, operations } from '@matgrad/core/internal'
+import { DTypeError, MatgradError, type Operation, type Rule, ShapeError } from '@matgrad/core'
+import {
+  crossEntropy,
+  describe,
+  endTemporaries,
+  formatShape,
+  operations,
+  settle,
+  startTemporaries,
+  tracer,
+  useTemporaries,
+} from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
-import type { Variable } from './variable.ts'
+import { isRecording } from './recording.ts'
+import { isStale, withoutStale } from './stale.ts'
+import type { Origin, Variable } from './variable.ts'
 
 /**
  * The variables that `root` was computed from and that require a gradient, itself included, newest first: every variable
@@ -16,8 +28,25 @@ export function history(root: Variable, ends: ReadonlySet<Variable>): Variable[]
     for (const input of origin.inputs)
       if (input.requiresGrad && nodes[input.position] !== input) input.position = nodes.push(input) - 1
   }
-  number(nodes.sort((a, b) => b.created - a.created))
+  sortNewestFirst(nodes)
+  number(nodes)
   return nodes
+}
+
+/** Up to this many, insertion is faster than what V8 has: the search finds them almost in order. */
+const FEW = 64
+
+function sortNewestFirst(nodes: Variable[]): void {
+  if (nodes.length > FEW) {
+    nodes.sort((a, b) => b.created - a.created)
+    return
+  }
+  for (let i = 1; i < nodes.length; i++) {
+    const node = nodes[i]
+    let j = i
+    for (; j > 0 && nodes[j - 1].created < node.created; j--) nodes[j] = nodes[j - 1]
+    nodes[j] = node
+  }
 }
 
 function number(nodes: readonly Variable[]): void {
@@ -44,13 +73,17 @@ function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable 
   return g.dtype === input.dtype ? g : g.astype(input.dtype)
 }
 
-const builtIn: ReadonlySet<Operation> = new Set(Object.values(operations) as Operation[])
+const builtIn: ReadonlySet<Operation> = new Set([...(Object.values(operations) as Operation[]), crossEntropy])
 
 /**
- * Whether the rule of `op` made what it gave for `g`: the built-in ones compute it or pass `g` on. What a user's rule gives
- * may be in the user's hands.
+ * What `rule`, that of input i of `node`, gives for g. Where the op is a user's (not `known`), what the rule is given and what
+ * it computes may stay in the user's hands.
  */
-const isNew = (given: Variable, g: Variable, op: Operation): boolean => given !== g && builtIn.has(op)
+function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known: boolean): Variable {
+  const { inputs, attributes } = node.origin as Origin
+  if (!known) settle(g.matrix)
+  return withoutStale(node, () => rule(g, node, inputs, attributes, i) as Variable)
+}
 
 /** The cotangent of a variable where a walk ends. */
 export interface Reached {
@@ -62,11 +95,28 @@ export interface Reached {
 /**
  * Walks down `nodes`, a history, from the cotangent `seed` of its first, and returns the cotangents where the walk ends:
  * at variables without origin and at `ends`. A variable that the first does not depend on has none.
+ *
+ * @throws MatgradError where a rule needs elements that have changed in place since the op was computed; what rules throw.
  */
 export function pullBack(
   nodes: readonly Variable[],
   seed: Variable,
   ends: ReadonlySet<Variable>,
+): Map<Variable, Reached> {
+  // What is recorded or traced goes on from here, and what a user's rule calls must leave its caller's temporaries alone.
+  if (isRecording() || tracer !== null || !startTemporaries()) return walk(nodes, seed, ends, false)
+  try {
+    return walk(nodes, seed, ends, true)
+  } finally {
+    endTemporaries()
+  }
+}
+
+function walk(
+  nodes: readonly Variable[],
+  seed: Variable,
+  ends: ReadonlySet<Variable>,
+  temporaries: boolean,
 ): Map<Variable, Reached> {
   const cotangents: (Variable | undefined)[] = Array(nodes.length)
   const own: (boolean | undefined)[] = Array(nodes.length)
@@ -77,6 +127,7 @@ export function pullBack(
     const g = cotangents[n]
     if (!g) continue
     if (!node.origin || ends.has(node)) {
+      if (temporaries) settle(g.matrix)
       reached.set(node, { cotangent: g, own: own[n] === true })
       continue
     }
@@ -87,16 +138,20 @@ export function pullBack(
         `backward: a ${formatShape(node.shape)} variable was given by a compiled function, which has no history, wanted ` +
           'the whole step in one compiled function, the function itself, or `detach` where no gradient is meant to flow',
       )
+    const known = builtIn.has(op)
+    const careful = !known || isStale(node, inputs)
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i]
       const rule = ruleOf(op, i)
       if (!input.requiresGrad || !rule) continue
-      const given = rule(g, node, inputs, attributes, i) as Variable
+      // What a user's rule is given and computes may stay in the user's hands, and so does where a walk ends.
+      if (temporaries) useTemporaries(known && input.origin !== null && !ends.has(input))
+      const given = careful ? callWithCare(rule, g, node, i, known) : (rule(g, node, inputs, attributes, i) as Variable)
       const cotangent = sumDown(op, given, input)
       const position = positionIn(nodes, input)
       const sum = cotangents[position]
       cotangents[position] = sum ? sum.add(cotangent) : cotangent
-      own[position] = sum !== undefined || cotangent !== given || isNew(given, g, op)
+      own[position] = sum !== undefined || cotangent !== given || (known && given !== g)
     }
   }
   return reached

@@ -20,7 +20,7 @@ type Gradients<N extends number | readonly number[]> = N extends number ? Variab
 const alias: Operation = {
   name: 'alias',
   shape: ([a]) => a.shape,
-  forward: (out, [a]) => out.data.set(a.data),
+  forward: (out, [a]) => out.elements.set(a.elements),
   vjp: [(g) => g],
 }
 
@@ -33,7 +33,7 @@ function aliasOf(argument: unknown, position: number): Variable {
   const given = argument instanceof Matrix ? constant(argument) : argument
   if (!(given instanceof Variable))
     throw new DTypeError(`grad: argument ${position} is ${describe(argument)}, wanted a Variable or a Matrix`)
-  return new Variable(given.value, true, { op: alias, inputs: [given], attributes: undefined })
+  return new Variable(given.matrix, true, { op: alias, inputs: [given], attributes: undefined })
 }
 
 /**

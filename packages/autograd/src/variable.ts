@@ -20,7 +20,10 @@ import {
   operations,
   readerOf,
   scalar,
+  settle,
+  taped,
   text,
+  tick,
   toInputs,
 } from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
@@ -43,14 +46,13 @@ export interface Origin {
   readonly attributes: Attributes
 }
 
-let created = 0
 let reads = 0
 
 /** How often gradients were looked at, so that whoever overwrites some knows whether anybody may hold them. */
 export const gradientReads = (): number => reads
 
-/** How many variables there were so far: the number that the next one is given. */
-export const variablesMade = (): number => created
+/** A number larger than that of every variable there was so far, and smaller than those of all that will be. */
+export const variablesMade = (): number => tick()
 
 /**
  * A matrix that knows how it was computed. It is the tape's node, too: there is no list of them, so what nobody
@@ -58,21 +60,28 @@ export const variablesMade = (): number => created
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
 export class Variable<R extends number = number, C extends number = number> {
-  readonly value: Matrix<R, C>
+  /** The value, perhaps in memory that the rest of the tape shares: for this package alone. */
+  readonly matrix: Matrix<R, C>
   private requires: boolean
   readonly name: string | undefined
   readonly origin: Origin | null
-  /** A number larger than that of every variable made before. */
-  readonly created: number = created++
+  /** When it was made: matrices with a later version have changed since. */
+  readonly created: number = tick()
   /** Where it is in the history that was searched last of those it is in. */
   position = 0
   private gradient: Matrix<R, C> | null = null
 
   constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
-    this.value = value
+    this.matrix = value
     this.requires = requiresGrad
     this.origin = origin
     this.name = name
+  }
+
+  /** The value itself, not a copy. */
+  get value(): Matrix<R, C> {
+    settle(this.matrix as unknown as Matrix)
+    return this.matrix
   }
 
   /** Whether gradients flow to it. A variable without origin may change it: a layer that is frozen, or let go again. */
@@ -103,32 +112,32 @@ export class Variable<R extends number = number, C extends number = number> {
   }
 
   get rows(): R {
-    return this.value.rows
+    return this.matrix.rows
   }
 
   get cols(): C {
-    return this.value.cols
+    return this.matrix.cols
   }
 
   get shape(): Shape<R, C> {
-    return this.value.shape
+    return this.matrix.shape
   }
 
   get dtype(): DType {
-    return this.value.dtype
+    return this.matrix.dtype
   }
 
   /** The only element. @throws ShapeError unless the variable is 1x1. */
   item(): number {
-    return this.value.item()
+    return this.matrix.item()
   }
 
   toArray(): number[][] {
-    return this.value.toArray()
+    return this.matrix.toArray()
   }
 
   toString(): string {
-    const [, ...rows] = this.value.toString().split('\n')
+    const [, ...rows] = this.matrix.toString().split('\n')
     const head = `Variable ${this.rows}x${this.cols} ${this.dtype}${this.requiresGrad ? '' : ' constant'}`
     return [this.name ? `${head} ${this.name}` : head, ...rows].join('\n')
   }
@@ -143,8 +152,8 @@ export class Variable<R extends number = number, C extends number = number> {
    * of this 1x1 variable; or of Σ gradient∘this, for any shape, when `gradient` is given. A `grad` that is there is changed
    * in place, as in PyTorch.
    *
-   * @throws MatgradError when nothing that this was computed from requires a gradient; ShapeError when it is not 1x1, or
-   * `gradient` not of its shape.
+   * @throws MatgradError when nothing that this was computed from requires a gradient, or a derivative needs elements that have
+   * changed in place since they were computed with; ShapeError when it is not 1x1, or `gradient` not of its shape.
    */
   backward(gradient?: Matrix<R, C>): void {
     if (!this.requiresGrad)
@@ -152,7 +161,7 @@ export class Variable<R extends number = number, C extends number = number> {
     const seed = seedOf('backward', this, gradient)
     const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
     for (const [leaf, { cotangent, own }] of gradients) {
-      const { value } = cotangent
+      const { matrix: value } = cotangent
       if (leaf.grad) leaf.grad.assign(leaf.grad.add(value))
       // A program has what it keeps written when nothing can throw any more, which takes a copy.
       else if (own && gradientWatch === null) leaf.grad = value
@@ -195,18 +204,18 @@ export function applyOp(op: Operation, operands: readonly unknown[], attributes:
   // `map` takes longer, here where every operation passes.
   const matrices: unknown[] = Array(length)
   for (let i = 0; i < length; i++) matrices[i] = matrixOf(operands[i])
-  const inputs = toInputs(op, matrices)
-  const value = evaluate(op, inputs, attributes)
+  const inputs = toInputs(op, matrices, matrices)
   if (gradientWatch !== null)
     for (const operand of operands) if (operand instanceof Variable) gradientWatch.usedVariable(operand)
-  if (!isRecording() || !differentiates(op, operands)) return new Variable(value, false)
+  if (!isRecording() || !differentiates(op, operands)) return new Variable(evaluate(op, inputs, attributes), false)
+  const value = evaluate(op, inputs, attributes, taped)
   const variables: Variable[] = Array(length)
   for (let i = 0; i < length; i++) variables[i] = nodeOf(operands[i], inputs[i])
   return new Variable(value, true, { op, inputs: variables, attributes })
 }
 
 /** The matrix of a variable; anything else is what it was. */
-const matrixOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.value : operand)
+const matrixOf = (operand: unknown): unknown => (operand instanceof Variable ? operand.matrix : operand)
 
 /** Whether the result has a derivative with respect to an operand that requires one. */
 function differentiates(op: Operation, operands: readonly unknown[]): boolean {
@@ -220,7 +229,7 @@ function differentiates(op: Operation, operands: readonly unknown[]): boolean {
 /** An operand that the op computed with as `input`: its conversion is on the tape, so that rules see one dtype, too. */
 function nodeOf(operand: unknown, input: Matrix): Variable {
   if (!(operand instanceof Variable)) return new Variable(input, false)
-  if (operand.value === input) return operand
+  if (operand.matrix === input) return operand
   const origin = { op: operations.astype, inputs: [operand], attributes: { dtype: input.dtype } }
   return new Variable(input, operand.requiresGrad, operand.requiresGrad ? origin : null)
 }

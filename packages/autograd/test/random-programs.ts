@@ -89,8 +89,9 @@ class Twin {
         const value = this.run(instruction)
         if (value) this.push(value)
       } catch (error) {
-        // An operation that its operands do not allow is left out: with no elements there is no maximum.
-        if (!(error instanceof ShapeError)) throw error
+        // An operation that its operands do not allow is left out: with no elements there is no maximum. So is a backward
+        // pass that needs what has changed.
+        if (!(error instanceof ShapeError || /was changed in place/.test(String(error)))) throw error
       }
     }
     const last = this.values.slice(-2).map((each) => each.detach())

@@ -22,8 +22,9 @@ export {
   whole,
 } from './base/options.ts'
 export { checkAxis, checkInteger, checkNumber, describe, formatShape, listNames, shorten } from './base/shape.ts'
+export { endTemporaries, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'
 export { threadsFor } from './engine/threads.ts'
-export { evaluate, scalar, toInputs } from './matrix/matrix.ts'
+export { elementsOf, evaluate, scalar, settle, toInputs } from './matrix/matrix.ts'
 export { generatorOption, restart } from './matrix/random.ts'
 export { crossEntropy } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'
@@ -33,9 +34,12 @@ export {
   announce,
   announcements,
   change,
+  changed,
   dependsOn,
+  isKept,
   keep,
   type Tracer,
+  tick,
   tracer,
   watch,
   withTracer,

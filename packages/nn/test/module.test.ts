@@ -264,6 +264,26 @@ describe('loadStateDict', () => {
   })
 })
 
+test('after loadStateDict or a step of an optimiser, an earlier forward pass has only gradients that need no weights', () => {
+  const x = new Generator(1).normal(3, 4)
+  const changes: ((layer: Linear) => void)[] = [
+    (layer) => layer.loadStateDict(layer.stateDict()),
+    (layer) => new SGD(layer.parameters(), { lr: 0.1 }).step(),
+  ]
+  for (const change of changes) {
+    const layer = new Linear(4, 2)
+    layer.forward(x).sum().backward()
+    const [input, wanted] = [variable(x), layer.weight.grad?.clone() as Matrix]
+    const [first, second] = [layer.forward(x).sum(), layer.forward(input).sum()]
+    change(layer)
+    expect(() => second.backward()).toThrow('affine: operand 2 (weight, 2x4) was changed in place')
+    expect(input.grad).toBe(null)
+    layer.zeroGrad()
+    first.backward()
+    expect(layer.weight.grad?.equals(wanted)).toBe(true)
+  }
+})
+
 describe('train and eval', () => {
   const flags = (module: Module): boolean[] => [...module.modules()].map(({ training }) => training)
 

@@ -275,7 +275,7 @@ function same(a: unknown, b: unknown): boolean {
 /** The matrices of a result, alone or in variables, arrays and objects. */
 export function* matricesOf(result: unknown): Generator<Matrix> {
   if (result instanceof Matrix) yield result
-  else if (result instanceof Variable) yield result.value
+  else if (result instanceof Variable) yield result.matrix
   else if (Array.isArray(result)) for (const each of result) yield* matricesOf(each)
   else if (isPlain(result)) for (const each of Object.values(result)) yield* matricesOf(each)
 }

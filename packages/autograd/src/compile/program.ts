@@ -9,6 +9,7 @@ import {
   fuseLoops,
   fuseProducts,
   type Holder,
+  isKept,
   isPlain,
   type Layout,
   layOut,
@@ -16,6 +17,7 @@ import {
   type Slot,
   type Step,
   threadsFor,
+  tick,
   withoutCopies,
   withoutDead,
 } from '@matgrad/core/internal'
@@ -87,6 +89,8 @@ export class Program<Result> {
   private bound: Bound | null = null
   /** What is changed before something may throw: it is taken back then. */
   private undoings: readonly Undoing[] = []
+  /** What is changed in place, but for what only an optimiser sees. */
+  private changed: readonly Matrix[] = []
 
   /**
    * @param fn what is called where the program cannot: it is in no memory, or it throws
@@ -124,6 +128,7 @@ export class Program<Result> {
   prepare(): void {
     this.steps = fuseLoops(withoutCopies(fuseCrossEntropy(fuseProducts(withoutDead(this.trace.steps)))))
     this.undoings = undoingsOf(this.steps, this.trace)
+    this.changed = changedOf(this.steps, this.trace)
     this.layout = layOut(
       this.steps,
       this.inputs.map(({ value }) => value),
@@ -183,7 +188,7 @@ export class Program<Result> {
 
   /** Does what the function does, with arguments that it serves. */
   run(args: readonly unknown[]): Result {
-    const { inputs, gradients, undoings } = this
+    const { inputs, gradients, undoings, changed } = this
     const layout = this.layout as Layout
     if (!this.bound?.arena.serves(this.bound.threads) || threadsFor(layout.work) !== this.bound.threads)
       this.bound = this.bind(layout)
@@ -200,6 +205,8 @@ export class Program<Result> {
     running--
     count++
     for (let i = 0; i < gradients.length; i++) gradients[i].variable.grad = gradients[i].grad
+    const now = tick()
+    for (let i = 0; i < changed.length; i++) changed[i].version = now
     return this.result
   }
 
@@ -246,15 +253,22 @@ function undoingsOf(steps: readonly Step[], trace: Trace): Undoing[] {
   return [...new Set(lasting)].map((holder) => new Undoing(holder))
 }
 
+/** The matrices that were there before the function and that steps change, unless nobody else can hold them. */
+function changedOf(steps: readonly Step[], trace: Trace): Matrix[] {
+  const targets = steps.flatMap((step) => step.targets).filter((target) => trace.isLasting(target))
+  const holders = targets.map(({ holder }) => holder).filter((holder) => holder instanceof Matrix)
+  return [...new Set(holders)].filter((holder) => !isKept(holder))
+}
+
 /** A result with the matrices that its caller will hold. */
 function held(result: unknown, trace: Trace): unknown {
   if (result instanceof Matrix) return trace.hold(result)
   if (result instanceof Variable) {
-    const value = trace.hold(result.value)
+    const value = trace.hold(result.matrix)
     if (!result.requiresGrad) return new Variable(value, false)
     if (result.origin) return cutOff(value)
     // The function may have made it of an argument or a constant, which another matrix then stands for.
-    return value === result.value ? result : Object.assign(result, { value })
+    return value === result.matrix ? result : Object.assign(result, { matrix: value })
   }
   if (Array.isArray(result)) return result.map((each) => held(each, trace))
   if (isPlain(result)) return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace)]))

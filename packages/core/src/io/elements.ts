@@ -1,4 +1,5 @@
-import { allocate, type DType, itemSize, type TypedArray } from '../base/dtype.ts'
+import { type DType, itemSize, type TypedArray } from '../base/dtype.ts'
+import { allocate } from '../engine/allocate.ts'
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 

@@ -1,7 +1,7 @@
 import { type DType, itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
 import { describe, formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
-import { Matrix } from '../matrix/matrix.ts'
+import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
@@ -10,18 +10,22 @@ const ALIGNMENT = 64
 const MAX_HEADER = 10_000
 const DESCRIPTORS: Record<DType, string> = { float32: '<f4', float64: '<f8' }
 
-/** A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one. */
+/**
+ * A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one; MatgradError
+ * where its data were detached or resized.
+ */
 export function encodeNpy(a: Matrix): Uint8Array {
   if (!(a instanceof Matrix)) throw new DTypeError(`encodeNpy: got ${describe(a)}, wanted a Matrix`)
+  const elements = elementsOf('encodeNpy', a)
   const dictionary = `{'descr': '${DESCRIPTORS[a.dtype]}', 'fortran_order': False, 'shape': (${a.rows}, ${a.cols}), }`
   const unpadded = MAGIC.length + 4 + dictionary.length + 1
   const start = Math.ceil(unpadded / ALIGNMENT) * ALIGNMENT
   const header = `${dictionary.padEnd(dictionary.length + start - unpadded)}\n`
-  const bytes = new Uint8Array(start + a.data.byteLength)
+  const bytes = new Uint8Array(start + elements.byteLength)
   bytes.set(MAGIC)
   bytes.set([1, 0, header.length & 0xff, header.length >> 8], MAGIC.length)
   bytes.set(new TextEncoder().encode(header), MAGIC.length + 4)
-  writeElements(bytes, start, a.data)
+  writeElements(bytes, start, elements)
   return bytes
 }
 

@@ -1,7 +1,7 @@
 import { type DType, itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
 import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
-import { Matrix } from '../matrix/matrix.ts'
+import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
 /** Matrices by name. */
@@ -25,7 +25,7 @@ interface Entry {
  * of a JSON header, the header, the elements.
  *
  * @throws DTypeError for a value that is not a Matrix or metadata that are not strings; FormatError for the reserved
- * name `__metadata__`.
+ * name `__metadata__`; MatgradError where data were detached or resized.
  */
 export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<string, string>>): Uint8Array {
   if (!isObject(tensors)) throw new DTypeError(`encodeSafetensors: got ${describe(tensors)}, wanted matrices by name`)
@@ -48,9 +48,11 @@ export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<s
   }
   entries.sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype))
   let end = 0
-  for (const [name, { dtype, shape, data }] of entries) {
-    header[name] = { dtype: NAMES[dtype], shape, data_offsets: [end, end + data.byteLength] }
-    end += data.byteLength
+  const arrays = entries.map(([, tensor]) => elementsOf('encodeSafetensors', tensor))
+  for (const [i, [name, { dtype, shape }]] of entries.entries()) {
+    const { byteLength } = arrays[i]
+    header[name] = { dtype: NAMES[dtype], shape, data_offsets: [end, end + byteLength] }
+    end += byteLength
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
   const start = 8 + Math.ceil(json.length / 8) * 8
@@ -59,9 +61,9 @@ export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<s
   bytes.fill(0x20, 8, start)
   bytes.set(json, 8)
   let position = start
-  for (const [, { data }] of entries) {
-    writeElements(bytes, position, data)
-    position += data.byteLength
+  for (const elements of arrays) {
+    writeElements(bytes, position, elements)
+    position += elements.byteLength
   }
   return bytes
 }

@@ -31,7 +31,7 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Ma
   const found = f64.subarray(d / 8, d / 8 + n)
   const order = ascending(found, n)
   const values = create(dtype, n, 1)
-  for (let i = 0; i < n; i++) values.data[i] = found[order[i]] / scales[0]
+  for (let i = 0; i < n; i++) values.elements[i] = found[order[i]] / scales[0]
   return { values, vectors: vectors ? leaveColumns(workspace, zt, ld, n, order, dtype) : undefined }
 }
 

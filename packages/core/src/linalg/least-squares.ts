@@ -17,7 +17,7 @@ function checkTolerance(operation: string, what: string, tolerance: number | und
 const defaultRcond = ({ rows, cols, dtype }: Matrix): number => Math.max(rows, cols) * EPSILON[dtype]
 
 /** How many of the descending values are larger than a tolerance. */
-function countAbove({ data }: Matrix, tolerance: number): number {
+function countAbove({ elements: data }: Matrix, tolerance: number): number {
   let rank = 0
   while (rank < data.length && data[rank] > tolerance) rank++
   return rank
@@ -25,7 +25,7 @@ function countAbove({ data }: Matrix, tolerance: number): number {
 
 /** How many singular values are larger than rcond times the largest. */
 function rankOf(a: Matrix, S: Matrix, rcond: number | undefined): number {
-  return S.size === 0 ? 0 : countAbove(S, (rcond ?? defaultRcond(a)) * S.data[0])
+  return S.size === 0 ? 0 : countAbove(S, (rcond ?? defaultRcond(a)) * S.elements[0])
 }
 
 /**
@@ -44,13 +44,13 @@ export function matrixRank(a: Matrix, tol?: number): number {
 function dividedVectors(Vh: Matrix, S: Matrix, count: number): Matrix {
   const out = create('float64', Vh.cols, count)
   for (let j = 0; j < count; j++)
-    for (let i = 0; i < Vh.cols; i++) out.data[i * count + j] = Vh.data[j * Vh.cols + i] / S.data[j]
+    for (let i = 0; i < Vh.cols; i++) out.elements[i * count + j] = Vh.elements[j * Vh.cols + i] / S.elements[j]
   return out
 }
 
 /** a times a power of two, in place. */
 function multiplyBy(a: Matrix, factor: number): Matrix {
-  if (factor !== 1) for (let i = 0; i < a.size; i++) a.data[i] *= factor
+  if (factor !== 1) for (let i = 0; i < a.size; i++) a.elements[i] *= factor
   return a
 }
 

@@ -22,10 +22,10 @@ export function lu(a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
   for (let i = 0; i < m; i++)
     for (let j = 0; j < n; j++) {
       const value = factors[i * n + j]
-      if (j < i) L.data[i * k + j] = value
-      else U.data[i * n + j] = value / scales[0]
+      if (j < i) L.elements[i * k + j] = value
+      else U.elements[i * n + j] = value / scales[0]
     }
-  for (let i = 0; i < k; i++) L.data[i * k + i] = 1
+  for (let i = 0; i < k; i++) L.elements[i * k + i] = 1
   // Row i of P·L is row source[i] of L: the exchanges, undone from the last to the first.
   const source = Array.from({ length: m }, (_, i) => i)
   for (let i = k - 1; i >= 0; i--) {
@@ -33,7 +33,7 @@ export function lu(a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
     ;[source[i], source[pivot]] = [source[pivot], source[i]]
   }
   const P = create(dtype, m, m)
-  for (let i = 0; i < m; i++) P.data[i * m + source[i]] = 1
+  for (let i = 0; i < m; i++) P.elements[i * m + source[i]] = 1
   return { P, L, U }
 }
 

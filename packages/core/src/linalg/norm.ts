@@ -30,7 +30,7 @@ function checkOrder(operation: string, ord: NormOrder, others: readonly unknown[
 }
 
 /** Sums of |a| down the columns or along the rows. */
-function absoluteSums({ data, rows, cols }: Matrix, down: boolean): Float64Array {
+function absoluteSums({ elements: data, rows, cols }: Matrix, down: boolean): Float64Array {
   const sums = new Float64Array(down ? cols : rows)
   for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) sums[down ? j : i] += Math.abs(data[at])
   return sums
@@ -65,12 +65,12 @@ function normOf(operation: string, a: Matrix, ord: NormOrder): number {
     case 'fro':
       return size
     case 'max':
-      return extreme(operation, a, a.data.map(Math.abs), false)
+      return extreme(operation, a, a.elements.map(Math.abs), false)
     case 'nuc':
-      return Array.from(singularValues(operation, a).data).reduce((sum, value) => sum + value, 0)
+      return Array.from(singularValues(operation, a).elements).reduce((sum, value) => sum + value, 0)
     case 2:
     case -2:
-      return extreme(operation, a, singularValues(operation, a).data, ord < 0)
+      return extreme(operation, a, singularValues(operation, a).elements, ord < 0)
     default:
       return extreme(operation, a, absoluteSums(a, Math.abs(ord) === 1), ord < 0)
   }
@@ -101,7 +101,7 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
   checkOrder('cond', ord, ['max'])
   if (a.size === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)
   if (ord === 2 || ord === -2) {
-    const { data } = singularValues('cond', a)
+    const { elements: data } = singularValues('cond', a)
     const [largest, smallest] = [data[0], data[data.length - 1]]
     if (largest === 0) return Number.POSITIVE_INFINITY
     return ord === 2 ? largest / smallest : smallest / largest

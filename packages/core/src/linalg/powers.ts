@@ -62,14 +62,14 @@ const BACKWARD: Readonly<Record<number, number>> = {
 }
 
 /** ‖A‖₁, the largest column sum. */
-function norm1({ data, rows, cols }: Matrix): number {
+function norm1({ elements: data, rows, cols }: Matrix): number {
   const sums = new Float64Array(cols)
   for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) sums[j] += Math.abs(data[at])
   return sums.reduce((most, sum) => Math.max(most, sum), 0)
 }
 
 /** How many more halvings the degree needs, for A whose powers are smaller than those of |A| (Al-Mohy & Higham 2009, eq. 5.1). */
-function moreHalvings({ data, rows: n }: Matrix, norm: number, degree: number, halvings: number): number {
+function moreHalvings({ elements: data, rows: n }: Matrix, norm: number, degree: number, halvings: number): number {
   // ‖|A|^(2m+1)‖₁ is the largest element of (|A|ᵀ)^(2m+1)·1; scaled in every step, so that it does not overflow.
   const factor = 2 ** -halvings
   let vector = new Float64Array(n).fill(1)
@@ -98,8 +98,8 @@ function power(x: number, n: number): number {
 function combine(n: number, coefficients: readonly number[], terms: readonly Matrix[]): Matrix {
   const out = create('float64', n, n)
   for (let k = 0; k < terms.length; k++) {
-    const { data } = terms[k]
-    for (let i = 0; i < out.size; i++) out.data[i] += coefficients[k] * data[i]
+    const { elements: data } = terms[k]
+    for (let i = 0; i < out.size; i++) out.elements[i] += coefficients[k] * data[i]
   }
   return out
 }
@@ -144,7 +144,7 @@ export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   let power = r
   for (let i = 0; i < halvings; i++) {
     power = power.matmul(power)
-    if (!allFinite(power))
+    if (!allFinite('expm', power))
       throw new LinAlgError('expm: an element of the result is beyond the range of float64, wanted a smaller matrix')
   }
   return toDtype(power, a.dtype) as Matrix<N, N>

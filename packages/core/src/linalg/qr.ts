@@ -37,6 +37,6 @@ export function qr(a: Matrix, options?: QrOptions): { Q: Matrix; R: Matrix } {
   kernels.qr(address, t, q, work, m, n, cols)
   const R = create(dtype, cols, n)
   for (let i = 0; i < k; i++)
-    for (let j = i; j < n; j++) R.data[i * n + j] = engine.f64[address / 8 + i * n + j] / scales[0]
+    for (let j = i; j < n; j++) R.elements[i * n + j] = engine.f64[address / 8 + i * n + j] / scales[0]
   return { Q: leave(workspace, q, m, cols, dtype, 1), R }
 }

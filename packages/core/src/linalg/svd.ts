@@ -69,13 +69,13 @@ function decomposeTall(
   const sizes = found.map((value) => -Math.abs(value))
   const order = ascending(sizes, n)
   const s = create('float64', n, 1)
-  for (let j = 0; j < n; j++) s.data[j] = -sizes[order[j]] + 0
+  for (let j = 0; j < n; j++) s.elements[j] = -sizes[order[j]] + 0
   const scale = scales[0]
   if (vectors === 'none') return { u: s, s, v: s, scale }
 
   const v = leaveColumns(workspace, vt, ldv, n, order, 'float64')
   for (let j = 0; j < n; j++)
-    if (found[order[j]] < 0) for (let i = 0; i < n; i++) v.data[i * n + j] = -v.data[i * n + j]
+    if (found[order[j]] < 0) for (let i = 0; i < n; i++) v.elements[i * n + j] = -v.elements[i * n + j]
   if (!tall) {
     const all = new Int32Array(cols)
     for (let j = 0; j < cols; j++) all[j] = j < n ? order[j] : j
@@ -99,7 +99,7 @@ function columnsOfProduct(
   const { f64 } = engine
   for (let i = 0; i < m; i++)
     for (let j = 0; j < cols; j++)
-      out.data[i * cols + j] = j < n ? f64[product / 8 + i * n + order[j]] : f64[q / 8 + i * cols + j]
+      out.elements[i * cols + j] = j < n ? f64[product / 8 + i * n + order[j]] : f64[q / 8 + i * cols + j]
   return out
 }
 
@@ -117,7 +117,7 @@ export function decompose(operation: string, a: Matrix, vectors: Vectors): Svd &
 /** S of A from S of scale·A, in the dtype of A. */
 function unscaled(s: Matrix, scale: number, { dtype }: Matrix): Matrix {
   const out = create(dtype, s.rows, 1)
-  for (let i = 0; i < s.rows; i++) out.data[i] = s.data[i] / scale
+  for (let i = 0; i < s.rows; i++) out.elements[i] = s.elements[i] / scale
   return out
 }
 

@@ -1,11 +1,12 @@
 // What every factorisation begins with and ends with: operands are checked and copied to the engine's memory as float64,
 // with room behind them for results and work, and results are copied out as matrices.
 
-import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
+import type { DType, TypedArray } from '../base/dtype.ts'
 import { DTypeError, LinAlgError, ShapeError } from '../base/errors.ts'
 import { describe, formatShape } from '../base/shape.ts'
+import { allocate } from '../engine/allocate.ts'
 import { type Engine, getEngine, place } from '../engine/engine.ts'
-import { Matrix } from '../matrix/matrix.ts'
+import { elementsOf, Matrix } from '../matrix/matrix.ts'
 
 /** The distance from 1 to the next number of each dtype. */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 }
@@ -29,7 +30,7 @@ export function checkSquare(operation: string, a: Matrix): void {
   if (a.rows !== a.cols) throw new ShapeError(`${operation}: a is ${formatShape(a.shape)}, wanted a square matrix`)
 }
 
-function throwNotFinite(operation: string, what: string, { data, cols }: Matrix): never {
+function throwNotFinite(operation: string, what: string, { elements: data, cols }: Matrix): never {
   const at = data.findIndex((x) => !Number.isFinite(x))
   throw new LinAlgError(
     `${operation}: ${what}[${Math.floor(at / cols)}, ${at % cols}] is ${data[at]}, wanted finite numbers`,
@@ -62,7 +63,10 @@ export interface Workspace {
 
 const OPERANDS = ['a', 'b']
 
-const float64Data = (a: Matrix): TypedArray => (a.dtype === 'float64' ? a.data : new Float64Array(a.data))
+function float64Data(operation: string, a: Matrix): TypedArray {
+  const elements = elementsOf(operation, a)
+  return a.dtype === 'float64' ? elements : new Float64Array(elements)
+}
 
 /** Copies the operands into the engine's memory and makes room for blocks of so many elements behind them. */
 export function arrange(
@@ -74,7 +78,8 @@ export function arrange(
   const at: number[] = []
   let bytes = 16
   for (let i = 0; i < rooms.length; i++) bytes += 8 * (rooms[i] + 1)
-  let top = place(engine, operation, [], operands.map(float64Data), 0, bytes, at)
+  const data = operands.map((operand) => float64Data(operation, operand))
+  let top = place(engine, operation, [], data, 0, bytes, at)
   for (let i = 0; i < rooms.length; i++) {
     at.push(top)
     top += 8 * (rooms[i] + (rooms[i] & 1))
@@ -109,7 +114,8 @@ export function enter(
 }
 
 /** Whether all elements are finite numbers. */
-export function allFinite({ data }: Matrix): boolean {
+export function allFinite(operation: string, a: Matrix): boolean {
+  const data = elementsOf(operation, a)
   // 0·x is 0, or NaN for what is not finite.
   let sum = 0
   for (let i = 0; i < data.length; i++) sum += 0 * data[i]
@@ -118,7 +124,7 @@ export function allFinite({ data }: Matrix): boolean {
 
 /** @throws LinAlgError where `a` has an element that is not finite. */
 export function checkFinite(operation: string, what: string, a: Matrix): void {
-  if (!allFinite(a)) throwNotFinite(operation, what, a)
+  if (!allFinite(operation, a)) throwNotFinite(operation, what, a)
 }
 
 export function create(dtype: DType, rows: number, cols: number): Matrix {
@@ -136,8 +142,8 @@ export function leave(
 ): Matrix {
   const out = create(dtype, rows, cols)
   const start = address / 8
-  if (out.size > 0) out.data.set(engine.f64.subarray(start, start + out.size))
-  if (scale !== 1) for (let i = 0; i < out.size; i++) out.data[i] = engine.f64[start + i] / scale
+  if (out.size > 0) out.elements.set(engine.f64.subarray(start, start + out.size))
+  if (scale !== 1) for (let i = 0; i < out.size; i++) out.elements[i] = engine.f64[start + i] / scale
   return out
 }
 
@@ -152,7 +158,7 @@ export function leaveColumns(
 ): Matrix {
   const cols = order.length
   const out = create(dtype, length, cols)
-  const { data } = out
+  const { elements: data } = out
   const { f64 } = engine
   for (let j = 0; j < cols; j++) {
     const start = address / 8 + order[j] * ld

@@ -1,7 +1,8 @@
-import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
+import type { DType, TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
 import { dtypeOption } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
+import { allocate } from '../engine/allocate.ts'
 import { Matrix } from './matrix.ts'
 
 export interface CreationOptions {
@@ -49,7 +50,7 @@ export function matrix(
     return dtype === wrapped.dtype ? wrapped : wrapped.astype(dtype)
   }
   const made = fromRows(data, options)
-  return sized ? new Matrix(made.data, second as number, third as number) : made
+  return sized ? new Matrix(made.elements, second as number, third as number) : made
 }
 
 function fromRows(rows: readonly (readonly number[])[], options: CreationOptions | undefined): Matrix {
@@ -62,7 +63,7 @@ function fromRows(rows: readonly (readonly number[])[], options: CreationOptions
     for (let j = 0; j < row.length; j++) checkNumber('matrix', `element ${i}, ${j}`, row[j])
   }
   const made = allocateMatrix('matrix', rows.length, rows[0]?.length ?? 0, options)
-  for (const [i, row] of rows.entries()) made.data.set(row, i * made.cols)
+  for (const [i, row] of rows.entries()) made.elements.set(row, i * made.cols)
   return made
 }
 
@@ -73,7 +74,7 @@ export const zeros = <R extends number, C extends number>(rows: R, cols: C, opti
 /** rows x cols ones. */
 export function ones<R extends number, C extends number>(rows: R, cols: C, options?: CreationOptions): Matrix<R, C> {
   const made = allocateMatrix('ones', rows, cols, options)
-  made.data.fill(1)
+  made.elements.fill(1)
   return made
 }
 
@@ -86,14 +87,14 @@ export function full<R extends number, C extends number>(
 ): Matrix<R, C> {
   checkNumber('full', 'the value', value)
   const made = allocateMatrix('full', rows, cols, options)
-  made.data.fill(value)
+  made.elements.fill(value)
   return made
 }
 
 /** The nxn identity. */
 export function eye<N extends number>(n: N, options?: CreationOptions): Matrix<N, N> {
   const made = allocateMatrix('eye', n, n, options)
-  for (let i = 0; i < n; i++) made.data[i * (n + 1)] = 1
+  for (let i = 0; i < n; i++) made.elements[i * (n + 1)] = 1
   return made
 }
 
@@ -110,7 +111,7 @@ export function fromFunction<R extends number, C extends number>(
     for (let j = 0; j < cols; j++) {
       const value = f(i, j)
       checkNumber('fromFunction', `element ${i}, ${j}`, value)
-      made.data[i * cols + j] = value
+      made.elements[i * cols + j] = value
     }
   return made
 }
@@ -118,7 +119,7 @@ export function fromFunction<R extends number, C extends number>(
 /** The row f(0), f(1), … */
 function row(operation: string, count: number, f: (j: number) => number, options?: CreationOptions): Matrix<1, number> {
   const made = allocateMatrix(operation, 1, count, options)
-  for (let j = 0; j < count; j++) made.data[j] = f(j)
+  for (let j = 0; j < count; j++) made.elements[j] = f(j)
   return made
 }
 

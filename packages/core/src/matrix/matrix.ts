@@ -1,12 +1,13 @@
-import { allocate, type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, ShapeError } from '../base/errors.ts'
+import { type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { number, readerOf } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
+import { allocate, allocateResult, type Pool, settled, unshared } from '../engine/allocate.ts'
 import type { Algebra } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
-import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
+import type { Attributes, Operation, Stored } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
-import { change, tracer } from '../ops/tracer.ts'
+import { change, changed, checkWhole, tracer } from '../ops/tracer.ts'
 
 declare module '../ops/algebra.ts' {
   interface Results<R extends number, C extends number> {
@@ -29,22 +30,29 @@ const SHOWN = 8
  * does not compile. `Matrix` alone is a matrix of any shape.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
-export class Matrix<R extends number = number, C extends number = number> implements Block, Holder {
+export class Matrix<R extends number = number, C extends number = number> implements Stored {
   readonly rows: R
   readonly cols: C
   readonly dtype: DType
-  /** Where the elements are at present: a program that uses them takes them into its memory. */
+  /**
+   * Where the elements are at present, for the packages of matgrad alone: other matrices may share the buffer, and a program
+   * that uses them takes them into its memory.
+   */
   elements: TypedArray
+  /** Tells when the elements last changed in place, for the packages of matgrad alone. */
+  version = 0
 
   /**
    * Wraps `data` without copying it; its type gives the dtype.
    *
-   * @throws DTypeError unless data is a Float32Array or Float64Array; ShapeError unless it has rows·cols elements.
+   * @throws DTypeError unless data is a Float32Array or Float64Array; ShapeError unless it has rows·cols elements; MatgradError
+   * where its buffer was detached or resized.
    */
   constructor(data: TypedArray, rows: R, cols: C) {
     if (!(data instanceof Float32Array || data instanceof Float64Array))
       throw new DTypeError(`matrix: data is ${describe(data)}, wanted a Float32Array or a Float64Array`)
     checkShape('matrix', rows, cols)
+    if (data.length === 0) checkAttached(data)
     if (data.length !== rows * cols)
       throw new ShapeError(`matrix: got ${data.length} elements, wanted ${rows * cols} for ${rows}x${cols}`)
     this.rows = rows
@@ -55,14 +63,18 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   /**
-   * The elements, row by row: a[i, j] is data[i·cols + j]. They may be a part of `data.buffer`, which other matrices share;
-   * a clone has a buffer of its own. `compile` moves them: keep the matrix, not its data, from call to call.
+   * The elements, row by row: a[i, j] is data[i·cols + j]. They are what was wrapped, or have `data.buffer` to themselves, so
+   * that it may be transferred. `compile` moves them: keep the matrix, not its data, from call to call.
    *
-   * @throws MatgradError while `compile` traces, if they are not known then.
+   * What is written here is not seen by a gradient whose forward pass used the elements before; `set` and `assign` are.
+   *
+   * @throws MatgradError while `compile` traces, if they are not known then; where their buffer was detached or resized.
    */
   get data(): TypedArray {
-    if (tracer !== null) tracer.touched(this)
-    return this.elements
+    const elements = elementsOf('data', this)
+    const own = unshared(elements, this.dtype)
+    if (own !== elements) this.elements = own
+    return own
   }
 
   get shape(): Shape<R, C> {
@@ -81,24 +93,25 @@ export class Matrix<R extends number = number, C extends number = number> implem
 
   /** a[i, j]. @throws ShapeError when it lies outside. */
   get(i: number, j: number): number {
-    return this.data[this.position('get', i, j)]
+    return elementsOf('get', this)[this.position('get', i, j)]
   }
 
   /** a[i, j] = value, in place. @throws ShapeError when it lies outside; DTypeError unless value is a number. */
   set(i: number, j: number, value: number): void {
     checkNumber('set', 'the value', value)
-    this.data[this.position('set', i, j)] = value
+    elementsOf('set', this)[this.position('set', i, j)] = value
+    changed(this)
   }
 
   /** The only element. @throws ShapeError unless the matrix is 1x1. */
   item(): number {
     if (this.size !== 1) throw new ShapeError(`item: got ${formatShape(this.shape)}, wanted 1x1`)
-    return this.data[0]
+    return elementsOf('item', this)[0]
   }
 
   clone(): Matrix<R, C> {
     if (tracer !== null) return evaluate(clone, [this], undefined) as Matrix<R, C>
-    return new Matrix(this.elements.slice(), this.rows, this.cols)
+    return new Matrix(elementsOf('clone', this).slice(), this.rows, this.cols)
   }
 
   /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape. */
@@ -112,9 +125,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
 
   /** The rows as arrays of numbers. */
   toArray(): number[][] {
-    return Array.from({ length: this.rows }, (_, i) =>
-      Array.from(this.data.subarray(i * this.cols, (i + 1) * this.cols)),
-    )
+    const { cols } = this
+    const elements = elementsOf('toArray', this)
+    return Array.from({ length: this.rows }, (_, i) => Array.from(elements.subarray(i * cols, (i + 1) * cols)))
   }
 
   /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. */
@@ -128,8 +141,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
     if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)
     const { rtol, atol } = readTolerances('allClose', options)
     if (b.rows !== this.rows || b.cols !== this.cols) return false
-    for (let i = 0; i < this.size; i++) {
-      const [x, y] = [this.data[i], b.data[i]]
+    const [left, right] = [elementsOf('allClose', this), elementsOf('allClose', b)]
+    for (let i = 0; i < left.length; i++) {
+      const [x, y] = [left[i], right[i]]
       if (x !== y && !(Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y))) return false
     }
     return true
@@ -157,6 +171,28 @@ export interface Matrix<R extends number, C extends number> extends Algebra<'mat
 installMethods(Matrix.prototype)
 
 Object.defineProperty(Matrix.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Matrix.prototype.toString })
+
+/** Moves the elements of a matrix, if they share a buffer, to where they may be kept alone. */
+export function settle(a: Matrix): void {
+  // Nothing shares a buffer while a program is traced, and what is put off has no elements.
+  if (tracer === null) a.elements = settled(a.elements, a.dtype)
+}
+
+/** An array without elements may be all that is left of one. */
+function checkAttached(data: TypedArray): void {
+  try {
+    data.fill(0)
+  } catch {
+    throw new MatgradError('matrix: the data were detached or resized, wanted the elements that they had')
+  }
+}
+
+/** The elements for what is no operation and reads or writes them. @throws what `data` throws. */
+export function elementsOf(operation: string, a: Matrix): TypedArray {
+  if (tracer !== null) tracer.touched(a)
+  checkWhole(operation, a)
+  return a.elements
+}
 
 /** The indices of the rows or columns that are shown, `undefined` for those left out. */
 export function shown(count: number): (number | undefined)[] {
@@ -204,23 +240,33 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
   return scalar(input, dtype)
 }
 
-/** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */
-export function toInputs(operation: Operation, operands: readonly unknown[]): Matrix[] {
-  const dtype = promote(operation, operands)
+/**
+ * The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. They
+ * take the operands' place where `inputs` is the same list.
+ */
+export function toInputs(
+  operation: Operation,
+  operands: readonly unknown[],
   // `map` takes longer, here where every operation passes.
-  const inputs: Matrix[] = Array(operands.length)
+  inputs: unknown[] = Array(operands.length),
+): Matrix[] {
+  const dtype = promote(operation, operands)
   for (let i = 0; i < inputs.length; i++) inputs[i] = toInput(operation, operands[i], i, dtype)
-  return inputs
+  return inputs as Matrix[]
 }
 
-/** The result of an operation on matrices of one dtype, in a new matrix. */
-export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+/** The result of an operation on matrices of one dtype, in a new matrix. @throws MatgradError unless all their elements are there. */
+export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes, pool?: Pool): Matrix {
   if (tracer !== null) return tracer.evaluate(operation, inputs, attributes) as Matrix
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]
+    if (input.elements.length !== input.rows * input.cols) checkWhole(operation.name, input)
+  }
   const [rows, cols] = operation.shape(inputs, attributes)
   // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
   if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
   const dtype = operation.dtype?.(attributes) ?? inputs[operation.selector === 0 ? 1 : 0].dtype
-  const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
+  const out = new Matrix(allocateResult(dtype, rows * cols, pool), rows, cols)
   operation.forward(out, inputs, attributes)
   return out
 }

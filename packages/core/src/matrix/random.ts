@@ -1,8 +1,9 @@
 import alea from 'seedrandom/lib/alea.js'
-import { allocate, type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
+import { type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError } from '../base/errors.ts'
 import { dtypeName, dtypeOption, type KindMaker, kind, type Reader, readerOf } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
+import { allocate } from '../engine/allocate.ts'
 import { launch } from '../engine/engine.ts'
 import type { Change, Holder } from '../ops/operation.ts'
 import { change, tracer, withTracer } from '../ops/tracer.ts'
@@ -41,7 +42,7 @@ const draw: Change = {
 export const restart: Change = {
   name: 'restart',
   reads: 0,
-  forward: ([{ elements }], [words]) => launch('move', 'float32', [elements], [words.data], [WORDS]),
+  forward: ([{ elements }], [words]) => launch('move', 'float32', [elements], [words.elements], [WORDS]),
 }
 
 /**
@@ -63,6 +64,8 @@ export const restart: Change = {
 export class Generator implements Holder {
   /** The state. It stands where programs that draw from this generator have it. */
   elements: Uint32Array = new Uint32Array(WORDS)
+  readonly size: number = WORDS
+  version = 0
 
   /** `seed` is any number or string; 1 and '1' are the same seed. @throws DTypeError for anything else. */
   constructor(seed: string | number) {

@@ -14,9 +14,9 @@ const blockOf = (rows: number, cols: number): number =>
 
 /** Runs the kernel on n x C logits for what is asked of it: losses, gradients, or both. */
 function run(dtype: DType, losses: TypedArray, gradient: TypedArray, x: Block, target: Block, g?: Block): void {
-  if (x.data.length === 0) return
+  if (x.elements.length === 0) return
   const outputs = [losses, gradient]
-  const inputs = [x.data, target.data, g ? g.data : nothing]
+  const inputs = [x.elements, target.elements, g ? g.elements : nothing]
   const block = blockOf(x.rows, x.cols)
   const engine = engineFor(0)
   const args: number[] = []
@@ -51,7 +51,7 @@ export const crossEntropy: Operation = {
       )
     return [x.rows, 1]
   },
-  forward: (out, [x, target]) => run(out.dtype, out.data, nothing, x, target),
+  forward: (out, [x, target]) => run(out.dtype, out.elements, nothing, x, target),
 }
 
 /** out[i, :] = (softmax(x[i, :]) − onehot(target[i]))·g[i]: the gradient of the above, for valid classes. */
@@ -68,7 +68,7 @@ export const crossEntropyGradient: Operation = {
   ],
   selector: 1,
   shape: ([x]) => x.shape,
-  forward: (out, [x, target, g]) => run(out.dtype, nothing, out.data, x, target, g),
+  forward: (out, [x, target, g]) => run(out.dtype, nothing, out.elements, x, target, g),
 }
 
 /** Both at once, which takes the exponentials only once: what programs make of the two. */

@@ -32,14 +32,14 @@ function unary(name: string, opcode: number, rule: Rule, ...parameters: string[]
     forward(out, [a], attributes) {
       const p = first ? attributes[first] : 0
       const q = second ? attributes[second] : 0
-      const size = out.data.length
+      const size = out.elements.length
       if (size <= PIECE) {
-        runOn('unary', out.dtype, out.data, [a.data], [opcode, size, p, q])
+        runOn('unary', out.dtype, out.elements, [a.elements], [opcode, size, p, q])
         return
       }
       inPieces(size, PIECE, (start, end) => {
         const numbers = [opcode, end - start, p, q]
-        runOn('unary', out.dtype, out.data.subarray(start, end), [a.data.subarray(start, end)], numbers)
+        runOn('unary', out.dtype, out.elements.subarray(start, end), [a.elements.subarray(start, end)], numbers)
       })
     },
   }
@@ -54,23 +54,23 @@ function binary(name: string, opcode: number, ...vjp: Rule[]): Operation {
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     forward(out, [a, b]) {
       let { rows, cols } = out
-      const size = out.data.length
+      const size = out.elements.length
       let [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
       // Longer rows are faster: a column is one, and so is a matrix whose operands go on from row to row.
       if (cols === 1) [rows, cols, aRow, aCol, bRow, bCol] = [1, size, 0, aRow, 0, bRow]
       else if (aRow === aCol * cols && bRow === bCol * cols) [rows, cols] = [1, size]
       if (size <= PIECE) {
-        runOn('binary', out.dtype, out.data, [a.data, b.data], [opcode, rows, cols, aRow, aCol, bRow, bCol])
+        runOn('binary', out.dtype, out.elements, [a.elements, b.elements], [opcode, rows, cols, aRow, aCol, bRow, bCol])
         return
       }
       const [length, aStep, bStep, outStep] = rows === 1 ? [cols, aCol, bCol, 1] : [rows, aRow, bRow, cols]
       inPieces(length, Math.max(1, Math.floor(PIECE / outStep)), (start, end) => {
         const partOf = (data: TypedArray, step: number): TypedArray =>
           step === 0 ? data : data.subarray(start * step, end * step)
-        const operands = [partOf(a.data, aStep), partOf(b.data, bStep)]
+        const operands = [partOf(a.elements, aStep), partOf(b.elements, bStep)]
         const [pieceRows, pieceCols] = rows === 1 ? [1, end - start] : [end - start, cols]
         const numbers = [opcode, pieceRows, pieceCols, aRow, aCol, bRow, bCol]
-        runOn('binary', out.dtype, partOf(out.data, outStep), operands, numbers)
+        runOn('binary', out.dtype, partOf(out.elements, outStep), operands, numbers)
       })
     },
   }

@@ -71,14 +71,14 @@ function product(
   const [aRow, aCol] = stepsOf(a, transposeA)
   const [bRow, bCol] = stepsOf(b, transposeB)
   const engine = engineFor(size.m * size.n * size.k)
-  const room = algorithm === 'strassen' ? strassenRoom(size) * out.data.BYTES_PER_ELEMENT : 0
-  const inputs = [a.data, b.data, bias?.data ?? nothing]
+  const room = algorithm === 'strassen' ? strassenRoom(size) * out.elements.BYTES_PER_ELEMENT : 0
+  const inputs = [a.elements, b.elements, bias?.elements ?? nothing]
   if (engine.threads === 1 && room === 0) {
-    runOn('gemm', out.dtype, out.data, inputs, [size.m, size.n, size.k, out.cols, aRow, aCol, bRow, bCol, mode])
+    runOn('gemm', out.dtype, out.elements, inputs, [size.m, size.n, size.k, out.cols, aRow, aCol, bRow, bCol, mode])
     return
   }
   const addresses: number[] = []
-  const free = place(engine, 'matmul', [out.data], inputs, 0, room, addresses)
+  const free = place(engine, 'matmul', [out.elements], inputs, 0, room, addresses)
   const [c, addressA, addressB, addressBias] = addresses
   const regions: [Region, Region, Region] = [
     { address: c, row: out.cols, col: 1 },
@@ -87,7 +87,7 @@ function product(
   ]
   if (room > 0) strassen(engine, out.dtype, ...regions, size, false, free)
   else multiply(engine, out.dtype, ...regions, size, mode, addressBias)
-  collect(engine, [out.data], addresses)
+  collect(engine, [out.elements], addresses)
   if (room > 0 && bias) add.forward(out, [out, bias], undefined)
 }
 

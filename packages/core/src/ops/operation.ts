@@ -9,16 +9,23 @@ export interface Block {
   readonly cols: number
   readonly shape: Shape
   readonly dtype: DType
+  /** The elements, as a matrix gives them to users: what users' operations read and write. */
   readonly data: TypedArray
+  /** The same where they are at present, perhaps in a buffer with others: what the operations here read and write. */
+  readonly elements: TypedArray
 }
 
 /** What keeps numbers that operations change in place: a matrix, a random generator. Its elements may move. */
 export interface Holder {
   elements: TypedArray | Uint32Array
+  /** How many elements there are, unless somebody detached or resized their buffer. */
+  readonly size: number
+  /** The `tick` of its last change in place, 0 if there was none. */
+  version: number
 }
 
 /** What operations compute with: a matrix, that is. */
-export interface Stored extends Block {
+export interface Stored extends Block, Holder {
   elements: TypedArray
 }
 
@@ -93,8 +100,8 @@ export function run(
 ): void {
   // `map` takes longer, here where most operations pass.
   const data: TypedArray[] = Array(inputs.length)
-  for (let i = 0; i < inputs.length; i++) data[i] = inputs[i].data
-  runOn(kernel, dtype, out.data, data, parameters)
+  for (let i = 0; i < inputs.length; i++) data[i] = inputs[i].elements
+  runOn(kernel, dtype, out.elements, data, parameters)
 }
 
 /** The same, on parts of the operands. */

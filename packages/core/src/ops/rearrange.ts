@@ -10,7 +10,7 @@ export function checkIndices(operation: string, what: string, index: Block, limi
   if (index.cols !== 1)
     throw new ShapeError(`${operation}: ${what} is ${formatShape(index.shape)}, wanted a column (nx1)`)
   for (let i = 0; i < index.rows; i++) {
-    const value = index.data[i]
+    const value = index.elements[i]
     if (!Number.isInteger(value))
       throw new DTypeError(`${operation}: ${what} ${i} is ${value}, wanted a whole number from 0 to ${limit - 1}`)
     if (value < 0 || value >= limit)
@@ -32,7 +32,7 @@ export const transpose: Operation = {
 /** out = a, in the dtype of out. */
 function convert(out: TypedArray, a: Block): void {
   const same = out instanceof (a.dtype === 'float32' ? Float32Array : Float64Array)
-  if (out.length > 0) launch(same ? 'move' : 'convert', a.dtype, [out], [a.data], [out.length])
+  if (out.length > 0) launch(same ? 'move' : 'convert', a.dtype, [out], [a.elements], [out.length])
 }
 
 /** The same numbers. */
@@ -40,8 +40,8 @@ export const clone: Operation = {
   name: 'clone',
   vjp: [],
   shape: ([a]) => a.shape,
-  forward: (out, [a]) => out.data.set(a.data),
-  program: (out, [a]) => convert(out.data, a),
+  forward: (out, [a]) => out.elements.set(a.elements),
+  program: (out, [a]) => convert(out.elements, a),
 }
 
 /** The same numbers in another precision. */
@@ -53,15 +53,15 @@ export const astype: Operation = {
     checkDType('astype', dtype)
     return a.shape
   },
-  forward: (out, [a]) => out.data.set(a.data),
-  program: (out, [a]) => convert(out.data, a),
+  forward: (out, [a]) => out.elements.set(a.elements),
+  program: (out, [a]) => convert(out.elements, a),
 }
 
 /** Overwrites a matrix with another's elements. */
 export const assign: Change = {
   name: 'assign',
   reads: 0,
-  forward: ([target], [source]) => target.elements.set(source.data),
+  forward: ([target], [source]) => target.elements.set(source.elements),
   program: ([target], [source]) => convert(target.elements as TypedArray, source),
 }
 
@@ -70,14 +70,14 @@ export const reshape: Operation = {
   vjp: [(g, _y, [x]) => g.reshape(x.rows, x.cols)],
   shape([a], { rows, cols }) {
     checkShape('reshape', rows, cols)
-    if (rows * cols !== a.data.length)
+    if (rows * cols !== a.elements.length)
       throw new ShapeError(
-        `reshape: got ${formatShape(a.shape)} (${a.data.length} elements), wanted ${rows}x${cols} (${rows * cols})`,
+        `reshape: got ${formatShape(a.shape)} (${a.elements.length} elements), wanted ${rows}x${cols} (${rows * cols})`,
       )
     return [rows, cols]
   },
-  forward: (out, [a]) => out.data.set(a.data),
-  program: (out, [a]) => convert(out.data, a),
+  forward: (out, [a]) => out.elements.set(a.elements),
+  program: (out, [a]) => convert(out.elements, a),
 }
 
 interface Bounds {
@@ -94,7 +94,7 @@ interface Bounds {
 function copyRows(out: Block, a: Block, from: (i: number) => number, colStart: number): void {
   for (let i = 0; i < out.rows; i++) {
     const start = from(i) * a.cols + colStart
-    out.data.set(a.data.subarray(start, start + out.cols), i * out.cols)
+    out.elements.set(a.elements.subarray(start, start + out.cols), i * out.cols)
   }
 }
 
@@ -127,7 +127,7 @@ export const place: Operation = {
   },
   forward(out, [a], { rowStart, colStart }) {
     const start = rowStart * out.cols + colStart
-    run('place', out.dtype, out, [a], [out.data.length, a.rows, a.cols, start, out.cols, 1, 0, a.cols, 1])
+    run('place', out.dtype, out, [a], [out.elements.length, a.rows, a.cols, start, out.cols, 1, 0, a.cols, 1])
   },
 }
 
@@ -158,10 +158,10 @@ export const concat: Operation = {
   forward(out, inputs, { axis }) {
     let start = 0
     for (const input of inputs) {
-      if (axis === 0) out.data.set(input.data, start * out.cols)
+      if (axis === 0) out.elements.set(input.elements, start * out.cols)
       else
         for (let i = 0; i < out.rows; i++)
-          out.data.set(input.data.subarray(i * input.cols, (i + 1) * input.cols), i * out.cols + start)
+          out.elements.set(input.elements.subarray(i * input.cols, (i + 1) * input.cols), i * out.cols + start)
       start += input.shape[axis as Axis]
     }
   },
@@ -169,8 +169,8 @@ export const concat: Operation = {
     let start = 0
     for (const input of inputs) {
       const numbers = [input.rows, input.cols, start, out.cols, 1, 0, input.cols, 1]
-      runOn('copy', out.dtype, out.data, [input.data], numbers)
-      start += axis === 0 ? input.data.length : input.cols
+      runOn('copy', out.dtype, out.elements, [input.elements], numbers)
+      start += axis === 0 ? input.elements.length : input.cols
     }
   },
 }
@@ -188,7 +188,7 @@ export const gatherRows: Operation = {
     return [index.rows, a.cols]
   },
   forward(out, [a, index]) {
-    copyRows(out, a, (i) => index.data[i], 0)
+    copyRows(out, a, (i) => index.elements[i], 0)
   },
   program: (out, inputs) => run('gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
   indices: ([a, index]) => ({ index, limit: a.rows }),
@@ -254,10 +254,10 @@ export const diag: Operation = {
   shape([a]) {
     if (a.rows !== 1 && a.cols !== 1)
       throw new ShapeError(`diag: got ${formatShape(a.shape)}, wanted a row or a column`)
-    return [a.data.length, a.data.length]
+    return [a.elements.length, a.elements.length]
   },
   forward(out, [a]) {
-    run('place', out.dtype, out, [a], [out.data.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
+    run('place', out.dtype, out, [a], [out.elements.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
   },
 }
 
@@ -346,15 +346,15 @@ function ordering(
     forward(out, [a], { axis }) {
       eachLine(a, axis, (positions) => {
         const order = positions.map((_, i) => i)
-        order.sort((i, j) => compare(a.data[positions[i]], a.data[positions[j]]))
-        for (const [i, from] of order.entries()) out.data[positions[i]] = value(a, positions, from)
+        order.sort((i, j) => compare(a.elements[positions[i]], a.elements[positions[j]]))
+        for (const [i, from] of order.entries()) out.elements[positions[i]] = value(a, positions, from)
       })
     },
   }
 }
 
 /** Each line in ascending order. */
-export const sort: Operation = ordering('sort', (a, positions, from) => a.data[positions[from]], {
+export const sort: Operation = ordering('sort', (a, positions, from) => a.elements[positions[from]], {
   vjp: [
     (g, _y, [x], { axis }) => {
       const from = sortedFrom(x, axis)

@@ -1,4 +1,30 @@
-import type { Attributes, Change, Holder, Operation, Stored } from './operation.ts'
+import { MatgradError } from '../base/errors.ts'
+import { formatShape } from '../base/shape.ts'
+import type { Attributes, Block, Change, Holder, Operation, Stored } from './operation.ts'
+
+let ticks = 0
+
+/** A number larger than every one before: what is older than what is told by it. */
+export const tick = (): number => ++ticks
+
+/** Says that elements have changed in place: a gradient that needs what they were is refused from then on. */
+export function changed(holder: Holder): void {
+  holder.version = tick()
+}
+
+/** @throws MatgradError unless all elements are there, which they are not once somebody detached or resized their buffer. */
+export function checkWhole(operation: string, holder: Holder): void {
+  if (holder.elements.length !== holder.size) throw notWhole(operation, holder)
+}
+
+/** Apart from the check, which every operation makes of its inputs: V8 inlines what is short. */
+function notWhole(operation: string, holder: Holder & Partial<Pick<Block, 'shape'>>): MatgradError {
+  const { elements, size, shape } = holder
+  return new MatgradError(
+    `${operation}: the data of a ${shape ? `${formatShape(shape)} matrix` : 'generator'} were detached or resized, ` +
+      `got ${elements.length} elements, wanted ${size}`,
+  )
+}
 
 /** Sees everything that is done with matrices while a program is traced, and does it. */
 export interface Tracer {
@@ -57,19 +83,34 @@ export function watch(object: object, look: () => (() => boolean) | null): void 
   tracer?.watch(object, look)
 }
 
-/** Marks a matrix as state that goes on from call to call, wherever it was made: an optimiser's velocity, say. */
+const kept = new WeakSet<Holder>()
+
+/**
+ * Marks a matrix as state that goes on from call to call, wherever it was made, and that only its owner computes with: an
+ * optimiser's velocity, say.
+ */
 export function keep<M extends Stored>(matrix: M): M {
   tracer?.keep(matrix)
+  kept.add(matrix)
   return matrix
 }
 
-/** Changes the targets in place. */
+/** Whether a matrix was marked so. */
+export const isKept = (holder: Holder): boolean => kept.has(holder)
+
+/** Changes the targets in place. @throws MatgradError, before it does, unless all their elements and the inputs' are there. */
 export function change(
   change: Change,
   targets: readonly Holder[],
   inputs: readonly Stored[],
   attributes: Attributes,
 ): void {
-  if (tracer !== null) tracer.change(change, targets, inputs, attributes)
-  else change.forward(targets, inputs, attributes)
+  if (tracer !== null) {
+    tracer.change(change, targets, inputs, attributes)
+    return
+  }
+  for (let i = 0; i < inputs.length; i++) checkWhole(change.name, inputs[i])
+  for (let i = 0; i < targets.length; i++) checkWhole(change.name, targets[i])
+  change.forward(targets, inputs, attributes)
+  for (let i = 0; i < targets.length; i++) changed(targets[i])
 }

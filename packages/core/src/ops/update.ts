@@ -24,7 +24,7 @@ function update(name: string, alike: number, counts: boolean): Change {
       const operands = targets.map((target) => target.elements)
       const size = operands[0].length
       const parameters = counts ? [size, 1] : [size]
-      launch(name, gradient.dtype, operands, [gradient.data, numbers.data], parameters, reads)
+      launch(name, gradient.dtype, operands, [gradient.elements, numbers.elements], parameters, reads)
     },
     program(targets, inputs) {
       const [gradient, numbers] = inputs
@@ -36,7 +36,7 @@ function update(name: string, alike: number, counts: boolean): Change {
         return
       }
       const addresses: number[] = []
-      place(engine, name, operands, [gradient.data, numbers.data], reads, 0, addresses)
+      place(engine, name, operands, [gradient.elements, numbers.elements], reads, 0, addresses)
       const length = Math.ceil(size / engine.threads / GRAIN) * GRAIN
       const calls = Array.from({ length: Math.ceil(size / length) }, (_, part) => {
         const start = part * length

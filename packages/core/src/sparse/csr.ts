@@ -1,6 +1,6 @@
-import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, ShapeError } from '../base/errors.ts'
-import { checkInteger, describe, MAX_SIZE } from '../base/shape.ts'
+import { type DType, type TypedArray, zeroArray } from '../base/dtype.ts'
+import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
+import { checkInteger, describe, formatShape, MAX_SIZE } from '../base/shape.ts'
 
 /** Compressed sparse rows: the entries row by row, and where each row starts. */
 export interface Csr {
@@ -48,6 +48,15 @@ export function checkCsr({ rows, cols, rowStarts, columns, values }: Csr): void 
         )
 }
 
+/** @throws MatgradError unless the arrays are as long as they were, which they are not once somebody detached or resized one. */
+export function checkWhole(operation: string, { rows, cols, rowStarts, columns, values }: Csr, nnz: number): void {
+  if (rowStarts.length !== rows + 1 || columns.length !== nnz || values.length !== nnz)
+    throw new MatgradError(
+      `${operation}: the data of a ${formatShape([rows, cols])} sparse matrix were detached or resized, ` +
+        `got ${values.length} values and ${columns.length} columns, wanted ${nnz}`,
+    )
+}
+
 /** Where the entries of each of `count` groups start if sorted by the group that `keys` tells. */
 export function startsOf(count: number, keys: Uint32Array): Uint32Array {
   const starts = new Uint32Array(count + 1)
@@ -81,7 +90,7 @@ export class Writer {
   constructor(rows: number, dtype: DType, capacity: number) {
     this.rowStarts = new Uint32Array(rows + 1)
     this.columns = new Uint32Array(capacity)
-    this.values = allocate(dtype, capacity)
+    this.values = zeroArray(dtype, capacity)
   }
 
   push(column: number, value: number): void {

@@ -1,4 +1,4 @@
-import { allocate, type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
+import { type DType, dtypeOf, type TypedArray, zeroArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { dtypeOption } from '../base/options.ts'
 import {
@@ -10,9 +10,10 @@ import {
   formatShape,
   type Shape,
 } from '../base/shape.ts'
+import { allocate } from '../engine/allocate.ts'
 import type { CreationOptions } from '../matrix/create.ts'
-import { formatNumber, Matrix, shown } from '../matrix/matrix.ts'
-import { type Csr, checkCsr, checkSizes, startsOf, transposed, Writer } from './csr.ts'
+import { elementsOf, formatNumber, Matrix, shown } from '../matrix/matrix.ts'
+import { type Csr, checkCsr, checkSizes, checkWhole, startsOf, transposed, Writer } from './csr.ts'
 import { timesDense, timesSparse } from './product.ts'
 
 /** An entry: a[row, column] = value. */
@@ -36,6 +37,8 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   readonly columns: Uint32Array
   /** The value of each entry. */
   readonly values: TypedArray
+  /** The number of entries, zeros among them. */
+  readonly nnz: number
 
   /**
    * Wraps the three arrays without copying them; the type of `values` gives the dtype. Other matrices may share
@@ -52,6 +55,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     this.rowStarts = rowStarts
     this.columns = columns
     this.values = values
+    this.nnz = values.length
   }
 
   /**
@@ -83,11 +87,12 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     if (!(a instanceof Matrix)) throw new DTypeError(`fromDense: operand 1 is ${describe(a)}, wanted a Matrix`)
     checkTolerance('fromDense', tol)
     let count = 0
-    for (const x of a.data) if (!(Math.abs(x) <= tol)) count++
+    const elements = elementsOf('fromDense', a)
+    for (const x of elements) if (!(Math.abs(x) <= tol)) count++
     const writer = new Writer(a.rows, a.dtype, count)
     for (let i = 0; i < a.rows; i++) {
       for (let j = 0; j < a.cols; j++) {
-        const x = a.data[i * a.cols + j]
+        const x = elements[i * a.cols + j]
         if (!(Math.abs(x) <= tol)) writer.push(j, x)
       }
       writer.endRow()
@@ -142,18 +147,13 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   /** The nxn identity. */
   static identity<N extends number>(n: N, options?: CreationOptions): SparseMatrix<N, N> {
     checkSizes('identity', n, n)
-    const values = allocate(dtypeOption('identity', options), n)
+    const values = zeroArray(dtypeOption('identity', options), n)
     const starts = Uint32Array.from({ length: n + 1 }, (_, i) => i)
-    return new SparseMatrix(n, n, starts, starts.subarray(0, n), values.fill(1))
+    return new SparseMatrix(n, n, starts, starts.slice(0, n), values.fill(1))
   }
 
   get shape(): Shape<R, C> {
     return [this.rows, this.cols]
-  }
-
-  /** The number of entries, zeros among them. */
-  get nnz(): number {
-    return this.values.length
   }
 
   /** Entries per element: nnz/(rows·cols), and 0 where there are no elements. */
@@ -163,6 +163,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
 
   /** The number of entries of each row, rows x 1 in float64. Those of the columns are `a.T.nnzByRow()`. */
   nnzByRow(): Matrix<R, 1> {
+    checkWhole('nnzByRow', this, this.nnz)
     const counts = new Float64Array(this.rows)
     for (let i = 0; i < counts.length; i++) counts[i] = this.rowStarts[i + 1] - this.rowStarts[i]
     return new Matrix(counts, this.rows, 1)
@@ -172,6 +173,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   get(i: number, j: number): number {
     checkInteger('get', 'the row index', i, 0, this.rows - 1)
     checkInteger('get', 'the column index', j, 0, this.cols - 1)
+    checkWhole('get', this, this.nnz)
     const end = this.rowStarts[i + 1]
     let [low, high] = [this.rowStarts[i], end]
     while (low < high) {
@@ -185,6 +187,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   /** The same elements, dense. @throws ShapeError where they are more than a Matrix can have. */
   toDense(): Matrix<R, C> {
     checkShape('toDense', this.rows, this.cols)
+    checkWhole('toDense', this, this.nnz)
     const data = allocate(this.dtype, this.rows * this.cols)
     for (let i = 0; i < this.rows; i++)
       for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
@@ -194,6 +197,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
 
   /** The entries as [row, column, value], by rows and then by columns. */
   toTriplets(): [row: number, column: number, value: number][] {
+    checkWhole('toTriplets', this, this.nnz)
     const triplets: [number, number, number][] = []
     for (let i = 0; i < this.rows; i++)
       for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
@@ -203,17 +207,20 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
 
   /** The same entries in another precision. */
   astype(dtype: DType): SparseMatrix<R, C> {
+    checkWhole('astype', this, this.nnz)
     return this.withValues(new Matrix(this.values, 1, this.nnz).astype(dtype).data)
   }
 
   /** The transpose, a new matrix made in time proportional to rows, columns and entries. */
   get T(): SparseMatrix<C, R> {
+    checkWhole('transpose', this, this.nnz)
     return wrap(transposed(this))
   }
 
   /** factor·A. The factor is rounded to the dtype first, as it is where a Matrix is multiplied by a number. */
   scale(factor: number): SparseMatrix<R, C> {
     checkNumber('scale', 'the factor', factor)
+    checkWhole('scale', this, this.nnz)
     return this.withValues(new Matrix(this.values, 1, this.nnz).mul(factor).data)
   }
 
@@ -228,6 +235,8 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
       throw new ShapeError(
         `add: left is ${formatShape(this.shape)}, right is ${formatShape(b.shape)}, wanted the same shape`,
       )
+    checkWhole('add', this, this.nnz)
+    checkWhole('add', b, b.nnz)
     const writer = new Writer(this.rows, promote(this, b), this.nnz + b.nnz)
     for (let i = 0; i < this.rows; i++) {
       let [p, q] = [this.rowStarts[i], b.rowStarts[i]]
@@ -246,6 +255,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
 
   /** Σⱼ a[i, j] of each row, rows x 1: added in float64 and rounded to the dtype at the end. */
   rowSums(): Matrix<R, 1> {
+    checkWhole('rowSums', this, this.nnz)
     const sums = allocate(this.dtype, this.rows)
     for (let i = 0; i < this.rows; i++) {
       let sum = 0
@@ -258,6 +268,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   /** The same matrix without the entries that are at most `tol` in size; NaN is kept. */
   eliminateZeros(tol = 0): SparseMatrix<R, C> {
     checkTolerance('eliminateZeros', tol)
+    checkWhole('eliminateZeros', this, this.nnz)
     const writer = new Writer(this.rows, this.dtype, this.nnz)
     for (let i = 0; i < this.rows; i++) {
       for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
@@ -280,15 +291,22 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     if (!(b instanceof Matrix || b instanceof SparseMatrix))
       throw new DTypeError(`matmul: operand 2 is ${describe(b)}, wanted a Matrix or a SparseMatrix`)
     checkInner(this, b)
+    checkWhole('matmul', this, this.nnz)
+    if (b instanceof SparseMatrix) checkWhole('matmul', b, b.nnz)
     const dtype = promote(this, b)
     if (b instanceof SparseMatrix) return wrap(timesSparse(dtype, this, b))
     checkShape('matmul', this.rows, b.cols)
     const [left, right] = [this, b].map((each) => (each.dtype === dtype ? each : each.astype(dtype)))
-    return new Matrix(timesDense(dtype, left as SparseMatrix, (right as Matrix).data, b.cols), this.rows, b.cols)
+    return new Matrix(
+      timesDense(dtype, left as SparseMatrix, elementsOf('matmul', right as Matrix), b.cols),
+      this.rows,
+      b.cols,
+    )
   }
 
   /** The shape, the dtype, how many entries there are, and the first and last of them. */
   toString(): string {
+    checkWhole('toString', this, this.nnz)
     const percent = formatNumber(this.density * 100)
     const head = `SparseMatrix ${formatShape(this.shape)} ${this.dtype}, ${this.nnz} stored (${percent} %)`
     const places = shown(this.nnz)

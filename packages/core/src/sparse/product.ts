@@ -1,6 +1,7 @@
-import { allocate, type DType, type TypedArray } from '../base/dtype.ts'
+import { type DType, type TypedArray, zeroArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { MAX_SIZE } from '../base/shape.ts'
+import { allocate } from '../engine/allocate.ts'
 import { launch } from '../engine/engine.ts'
 import type { Csr } from './csr.ts'
 
@@ -44,7 +45,7 @@ function productStarts(a: Csr, b: Csr): Uint32Array {
 export function timesSparse(dtype: DType, a: Csr, b: Csr): Csr {
   const rowStarts = productStarts(a, b)
   const columns = new Uint32Array(rowStarts[a.rows])
-  const values = allocate(dtype, columns.length)
+  const values = zeroArray(dtype, columns.length)
   const sums = new Float64Array(b.cols)
   const seen = new Uint32Array(b.cols)
   let end = 0

@@ -30,7 +30,7 @@ const MOMENTUM = NAMES.indexOf('momentum')
  * Whether a parameter has a velocity: the one thing about the settings that changes what is computed, not with what. Every
  * compiled step asks, so that it looks at the number itself: a getter would make an object of it.
  */
-const usesMomentum = (numbers: Matrix): boolean => numbers.data[MOMENTUM] !== 0
+const usesMomentum = (numbers: Matrix): boolean => numbers.elements[MOMENTUM] !== 0
 
 /**
  * Stochastic gradient descent (Robbins & Monro 1951) with momentum (Polyak 1964; Sutskever et al. 2013), by PyTorch's

@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { checkInteger, describe, formatShape, number, readerOf } from '@matgrad/core/internal'
+import { checkInteger, describe, elementsOf, formatShape, number, readerOf } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 
 /** A number that says how good predictions are, one sample a row. */
@@ -68,7 +68,8 @@ export function accuracy(prediction: Matrix, target: Matrix, options?: { thresho
         `wanted as many rows, and class indices or as many columns`,
     )
   if (target.cols === 1)
-    for (const each of target.data) checkInteger('accuracy', 'a class', each, 0, Math.max(2, prediction.cols) - 1)
+    for (const each of elementsOf('accuracy', target))
+      checkInteger('accuracy', 'a class', each, 0, Math.max(2, prediction.cols) - 1)
   const expected = target.cols === 1 ? target : classes(target, threshold)
   return classes(prediction, threshold).equal(expected).mean().item()
 }

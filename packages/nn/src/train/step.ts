@@ -25,7 +25,7 @@ function* propertiesOf(model: Module): Iterable<Matrix> {
 
 function* matricesIn(value: unknown): Iterable<Matrix> {
   if (value instanceof Matrix) yield value
-  else if (value instanceof Variable) yield value.value
+  else if (value instanceof Variable) yield value.matrix
   else if (Array.isArray(value)) for (const each of value) yield* matricesIn(each)
   else if (isPlain(value)) for (const each of Object.values(value)) yield* matricesIn(each)
 }

@@ -32,3 +32,15 @@ test('90,000 training steps grow the heap by less than 2 MB', { timeout: 180_000
   expect(loss).toBeLessThan(1e-6)
   expect(grown).toBeLessThan(2e6)
 })
+
+test('small results that are kept, of any kind, hold less than four times their bytes', {
+  timeout: 120_000,
+}, async () => {
+  const output = await outputOf(new URL('./kept.ts', import.meta.url), { nodeOptions: ['--expose-gc'] })
+  const factors = Object.entries(JSON.parse(output) as Record<string, number>)
+  expect(factors.length).toBeGreaterThan(0)
+  for (const [name, factor] of factors) {
+    expect(factor, name).toBeGreaterThan(0.9)
+    expect(factor, name).toBeLessThan(4)
+  }
+})
