@@ -14,6 +14,7 @@ import {
   type Layout,
   layOut,
   mayThrow,
+  NoMemory,
   type Slot,
   type Step,
   threadsFor,
@@ -151,7 +152,7 @@ export class Program<Result> {
     try {
       return bind(this.steps, this.inputs, layout)
     } catch (error) {
-      if (error instanceof MatgradError) return null
+      if (error instanceof NoMemory) return null
       throw error
     }
   }

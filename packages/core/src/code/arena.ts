@@ -13,6 +13,9 @@ const MOST_PAGES = 65536
 /** Bytes after each matrix that belong to nobody, where programs prove what they write. */
 const GUARD = ALIGNMENT
 
+/** A program needs more memory than can be had: what it does is then done without it. */
+export class NoMemory extends MatgradError {}
+
 const pagesOf = ({ buffer }: WebAssembly.Memory): number => buffer.byteLength / PAGE
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
@@ -64,7 +67,7 @@ export class Arena {
   /**
    * @param bytes how much it must hold at least: all that is kept, and the scratch memory of any program
    * @param threads for how many threads it is, each with a workspace
-   * @throws MatgradError where so much memory cannot be had.
+   * @throws NoMemory where so much memory cannot be had.
    */
   constructor(bytes: number, threads: number) {
     this.threads = threads
@@ -76,7 +79,7 @@ export class Arena {
       const missing = Math.max(pagesFor(bytes), Math.min(pagesFor(bytes * SPARE), MOST_PAGES)) - pagesOf(memory)
       if (missing > 0) memory.grow(missing)
     } catch {
-      throw new MatgradError(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
+      throw new NoMemory(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
     }
     this.buffer = this.engine.memory.buffer
     this.start = align(this.engine.scratch)
@@ -158,7 +161,7 @@ const sizesOf = (holders: readonly Holder[]): number => holders.reduce((total, e
  * Gives a program memory: the arena for one that keeps these matrices and generators, with all of them in it, and where
  * its scratch memory begins there. The arena is the one where they are, or a new one if they are in none, or it is full.
  *
- * @throws MatgradError where so much memory cannot be had; nothing has moved then.
+ * @throws NoMemory where so much memory cannot be had; nothing has moved then.
  */
 export function gather(
   holders: readonly Holder[],

@@ -109,6 +109,8 @@ function write(
     const check = checkOf(operation, out.shape, inputs, attributes)
     writer.callback(() => {
       check()
+      // As a new matrix has it.
+      out.elements.fill(0)
       operation.forward(out, inputs, attributes)
     })
   }

@@ -5,6 +5,7 @@ import {
   does,
   isCheck,
   isFusion,
+  isInPlace,
   isOperation,
   matrixOf,
   mayThrow,
@@ -70,7 +71,7 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
     if (source.kind !== 'result' || sourceUses.at(-1) !== i || !sameForm(source, target)) continue
     if (!isOperation(step.operation) || step.targets[0] !== source) continue
     const between = (uses.get(target) as number[]).filter((use) => use >= producer && use < i)
-    const inPlace = step.operation.elementwise && between.every((use) => use === producer)
+    const inPlace = isInPlace(step) && between.every((use) => use === producer)
     if (between.length > 0 && !inPlace) continue
     if (target.kind === 'state' && steps.slice(producer, i).some(mayThrow)) continue
     for (const use of sourceUses) {
@@ -114,8 +115,9 @@ export function workOf(step: Step): number {
 }
 
 /** The inputs whose elements a step needs no more once it has written the element in their place. */
-function readOnce({ operation, inputs }: Step): readonly Slot[] {
-  if (!isFusion(operation)) return isOperation(operation) && operation.elementwise ? inputs : []
+function readOnce(step: Step): readonly Slot[] {
+  const { operation, inputs } = step
+  if (!isFusion(operation)) return isInPlace(step) ? inputs : []
   const operands = operation.terms.flatMap((term) => ('product' in term ? term.product.map((i) => inputs[i]) : []))
   return inputs.filter((input) => !operands.includes(input))
 }

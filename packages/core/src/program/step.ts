@@ -67,6 +67,10 @@ export const isFusion = (operation: Step['operation']): operation is Fusion => '
 /** Whether a step is this operation or change. */
 export const does = ({ operation }: Pick<Step, 'operation'>, other: Operation | Change): boolean => operation === other
 
+/** Whether a step may write each element of its result where it reads that of an input: a user's operation finds zeros. */
+export const isInPlace = ({ operation }: Step): boolean =>
+  isOperation(operation) && operation.elementwise === true && operation.program !== null
+
 /** Whether a step may throw, so that what is not to change then must not change before it. */
 export const mayThrow = ({ operation }: Step): boolean =>
   isCheck(operation) || (isOperation(operation) && operation.program === null)
