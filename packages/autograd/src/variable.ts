@@ -106,6 +106,11 @@ export class Variable<R extends number = number, C extends number = number> {
     return this.gradient
   }
 
+  /** The same for this package alone: nobody is told that it was looked at. */
+  get present(): Matrix<R, C> | null {
+    return this.gradient
+  }
+
   set grad(gradient: Matrix<R, C> | null) {
     if (gradientWatch !== null) gradientWatch.wroteGradient(this as unknown as Variable, this.gradient)
     this.gradient = gradient

@@ -121,9 +121,11 @@ export abstract class Module<In extends number = number, Out extends number = nu
         const forward: unknown = Object.hasOwn(prototype, 'forward') ? prototype.forward : undefined
         if (typeof forward !== 'function' || watching.has(forward)) continue
         const watched = {
-          forward(this: Module, ...args: unknown[]): unknown {
+          forward(this: Module, x: unknown): unknown {
             if (tracer !== null) this.watch()
-            return forward.apply(this, args)
+            // Rest parameters are an array, which every layer would make in every step.
+            // biome-ignore lint/complexity/noArguments: see above
+            return arguments.length === 1 ? forward.call(this, x) : forward.apply(this, arguments)
           },
         }
         watching.add(watched.forward)

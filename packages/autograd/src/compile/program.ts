@@ -90,7 +90,7 @@ export class Program<Result> {
   private bound: Bound | null = null
   /** What is changed before something may throw: it is taken back then. */
   private undoings: readonly Undoing[] = []
-  /** What is changed in place, but for what only an optimiser sees. */
+  /** What is changed or overwritten, but for what only an optimiser sees. */
   private changed: readonly Matrix[] = []
 
   /**
@@ -129,7 +129,7 @@ export class Program<Result> {
   prepare(): void {
     this.steps = fuseLoops(withoutCopies(fuseCrossEntropy(fuseProducts(withoutDead(this.trace.steps)))))
     this.undoings = undoingsOf(this.steps, this.trace)
-    this.changed = changedOf(this.steps, this.trace)
+    this.changed = changedOf(this.steps)
     this.layout = layOut(
       this.steps,
       this.inputs.map(({ value }) => value),
@@ -205,7 +205,10 @@ export class Program<Result> {
     }
     running--
     count++
-    for (let i = 0; i < gradients.length; i++) gradients[i].variable.grad = gradients[i].grad
+    for (let i = 0; i < gradients.length; i++) {
+      const { variable, grad } = gradients[i]
+      if (variable.present !== grad) variable.grad = grad
+    }
     const now = tick()
     for (let i = 0; i < changed.length; i++) changed[i].version = now
     return this.result
@@ -254,9 +257,9 @@ function undoingsOf(steps: readonly Step[], trace: Trace): Undoing[] {
   return [...new Set(lasting)].map((holder) => new Undoing(holder))
 }
 
-/** The matrices that were there before the function and that steps change, unless nobody else can hold them. */
-function changedOf(steps: readonly Step[], trace: Trace): Matrix[] {
-  const targets = steps.flatMap((step) => step.targets).filter((target) => trace.isLasting(target))
+/** The matrices that each call changes or overwrites, unless nobody else can hold them. */
+function changedOf(steps: readonly Step[]): Matrix[] {
+  const targets = steps.flatMap((step) => step.targets).filter(({ kind }) => kind === 'state')
   const holders = targets.map(({ holder }) => holder).filter((holder) => holder instanceof Matrix)
   return [...new Set(holders)].filter((holder) => !isKept(holder))
 }

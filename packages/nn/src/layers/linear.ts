@@ -19,6 +19,7 @@ import {
   func,
   generatorOption,
   readerOf,
+  tracer,
 } from '@matgrad/core/internal'
 import * as init from '../init.ts'
 import { type Accepts, type Input, type Member, Module } from '../module.ts'
@@ -80,7 +81,8 @@ export class Linear<In extends number = number, Out extends number = number> ext
   // Programs would have to ask at every step of every network whether these are the same: they announce it.
 
   get weight(): Variable<Out, In> {
-    return dependsOn(() => this.#weight)
+    if (tracer !== null) dependsOn(() => this.#weight)
+    return this.#weight
   }
 
   set weight(weight: Variable<Out, In>) {
@@ -89,7 +91,8 @@ export class Linear<In extends number = number, Out extends number = number> ext
   }
 
   get bias(): Variable<1, Out> | null {
-    return dependsOn(() => this.#bias)
+    if (tracer !== null) dependsOn(() => this.#bias)
+    return this.#bias
   }
 
   set bias(bias: Variable<1, Out> | null) {
