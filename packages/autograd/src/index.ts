@@ -1,4 +1,4 @@
-export { type Compiled, compile } from './compile/compile.ts'
+export { type Compiled, type CompileOptions, compile } from './compile/compile.ts'
 export { type CrossEntropyOptions, crossEntropy, type Reduction, reduce, reductionOption } from './cross-entropy.ts'
 export { defineOp } from './define.ts'
 export * from './functions.ts'

@@ -130,6 +130,68 @@ describe('arguments', () => {
     expect(f.count.runs).toBe(2)
   })
 
+  test('may not be what could change unseen, has holes or symbols, or contains itself', () => {
+    const f = compile((x: unknown) => ones(1, 1).add(Object.keys(x as object).length))
+    const circle: unknown[] = [row(1)]
+    circle.push({ again: circle })
+    // biome-ignore lint/suspicious/noSparseArray: that is the point
+    const holes = [row(1), , row(2)]
+    for (const [argument, message] of [
+      [new Float32Array(2), 'argument 0 is Float32Array, whose contents may change unseen'],
+      [{ a: [new Map()] }, 'argument 0.a[0] is Map, whose contents may change unseen'],
+      [new Set([1]), 'argument 0 is Set, whose contents may change unseen'],
+      [holes, 'argument 0 has a hole at 1, wanted an element'],
+      [{ [Symbol('s')]: 1 }, 'argument 0 has a symbol as a key, wanted strings'],
+      [circle, 'argument 0[1].again contains itself, wanted an end'],
+    ] as const) {
+      const error = errorOf(() => f(argument))
+      expect(error).toBeInstanceOf(DTypeError)
+      expect(error.message).toContain(`compile: ${message}`)
+    }
+    const shared = [row(1)]
+    expect(f({ a: shared, b: shared }).item()).toBe(3)
+    expect(f(Object.assign(Object.create(null), { a: row(1) })).item()).toBe(2)
+  })
+
+  test('are left as they were, or it is an error: later calls would not change them', () => {
+    for (const change of [
+      (o: { list: number[]; x?: Matrix }) => o.list.push(1),
+      (o: { list: number[]; x?: Matrix }) => delete o.x,
+      (o: { list: number[]; x?: Matrix }) => Object.assign(o, { x: row(1) }),
+      (o: { list: number[]; x?: Matrix }) => o.list.reverse(),
+    ]) {
+      const f = compile((o: { list: number[]; x?: Matrix }) => [row(1), change(o)][0])
+      expect(() => f({ list: [1, 2], x: row(3) })).toThrow(
+        'compile: the function changes argument 0, Object, which later calls would not, wanted it as it was',
+      )
+    }
+  })
+
+  test('that the function changes under another name are an error in a replay, too', () => {
+    const w = row(1, 2)
+    const f = counted((x: Matrix) => {
+      w.assign(w.add(x))
+      return x.mul(2)
+    })
+    f(row(1, 1))
+    expect(values(f(row(1, 1)))).toEqual([2, 2])
+    expect(() => f(w)).toThrow('compile: assign changes an argument of the compiled function')
+    expect(values(w)).toEqual([3, 4])
+    // A result goes back in: it is overwritten, and not read any more.
+    expect(values(f(f(row(1, 1))))).toEqual([4, 4])
+  })
+
+  test('whose elements were taken away are an error', () => {
+    const f = compile((x: Matrix) => x.mul(2))
+    const [few, many] = [row(1, 2), ones(5, 5)]
+    for (const x of [few, many]) {
+      f(x)
+      const { data } = x
+      structuredClone(data, { transfer: [data.buffer as ArrayBuffer] })
+      expect(() => f(x)).toThrow('were detached or resized')
+    }
+  })
+
   test('a number of programs is kept: 32, then the oldest goes', () => {
     const f = counted((n: number) => ones(1, 1).mul(n))
     for (let n = 0; n < 32; n++) f(n)
@@ -192,6 +254,35 @@ describe('results', () => {
     expect(result.w === w && result.matrix === w.value).toBe(true)
     expect(values(result.x)).toEqual([7, 8])
     expect(f.count.runs).toBe(1)
+  })
+
+  test('have no history: to go back through one is an error, and not a gradient that is silently cut', () => {
+    const w = variable(row(1, 2))
+    const encode = compile((x: Matrix) => w.mul(x))
+    const head = variable(row(3, 4))
+    for (let n = 0; n < 2; n++) {
+      const hidden = encode(row(1, 1))
+      expect(hidden.requiresGrad).toBe(true)
+      for (const loss of [hidden.sum(), hidden.mul(head).sum(), hidden.mul(2).add(1).matmul(head.T).sum()])
+        expect(() => loss.backward()).toThrow(
+          'backward: a 1x2 variable was given by a compiled function, which has no history',
+        )
+      expect([w.grad, head.grad]).toEqual([null, null])
+    }
+    encode(row(5, 6)).detach().mul(head).sum().backward()
+    expect(values(head.grad)).toEqual([5, 12])
+    const decode = counted((h: Variable) => h.add(1))
+    for (let n = 0; n < 3; n++) expect(values(decode(encode(row(n, n))))).toEqual([n + 1, 2 * n + 1])
+    expect(decode.count.runs).toBe(1)
+  })
+
+  test('that a later call overwrites are no operands of a tape any more', () => {
+    const w = variable(row(1, 2))
+    const f = compile((x: Matrix) => x.mul(2))
+    f(row(1, 1))
+    const loss = w.mul(f(row(1, 1))).sum()
+    f(row(3, 3))
+    expect(() => loss.backward()).toThrow('was changed in place after the forward pass')
   })
 
   test('that might hold matrices out of sight are refused', () => {
@@ -259,6 +350,189 @@ describe('matrices outside', () => {
     getDefaultGenerator().state = state
     expect(values(f()[1])).toEqual(before)
     expect(f.count.runs).toBe(1)
+  })
+})
+
+test('a step changes what a tape from before needs, which backward refuses', () => {
+  const w = variable(row(2, 3))
+  const step = compile(() => w.value.assign(w.value.mul(2)))
+  step()
+  const before = w.square().sum()
+  step()
+  expect(() => before.backward()).toThrow('was changed in place after the forward pass')
+  w.square().sum().backward()
+  expect(values(w.grad)).toEqual([16, 24])
+})
+
+test('requiresGrad may change: a frozen parameter has no gradient', () => {
+  const [v, w] = [variable(row(2)), variable(row(3))]
+  const f = counted(() => {
+    v.grad = w.grad = null
+    v.mul(w).sum().backward()
+  })
+  f()
+  for (const frozen of [true, false, true]) {
+    w.requiresGrad = !frozen
+    f()
+    expect([v.grad, w.grad].map(values)).toEqual([[3], frozen ? [] : [2]])
+  }
+  expect(f.count.runs).toBe(2)
+})
+
+describe('with check', () => {
+  const double = (x: Matrix): Matrix => x.mul(2)
+
+  test('each call is made both ways, and results, state, gradients and random numbers are those of one', () => {
+    const [state, generator, w] = [row(1, 1), new Generator(3), variable(row(2, 2))]
+    const wanted = new Generator(3)
+    const f = compile(
+      (x: Matrix) => {
+        w.grad = null
+        w.mul(x).sum().backward()
+        state.assign(state.add(x))
+        return x.add(generator.uniform(1, 2))
+      },
+      { check: true },
+    )
+    for (let n = 1; n <= 4; n++) {
+      expect(values(f(row(n, 0)))).toEqual(values(row(n, 0).add(wanted.uniform(1, 2))))
+      expect(values(state)).toEqual([1 + (n * (n + 1)) / 2, 1])
+      expect(values(w.grad)).toEqual([n, 0])
+    }
+  })
+
+  test.each<[string, () => (x: Matrix) => unknown, string]>([
+    [
+      'a number that changes',
+      () => {
+        let n = 0
+        return (x) => x.mul(n++)
+      },
+      'has 1 for a number that mul takes, element 0, 0, the program 0',
+    ],
+    [
+      'another operation',
+      () => {
+        let n = 0
+        return (x) => (n++ === 0 ? x.exp() : x.log())
+      },
+      'does log where the program does exp',
+    ],
+    [
+      'an operation more',
+      () => {
+        let n = 0
+        return (x) => (n++ === 0 ? x.exp() : x.exp().add(1))
+      },
+      'does add after what the program does',
+    ],
+    [
+      'an operation less',
+      () => {
+        let n = 0
+        return (x) => (n++ === 0 ? x.exp().neg() : x.exp())
+      },
+      'does no neg, which the program does',
+    ],
+    [
+      'another matrix',
+      () => {
+        let n = 0
+        const found = [row(1, 2), row(3, 4)]
+        return (x) => x.add(found[n++])
+      },
+      'does add with another matrix that it found outside',
+    ],
+    [
+      'another setting',
+      () => {
+        let n = 0
+        return (x) => x.sum((n++ % 2) as 0 | 1)
+      },
+      'does sum with other settings',
+    ],
+    [
+      'another operand',
+      () => {
+        let n = 0
+        return (x) => {
+          const [a, b] = [x.exp(), x.neg()]
+          return n++ === 0 ? a.add(b) : b.add(a)
+        }
+      },
+      'does add with another operand',
+    ],
+    [
+      'an operation of a user that remembers',
+      () => {
+        let n = 0
+        const op = defineOp({
+          name: 'counting',
+          shape: ([a]) => a.shape,
+          forward: (out, [a]) => out.data.set(a.data.map((each) => each + n++)),
+          vjp: [],
+        })
+        return (x) => op([x])
+      },
+      'has 5 for result 0, element 0, 0, the program 3',
+    ],
+  ])('%s is found at its first call', (_, make, message) => {
+    const f = compile(make(), { check: true })
+    f(row(1, 2))
+    expect(() => f(row(1, 2))).toThrow(`compile: with check, the function ${message}`)
+  })
+
+  test('options are an object with check', () => {
+    expect(() => compile(double, true as never)).toThrow('compile: options are true, wanted an object with check')
+    expect(() => compile(double, { checks: true } as never)).toThrow('did you mean check?')
+  })
+})
+
+describe('tracing again and again', () => {
+  const warnings = (run: () => void): string[] => {
+    const { warn } = console
+    const found: string[] = []
+    console.warn = (text: string) => found.push(text)
+    try {
+      run()
+    } finally {
+      console.warn = warn
+    }
+    return found
+  }
+
+  test.each<[string, (f: (...args: unknown[]) => unknown, n: number) => void, string]>([
+    ['a number that changes', (f, n) => f(row(1), n), 'argument 1 is a number that changes, 5 after 4'],
+    ['new shapes', (f, n) => f(ones(1, n + 1)), 'argument 0 is 1x6 float32 after 1x5 float32'],
+    ['other keys', (f, n) => f(row(1), { [`key ${n}`]: n }), 'argument 1 has key 5 after key 4'],
+  ])('%s: five times in ten calls are said once, with the reason', (_, call, reason) => {
+    const f = compile((x: unknown) => (x as Matrix).add(1)) as (...args: unknown[]) => unknown
+    const found = warnings(() => {
+      for (let n = 0; n < 30; n++) call(f, n)
+    })
+    expect(found).toEqual([
+      `compile: a function was traced again 5 times in 5 calls, which takes longer than calling it as it is: ${reason}`,
+    ])
+  })
+
+  test('a gradient that is made outside', () => {
+    const w = variable(row(1))
+    const f = compile(() => w.mul(2).sum().backward())
+    const found = warnings(() => {
+      for (let n = 0; n < 8; n++) {
+        w.grad = row(n)
+        f()
+      }
+    })
+    expect(found[0]).toContain('a gradient of a 1x1 variable was made outside')
+  })
+
+  test('five times in more calls are not', () => {
+    const f = compile((x: Matrix) => x.add(1))
+    const found = warnings(() => {
+      for (let n = 0; n < 20; n++) for (let times = 0; times < 3; times++) f(ones(1, n + 1))
+    })
+    expect(found).toEqual([])
   })
 })
 
@@ -579,6 +853,34 @@ describe('within one another', () => {
     const outer = counted((x: Matrix) => inner(inner(x)).add(1))
     expect([values(outer(row(1))), values(outer(row(5)))]).toEqual([[5], [21]])
     expect([outer.count.runs, inner.count.runs]).toEqual([1, 2])
+  })
+
+  test("a user's op finds zeros to write to, eager and replayed", () => {
+    const own = (forward: Op['forward'], elementwise: boolean) =>
+      defineOp({ name: 'own', shape: ([a]) => a.shape, forward, elementwise, vjp: [] })
+    const marks = own((out, [a]) => {
+      out.data[a.data.findIndex((each) => each > 0)] = 1
+    }, false)
+    const relu = own((out, [a]) => {
+      for (const [i, each] of a.data.entries()) if (each > 0) out.data[i] = each
+    }, true)
+    const total = own((out, [a]) => {
+      for (const each of a.data) out.data[0] += each
+    }, false)
+    for (const op of [marks, relu, total]) {
+      const state = row(0, 0, 0)
+      const fn = (x: Matrix) => {
+        const y = op([x.add(0).mul(2)]).value
+        state.assign(op([x.neg()]).value)
+        return op([y.add(1).sub(1)]).value.mul(1)
+      }
+      const f = compile(fn)
+      for (const x of [row(1, 2, -3), row(-1, 3, 2), row(-1, -2, 5), row(0, 4, -1)]) {
+        const [wanted, left] = [values(fn(x)), values(state)]
+        expect(values(f(x))).toEqual(wanted)
+        expect(values(state)).toEqual(left)
+      }
+    }
   })
 
   test('an op of the user is not taken for the built-in one of its name', () => {

@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, Matrix, type TypedArray } from '@matgrad/core'
-import { describe, formatShape, isPlain } from '@matgrad/core/internal'
+import { describe, formatShape, type Holder, isPlain } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { isCut, Variable } from '../variable.ts'
 
@@ -26,6 +26,8 @@ export class Input {
   place: TypedArray
   /** What was given last, which `copyIn` copies. */
   given: Matrix
+  /** What may not be given, because the function changes it under another name. */
+  refused: ReadonlySet<Holder> | null = null
   private readonly size: number
   /** Only float32: the loop is faster where it sees arrays of one type. */
   private readonly isFew: boolean
@@ -46,6 +48,8 @@ export class Input {
     const { rows, cols, dtype } = this.matrix
     if (!(argument instanceof Matrix) || argument.rows !== rows || argument.cols !== cols || argument.dtype !== dtype)
       return false
+    // What has never been changed has no version.
+    if (argument.version !== 0 && this.refused?.has(argument)) return false
     this.given = argument
     return true
   }
@@ -86,12 +90,11 @@ const isConstant = (value: unknown): value is Variable =>
   value instanceof Variable && (!value.requiresGrad || isCut(value))
 
 /** Whether an argument has a history that a compiled function would cut off. */
-export const hasHistory = (value: unknown): boolean =>
-  value instanceof Variable
-    ? value.origin !== null && isRecording() && !isCut(value)
-    : Array.isArray(value)
-      ? value.some(hasHistory)
-      : isPlain(value) && Object.values(value).some(hasHistory)
+export function hasHistory(value: unknown, above: readonly unknown[] = []): boolean {
+  if (value instanceof Variable) return value.origin !== null && isRecording() && !isCut(value)
+  if (!(Array.isArray(value) || isPlain(value)) || above.includes(value)) return false
+  return Object.values(value).some((each) => hasHistory(each, [...above, value]))
+}
 
 const formOf = (value: unknown): string =>
   value instanceof Matrix || value instanceof Variable ? `${formatShape(value.shape)} ${value.dtype}` : describe(value)
@@ -154,7 +157,7 @@ export function standFor(argument: unknown, inputs: Input[], what: string, above
   })
   const patterns = parts.map(({ pattern }) => pattern)
   const owns = parts.map(({ own }) => own)
-  const own = isArray ? owns : Object.fromEntries(owns.map((each, i) => [keys[i], each]))
+  const own = isArray ? [...owns] : Object.fromEntries(owns.map((each, i) => [keys[i], each]))
   const isKind = (given: unknown): given is Record<string, unknown> => (isArray ? Array.isArray(given) : isPlain(given))
   return {
     pattern: {

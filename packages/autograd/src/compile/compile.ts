@@ -1,6 +1,7 @@
 import { DTypeError } from '@matgrad/core'
-import { describe, tracer } from '@matgrad/core/internal'
+import { describe, flag, readerOf, tracer } from '@matgrad/core/internal'
 import { hasHistory } from './arguments.ts'
+import { runBothWays } from './check.ts'
 import { isRunning, type Program, programOf } from './program.ts'
 
 /** Programs that a compiled function keeps: the one that was made first goes when there is one more. */
@@ -9,6 +10,13 @@ const MOST_PROGRAMS = 32
 /** A function that is traced again so many times in so many calls says why. */
 const MANY_TRACES = 5
 const RECENT_CALLS = 10
+
+export interface CompileOptions {
+  /** Whether each call is made both ways and compared, as it is not unless true: to find mistakes, for it takes longer. */
+  readonly check?: boolean
+}
+
+const readCompile = readerOf({ check: flag(false) })
 
 /** A function that was compiled. */
 export interface Compiled<Arguments extends unknown[], Result> {
@@ -20,30 +28,38 @@ export interface Compiled<Arguments extends unknown[], Result> {
 /** A function and the programs that were made of its calls. */
 export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   private readonly fn: (...args: Arguments) => Result
+  private readonly checks: boolean
   private readonly programs: Program<Result>[] = []
   private calls = 0
   /** The calls that were traced again last. */
   private readonly traced: number[] = []
   private warned = false
 
-  constructor(fn: (...args: Arguments) => Result) {
+  /** @param checks whether each replay is compared with what the function does */
+  constructor(fn: (...args: Arguments) => Result, checks = false) {
     this.fn = fn
+    this.checks = checks
   }
 
   call(args: readonly unknown[]): Result {
     const { programs } = this
     this.calls++
     if (tracer === null && !isRunning())
-      for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i].run(args)
+      for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return this.run(programs[i], args)
     return this.first(args)
+  }
+
+  private run(program: Program<Result>, args: readonly unknown[]): Result {
+    return this.checks ? runBothWays(program, this.fn, args) : program.run(args)
   }
 
   /** What no program does: the function as it is, or a new program. */
   private first(args: readonly unknown[]): Result {
     const { fn, programs } = this
-    if (tracer !== null || isRunning() || args.some(hasHistory)) return fn(...(args as Arguments))
+    if (tracer !== null || isRunning() || args.some((each) => hasHistory(each))) return fn(...(args as Arguments))
     this.complain(args)
     const program = programOf<Result>(fn as unknown as (...args: unknown[]) => Result, args)
+    program.prepare()
     if (programs.length === MOST_PROGRAMS) programs.shift()
     programs.push(program)
     return program.result
@@ -90,17 +106,22 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
  *   should stay. A returned variable has no history: `backward` through it throws.
  * - Called with a variable that has a history while operations are recorded, or by another compiled function, it is `fn`.
  *
+ * With `check`, each call is made both ways: by the program and, from the same state, by `fn`, whose results count. So a
+ * number that changes, a branch or a side effect that no program can know of is found where it happens.
+ *
  * A function that is traced again and again says why, once, on the console.
  *
  * @throws MatgradError while recording, when `fn` looks at elements (`data`, `get`, `item`, `toArray`, …), which would be the
  * first call's in all later ones, changes an argument, or is asynchronous; DTypeError for an argument that may change
- * unseen, such as a typed array, has holes or symbols, or contains itself; what `fn` throws.
+ * unseen, such as a typed array, has holes or symbols, or contains itself, and for unknown options; what `fn` throws; with
+ * `check`, MatgradError that says where a call was another than the program.
  */
 export function compile<Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,
+  options?: CompileOptions,
 ): Compiled<Arguments, Result> {
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
-  const own = new CompiledFunction(fn)
+  const own = new CompiledFunction(fn, readCompile('compile', options).check)
   /** Arrays for 0 to 4 arguments. */
   const arrays = [0, 1, 2, 3, 4].map((count) => new Array<unknown>(count).fill(undefined))
   /** Makes no array of its arguments where they are few: a replay allocates nothing. */

@@ -261,7 +261,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 }
 
 /** Whether attributes are the same: numbers, strings and flags, in arrays and plain objects. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   const isList = Array.isArray(a)
   if (isList !== Array.isArray(b) || !(isList || (isPlain(a) && isPlain(b)))) return false

@@ -53,7 +53,7 @@ export function standForAll(args: readonly unknown[]): Stands {
   return { stands, inputs }
 }
 
-/** Calls `fn`, and makes a program of what it does. @throws what it throws, and for what no program can do. */
+/** Calls `fn`, and records what it does for a program. @throws what it throws, and for what no program can do. */
 export function programOf<Result>(fn: AnyFunction<Result>, args: readonly unknown[]): Program<Result> {
   const { stands, inputs } = standForAll(args)
   const trace = new Trace()
@@ -66,9 +66,7 @@ export function programOf<Result>(fn: AnyFunction<Result>, args: readonly unknow
       throw new MatgradError(
         `compile: the function changes argument ${i}, ${describe(args[i])}, which later calls would not, wanted it as it was`,
       )
-  const program = new Program<Result>(fn, stands, inputs, slots, trace, result)
-  program.prepare()
-  return program
+  return new Program<Result>(fn, stands, inputs, slots, trace, result)
 }
 
 /** What a function did when it was traced, and how to do it again. */
@@ -77,10 +75,10 @@ export class Program<Result> {
   readonly inputs: readonly { input: Input; value: Slot }[]
   private readonly fn: AnyFunction<Result>
   private readonly patterns: readonly Pattern[]
-  private readonly trace: Trace
+  readonly trace: Trace
   private readonly conditions: readonly (() => boolean)[]
   private readonly watches: readonly (() => boolean)[]
-  private readonly gradients: readonly { readonly variable: Variable; grad: Matrix | null }[]
+  readonly gradients: readonly { readonly variable: Variable; grad: Matrix | null }[]
   private readonly dtype = getDefaultDtype()
   private readonly recording = isRecording()
   /** The announcements that the conditions were asked after. */
@@ -88,6 +86,8 @@ export class Program<Result> {
   private steps: readonly Step[] = []
   private layout: Layout | null = null
   private bound: Bound | null = null
+  /** What goes on from call to call and is changed. */
+  lasting: ReadonlySet<Holder> = new Set()
   /** What is changed before something may throw: it is taken back then. */
   private undoings: readonly Undoing[] = []
   /** What is changed or overwritten, but for what only an optimiser sees. */
@@ -128,6 +128,8 @@ export class Program<Result> {
   /** Plans it and gives it memory. */
   prepare(): void {
     this.steps = fuseLoops(withoutCopies(fuseCrossEntropy(fuseProducts(withoutDead(this.trace.steps)))))
+    this.lasting = lastingOf(this.steps, this.trace)
+    for (const { input } of this.inputs) input.refused = this.lasting
     this.undoings = undoingsOf(this.steps, this.trace)
     this.changed = changedOf(this.steps)
     this.layout = layOut(
@@ -232,8 +234,8 @@ export class Program<Result> {
 }
 
 /** The elements of a matrix or generator as they were. */
-class Undoing {
-  private readonly holder: Holder
+export class Undoing {
+  readonly holder: Holder
   private readonly before: Holder['elements']
 
   constructor(holder: Holder) {
@@ -252,9 +254,14 @@ class Undoing {
 
 /** For all that goes on from call to call and that steps change before the last one which may throw. */
 function undoingsOf(steps: readonly Step[], trace: Trace): Undoing[] {
-  const changed = steps.slice(0, Math.max(0, steps.findLastIndex(mayThrow))).flatMap(({ targets }) => targets)
-  const lasting = changed.filter((target) => trace.isLasting(target)).map(({ holder }) => holder)
-  return [...new Set(lasting)].map((holder) => new Undoing(holder))
+  const before = steps.slice(0, Math.max(0, steps.findLastIndex(mayThrow)))
+  return [...lastingOf(before, trace)].map((holder) => new Undoing(holder))
+}
+
+/** All that goes on from call to call and that steps change. */
+function lastingOf(steps: readonly Step[], trace: Trace): Set<Holder> {
+  const changed = steps.flatMap(({ targets }) => targets)
+  return new Set(changed.filter((target) => trace.isLasting(target)).map(({ holder }) => holder))
 }
 
 /** The matrices that each call changes or overwrites, unless nobody else can hold them. */

@@ -6,6 +6,7 @@ import {
   evaluate,
   formatShape,
   type Holder,
+  isPlain,
   operations,
   restart,
   type Slot,
@@ -28,6 +29,13 @@ const ADVICE = 'return it, and read it outside, or compute with operations (`whe
 /** A matrix that no tracer sees being made. */
 const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
   withTracer(null, () => new Matrix(elements.slice(), rows, cols))
+
+/** Attributes that nobody changes later: copies of arrays and plain objects. */
+function asItIs(attributes: Attributes): Attributes {
+  if (Array.isArray(attributes)) return attributes.map(asItIs)
+  if (!isPlain(attributes)) return attributes
+  return Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, asItIs(value)]))
+}
 
 /** Records what a function does with matrices, while it does it. */
 export class Trace implements Tracer, GradientWatch {
@@ -138,11 +146,16 @@ export class Trace implements Tracer, GradientWatch {
     if (operation.indices)
       this.steps.push({
         operation: { name: 'check', of: operation, indices: operation.indices, shape: out.shape },
-        attributes,
+        attributes: asItIs(attributes),
         inputs: values,
         targets: [],
       })
-    this.steps.push({ operation, attributes, inputs: values, targets: [this.define(out, 'result')] })
+    this.steps.push({
+      operation,
+      attributes: asItIs(attributes),
+      inputs: values,
+      targets: [this.define(out, 'result')],
+    })
     return out
   }
 
@@ -166,7 +179,7 @@ export class Trace implements Tracer, GradientWatch {
       return own
     })
     withTracer(null, () => changeNow(change, targets, inputs, attributes))
-    this.steps.push({ operation: change, attributes, inputs: values, targets: changed })
+    this.steps.push({ operation: change, attributes: asItIs(attributes), inputs: values, targets: changed })
   }
 
   usedVariable(variable: Variable): void {

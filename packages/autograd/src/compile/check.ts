@@ -1,0 +1,87 @@
+import { MatgradError, Matrix } from '@matgrad/core'
+import { formatShape, type Holder, type Slot, type Step } from '@matgrad/core/internal'
+import { matricesOf, same } from './guide.ts'
+import { type Program, programOf, Undoing } from './program.ts'
+
+/**
+ * What the function gives for these arguments, which the program serves, after the program gave the same from the same
+ * state.
+ *
+ * @throws MatgradError where the function does something else than the program, or has other results; state and gradients
+ * are the function's then.
+ */
+export function runBothWays<Result>(
+  program: Program<Result>,
+  // biome-ignore lint/suspicious/noExplicitAny: any function
+  fn: (...args: any[]) => Result,
+  args: readonly unknown[],
+): Result {
+  const gradients = program.gradients.map(({ variable }) => ({ variable, grad: variable.present }))
+  const changed = [...program.lasting, ...gradients.flatMap(({ grad }) => grad ?? [])]
+  const undoings = [...new Set(changed)].map((holder) => new Undoing(holder))
+  const replayed = [...matricesOf(program.run(args))].map(elementsOf)
+  const states = [...program.lasting].map(elementsOf)
+  const slopes = gradients.map(({ variable }) => variable.present && elementsOf(variable.present))
+  for (const undoing of undoings) undoing.takeBack()
+  for (const { variable, grad } of gradients) variable.grad = grad
+
+  const again = programOf(fn, args)
+  checkSteps(program.trace.steps, again.trace.steps)
+  const results = [...matricesOf(again.result)]
+  if (results.length !== replayed.length)
+    throw other(`gives ${results.length} matrices, the program ${replayed.length}`)
+  for (const [i, result] of results.entries()) checkElements(`result ${i}`, result, replayed[i])
+  for (const [i, holder] of [...program.lasting].entries()) checkElements('state', holder, states[i])
+  for (const [i, { variable }] of gradients.entries()) {
+    const slope = slopes[i]
+    const { present, name, shape } = variable
+    const what = `the gradient of ${name ?? `a ${formatShape(shape)} variable`}`
+    if ((present === null) !== (slope === null)) throw other(`leaves ${what} ${present ? 'there' : 'null'}`)
+    if (present && slope) checkElements(what, present, slope)
+  }
+  return again.result
+}
+
+const elementsOf = ({ elements }: Holder): Holder['elements'] => elements.slice()
+
+const other = (what: string): MatgradError =>
+  new MatgradError(
+    `compile: with check, the function ${what}: wanted the same in every call, or what changes as an argument`,
+  )
+
+/** @throws MatgradError unless both are the same operations on the same matrices, with the same numbers. */
+function checkSteps(recorded: readonly Step[], now: readonly Step[]): void {
+  /** Values that are the same in both. */
+  const known = new Map<Slot, Slot>()
+  for (const [i, step] of now.entries()) {
+    const before = recorded[i]
+    if (!before) throw other(`does ${step.operation.name} after what the program does`)
+    const { name } = before.operation
+    if (step.operation.name !== name) throw other(`does ${step.operation.name} where the program does ${name}`)
+    if (!same(step.attributes, before.attributes)) throw other(`does ${name} with other settings than the program`)
+    if (step.inputs.length !== before.inputs.length) throw other(`does ${name} with other operands than the program`)
+    for (const [j, input] of step.inputs.entries()) checkValue(name, input, before.inputs[j], known)
+    for (const [j, target] of step.targets.entries()) known.set(target, before.targets[j])
+  }
+  if (now.length < recorded.length)
+    throw other(`does no ${recorded[now.length].operation.name}, which the program does`)
+}
+
+function checkValue(name: string, now: Slot, before: Slot, known: Map<Slot, Slot>): void {
+  const expected = known.get(now)
+  known.set(now, before)
+  if (expected !== undefined ? expected !== before : now.kind !== before.kind)
+    throw other(`does ${name} with another operand than the program`)
+  if (expected !== undefined || now.kind === 'argument' || now.kind === 'result') return
+  if (now.kind === 'state' && now.holder !== before.holder)
+    throw other(`does ${name} with another matrix that it found outside than the program`)
+  if (now.kind === 'constant') checkElements(`a number that ${name} takes`, now.holder, before.holder.elements)
+}
+
+function checkElements(what: string, holder: Holder, before: Holder['elements']): void {
+  const { elements } = holder
+  const i = elements.findIndex((element, at) => !Object.is(element, before[at]))
+  if (i < 0) return
+  const where = holder instanceof Matrix ? `, element ${Math.floor(i / holder.cols)}, ${i % holder.cols}` : ''
+  throw other(`has ${elements[i]} for ${what}${where}, the program ${before[i]}`)
+}
