@@ -1,0 +1,135 @@
+// A compiled function asks before each replay whether the modules that it went through are what they were.
+
+import { compile, type Variable, variable } from '@matgrad/autograd'
+import { replays } from '@matgrad/autograd/internal'
+import { Generator, getDefaultGenerator, type Matrix, ones, rand, zeros } from '@matgrad/core'
+import { BatchNorm1d, Dropout, type Input, LeakyReLU, Linear, Module, ReLU, Sequential, Tanh } from '@matgrad/nn'
+import { describe, expect, test } from 'vitest'
+
+class Net extends Module {
+  body: Module = new Linear(2, 3)
+  head: Module = new Linear(3, 1)
+  temperature = 1
+  flags: unknown[] = [true]
+  scale: Variable = variable(ones(1, 1))
+
+  forward(x: Input): Variable {
+    const y = this.head.forward(this.body.forward(x)).mul(this.temperature).mul(this.scale)
+    return this.flags[0] ? y : y.neg()
+  }
+}
+
+/** A module whose forward is a property. */
+class Arrow extends Module {
+  inner = new Linear(2, 2)
+  power = 2
+  override forward = (x: Input): Variable => this.inner.forward(x).pow(this.power)
+}
+
+const inSequence = (...layers: readonly Module[]): Sequential => new Sequential(...(layers as [Module]))
+type Layers = Module[]
+
+const changes: [title: string, make: () => Module, change: (model: never) => unknown][] = [
+  ['a part', () => new Net(), (model: Net) => Object.assign(model, { head: new Linear(3, 1) })],
+  ['a number', () => new Net(), (model: Net) => Object.assign(model, { temperature: 3 })],
+  ['a parameter', () => new Net(), (model: Net) => Object.assign(model, { scale: variable(ones(1, 1).mul(5)) })],
+  ['an element of an array', () => new Net(), (model: Net) => model.flags.splice(0, 1, false)],
+  [
+    "a layer's weight",
+    () => new Linear(2, 3),
+    (model: Linear) => Object.assign(model, { weight: variable(ones(3, 2)) }),
+  ],
+  ["a layer's bias", () => new Linear(2, 3), (model: Linear) => Object.assign(model, { bias: null })],
+  [
+    'the weight of a layer that a part reads itself',
+    () => {
+      const linear = new Linear(2, 3)
+      return new (class extends Module {
+        linear = linear
+        override forward(x: Input): Variable {
+          return (x as Matrix).matmul(this.linear.weight.value.T) as unknown as Variable
+        }
+      })()
+    },
+    (model: { linear: Linear }) => Object.assign(model.linear, { weight: variable(ones(3, 2)) }),
+  ],
+  [
+    'a layer of several',
+    () => inSequence(new Linear(2, 3), new Tanh()),
+    (model: Sequential) => ((model.layers as Layers)[1] = new ReLU()),
+  ],
+  [
+    'a layer more',
+    () => inSequence(new Linear(2, 3)),
+    (model: Sequential) => (model.layers as Layers).push(new ReLU()),
+  ],
+  [
+    'a layer less',
+    () => inSequence(new Linear(2, 3), new ReLU()),
+    (model: Sequential) => (model.layers as Layers).pop(),
+  ],
+  [
+    'a layer deep inside',
+    () => inSequence(inSequence(inSequence(new Net()))),
+    (model: Sequential) => {
+      for (const module of model.modules()) if (module instanceof Net) module.temperature = 7
+    },
+  ],
+  [
+    'a slope',
+    () => inSequence(new Linear(2, 3), new LeakyReLU()),
+    (model: Sequential) => Object.assign(model.layers[1], { slope: 0.5 }),
+  ],
+  ['eps', () => inSequence(new BatchNorm1d(2)), (model: Sequential) => Object.assign(model.layers[0], { eps: 10 })],
+  ['p', () => inSequence(new Dropout(0.5)), (model: Sequential) => Object.assign(model.layers[0], { p: 0 })],
+  ['training', () => inSequence(new Dropout(0.5)), (model: Sequential) => model.eval()],
+  [
+    'training of a part',
+    () => inSequence(new BatchNorm1d(2), new Dropout(0.5)),
+    (model: Sequential) => model.layers[1].eval(),
+  ],
+  [
+    'a part of a module whose forward is a property',
+    () => inSequence(new Arrow()),
+    (model: Sequential) => Object.assign(model.layers[0], { power: 3 }),
+  ],
+]
+
+describe('a compiled function computes with what its modules are now, and replays it', () => {
+  test.each(changes)('%s', (_, make, change) => {
+    const model = make()
+    const x = rand(4, 2, { generator: new Generator(1) })
+    const f = compile((x: Matrix) => model.forward(x))
+    const call = (fn: (x: Matrix) => Variable | Matrix): number[][] => fn(x).toArray()
+    for (let round = 0; round < 2; round++) {
+      if (round === 1) change(model as never)
+      f(x)
+      const before = replays()
+      for (let n = 0; n < 3; n++)
+        expect(fromHere(() => call(f))).toEqual(fromHere(() => call((given) => model.forward(given))))
+      expect(replays() - before).toBe(3)
+    }
+  })
+})
+
+/** What `run` gives with the random numbers that come next, which then come again. */
+function fromHere<T>(run: () => T): T {
+  const generator = getDefaultGenerator()
+  const { state } = generator
+  try {
+    return run()
+  } finally {
+    generator.state = state
+  }
+}
+
+test('a forward of two arguments gets both, or one', () => {
+  class Two extends Module {
+    override forward(x: Input, y: Matrix = zeros(1, 1)): Variable {
+      return new Tanh().forward(x).add(y)
+    }
+  }
+  const two = new Two()
+  expect(two.forward(ones(1, 1), ones(1, 1)).item()).toBeCloseTo(1 + Math.tanh(1), 6)
+  expect(two.forward(ones(1, 1)).item()).toBeCloseTo(Math.tanh(1), 6)
+})
