@@ -83,12 +83,14 @@ afterEach(() => {
   workerThreads.Worker = Worker
 })
 
-describe('programs for two threads whose workers never start', () => {
+describe('programs for two threads whose workers do nothing', () => {
+  /** Where in the control block a worker says that it has started. */
+  const STARTED = 9
   /** How many workers were started, and have not ended. */
   const counts = { started: 0, running: 0 }
 
   /** How programs on memories of 4 MB of their own are made that count their runs, in a copy of the package. */
-  async function fresh() {
+  async function fresh(starts = true) {
     vi.resetModules()
     const { configure } = await import('@matgrad/core')
     const { inThreads } = await import('../../src/engine/threads.ts')
@@ -101,7 +103,9 @@ describe('programs for two threads whose workers never start', () => {
       }
       on(): void {}
       unref(): void {}
-      postMessage(): void {}
+      postMessage({ memory, control }: { memory: WebAssembly.Memory; control?: number }): void {
+        if (control !== undefined && starts) new Int32Array(memory.buffer, control)[STARTED] = 1
+      }
       terminate(): void {
         counts.running--
       }
@@ -115,10 +119,16 @@ describe('programs for two threads whose workers never start', () => {
     }
   }
 
-  test('that are fresh each time start a worker anew for every 16, and one is left', async () => {
+  test('that are fresh each time start a worker anew for every 17, and one is left', async () => {
     const create = await fresh()
-    for (let i = 0; i < 160; i++) create().run()
+    for (let i = 0; i < 169; i++) create().run()
     expect(counts).toEqual({ started: 10, running: 1 })
+  })
+
+  test('that have not started yet are sent nothing, and none is ended', async () => {
+    const create = await fresh(false)
+    for (let i = 0; i < 100; i++) create().run()
+    expect(counts).toEqual({ started: 1, running: 1 })
   })
 
   test('of which 100 live start workers anew at first, and none later, however many others come', async () => {
