@@ -17,7 +17,7 @@ export const SLACK = 256
  * sees to it, or, where nobody yields to it, every so many calls.
  */
 const LARGE = 2 ** 26
-const KEPT = 100
+const KEPT = 250
 const CALLS = 256
 /** From this many bytes on, it matters for a copy where in a page of the system its ends are. */
 const PAGED = 2048
@@ -172,11 +172,14 @@ function keep(engine: Engine): void {
 
 function dropLater(): void {
   waiting = true
-  const timer: unknown = setTimeout(() => {
-    waiting = false
-    dropUnneeded()
-    if (large.length > 0) dropLater()
-  }, KEPT)
+  const timer: unknown = setTimeout(
+    () => {
+      waiting = false
+      dropUnneeded()
+      if (large.length > 0) dropLater()
+    },
+    KEPT + needed - performance.now(),
+  )
   // In Node it must not keep the process alive.
   const { unref } = timer as { unref?(): void }
   unref?.call(timer)
@@ -289,8 +292,10 @@ export function collect(engine: Engine, outputs: readonly Operand[], addresses: 
   if (sink !== null) return
   for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], addresses[i])
   // A large call may take long.
-  if (busy) needed = performance.now()
-  busy = false
+  if (busy) {
+    needed = performance.now()
+    busy = false
+  }
 }
 
 /** Takes kernel calls instead of their being made: a program that is being written, whose operands are where they will be. */

@@ -44,6 +44,8 @@ const WORD = {
   /** How many workers sleep, and whether the main thread does. */
   asleep: 7,
   waiting: 8,
+  /** How many workers have started. */
+  started: 9,
 }
 
 /** How often to look for work, or for the others to be done, before going to sleep: some dozen microseconds. */
@@ -76,6 +78,7 @@ function receive(message) {
       const [kernel, ...args] = calls.subarray(part * ${CALL}, (part + 1) * ${CALL})
       kernels[names[kernel]](...args)
     })
+    Atomics.add(words, WORD.started, 1)
   } else {
     const { arena, table, memory, program } = message
     if (!arenas.has(arena)) arenas.set(arena, kernelsOf(message))
@@ -123,6 +126,8 @@ interface Pool {
   /** Which of all pools it is, from 1 on. */
   readonly number: number
   readonly engine: Engine
+  /** Whether all workers have started: what is sent to others waits, and so does their end. */
+  isReady(): boolean
   /** Lets the workers have a program, one that an earlier pool had where `again`; the number of the table of its parts. */
   share(parts: Parts, again: boolean): number
   /** Whether the workers would then hold too much. */
@@ -306,6 +311,8 @@ function startPool(threads: number): Pool {
     return PROGRAM_BYTES + (place.pool === number ? 0 : place.bytes)
   }
 
+  const isReady = (): boolean => Atomics.load(words, WORD.started) === workers.length
+
   function isFull(parts: Parts, again: boolean): boolean {
     const bytes = bytesOf(parts)
     return held > 0 && held + bytes > Math.max(MOST_HELD, 2 * (living + (again ? bytes : 0)))
@@ -338,7 +345,7 @@ function startPool(threads: number): Pool {
     for (let i = 0; i < calls.length; i += CALLS) runCalls(kernel, dtype, calls.slice(i, i + CALLS))
   }
   return {
-    ...{ number, engine, share, isFull, waste },
+    ...{ number, engine, isReady, share, isFull, waste },
     run: (table, parts, from, to) => runParts(table, from, to, (part) => parts[part]()),
     stop() {
       stopped = true
@@ -407,12 +414,16 @@ export function inThreads(
   let [of, table] = [0, 0]
   const getShared = (): Pool | undefined => {
     const known = getPool()
-    if (!known || known.number === of) return known
-    if (known.isFull(code, of > 0)) restartThreads()
-    const shared = getPool()
-    if (shared) table = shared.share(code, of > 0)
-    of = shared?.number ?? of
-    return shared
+    if (known?.number === of) return known
+    if (!known?.isReady()) return undefined
+    if (known.isFull(code, of > 0)) {
+      restartThreads()
+      getPool()
+      return undefined
+    }
+    table = known.share(code, of > 0)
+    of = known.number
+    return known
   }
   return () => {
     const shared = getShared()

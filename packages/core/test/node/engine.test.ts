@@ -16,15 +16,15 @@ describe('scratch memory', () => {
   const large = (): number => zeros(1, 17e6).sum().item()
   const bytes = (): number => getEngine().memory.buffer.byteLength
 
-  test('of more than 64 MiB comes back when nobody needed it for 100 ms', () => {
+  test('of more than 64 MiB comes back when nobody needed it for 250 ms', () => {
     large()
     const engine = getEngine()
-    vi.advanceTimersByTime(60)
+    vi.advanceTimersByTime(200)
     large()
-    vi.advanceTimersByTime(90)
+    vi.advanceTimersByTime(249)
     expect(getEngine()).toBe(engine)
     expect(bytes()).toBeGreaterThan(68e6)
-    vi.advanceTimersByTime(200)
+    vi.advanceTimersByTime(1)
     expect(bytes()).toBeLessThan(4e6)
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -33,10 +33,10 @@ describe('scratch memory', () => {
     large()
     const start = performance.now()
     const clock = vi.spyOn(performance, 'now')
-    clock.mockReturnValue(start + 90)
+    clock.mockReturnValue(start + 249)
     for (let i = 0; i < 1000; i++) zeros(1, 1).sum()
     expect(bytes()).toBeGreaterThan(68e6)
-    clock.mockReturnValue(start + 110)
+    clock.mockReturnValue(start + 250)
     for (let i = 0; i < 256; i++) zeros(1, 1).sum()
     expect(bytes()).toBeLessThan(4e6)
     clock.mockRestore()
@@ -83,12 +83,14 @@ afterEach(() => {
   workerThreads.Worker = Worker
 })
 
-describe('programs for two threads whose workers never start', () => {
+describe('programs for two threads whose workers do nothing', () => {
+  /** Where in the control block a worker says that it has started. */
+  const STARTED = 9
   /** How many workers were started, and have not ended. */
   const counts = { started: 0, running: 0 }
 
   /** How programs on memories of 4 MB of their own are made that count their runs, in a copy of the package. */
-  async function fresh() {
+  async function fresh(starts = true) {
     vi.resetModules()
     const { configure } = await import('@matgrad/core')
     const { inThreads } = await import('../../src/engine/threads.ts')
@@ -101,7 +103,9 @@ describe('programs for two threads whose workers never start', () => {
       }
       on(): void {}
       unref(): void {}
-      postMessage(): void {}
+      postMessage({ memory, control }: { memory: WebAssembly.Memory; control?: number }): void {
+        if (control !== undefined && starts) new Int32Array(memory.buffer, control)[STARTED] = 1
+      }
       terminate(): void {
         counts.running--
       }
@@ -115,10 +119,16 @@ describe('programs for two threads whose workers never start', () => {
     }
   }
 
-  test('that are fresh each time start a worker anew for every 16, and one is left', async () => {
+  test('that are fresh each time start a worker anew for every 17, and one is left', async () => {
     const create = await fresh()
-    for (let i = 0; i < 160; i++) create().run()
+    for (let i = 0; i < 169; i++) create().run()
     expect(counts).toEqual({ started: 10, running: 1 })
+  })
+
+  test('that have not started yet are sent nothing, and none is ended', async () => {
+    const create = await fresh(false)
+    for (let i = 0; i < 100; i++) create().run()
+    expect(counts).toEqual({ started: 1, running: 1 })
   })
 
   test('of which 100 live start workers anew at first, and none later, however many others come', async () => {
