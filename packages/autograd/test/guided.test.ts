@@ -1,0 +1,473 @@
+// A function under a guide does what it does by itself, whatever it is; where it does the same again, a program computes it.
+
+import { defineOp, Variable, variable } from '@matgrad/autograd'
+import { Guided, replays } from '@matgrad/autograd/internal'
+import { Generator, getDefaultGenerator, type Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { describe, expect, test } from 'vitest'
+import { identical } from './random-programs.ts'
+
+const row = (...numbers: number[]): Matrix => matrix([numbers])
+const CALLS = 12
+
+/** What a function does, with what it changes and what it tells. */
+interface Twin {
+  readonly first: (x: Matrix) => Variable | Matrix
+  readonly rest?: (result: Variable | Matrix) => void
+  /** What it changes. */
+  readonly state?: () => readonly (Matrix | null)[]
+  readonly visible?: () => Iterable<Matrix>
+  /** What it tells of what it has seen. */
+  readonly told?: () => unknown
+}
+
+/** Calls both ways, and compares everything after each call; returns how many calls a program made. */
+function compare(make: () => Twin, argument: (n: number) => Matrix = (n) => row(n + 1, 2 - n)): number {
+  const [plain, other] = [make(), make()]
+  const guided = new Guided<[Matrix], Variable | Matrix>({ isRestKnown: true, ...other })
+  const before = replays()
+  const call = (run: () => Variable | Matrix): Matrix | string => {
+    try {
+      const result = run()
+      return (result instanceof Variable ? result.value : result).clone()
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  for (let n = 0; n < CALLS; n++) {
+    const x = argument(n)
+    const { state } = getDefaultGenerator()
+    const wanted = call(() => {
+      const result = plain.first(x)
+      plain.rest?.(result)
+      return result
+    })
+    getDefaultGenerator().state = state
+    const got = call(() => guided.call(x))
+    if (typeof wanted === 'string' || typeof got === 'string') expect(got).toBe(wanted)
+    else expect(identical(got, wanted), `call ${n}: ${got}, wanted ${wanted}`).toBe(true)
+    const [left, right] = [plain.state?.() ?? [], other.state?.() ?? []]
+    for (const [i, each] of left.entries())
+      expect(each === null ? right[i] === null : identical(right[i] as Matrix, each), `call ${n}, state ${i}`).toBe(
+        true,
+      )
+    expect(other.told?.()).toEqual(plain.told?.())
+  }
+  return replays() - before
+}
+
+/** All calls but the one that is recorded. */
+const ALL = CALLS - 1
+
+/** A step that learns. */
+function learning(loss: (w: Variable, x: Matrix) => Variable): Twin {
+  const w = variable(row(0.5, -0.25))
+  return {
+    first: (x) => {
+      w.grad = null
+      return loss(w, x)
+    },
+    rest: (result) => {
+      ;(result as Variable).backward()
+      if (w.grad) w.value.assign(w.value.sub(w.grad.mul(0.01)))
+    },
+    state: () => [w.value, w.grad],
+  }
+}
+
+describe('a program computes what the function does again', () => {
+  test.each<[string, () => Twin]>([
+    ['forward', () => ({ first: (x) => x.mul(2).exp().sum() })],
+    ['a step that learns', () => learning((w, x) => w.mul(x).square().mean())],
+    [
+      'numbers that change in each call, which the rest computes with, too',
+      () => {
+        let n = 0
+        return learning((w, x) =>
+          w
+            .mul(x)
+            .square()
+            .sum()
+            .mul(++n)
+            .add(
+              w
+                .square()
+                .sum()
+                .mul(n % 3),
+            ),
+        )
+      },
+    ],
+    [
+      'matrices that are made of numbers that change, and computed with one another',
+      () => {
+        let n = 0
+        return learning((w, x) => {
+          const made = matrix([[++n, 2 * n]])
+          return w
+            .mul(x)
+            .mul(made.add(made.mul(2)).exp().log())
+            .sum()
+        })
+      },
+    ],
+    [
+      'a side effect, and a number that nobody uses',
+      () => {
+        let n = 0
+        return { first: (x) => x.mul(++n > 0 ? 2 : 3), told: () => n }
+      },
+    ],
+    [
+      'random numbers',
+      () => {
+        const generator = new Generator(1)
+        return { first: (x) => x.mul(generator.uniform(1, 2)).add(generator.normal(1, 1)) }
+      },
+    ],
+    [
+      'what is made, changed and computed with',
+      () => ({
+        first: (x) => {
+          const sum = zeros(1, 2)
+          const copied = ones(1, 2)
+          sum.assign(sum.add(x))
+          copied.assign(copied.add(sum))
+          return sum.add(copied)
+        },
+      }),
+    ],
+    [
+      'state that is changed before it is used, and after',
+      () => {
+        const state = row(1, 1)
+        return {
+          first: (x) => {
+            const before = state.mul(x)
+            state.assign(state.add(x))
+            return before.add(state)
+          },
+          state: () => [state],
+        }
+      },
+    ],
+    [
+      'what others can see afterwards',
+      () => {
+        const seen: { h: Matrix; list: Matrix[] } = { h: row(0), list: [] }
+        return {
+          first: (x) => {
+            seen.h = x.exp()
+            seen.list = [x.neg(), seen.h.add(1)]
+            return seen.h.sum()
+          },
+          visible: () => [seen.h, ...seen.list],
+          told: () => [seen.h, ...seen.list].map((each) => each.toArray()),
+        }
+      },
+    ],
+  ])('%s', (_, make) => {
+    expect(compare(make)).toBe(ALL)
+  })
+})
+
+describe('a function goes on as it is where it does something else', () => {
+  test.each<[string, () => Twin, least: number]>([
+    [
+      'another operation in every third call',
+      () => {
+        let n = 0
+        return learning((w, x) => (n++ % 3 === 2 ? w.mul(x).exp().sum() : w.mul(x).square().sum()))
+      },
+      1,
+    ],
+    [
+      'another operation from some call on',
+      () => {
+        let n = 0
+        return learning((w, x) => (n++ > 5 ? w.mul(x).tanh().sum() : w.mul(x).square().sum()))
+      },
+      5,
+    ],
+    [
+      'an operation more, or less',
+      () => {
+        let n = 0
+        return learning((w, x) => {
+          const y = w.mul(x).square().sum()
+          return n++ % 4 === 3 ? y.mul(2) : y
+        })
+      },
+      2,
+    ],
+    [
+      'an operation less at the end in every fourth call',
+      () => {
+        let n = 0
+        return { first: (x) => (n++ % 4 === 3 ? x.exp() : x.exp().mul(2)) }
+      },
+      2,
+    ],
+    [
+      'another setting in every third call',
+      () => {
+        let n = 0
+        return { first: (x) => x.neg().leakyRelu(n++ % 3 === 2 ? 0.5 : 0.25) }
+      },
+      1,
+    ],
+    [
+      'two matrices where there was one',
+      () => {
+        let n = 0
+        return {
+          first: (x) => {
+            const a = row(n, n)
+            const b = n++ < 2 ? a : row(2 * n, 1)
+            return x.mul(a).add(b)
+          },
+        }
+      },
+      1,
+    ],
+    [
+      'writing elements of a state that was used, once',
+      () => {
+        const state = row(1, 2)
+        let n = 0
+        return {
+          first: (x) => {
+            const y = state.mul(x)
+            if (n++ === 6) state.set(0, 0, 9)
+            return y.add(state)
+          },
+          state: () => [state],
+        }
+      },
+      6,
+    ],
+    [
+      'writing elements through an array that was taken before, once',
+      () => {
+        const state = row(1, 2)
+        let n = 0
+        return {
+          first: (x) => {
+            const data = n++ === 6 ? state.data : new Float32Array(1)
+            const y = state.mul(x)
+            data[0] += 1
+            return y.add(state)
+          },
+          state: () => [state],
+        }
+      },
+      6,
+    ],
+    [
+      'looking at what was computed',
+      () => {
+        const told: number[] = []
+        return {
+          ...learning((w, x) => {
+            const y = w.mul(x).square()
+            told.push(y.value.get(0, 1), y.sum().item())
+            return y.sum()
+          }),
+          told: () => told,
+        }
+      },
+      0,
+    ],
+    [
+      'looking at it once',
+      () => {
+        let n = 0
+        const told: number[] = []
+        return {
+          ...learning((w, x) => {
+            const y = w.mul(x).square()
+            if (n++ === 6) told.push(...y.value.data)
+            return y.sum()
+          }),
+          told: () => told,
+        }
+      },
+      7,
+    ],
+    [
+      'branching on an argument',
+      () => learning((w, x) => (x.get(0, 0) > 6 ? w.mul(x).square().sum() : w.mul(x).abs().sum())),
+      0,
+    ],
+    [
+      'a state that is another object each time',
+      () => {
+        let h: Matrix = row(1, 1)
+        return { first: (x) => (h = h.mul(0.5).add(x)), told: () => h.toArray(), visible: () => [h] }
+      },
+      0,
+    ],
+    [
+      'writing elements of a state that was used',
+      () => {
+        const state = row(1, 2)
+        let n = 0
+        return {
+          first: (x) => {
+            const y = state.mul(x)
+            state.set(0, 0, n++)
+            return y.add(state)
+          },
+          state: () => [state],
+        }
+      },
+      0,
+    ],
+    [
+      'writing elements through an array that was taken before',
+      () => {
+        const state = row(1, 2)
+        return {
+          first: (x) => {
+            const { data } = state
+            const y = state.mul(x)
+            data[0] += 1
+            return y
+          },
+          state: () => [state],
+        }
+      },
+      0,
+    ],
+    [
+      'changing its argument',
+      () => ({
+        first: (x) => {
+          const y = x.mul(2)
+          x.assign(x.add(0))
+          return y.add(x)
+        },
+      }),
+      0,
+    ],
+    [
+      'throwing in some calls, after random numbers and changes',
+      () => {
+        const [state, generator] = [row(0, 0), new Generator(2)]
+        let n = 0
+        return {
+          first: (x) => {
+            state.assign(state.add(x))
+            const y = x.add(generator.uniform(1, 2))
+            if (n++ % 5 === 4) throw new Error(`call ${n}`)
+            state.assign(state.mul(y))
+            return y
+          },
+          state: () => [state],
+          told: () => generator.state,
+        }
+      },
+      1,
+    ],
+    [
+      'catching an error of an operation',
+      () => {
+        const told: string[] = []
+        let n = 0
+        return {
+          first: (x) => {
+            try {
+              return x.T.gatherRows([n++ % 3, 0]).T
+            } catch (error) {
+              told.push((error as Error).message)
+              return x.neg()
+            }
+          },
+          told: () => told,
+        }
+      },
+      0,
+    ],
+    ['a generator of its own', () => ({ first: (x) => x.add(new Generator(x.rows).uniform(1, 2)) }), 0],
+  ])('%s', (_, make, least) => {
+    expect(compare(make)).toBeGreaterThanOrEqual(least)
+  })
+})
+
+test('an index out of range throws in the function, before what comes after it, and with what came before it done', () => {
+  const make = (): Twin => {
+    const [table, state] = [variable(matrix([[1], [2], [3]])), row(0, 0)]
+    let after = 0
+    return {
+      first: (x) => {
+        state.assign(state.add(x))
+        const picked = table.gatherRows(x.T)
+        after++
+        return picked.sum()
+      },
+      rest: (result) => (result as Variable).backward(),
+      state: () => [state, table.grad],
+      told: () => after,
+    }
+  }
+  const index = (n: number): Matrix => row(n % 3, n % 4 === 3 ? 7 : 1)
+  expect(compare(make, index)).toBeGreaterThanOrEqual(0)
+  expect(() => make().first(row(7, 1))).toThrow(ShapeError)
+})
+
+test("a user's op with a derivative that counts its calls", () => {
+  const make = (): Twin => {
+    let [calls, n] = [0, 0]
+    const op = defineOp({
+      name: 'own',
+      shape: ([a]) => a.shape,
+      forward: (out, [a]) => out.data.set(a.data.map((each) => 2 * each)),
+      vjp: [
+        (g) => {
+          calls++
+          return g.mul(2)
+        },
+      ],
+    })
+    return {
+      ...learning((w, x) =>
+        op([w.mul(x)])
+          .square()
+          .sum()
+          .mul(++n),
+      ),
+      told: () => calls,
+    }
+  }
+  expect(compare(make)).toBe(ALL)
+})
+
+test('what was computed inside and not kept is an error to look at afterwards, and never another number', () => {
+  const kept: Matrix[] = []
+  const guided = new Guided<[Matrix], Matrix>({
+    isRestKnown: true,
+    first(x) {
+      const hidden = x.exp()
+      const made = ones(1, 2)
+      made.assign(made.mul(hidden))
+      kept.push(hidden, hidden.clone(), made)
+      return hidden.sum()
+    },
+  })
+  for (let n = 0; n < 4; n++) guided.call(row(n, n))
+  expect(kept.slice(0, 3).map((each) => each.toArray())).toEqual([[[1, 1]], [[1, 1]], [[1, 1]]])
+  for (const each of kept.slice(3)) {
+    expect(each.shape).toEqual([1, 2])
+    for (const look of [() => each.data, () => each.get(0, 0), () => each.add(1), () => String(each)])
+      expect(look).toThrow('a 1x2 matrix was computed inside a step that is over')
+  }
+})
+
+test('a function that does something else each time is soon called as it is', () => {
+  let calls = 0
+  const others = [(x: Matrix) => x.exp(), (x: Matrix) => x.neg(), (x: Matrix) => x.abs(), (x: Matrix) => x.square()]
+  const guided = new Guided<[Matrix], Matrix>({ isRestKnown: true, first: (x) => others[calls++ % 4](x) })
+  const before = replays()
+  for (let n = 0; n < 200; n++) expect(guided.call(row(n)).equals(others[n % 4](row(n)))).toBe(true)
+  expect(calls).toBe(200)
+  expect(replays() - before).toBe(0)
+})
