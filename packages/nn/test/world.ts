@@ -46,13 +46,15 @@ export function inWords(value: unknown): unknown {
   return typeof value === 'function' ? 'a function' : value
 }
 
+type Compute = (net: Net, x: nn.Input) => Variable
+
 /** A model of a user's: what it computes is a function, which may read whatever it has. */
 export class Net extends nn.Module {
   hidden: nn.Linear
   head: nn.Linear
-  private readonly compute: (net: this, x: nn.Input) => Variable
+  private readonly compute: Compute
 
-  constructor({ features, width, classes }: Sizes, compute: (net: Net, x: nn.Input) => Variable = usual) {
+  constructor({ features, width, classes }: Sizes, compute: Compute = usual) {
     super()
     this.hidden = new nn.Linear(features, width)
     this.head = new nn.Linear(width, classes)
@@ -117,8 +119,16 @@ export class World {
     ) as unknown as nn.Sequential
   }
 
-  net(compute?: (net: Net, x: nn.Input) => Variable): Net {
+  net(compute?: Compute): Net {
     return new Net(this.sizes, compute)
+  }
+
+  /** The same with properties that it may read. */
+  netWith<Properties extends object>(
+    properties: Properties,
+    compute: (net: Net & Properties, x: nn.Input) => Variable,
+  ): Net & Properties {
+    return Object.assign(this.net(compute as Compute), properties)
   }
 
   /** Trains for three epochs, by Adam, if nothing else is said; what comes of it is seen, and errors are. */
