@@ -14,12 +14,13 @@ export interface Sizes {
   readonly batchSize: number
 }
 
-/** A sum of all bits but for the signs of NaN. */
+/** A sum of all bits but for those of NaN. */
 function digest({ data }: Matrix): string {
-  const copy = data.map((value) => (Number.isNaN(value) ? Number.NaN : value))
-  const words = new Uint32Array(copy.buffer)
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4)
+  const perElement = words.length / data.length
   let [a, b] = [words.length | 0, 0x9e3779b9 | 0]
-  for (const word of words) {
+  for (let i = 0; i < words.length; i++) {
+    const word = Number.isNaN(data[Math.floor(i / perElement)]) ? -1 : words[i]
     a = Math.imul(a ^ word, 0x01000193)
     b = Math.imul(b ^ (word >>> 15) ^ word, 0x85ebca6b) ^ (b >>> 13)
   }
