@@ -129,36 +129,34 @@ const moments: Readonly<Record<string, (step: number) => boolean>> = {
   'once, after step 7': (step) => step === 7,
 }
 
-/** A number in each place, changed at each moment, by a callback, that the model or the loss reads. */
+/** A number in each place, changed by a callback at one of the moments, that the model or the loss reads. */
 const numbers: Scenarios = Object.fromEntries(
-  Object.entries(places).flatMap(([place, makePlace]) =>
-    Object.entries(moments).flatMap(([moment, isNow], i): [string, Scenario][] => [
+  Object.entries(places).flatMap(([place, makePlace], i): [string, Scenario][] => {
+    const [[moment, isNow], [other, isOther]] = [0, 1].map((k) => Object.entries(moments)[(i + k) % 3])
+    return [
       [
         `a temperature in ${place}, changed ${moment}`,
         async (w) => {
           const { object, get, set } = makePlace()
           const model = w.netWith(object, (net, x) => usual(net, x).div(get()))
-          await w.fit(model, {
-            callbacks: [after((step) => isNow(step) && set(1 + step / 8))],
-            ...(i === 0 && { validation: w.data }),
-          })
+          const callback = after((step) => isNow(step) && set(1 + step / 8))
+          await w.fit(model, { callbacks: [callback], validation: w.data })
           w.predict(model)
           set(0.25)
           w.predict(model)
         },
       ],
       [
-        `a weight of the loss in ${place}, changed ${moment}`,
+        `a weight of the loss in ${place}, changed ${other}`,
         async (w) => {
           const { get, set } = makePlace()
-          const model = w.model()
           const loss: Loss = (prediction, target) =>
             crossEntropy(prediction, target).add(prediction.square().mean().mul(get()))
-          await w.fit(model, { loss, callbacks: [after((step) => isNow(step) && set(step / 8))] })
+          await w.fit(w.model(), { loss, callbacks: [after((step) => isOther(step) && set(step / 8))] })
         },
       ],
-    ]),
-  ),
+    ]
+  }),
 )
 
 const parts: Scenarios = {
