@@ -21,10 +21,12 @@ export interface Parts<Arguments extends readonly unknown[], Result> {
   /** What is done with the result. */
   rest?(result: Result): void
   /**
-   * Whether what `rest` does depends on what `first` did with matrices, the history of `root` and gradients alone, and on
-   * what is announced.
+   * Whether what `rest` does depends on what `first` did with matrices, the history of `root`, gradients and `also` alone,
+   * and on what is announced.
    */
   isRestKnown(): boolean
+  /** Other things that the rest depends on, by their identity. */
+  also?(): readonly unknown[]
   /** Whose history the rest goes back through. */
   root?(result: Result): Variable
   /** Where a user's code may have put what it computed, for others to see. */
@@ -41,6 +43,7 @@ interface Entry<Result> {
   readonly results: readonly Slot[]
   /** What it left of gradients: those that it has looked at or set. */
   readonly gradients: ReadonlyMap<Variable, Slot | null>
+  readonly also: readonly unknown[]
   /** The history of `root`. */
   readonly nodes: readonly Node[]
   /** The gradients of variables that the function made, with their numbers in it. */
@@ -100,6 +103,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     let end = 0
     let results: readonly Slot[] = []
     let gradients: ReadonlyMap<Variable, Slot | null> = new Map()
+    let also: readonly unknown[] = []
     let variables: readonly Variable[] = []
     let nodes: readonly Node[] = []
     const result = trace.run(() => {
@@ -107,6 +111,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       end = trace.steps.length
       results = [...matricesOf(given)].map((matrix) => trace.valueOf(matrix))
       gradients = trace.gradientsNow()
+      also = this.parts.also?.() ?? []
       variables = historyOf(this.parts.root?.(given))
       nodes = nodesOf(variables, trace)
       trace.startRest()
@@ -131,7 +136,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const program = new Program<Result>(() => this.otherwise(), stands, inputs, slots, trace, result)
     const kept = new Map(known.map(([value, matrix]) => [value, trace.hold(matrix)]))
     if (this.entries.length === MOST_PROGRAMS) this.entries.shift()
-    this.entries.push({ program, steps, guidesRest, results, gradients, nodes, own, kept, followed: 0 })
+    this.entries.push({ program, steps, guidesRest, results, gradients, also, nodes, own, kept, followed: 0 })
     return result
   }
 
@@ -143,7 +148,8 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const result = guide.run(() => {
       const given = first(...args)
       variables = historyOf(root?.(given))
-      if (!(guide.gave(given, results) && guide.left(gradients) && isLike(variables, nodes, guide))) guide.pay()
+      const isSame = guide.gave(given, results) && guide.left(gradients) && isLike(variables, nodes, guide)
+      if (!(isSame && areSame(this.parts.also?.() ?? [], entry.also))) guide.pay()
       if (guidesRest) {
         guide.startRest()
         rest?.(given)
@@ -189,3 +195,6 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     if (this.replays % REPLAYS === 0 && this.failures > 0) this.failures--
   }
 }
+
+const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((each, i) => each === b[i])

@@ -59,8 +59,8 @@ export class TrainingStep {
       first: (x, y) => this.forward(x, y),
       rest: (result) => this.backward(result),
       root: ({ loss }) => loss,
-      // What is clipped together is what the model has, which a user's code may change.
-      isRestKnown: () => clipNorm === undefined && isBuiltInOptimizer(optimizer),
+      isRestKnown: () => isBuiltInOptimizer(optimizer),
+      also: () => (clipNorm === undefined ? [] : model.parameters()),
       visible: () => propertiesOf(model),
     })
     this.giveBack()
