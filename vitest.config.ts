@@ -36,9 +36,15 @@ export default defineConfig({
       project('nn compiled', {
         include: ['packages/nn/test/**/*.test.ts'],
         // These compute nothing, or both ways.
-        exclude: ['data', 'init', 'schedules', 'compiled-training', 'node/process', 'node/options'].map(
-          (name) => `packages/nn/test/${name}.test.ts`,
-        ),
+        exclude: [
+          'data',
+          'init',
+          'schedules',
+          'compiled-training',
+          'indistinguishable',
+          'node/process',
+          'node/options',
+        ].map((name) => `packages/nn/test/${name}.test.ts`),
         provide: { compiles: true },
         setupFiles: ['packages/nn/test/count-replays.ts', ...setupFiles],
       }),

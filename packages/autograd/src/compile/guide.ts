@@ -15,7 +15,7 @@ import {
   withTracer,
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
-import { Variable } from '../variable.ts'
+import { Variable, variablesMade } from '../variable.ts'
 import { type Debtor, isPending, type Pending, pending, suspend } from './pending.ts'
 
 /** What a function did so far, put off: an operation with its result, or a change. */
@@ -51,6 +51,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private readonly others = new Set<Holder>()
   /** What is from outside and whose elements the function has looked at: it may write them at any time. */
   private readonly seen = new Set<Holder>()
+  /** The variables whose gradients were set. */
+  private readonly written = new Set<Variable>()
+  private readonly before = variablesMade()
 
   /**
    * @param steps what was recorded
@@ -80,6 +83,24 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   get hasFollowed(): boolean {
     while (this.following && this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
     return this.following && this.next === this.steps.length
+  }
+
+  /** Whether these are the matrices that were recorded as what the function gives. */
+  gave(result: unknown, values: readonly Slot[]): boolean {
+    const matrices = [...matricesOf(result)]
+    return matrices.length === values.length && matrices.every((matrix, i) => this.is(matrix, values[i]))
+  }
+
+  /** Whether gradients are what they were when it was recorded what the function left. */
+  left(gradients: ReadonlyMap<Variable, Slot | null>): boolean {
+    for (const [{ present }, value] of gradients)
+      if (present === null ? value !== null : value === null || !this.is(present, value)) return false
+    for (const variable of this.written) if (this.isFromOutside(variable) && !gradients.has(variable)) return false
+    return true
+  }
+
+  isFromOutside({ created }: Variable): boolean {
+    return created < this.before
   }
 
   pay(): void {
@@ -137,7 +158,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   /** Whether a matrix is, in this call, what a value was when it was recorded. */
-  private is(holder: Holder, slot: Slot): boolean {
+  is(holder: Holder, slot: Slot): boolean {
     if (isPending(holder)) return holder.slot === slot
     const known = this.slots.get(holder)
     if (known) return known === slot
@@ -257,7 +278,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
   usedVariable(): void {}
   readGradient(): void {}
-  wroteGradient(): void {}
+  wroteGradient(variable: Variable): void {
+    if (this.following) this.written.add(variable)
+  }
 }
 
 /** Whether attributes are the same: numbers, strings and flags, in arrays and plain objects. */

@@ -1,6 +1,8 @@
 import type { Matrix } from '@matgrad/core'
-import { isOperation, type Slot, type Step, tracer } from '@matgrad/core/internal'
+import { type Slot, type Step, tracer } from '@matgrad/core/internal'
+import type { Variable } from '../variable.ts'
 import { Guide, matricesOf } from './guide.ts'
+import { historyOf, isLike, type Node, nodesOf } from './history.ts'
 import { isRunning, Program, standForAll } from './program.ts'
 import { GentleTrace } from './trace.ts'
 
@@ -18,8 +20,15 @@ export interface Parts<Arguments extends readonly unknown[], Result> {
   first(...args: Arguments): Result
   /** What is done with the result. */
   rest?(result: Result): void
-  /** Whether what `rest` does depends on what `first` did with matrices alone, and on what is announced. */
-  readonly isRestKnown: boolean
+  /**
+   * Whether what `rest` does depends on what `first` did with matrices, the history of `root`, gradients and `also` alone,
+   * and on what is announced.
+   */
+  isRestKnown(): boolean
+  /** Other things that the rest depends on, by their identity. */
+  also?(): readonly unknown[]
+  /** Whose history the rest goes back through. */
+  root?(result: Result): Variable
   /** Where a user's code may have put what it computed, for others to see. */
   visible?(): Iterable<Matrix>
 }
@@ -30,6 +39,15 @@ interface Entry<Result> {
   /** The steps that a call must do again. */
   readonly steps: readonly Step[]
   readonly guidesRest: boolean
+  /** What `first` gave. */
+  readonly results: readonly Slot[]
+  /** What it left of gradients: those that it has looked at or set. */
+  readonly gradients: ReadonlyMap<Variable, Slot | null>
+  readonly also: readonly unknown[]
+  /** The history of `root`. */
+  readonly nodes: readonly Node[]
+  /** The gradients of variables that the function made, with their numbers in it. */
+  readonly own: readonly (readonly [number, Slot])[]
   /** What is kept of values after a call, for whoever sees them. */
   readonly kept: ReadonlyMap<Slot, Matrix>
   /** How often it was followed. */
@@ -62,7 +80,8 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       this.waiting--
       return this.plain(args)
     }
-    const entry = this.entries.find(({ program }) => program.serves(args))
+    const isRestKnown = this.parts.isRestKnown()
+    const entry = this.entries.find(({ program, guidesRest }) => (guidesRest || isRestKnown) && program.serves(args))
     return entry ? this.follow(entry, args) : this.record(args)
   }
 
@@ -82,9 +101,19 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const trace = new GentleTrace()
     const slots = inputs.map(({ matrix, source }) => trace.argument(matrix, source))
     let end = 0
+    let results: readonly Slot[] = []
+    let gradients: ReadonlyMap<Variable, Slot | null> = new Map()
+    let also: readonly unknown[] = []
+    let variables: readonly Variable[] = []
+    let nodes: readonly Node[] = []
     const result = trace.run(() => {
       const given = this.parts.first(...args)
       end = trace.steps.length
+      results = [...matricesOf(given)].map((matrix) => trace.valueOf(matrix))
+      gradients = trace.gradientsNow()
+      also = this.parts.also?.() ?? []
+      variables = historyOf(this.parts.root?.(given))
+      nodes = nodesOf(variables, trace)
       trace.startRest()
       this.parts.rest?.(given)
       return given
@@ -93,9 +122,13 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       this.fail()
       return result
     }
-    const guidesRest = !this.parts.isRestKnown || trace.steps.some(isUsers)
+    const guidesRest = !this.parts.isRestKnown()
     const steps = trace.steps.slice(0, guidesRest ? undefined : end)
-    const seen = [...matricesOf(result), ...(this.parts.visible?.() ?? [])]
+    const made = variables.flatMap((variable, i): [number, Matrix][] =>
+      variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
+    )
+    const own = made.map(([i, gradient]) => [i, trace.valueOf(gradient)] as const)
+    const seen = [...matricesOf(result), ...made.map(([, gradient]) => gradient), ...(this.parts.visible?.() ?? [])]
     const known = seen.flatMap((matrix): [Slot, Matrix][] => {
       const value = trace.resultOf(matrix)
       return value ? [[value, matrix]] : []
@@ -103,16 +136,20 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const program = new Program<Result>(() => this.otherwise(), stands, inputs, slots, trace, result)
     const kept = new Map(known.map(([value, matrix]) => [value, trace.hold(matrix)]))
     if (this.entries.length === MOST_PROGRAMS) this.entries.shift()
-    this.entries.push({ program, steps, guidesRest, kept, followed: 0 })
-    return program.result
+    this.entries.push({ program, steps, guidesRest, results, gradients, also, nodes, own, kept, followed: 0 })
+    return result
   }
 
   private follow(entry: Entry<Result>, args: Arguments): Result {
-    const { program, steps, guidesRest, kept } = entry
-    const { first, rest } = this.parts
+    const { program, steps, guidesRest, results, gradients, nodes, own, kept } = entry
+    const { first, rest, root } = this.parts
+    let variables: readonly Variable[] = []
     const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])))
     const result = guide.run(() => {
       const given = first(...args)
+      variables = historyOf(root?.(given))
+      const isSame = guide.gave(given, results) && guide.left(gradients) && isLike(variables, nodes, guide)
+      if (!(isSame && areSame(this.parts.also?.() ?? [], entry.also))) guide.pay()
       if (guidesRest) {
         guide.startRest()
         rest?.(given)
@@ -137,6 +174,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     this.otherwise = otherwise
     const replayed = program.run(args)
     guide.leave(kept)
+    if (!guidesRest) for (const [i, gradient] of own) variables[i].grad = kept.get(gradient)?.clone() ?? null
     this.succeed()
     return replayed
   }
@@ -158,5 +196,5 @@ export class Guided<Arguments extends readonly unknown[], Result> {
   }
 }
 
-/** Whether a step is an operation of a user's, whose rules may do anything, too. */
-const isUsers = ({ operation }: Step): boolean => isOperation(operation) && operation.program === null
+const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((each, i) => each === b[i])

@@ -272,6 +272,12 @@ export class GentleTrace extends Trace {
     } else super.change(change, targets, inputs, attributes)
   }
 
+  /** What a user's operation does with elements may be something else each time, and throw, and be seen by others. */
+  override evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+    if (operation.program === null) this.isBroken = true
+    return super.evaluate(operation, inputs, attributes)
+  }
+
   override keep(matrix: Matrix): void {
     if (this.made.has(matrix) && this.values.has(matrix)) this.isBroken = true
     else super.keep(matrix)
@@ -279,6 +285,34 @@ export class GentleTrace extends Trace {
 
   /** What is not announced need not be asked: the function is run each time. */
   override watch(): void {}
+
+  /** What the function makes is made anew in each call, and its gradients with it. */
+  override readGradient(variable: Variable, grad: Matrix | null): void {
+    if (this.isFromOutside(variable)) super.readGradient(variable, grad)
+  }
+
+  override wroteGradient(variable: Variable, before: Matrix | null): void {
+    if (this.isFromOutside(variable)) super.wroteGradient(variable, before)
+  }
+
+  /** The gradients so far that the function has looked at or set. */
+  gradientsNow(): ReadonlyMap<Variable, Slot | null> {
+    return new Map(
+      [...this.gradients.keys()].map((variable) => [variable, variable.present && this.valueOf(variable.present)]),
+    )
+  }
+
+  /** What takes the place of a result in later calls: the one of this call is its caller's, who may keep it. */
+  override hold(matrix: Matrix): Matrix {
+    const value = this.valueOf(matrix)
+    if (value.kind === 'state') return value.holder as Matrix
+    const held = super.hold(matrix)
+    if (held !== matrix) return held
+    const other = copyOf(matrix.elements, matrix.shape)
+    this.values.set(other, value)
+    value.holder = other
+    return other
+  }
 
   /** The value of a matrix that the function computed. */
   resultOf(matrix: Matrix): Slot | undefined {

@@ -183,8 +183,8 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   }
 }
 
+const { step, zeroGrad } = Optimizer.prototype
+
 /** Whether an optimiser is one of this package as it is: its class says so itself, and nobody replaced its methods. */
 export const isBuiltInOptimizer = (optimizer: Optimizer): boolean =>
-  Object.hasOwn(optimizer.constructor, 'builtIn') &&
-  !Object.hasOwn(optimizer, 'step') &&
-  !Object.hasOwn(optimizer, 'zeroGrad')
+  Object.hasOwn(optimizer.constructor, 'builtIn') && optimizer.step === step && optimizer.zeroGrad === zeroGrad

@@ -58,7 +58,9 @@ export class TrainingStep {
     this.guided = new Guided<[Matrix, Matrix], StepResult>({
       first: (x, y) => this.forward(x, y),
       rest: (result) => this.backward(result),
-      isRestKnown: isBuiltInOptimizer(optimizer),
+      root: ({ loss }) => loss,
+      isRestKnown: () => isBuiltInOptimizer(optimizer),
+      also: () => (clipNorm === undefined ? [] : model.parameters()),
       visible: () => propertiesOf(model),
     })
     this.giveBack()
@@ -112,7 +114,7 @@ class ForwardPass {
     this.model = model
     const first = (x: Matrix): Variable => model.forward(x)
     this.compiled = new CompiledFunction(first)
-    this.guided = new Guided<[Matrix], Variable>({ first, isRestKnown: true, visible: () => propertiesOf(model) })
+    this.guided = new Guided<[Matrix], Variable>({ first, isRestKnown: () => true, visible: () => propertiesOf(model) })
   }
 
   /** Its function of samples, which may overwrite its last result, until control is given to others. */
