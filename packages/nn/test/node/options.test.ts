@@ -53,6 +53,7 @@ const row = (...calls: Row['calls']): Row => ({ calls })
 const { sparse, linalg } = core
 /** By the name that the message begins with. */
 const rows: Record<string, Row> = {
+  compile: row((o) => autograd.compile((x: core.Matrix) => x, o)),
   matrix: row((o) => core.matrix([[1]], 1, 1, o)),
   'matrix without sizes': row(
     (o) => core.matrix([[1]], o),
