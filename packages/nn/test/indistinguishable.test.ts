@@ -1462,6 +1462,15 @@ const callbacks: Scenarios = {
     }
     await w.fit(model, { callbacks: [callback] })
   },
+  'what timers do while training rests': async (w) => {
+    for (const model of [w.model(), w.net()]) {
+      let time = 0
+      performance.now = () => (time += 60)
+      const [{ value }] = model.parameters()
+      setTimeout(() => value.assign(value.mul(0.5)))
+      await w.fit(model)
+    }
+  },
   'metrics of a user that look at, and change, the model': async (w) => {
     const model = w.net()
     const { weight } = model.head

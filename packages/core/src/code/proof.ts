@@ -14,14 +14,14 @@ const VECTOR = 16
  *
  * @param base where its scratch memory begins, to the end of the arena
  * @param places where its arguments are, in the scratch memory
- * @param changes the matrices and generators that it may change
+ * @param changes the matrices and generators that it may change, which others may have taken the place of since
  */
 export function proving(
   step: () => void,
   { buffer, start }: Arena,
   base: number,
   places: readonly TypedArray[],
-  changes: readonly Holder[],
+  changes: () => readonly Holder[],
 ): () => void {
   // Words: both ends are aligned.
   const kept = new Int32Array(buffer, start, (base - start) / 4)
@@ -35,7 +35,7 @@ export function proving(
       step()
     } finally {
       scratch.fill(POISON)
-      for (const { elements } of changes) {
+      for (const { elements } of changes()) {
         const offset = (elements.byteOffset - start) / 4
         const words = Math.ceil(elements.byteLength / VECTOR) * (VECTOR / 4)
         before.set(kept.subarray(offset, offset + words), offset)

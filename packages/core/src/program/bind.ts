@@ -69,7 +69,7 @@ export function bind(
     const places = inputs.map(({ value }) => blockOf(value).elements)
     for (const [i, { input }] of inputs.entries()) input.place = places[i]
     const step = writer.finish()
-    return { arena, threads, step: debugs ? proving(step, arena, base, places, changedBy(steps)) : step }
+    return { arena, threads, step: debugs ? proving(step, arena, base, places, () => changedBy(steps)) : step }
   }
 }
 
