@@ -33,7 +33,7 @@ interface Limits {
 
 const LIMITS: Readonly<Record<Scale, Limits>> = {
   small: { sizes: [1, 2, 3, 5, 8, 9, 16, 17, 33], elements: 2e4, work: 4e4, events: 60 },
-  medium: { sizes: [1, 3, 8, 17, 33, 64, 100, 110, 128], elements: 2e5, work: 2.1e6, events: 50 },
+  medium: { sizes: [1, 3, 9, 33, 64, 100, 110, 120, 128], elements: 2e5, work: 2.1e6, events: 50 },
   large: { sizes: [1, 9, 64, 128, 160, 200, 257, 384, 512], elements: 2 ** 21, work: 2 ** 26, events: 30 },
 }
 
@@ -261,6 +261,11 @@ const INSTRUCTIONS: Readonly<Record<string, (run: Run, instruction: Instruction)
     target.assign(changed.value)
     return c % 3 === 0 ? changed.detach() : undefined
   },
+  /** Reads and changes all that there is, with hardly any scratch memory. */
+  decay(run) {
+    for (const buffer of run.buffers) buffer.assign(buffer.mul(0.9).add(0.05))
+    return undefined
+  },
   backward(run, { a }) {
     run
       .pick(a, ({ requiresGrad }) => requiresGrad)
@@ -300,7 +305,19 @@ const PURE = [
   ...['unary', 'unary', 'binary', 'binary', 'number', 'axial', 'product', 'product', 'affine', 'rearrange'],
   ...['gather', 'swell', 'swell', 'owned', 'crossEntropy', 'draw'],
 ]
-const CHANGING = [...PURE, ...PURE, 'assign', 'assign', 'assign', 'update', 'update', 'update', 'return', 'gradient']
+const CHANGING = [
+  ...PURE,
+  ...PURE,
+  'assign',
+  'assign',
+  'assign',
+  'update',
+  'update',
+  'update',
+  'return',
+  'gradient',
+  'decay',
+]
 
 function functionRecipe(dice: Dice, counts: Record<'parameters' | 'buffers' | 'generators', number>): FunctionRecipe {
   const number = (): number => (dice.once(3) ? dice.below(40) : dice.below(3))
@@ -316,13 +333,14 @@ function functionRecipe(dice: Dice, counts: Record<'parameters' | 'buffers' | 'g
       ...list(...dice.of([['adam'], ['sgd', 'sgd'], ['sgd', 'adam', 'return'], ['update', 'sgd', 'gradient']])),
     ],
     () => some(2, 10, CHANGING),
+    () => [...list('decay'), ...some(0, 2, PURE)],
     // What is drawn and changed before something throws.
     () => [...list('draw', 'update', 'assign'), ...some(0, 4, PURE), ...list('gather', 'owned')],
   ]
   return {
     instructions: [...dice.of(kinds)(), ...list('return', 'return')],
     parameters: dice.many(1, 3, () => dice.below(counts.parameters)),
-    buffers: dice.many(1, 4, () => dice.below(counts.buffers)),
+    buffers: dice.many(1, 6, () => dice.below(counts.buffers)),
     generator: dice.below(counts.generators),
   }
 }
@@ -339,7 +357,7 @@ function worldRecipe(seed: number, dice: Dice, limits: Limits): Recipe {
     ])
   const form = (): readonly [Shape, DType] => [shape(), dice.once(6) ? other : dtype]
   const parameters = dice.many(2, 4, form)
-  const buffers = dice.many(2, 6, form)
+  const buffers = dice.many(2, 10, form)
   const generators = 1 + dice.below(2)
   const counts = { parameters: parameters.length, buffers: buffers.length, generators }
   const functions = dice.many(2, 5, () => functionRecipe(dice, counts))
@@ -446,6 +464,15 @@ const outcomeOf = (run: () => Matrix[]): Outcome => {
   }
 }
 
+/** Lets the event loop have its turn, when collected memory is noticed. */
+const pause = (milliseconds = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+/** Rows of a product that starts the threads, and milliseconds in which most of them have come. */
+const LARGE = 160
+const START = 40
+/** Multiplications of a product for which programs use several threads. */
+const WORTHWHILE = 100 ** 3
+
 class Difference extends Error {}
 
 /** Twins, and everything that can happen to them. */
@@ -481,7 +508,7 @@ class World {
     return [this.eager, this.other]
   }
 
-  private readonly events: readonly (readonly [weight: number, name: string, happen: () => void])[] = [
+  private readonly events: readonly (readonly [weight: number, name: string, happen: () => void | Promise<void>])[] = [
     [24, 'call', () => this.call(this.dice.below(this.compiled.length))],
     [2, 'eager call', () => this.call(this.dice.below(this.compiled.length), { eagerly: true })],
     [
@@ -493,7 +520,7 @@ class World {
     [1, 'keep a copy', () => this.keepCopy()],
     [2, 'copy in', () => this.copyIn()],
     [1, 'drop a function', () => this.drop()],
-    [2, 'other threads', () => configure({ threads: 1 + this.dice.below(3) })],
+    [2, 'other threads', () => this.setThreads()],
     [2, 'other rounding', () => configure({ fma: !engineInfo().fma })],
     [1, 'other dtype', () => setDefaultDtype(getDefaultDtype() === 'float32' ? 'float64' : 'float32')],
     [2, 'set an element', () => this.setElement()],
@@ -505,13 +532,13 @@ class World {
   ]
 
   /** Lets something happen. */
-  happen(): void {
+  async happen(): Promise<void> {
     let left = this.dice.below(this.events.reduce((sum, [weight]) => sum + weight, 0))
     for (const [weight, name, happen] of this.events) {
       left -= weight
       if (left >= 0) continue
       this.event = name
-      happen()
+      await happen()
       return
     }
   }
@@ -619,6 +646,15 @@ class World {
     this.compiled[i] = compile(this.other.functions[i])
   }
 
+  private async setThreads(): Promise<void> {
+    configure({ threads: 1 + this.dice.below(3) })
+    if (this.recipe.limits.work < WORTHWHILE || this.dice.once(2)) return
+    // Workers start with a large product, in their own time.
+    const large = zeros(LARGE, LARGE)
+    large.matmul(large)
+    await pause(START)
+  }
+
   private setElement(): void {
     const matrices = this.sides.map((side) => [...side.parameters.map((each) => each.variable.value), ...side.buffers])
     const i = this.dice.below(matrices[0].length)
@@ -636,7 +672,7 @@ class World {
     const i = this.dice.below(this.eager.parameters.length)
     const { rows, cols, dtype } = this.eager.parameters[i].variable
     const gradient = isNew ? this.source.normal(rows, cols, 0, 0.1, { dtype }) : null
-    for (const { parameters } of this.sides) parameters[i].variable.grad = gradient && gradient.clone()
+    for (const { parameters } of this.sides) parameters[i].variable.grad = gradient?.clone() ?? null
   }
 
   /** Kernels use the memory of the engine beside that of programs. */
@@ -660,9 +696,6 @@ export interface Report {
   readonly replays: number
 }
 
-/** Lets the event loop have its turn, when collected memory is noticed. */
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
-
 /** What happens in the world of a seed, until the twins differ; the engine is then as it was at first. */
 export async function runWorld(seed: number, scale: Scale): Promise<Report> {
   const before = replays()
@@ -675,7 +708,7 @@ export async function runWorld(seed: number, scale: Scale): Promise<Report> {
     for (; events < LIMITS[scale].events; events++) {
       if (world.dice.once(20)) await pause()
       try {
-        world.happen()
+        await world.happen()
         world.compare()
       } finally {
         event = world.event
