@@ -33,8 +33,8 @@ interface Limits {
 
 const LIMITS: Readonly<Record<Scale, Limits>> = {
   small: { sizes: [1, 2, 3, 5, 8, 9, 16, 17, 33], elements: 2e4, work: 4e4, events: 60 },
-  medium: { sizes: [1, 3, 9, 33, 64, 100, 110, 120, 128], elements: 2e5, work: 2.1e6, events: 50 },
-  large: { sizes: [1, 9, 64, 128, 160, 200, 257, 384, 512], elements: 2 ** 21, work: 2 ** 26, events: 30 },
+  medium: { sizes: [1, 3, 9, 33, 64, 100, 110, 120, 128], elements: 5e5, work: 2.1e6, events: 60 },
+  large: { sizes: [1, 9, 64, 128, 160, 200, 257, 384, 512], elements: 2 ** 21, work: 2 ** 26, events: 45 },
 }
 
 /** Whole numbers from a seed (mulberry32), since the package's own generators are tested. */
@@ -228,9 +228,10 @@ const INSTRUCTIONS: Readonly<Record<string, (run: Run, instruction: Instruction)
   swell(run, { a, b, c }) {
     const x = run.pick(a) as Variable
     const size = x.rows * x.cols
-    const row = run.pick(b, ({ rows, cols }) => rows === 1 && cols * size <= run.limits.elements)
+    const width = [2, 3, 5, run.limits.elements][c % 4]
+    const row = run.pick(b, ({ rows, cols }) => rows === 1 && Math.min(cols, width) * size <= run.limits.elements)
     if (!row) return undefined
-    const swollen = x.reshape(size, 1).mul(row)
+    const swollen = x.reshape(size, 1).mul(row.slice(0, 1, 0, Math.min(row.cols, width)))
     const turned = c % 2 === 0 ? swollen.softmax(1) : swollen.flipCols().sin()
     return (c % 3 === 0 ? turned.mul(swollen.flipRows()) : turned).mean(1).reshape(x.rows, x.cols)
   },
@@ -319,28 +320,44 @@ const CHANGING = [
   'decay',
 ]
 
-function functionRecipe(dice: Dice, counts: Record<'parameters' | 'buffers' | 'generators', number>): FunctionRecipe {
+/** The i-th function of a world. */
+function functionRecipe(
+  i: number,
+  dice: Dice,
+  counts: Record<'parameters' | 'buffers' | 'generators', number>,
+): FunctionRecipe {
   const number = (): number => (dice.once(3) ? dice.below(40) : dice.below(3))
   const named = (name: string): Instruction => ({ name, a: number(), b: number(), c: dice.below(60) })
   const some = (least: number, most: number, names: readonly string[]): Instruction[] =>
     dice.many(least, most, () => named(dice.of(names)))
   const list = (...names: string[]): Instruction[] => names.map(named)
-  const kinds: readonly (() => Instruction[])[] = [
-    () => some(1, 8, PURE),
-    () => [
-      ...list(dice.once(6) ? 'gradient' : 'zeroGrad'),
-      ...[...some(2, 8, PURE), ...list('affine', 'backward')],
-      ...list(...dice.of([['adam'], ['sgd', 'sgd'], ['sgd', 'adam', 'return'], ['update', 'sgd', 'gradient']])),
-    ],
-    () => some(2, 10, CHANGING),
-    () => [...list('decay'), ...some(0, 2, PURE)],
-    // What is drawn and changed before something throws.
-    () => [...list('draw', 'update', 'assign'), ...some(0, 4, PURE), ...list('gather', 'owned')],
+  const pure = (): Instruction[] => [...list(dice.once(2) ? 'swell' : 'product'), ...some(0, 7, PURE)]
+  const train = (): Instruction[] => [
+    ...list(dice.once(6) ? 'gradient' : 'zeroGrad'),
+    ...[...some(2, 8, PURE), ...list('affine', 'backward')],
+    ...list(...dice.of([['adam'], ['sgd', 'sgd'], ['sgd', 'adam', 'return'], ['update', 'sgd', 'gradient']])),
   ]
+  const change = (): Instruction[] => some(2, 10, CHANGING)
+  const decay = (): Instruction[] => [...list('decay'), ...(dice.once(2) ? some(1, 2, PURE) : [])]
+  /** What is drawn and changed before something throws. */
+  const refuse = (): Instruction[] => [
+    ...list('draw', 'update', 'assign'),
+    ...[...some(0, 4, PURE), ...list('gather', 'owned')],
+  ]
+  // Of the first two one needs much scratch memory and knows little, the other knows much and needs little.
+  const kinds: [() => Instruction[], number][] = [
+    [pure, 1],
+    [decay, 20],
+    [train, 1],
+    [train, 4],
+    [change, 4],
+    [refuse, 3],
+  ]
+  const [make, most] = i < 2 ? kinds[i] : dice.of(kinds)
   return {
-    instructions: [...dice.of(kinds)(), ...list('return', 'return')],
-    parameters: dice.many(1, 3, () => dice.below(counts.parameters)),
-    buffers: dice.many(1, 6, () => dice.below(counts.buffers)),
+    instructions: [...make(), ...list('return', 'return')],
+    parameters: dice.many(1, Math.min(3, most), () => dice.below(counts.parameters)),
+    buffers: dice.many(Math.ceil(most / 3), most, () => dice.below(counts.buffers)),
     generator: dice.below(counts.generators),
   }
 }
@@ -357,10 +374,10 @@ function worldRecipe(seed: number, dice: Dice, limits: Limits): Recipe {
     ])
   const form = (): readonly [Shape, DType] => [shape(), dice.once(6) ? other : dtype]
   const parameters = dice.many(2, 4, form)
-  const buffers = dice.many(2, 10, form)
+  const buffers = dice.many(4, 12, form)
   const generators = 1 + dice.below(2)
   const counts = { parameters: parameters.length, buffers: buffers.length, generators }
-  const functions = dice.many(2, 5, () => functionRecipe(dice, counts))
+  const functions = dice.many(3, 5, (i) => functionRecipe(i, dice, counts))
   return { seed, limits, parameters, buffers, generators, functions }
 }
 
@@ -500,7 +517,7 @@ class World {
     this.eager = new Side(this.recipe)
     this.other = new Side(this.recipe)
     this.compiled = this.other.functions.map((each) => compile(each))
-    this.batches = dice.many(2, 3, () => dice.of(LIMITS[scale].sizes))
+    this.batches = [1, ...dice.many(1, 2, () => dice.of(LIMITS[scale].sizes))]
     this.source = new Generator(`${seed}/arguments`)
   }
 

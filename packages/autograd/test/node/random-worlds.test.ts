@@ -11,8 +11,8 @@ beforeAll(() => {
 })
 
 test.each<[count: number, scale: Scale]>([
-  [20, 'small'],
-  [40, 'medium'],
+  [10, 'small'],
+  [14, 'medium'],
   [12, 'large'],
 ])('%i %s worlds: the same results, state, gradients and random numbers after every event', async (count, scale) => {
   let replays = 0
