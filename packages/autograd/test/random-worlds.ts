@@ -122,6 +122,9 @@ const BINARY = ['add', 'sub', 'mul', 'maximum', 'minimum', 'less'] as const
 const AXIAL = ['mean', 'max', 'min', 'argmax', 'logSumExp', 'softmax', 'logSoftmax', 'sort', 'variance'] as const
 const AXES = [undefined, 0, 1] as const
 
+/** Rows and columns of a product that a program divides among threads. */
+const HEAVY = 200
+
 /** One run of a function: the values that there are, and what an instruction makes of them. */
 class Run {
   readonly limits: Limits
@@ -213,6 +216,15 @@ const INSTRUCTIONS: Readonly<Record<string, (run: Run, instruction: Instruction)
     const bias = product && run.pick(instruction.c, ({ rows, cols }) => rows === 1 && cols === product.cols)
     return bias ? product.add(bias).relu() : product
   },
+  /** A product for which several threads pay. */
+  heavy(run, { a }) {
+    const { dtype } = run.pick(a) as Variable
+    if (run.limits.elements < HEAVY ** 2) return undefined
+    const x = new Variable(run.generator.normal(HEAVY, HEAVY, 0, 0.1, { dtype }), false)
+    const product = x.matmul(x).mean(0)
+    run.returned.push(product.value)
+    return product
+  },
   rearrange(run, { a, b, c }) {
     const x = run.pick(a) as Variable
     if (c % 4 === 0) return x.transpose()
@@ -252,6 +264,7 @@ const INSTRUCTIONS: Readonly<Record<string, (run: Run, instruction: Instruction)
     const value = run.like(target, b)
     // What is overwritten is read once more, or something else may throw.
     const before = c % 2 === 0 ? new Variable(target, false).mul(0.5) : undefined
+    if (before) run.returned.push(before.value)
     target.assign(value.value)
     return before
   },
@@ -331,9 +344,12 @@ function functionRecipe(
   const some = (least: number, most: number, names: readonly string[]): Instruction[] =>
     dice.many(least, most, () => named(dice.of(names)))
   const list = (...names: string[]): Instruction[] => names.map(named)
-  const pure = (): Instruction[] => [...list(dice.once(2) ? 'swell' : 'product'), ...some(0, 7, PURE)]
+  const pure = (): Instruction[] => [
+    ...list('draw', dice.once(2) ? 'swell' : 'product'),
+    ...[...some(0, 7, PURE), ...list('gather')],
+  ]
   const train = (): Instruction[] => [
-    ...list(dice.once(6) ? 'gradient' : 'zeroGrad'),
+    ...list(dice.once(6) ? 'gradient' : 'zeroGrad', 'heavy'),
     ...[...some(2, 8, PURE), ...list('affine', 'backward')],
     ...list(...dice.of([['adam'], ['sgd', 'sgd'], ['sgd', 'adam', 'return'], ['update', 'sgd', 'gradient']])),
   ]
@@ -344,7 +360,7 @@ function functionRecipe(
     ...list('draw', 'update', 'assign'),
     ...[...some(0, 4, PURE), ...list('gather', 'owned')],
   ]
-  // Of the first two one needs much scratch memory and knows little, the other knows much and needs little.
+  // The first needs much scratch memory and knows little, the second knows much and needs little.
   const kinds: [() => Instruction[], number][] = [
     [pure, 1],
     [decay, 20],
@@ -353,7 +369,7 @@ function functionRecipe(
     [change, 4],
     [refuse, 3],
   ]
-  const [make, most] = i < 2 ? kinds[i] : dice.of(kinds)
+  const [make, most] = i < 3 ? kinds[i] : dice.of(kinds)
   return {
     instructions: [...make(), ...list('return', 'return')],
     parameters: dice.many(1, Math.min(3, most), () => dice.below(counts.parameters)),
@@ -484,11 +500,8 @@ const outcomeOf = (run: () => Matrix[]): Outcome => {
 /** Lets the event loop have its turn, when collected memory is noticed. */
 const pause = (milliseconds = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** Rows of a product that starts the threads, and milliseconds in which most of them have come. */
-const LARGE = 160
+/** Milliseconds in which most workers have started. */
 const START = 40
-/** Multiplications of a product for which programs use several threads. */
-const WORTHWHILE = 100 ** 3
 
 class Difference extends Error {}
 
@@ -537,7 +550,7 @@ class World {
     [1, 'keep a copy', () => this.keepCopy()],
     [2, 'copy in', () => this.copyIn()],
     [1, 'drop a function', () => this.drop()],
-    [2, 'other threads', () => this.setThreads()],
+    [3, 'other threads', () => this.setThreads()],
     [2, 'other rounding', () => configure({ fma: !engineInfo().fma })],
     [1, 'other dtype', () => setDefaultDtype(getDefaultDtype() === 'float32' ? 'float64' : 'float32')],
     [2, 'set an element', () => this.setElement()],
@@ -598,8 +611,7 @@ class World {
     return { x, more: { y, index } }
   }
 
-  private call(i: number, { eagerly = false, badly = false } = {}): void {
-    const batch = this.dice.of(this.batches)
+  private call(i: number, { eagerly = false, badly = false, batch = this.dice.of(this.batches) } = {}): void {
     this.event += `, function ${i}, batch ${batch}`
     const { x, more } = this.arguments(i, batch, badly)
     if (!eagerly) this.held.delete(i)
@@ -663,13 +675,22 @@ class World {
     this.compiled[i] = compile(this.other.functions[i])
   }
 
+  /** Sometimes in the middle of calls for which several threads pay. */
   private async setThreads(): Promise<void> {
-    configure({ threads: 1 + this.dice.below(3) })
-    if (this.recipe.limits.work < WORTHWHILE || this.dice.once(2)) return
-    // Workers start with a large product, in their own time.
-    const large = zeros(LARGE, LARGE)
-    large.matmul(large)
+    const { dice, recipe, batches } = this
+    const threads = dice.of([1, 2, 2, 3, 3])
+    const i = recipe.functions.findIndex(({ instructions }) => instructions.some(({ name }) => name === 'heavy'))
+    if (i < 0 || recipe.limits.elements < HEAVY ** 2 || dice.once(2)) {
+      configure({ threads })
+      return
+    }
+    const batch = dice.of(batches)
+    this.call(i, { batch })
+    configure({ threads })
+    this.call(i, { batch })
+    // Workers start with the call, in their own time.
     await pause(START)
+    for (let n = 0; n < 5; n++) this.call(i, { batch })
   }
 
   private setElement(): void {
