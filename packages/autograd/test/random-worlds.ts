@@ -123,7 +123,7 @@ const AXIAL = ['mean', 'max', 'min', 'argmax', 'logSumExp', 'softmax', 'logSoftm
 const AXES = [undefined, 0, 1] as const
 
 /** Rows and columns of a product that a program divides among threads. */
-const HEAVY = 200
+const HEAVY = 110
 
 /** One run of a function: the values that there are, and what an instruction makes of them. */
 class Run {
@@ -690,7 +690,7 @@ class World {
     this.call(i, { batch })
     // Workers start with the call, in their own time.
     await pause(START)
-    for (let n = 0; n < 5; n++) this.call(i, { batch })
+    for (let n = 0; n < 2; n++) this.call(i, { batch })
   }
 
   private setElement(): void {

@@ -10,16 +10,20 @@ beforeAll(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => {})
 })
 
-test.each<[count: number, scale: Scale]>([
-  [10, 'small'],
-  [14, 'medium'],
-  [12, 'large'],
-])('%i %s worlds: the same results, state, gradients and random numbers after every event', async (count, scale) => {
-  let replays = 0
-  for (let seed = 1; seed <= count; seed++) {
-    const report = await runWorld(seed, scale)
-    expect(report.difference).toBe(null)
-    replays += report.replays
-  }
-  expect(replays).toBeGreaterThan(5 * count)
-})
+// The large ones are some that claim memory of one another where an arena lets them.
+test.each<[count: number, scale: Scale, first: number]>([
+  [8, 'small', 1],
+  [10, 'medium', 1],
+  [3, 'large', 13],
+])(
+  '%i %s worlds: the same results, state, gradients and random numbers after every event',
+  async (count, scale, first) => {
+    let replays = 0
+    for (let seed = first; seed < first + count; seed++) {
+      const report = await runWorld(seed, scale)
+      expect(report.difference).toBe(null)
+      replays += report.replays
+    }
+    expect(replays).toBeGreaterThan(5 * count)
+  },
+)
