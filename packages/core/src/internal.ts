@@ -23,6 +23,7 @@ export {
 } from './base/options.ts'
 export { checkAxis, checkInteger, checkNumber, describe, formatShape, listNames, shorten } from './base/shape.ts'
 export { NoMemory } from './code/arena.ts'
+export { Trespass } from './code/proof.ts'
 export { endTemporaries, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'
 export { threadsFor } from './engine/threads.ts'
 export { elementsOf, evaluate, scalar, settle, toInputs } from './matrix/matrix.ts'

@@ -17,6 +17,7 @@ import {
   NoMemory,
   type Slot,
   type Step,
+  Trespass,
   threadsFor,
   tick,
   withoutCopies,
@@ -219,7 +220,7 @@ export class Program<Result> {
   /** What the function itself makes of arguments that are an error: it leaves gradients and state as it must. */
   private runAgain(error: unknown, args: readonly unknown[]): Result {
     const { undoings, gradients } = this
-    if (undoings.length === 0 && gradients.length === 0) throw error
+    if (error instanceof Trespass || (undoings.length === 0 && gradients.length === 0)) throw error
     for (const undoing of undoings) undoing.takeBack()
     return this.fn(...args)
   }

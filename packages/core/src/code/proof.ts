@@ -8,6 +8,9 @@ const POISON = 0xff
 /** Bytes of a vector: kernels store whole ones, for which there is room after all that is kept. */
 const VECTOR = 16
 
+/** A program wrote what is not its own: no error of its caller's, which nobody must catch. */
+export class Trespass extends MatgradError {}
+
 /**
  * A program that proves at each run that it reads no scratch memory before it wrote it, and changes nothing in its arena
  * but its scratch memory and what it may change: not what other programs keep, nor what lies between.
@@ -45,9 +48,9 @@ export function proving(
   }
 }
 
-/** @throws MatgradError where two pictures of memory from an address on differ. */
+/** @throws Trespass where two pictures of memory from an address on differ. */
 function checkSame(now: Int32Array, before: Int32Array, start: number): void {
   for (let i = 0; i < now.length; i++)
     if (now[i] !== before[i])
-      throw new MatgradError(`debug: a program changed address ${start + 4 * i}, which it does not own`)
+      throw new Trespass(`debug: a program changed address ${start + 4 * i}, which it does not own`)
 }
