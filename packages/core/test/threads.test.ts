@@ -2,6 +2,7 @@
 
 import { configure, DTypeError, engineInfo, type Matrix, ShapeError } from '@matgrad/core'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createEngine, hasFma } from '../src/engine/engine.ts'
 import { engineFor } from '../src/engine/threads.ts'
 import { between, DTYPES, noise, sample } from './support.ts'
 
@@ -97,6 +98,18 @@ test.runIf(shares)(
     expect(engine.f64.subarray(start, start + 3000).every((x) => x === 2)).toBe(true)
   },
 )
+
+test.runIf(shares)('a worker that starts on a memory where others compute changes nothing there', () => {
+  for (const fma of [false, true].filter((each) => !each || hasFma())) {
+    const { memory, workerModules, workspace } = createEngine(true, fma, () => 0)
+    const kernels = new Uint8Array(memory.buffer, 0, workspace)
+    expect(kernels.some((byte) => byte !== 0)).toBe(true)
+    for (const [i, value] of kernels.entries()) kernels[i] = value ^ 255
+    const before = kernels.slice()
+    for (const module of workerModules) new WebAssembly.Instance(module, { env: { memory } })
+    expect(kernels).toEqual(before)
+  }
+})
 
 test.runIf(shares)('small products stay on one thread', () => {
   configure({ threads: 4 })

@@ -32,7 +32,8 @@ export const nameOf = (kernel: string, dtype: DType): string => `${kernel}_${dty
 export interface Engine {
   /** Whether its memory is shared with workers. */
   readonly shared: boolean
-  readonly modules: readonly WebAssembly.Module[]
+  /** What workers make their kernels of on this memory. */
+  readonly workerModules: readonly WebAssembly.Module[]
   readonly memory: WebAssembly.Memory
   /** The kernels that compute in a dtype, by name. */
   readonly kernels: Readonly<Record<DType, Readonly<Record<string, Kernel>>>>
@@ -58,16 +59,49 @@ export interface Engine {
 const decode = ({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 
-const compiled = new Map<ModuleSource, WebAssembly.Module[]>()
+/**
+ * For whom a module is: for a memory of one thread, for one that is shared with workers, or for those workers. An instance
+ * writes the tables of its kernels into its memory, which on a memory where others compute already must not happen.
+ */
+type Audience = 'alone' | 'shared' | 'worker'
 
-/** A module for a memory that is shared or not. It is compiled once: what V8 has optimised serves every instance. */
-function moduleOf(source: ModuleSource, shared: boolean): WebAssembly.Module {
-  const modules = compiled.get(source) ?? []
+const compiled = new Map<ModuleSource, Partial<Record<Audience, WebAssembly.Module>>>()
+
+/** A module, which is compiled once: what V8 has optimised serves every instance. */
+function moduleOf(source: ModuleSource, audience: Audience): WebAssembly.Module {
+  const modules = compiled.get(source) ?? {}
   compiled.set(source, modules)
-  const bytes = modules[Number(shared)] ? undefined : decode(source)
-  if (bytes && !shared) bytes[source.sharedFlag] = 1
-  if (bytes) modules[Number(shared)] = new WebAssembly.Module(bytes)
-  return modules[Number(shared)]
+  modules[audience] ??= new WebAssembly.Module(bytesFor(source, audience))
+  return modules[audience]
+}
+
+function bytesFor(source: ModuleSource, audience: Audience): Uint8Array<ArrayBuffer> {
+  const bytes = decode(source)
+  if (audience === 'alone') bytes[source.sharedFlag] = 1
+  return audience === 'worker' ? withoutStart(bytes) : bytes
+}
+
+/** A module without what it does to its memory at the start (WebAssembly Core Specification 2.0, §5.5: its sections). */
+function withoutStart(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const [START, DATA, DATA_COUNT] = [8, 11, 12]
+  const kept = [bytes.subarray(0, 8)]
+  for (let at = 8; at < bytes.length; ) {
+    let [size, end] = [0, at + 1]
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[end++]
+      size |= (byte & 127) << shift
+      if (byte < 128) break
+    }
+    if (![START, DATA, DATA_COUNT].includes(bytes[at])) kept.push(bytes.subarray(at, end + size))
+    at = end + size
+  }
+  const whole = new Uint8Array(kept.reduce((total, { length }) => total + length, 0))
+  let at = 0
+  for (const part of kept) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** Whether what runs this has relaxed SIMD, which fused multiply-add is part of. */
@@ -80,7 +114,8 @@ export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
  * @throws where the memory cannot be had.
  */
 export function createEngine(shared: boolean, fma: boolean, reserved: (workspaceBytes: number) => number): Engine {
-  const modules = (fma ? [allKernels, fmaKernels] : [allKernels]).map((source) => moduleOf(source, shared))
+  const sources = fma ? [allKernels, fmaKernels] : [allKernels]
+  const modules = sources.map((source) => moduleOf(source, shared ? 'shared' : 'alone'))
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536, shared })
   const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports)
   const numberOf = (name: string): number => (instances[0][name] as WebAssembly.Global).value
@@ -101,7 +136,7 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   }
   return {
     shared,
-    modules,
+    workerModules: shared ? sources.map((source) => moduleOf(source, 'worker')) : [],
     memory,
     kernels,
     workspace,

@@ -262,7 +262,7 @@ function startPool(threads: number): Pool {
 
   function send(message: object, of: Engine = engine): void {
     for (const [i, worker] of workers.entries())
-      worker.postMessage({ ...message, modules: of.modules, memory: of.memory, workspace: workspaceOf(of, i) })
+      worker.postMessage({ ...message, modules: of.workerModules, memory: of.memory, workspace: workspaceOf(of, i) })
     Atomics.add(words, WORD.sent, 1)
     wake()
   }
