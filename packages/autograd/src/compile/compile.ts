@@ -29,16 +29,21 @@ export interface Compiled<Arguments extends unknown[], Result> {
 export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   private readonly fn: (...args: Arguments) => Result
   private readonly checks: boolean
+  private readonly warns: boolean
   private readonly programs: Program<Result>[] = []
   private calls = 0
   /** The calls that were traced again last. */
   private readonly traced: number[] = []
   private warned = false
 
-  /** @param checks whether each replay is compared with what the function does */
-  constructor(fn: (...args: Arguments) => Result, checks = false) {
+  /**
+   * @param checks whether each replay is compared with what the function does
+   * @param warns whether it says so on the console when it is traced again and again: not where nobody asked for programs
+   */
+  constructor(fn: (...args: Arguments) => Result, { checks = false, warns = false } = {}) {
     this.fn = fn
     this.checks = checks
+    this.warns = warns
   }
 
   call(args: readonly unknown[]): Result {
@@ -68,7 +73,7 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   /** Says why the function is traced again, where that happens too often. */
   private complain(args: readonly unknown[]): void {
     const { programs, traced, calls } = this
-    if (programs.length === 0) return
+    if (!this.warns || programs.length === 0) return
     traced.push(calls)
     if (traced.length > MANY_TRACES) traced.shift()
     if (this.warned || traced.length < MANY_TRACES || calls - traced[0] >= RECENT_CALLS) return
@@ -121,7 +126,7 @@ export function compile<Arguments extends unknown[], Result>(
   options?: CompileOptions,
 ): Compiled<Arguments, Result> {
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
-  const own = new CompiledFunction(fn, readCompile('compile', options).check)
+  const own = new CompiledFunction(fn, { checks: readCompile('compile', options).check, warns: true })
   /** Arrays for 0 to 4 arguments. */
   const arrays = [0, 1, 2, 3, 4].map((count) => new Array<unknown>(count).fill(undefined))
   /** Makes no array of its arguments where they are few: a replay allocates nothing. */

@@ -1,7 +1,7 @@
 import { Variable } from '@matgrad/autograd'
-import { CompiledFunction, Guided, gradientReads } from '@matgrad/autograd/internal'
-import { DTypeError, Matrix } from '@matgrad/core'
-import { describe, isPlain } from '@matgrad/core/internal'
+import { CompiledFunction, Guided, gradientReads, matricesOf } from '@matgrad/autograd/internal'
+import { DTypeError, type Matrix } from '@matgrad/core'
+import { describe } from '@matgrad/core/internal'
 import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
 import { isBuiltIn, type Module } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
@@ -20,14 +20,7 @@ function isKnown(model: Module): boolean {
 
 /** The matrices that modules have as properties, alone or in variables, arrays and plain objects. */
 function* propertiesOf(model: Module): Iterable<Matrix> {
-  for (const module of model.modules()) for (const value of Object.values(module)) yield* matricesIn(value)
-}
-
-function* matricesIn(value: unknown): Iterable<Matrix> {
-  if (value instanceof Matrix) yield value
-  else if (value instanceof Variable) yield value.matrix
-  else if (Array.isArray(value)) for (const each of value) yield* matricesIn(each)
-  else if (isPlain(value)) for (const each of Object.values(value)) yield* matricesIn(each)
+  for (const module of model.modules()) for (const value of Object.values(module)) yield* matricesOf(value)
 }
 
 /** What a step of training gives; the next step overwrites it. */
