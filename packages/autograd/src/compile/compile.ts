@@ -40,7 +40,10 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
    * @param checks whether each replay is compared with what the function does
    * @param warns whether it says so on the console when it is traced again and again: not where nobody asked for programs
    */
-  constructor(fn: (...args: Arguments) => Result, { checks = false, warns = false } = {}) {
+  constructor(
+    fn: (...args: Arguments) => Result,
+    { checks = false, warns = false }: { checks?: boolean; warns?: boolean } = {},
+  ) {
     this.fn = fn
     this.checks = checks
     this.warns = warns
