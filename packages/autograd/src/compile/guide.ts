@@ -119,7 +119,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     }
     const [target] = targets as Pending[]
     // What the function made is there already; a program would copy it.
-    if (isPending(target)) target.settleWith(evaluate(operation as Operation, inputs, attributes).elements)
+    if (isPending(target)) target.elements = evaluate(operation as Operation, inputs, attributes).elements
   }
 
   private resume(target: Holder): void {
@@ -135,7 +135,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     for (const { step, targets } of this.done)
       for (const [i, target] of targets.entries()) {
         const elements = kept.get(step.targets[i])?.elements.slice()
-        if (elements && isPending(target)) target.settleWith(elements)
+        if (elements && isPending(target)) target.elements = elements
         else if (elements) this.suspended.get(target)?.(elements)
       }
   }

@@ -13,8 +13,6 @@ export interface Debtor {
  */
 export interface Pending extends Matrix {
   readonly slot: Slot
-  /** Gives it elements. */
-  settleWith(elements: TypedArray): void
 }
 
 class PendingMatrix {
@@ -42,10 +40,6 @@ class PendingMatrix {
   }
 
   set elements(elements: TypedArray) {
-    this.found = elements
-  }
-
-  settleWith(elements: TypedArray): void {
     this.found = elements
   }
 }

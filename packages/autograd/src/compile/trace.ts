@@ -317,10 +317,7 @@ export class GentleTrace extends Trace {
   /** The value of a matrix that the function computed. */
   resultOf(matrix: Matrix): Slot | undefined {
     const value = this.values.get(matrix)
-    return value?.kind === 'result' || this.isLastingResult(value) ? value : undefined
-  }
-
-  private isLastingResult(value: Slot | undefined): value is Slot {
-    return value?.kind === 'state' && !this.isLasting(value)
+    const isHeld = value?.kind === 'state' && !this.isLasting(value)
+    return value?.kind === 'result' || isHeld ? value : undefined
   }
 }
