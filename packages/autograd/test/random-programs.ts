@@ -380,7 +380,10 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
 export const identical = (a: Matrix | null, b: Matrix | null): boolean =>
   a === null || b === null
     ? a === b
-    : a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype && a.data.every((x, i) => Object.is(x, b.data[i]))
+    : a.rows === b.rows &&
+      a.cols === b.cols &&
+      a.dtype === b.dtype &&
+      a.elements.every((x, i) => Object.is(x, b.elements[i]))
 
 const CALLS = 7
 /** The call of the compiled twin that is made without `compile`. */

@@ -15,6 +15,7 @@ import {
   matrix,
   type Shape,
   setDefaultDtype,
+  type TypedArray,
   zeros,
 } from '@matgrad/core'
 import { adam_, sgd_ } from '@matgrad/core/internal'
@@ -520,6 +521,8 @@ class World {
   /** What functions gave that have been dropped since. */
   private orphans: Held[] = []
   private snapshot: Snapshot | undefined
+  /** Matrices of the twins whose data were taken, with these. */
+  private taken: { readonly matrix: Matrix; readonly data: TypedArray }[][] = []
   /** What happens, for messages. */
   event = 'nothing'
 
@@ -554,6 +557,8 @@ class World {
     [2, 'other rounding', () => configure({ fma: !engineInfo().fma })],
     [1, 'other dtype', () => setDefaultDtype(getDefaultDtype() === 'float32' ? 'float64' : 'float32')],
     [2, 'set an element', () => this.setElement()],
+    [1, 'take data', () => this.takeData()],
+    [2, 'write to data that were taken', () => this.writeData()],
     [1, 'other settings', () => this.setSettings()],
     [1, 'no gradient', () => this.setGradient(false)],
     [1, 'other gradient', () => this.setGradient(true)],
@@ -583,14 +588,17 @@ class World {
     for (const [i, { results, copies }] of helds)
       for (const [j, result] of results.entries())
         this.expectSame(`held result ${j} of function ${i}`, result, copies[j])
+    for (const { matrix, data } of this.taken.flat())
+      if (matrix.data !== data || matrix.elements !== data) throw new Difference('data are another array')
   }
 
   private expectSame(name: string, got: Matrix | null, wanted: Matrix | null): void {
     if (got === null || wanted === null ? got === wanted : sameBits(got, wanted)) return
     if (got === null || wanted === null || !isAlike(got, wanted))
       throw new Difference(`${name}: got ${got?.shape ?? null}, wanted ${wanted?.shape ?? null}`)
-    const at = got.data.findIndex((value, i) => !Object.is(value, wanted.data[i]))
-    throw new Difference(`${name}, element ${at} of ${got.shape}: got ${got.data[at]}, wanted ${wanted.data[at]}`)
+    const at = got.elements.findIndex((value, i) => !Object.is(value, wanted.elements[i]))
+    const [left, right] = [got, wanted].map(({ elements }) => elements[at])
+    throw new Difference(`${name}, element ${at} of ${got.shape}: got ${left}, wanted ${right}`)
   }
 
   /** Arguments: new ones, those of before, or those changed in place. */
@@ -626,6 +634,29 @@ class World {
     }
     for (const [j, result] of wanted.results.entries()) this.expectSame(`result ${j}`, got.results[j], result)
     if (!eagerly) this.held.set(i, { results: got.results, copies: wanted.results })
+  }
+
+  /** The data of state, of a gradient or of a result that is held, which stay where they are. */
+  private takeData(): void {
+    const { dice } = this
+    const results = [...this.held.values()].flatMap((held) => held.results)
+    if (results.length > 0 && dice.once(3)) this.takeOf([dice.of(results)])
+    const [own, other] = this.sides.map((side) => side.state())
+    const i = dice.below(own.length)
+    const [matrix, twin] = [own[i][1], other[i][1]]
+    if (matrix && twin) this.takeOf([matrix, twin])
+  }
+
+  private takeOf(matrices: readonly Matrix[]): void {
+    this.taken.push(matrices.map((matrix) => ({ matrix, data: matrix.data })))
+  }
+
+  private writeData(): void {
+    const pairs = this.taken.filter((each) => each.length > 1 && each[0].data.length > 0)
+    if (pairs.length === 0) return
+    const pair = this.dice.of(pairs)
+    const at = this.dice.below(pair[0].data.length)
+    for (const { data } of pair) data[at] = 0.75
   }
 
   /** An eager tape over state, which a call may change: the gradient is right or refused. */

@@ -22,11 +22,11 @@ export {
   whole,
 } from './base/options.ts'
 export { checkAxis, checkInteger, checkNumber, describe, formatShape, listNames, shorten } from './base/shape.ts'
-export { NoMemory } from './code/arena.ts'
+export { NoMemory, replace } from './code/arena.ts'
 export { Trespass } from './code/proof.ts'
 export { endTemporaries, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'
 export { threadsFor } from './engine/threads.ts'
-export { elementsOf, evaluate, scalar, settle, toInputs } from './matrix/matrix.ts'
+export { elementsOf, evaluate, owning, scalar, settle, toInputs } from './matrix/matrix.ts'
 export { generatorOption, restart } from './matrix/random.ts'
 export { crossEntropy } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'

@@ -17,6 +17,7 @@ import {
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
 import { type Debtor, isPending, type Pending, pending, suspend } from './pending.ts'
+import { Uses } from './uses.ts'
 
 /** What a function did so far, put off: an operation with its result, or a change. */
 interface Done {
@@ -53,6 +54,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private readonly seen = new Set<Holder>()
   /** The variables whose gradients were set. */
   private readonly written = new Set<Variable>()
+  private readonly uses = new Uses()
   private readonly before = variablesMade()
 
   /**
@@ -82,7 +84,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   /** Whether the function did all that was recorded, and nothing else, so that a program may do it. */
   get hasFollowed(): boolean {
     while (this.following && this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
-    return this.following && this.next === this.steps.length
+    return this.following && this.next === this.steps.length && this.uses.areIntact
   }
 
   /** Whether these are the matrices that were recorded as what the function gives. */
@@ -219,7 +221,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       return withTracer(null, () => evaluate(operation, inputs, attributes))
     }
     const out = pending(step.targets[0], this)
-    this.done.push({ step, inputs, targets: [out] })
+    this.done.push({ step, inputs: inputs.map((input) => this.uses.take(input)), targets: [out] })
     this.next++
     return out
   }
@@ -245,13 +247,15 @@ export class Guide implements Tracer, GradientWatch, Debtor {
         if (!copy) return false
         this.own(target, copy)
       }
+    // Whoever has its array would see that it is put off.
+    if (targets.some(({ pinned }) => pinned)) return false
     const step = this.expect(change, inputs, attributes)
     if (!step || step.targets.length !== targets.length) return false
     for (const [i, target] of targets.entries())
       if (this.made.has(target) && !this.changed.has(target)) {
         if (!(target instanceof Matrix)) return false
       } else if (!this.is(target, step.targets[i])) return false
-    this.done.push({ step, inputs, targets })
+    this.done.push({ step, inputs: inputs.map((input) => this.uses.take(input)), targets })
     this.next++
     for (const [i, target] of targets.entries())
       if (this.made.has(target) && target instanceof Matrix) {

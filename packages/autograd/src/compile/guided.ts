@@ -1,10 +1,10 @@
 import type { Matrix } from '@matgrad/core'
 import { type Slot, type Step, tracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
+import { GentleTrace } from './gentle-trace.ts'
 import { Guide, matricesOf } from './guide.ts'
 import { historyOf, isLike, type Node, nodesOf } from './history.ts'
 import { isRunning, Program, standForAll } from './program.ts'
-import { GentleTrace } from './trace.ts'
 
 /** Programs that are kept: the one that was made first goes when there is one more. */
 const MOST_PROGRAMS = 8

@@ -21,6 +21,7 @@ class PendingMatrix {
   readonly dtype: DType
   readonly slot: Slot
   version = 0
+  pinned = false
   private found: TypedArray | null = null
   private readonly debtor: Debtor
 

@@ -92,7 +92,7 @@ export class Program<Result> {
   /** What is changed before something may throw: it is taken back then. */
   private undoings: readonly Undoing[] = []
   /** What is changed or overwritten, but for what only an optimiser sees. */
-  private changed: readonly Matrix[] = []
+  private changed: readonly Slot[] = []
 
   /**
    * @param fn what is called where the program cannot: it is in no memory, or it throws
@@ -194,14 +194,17 @@ export class Program<Result> {
   run(args: readonly unknown[]): Result {
     const { inputs, gradients, undoings, changed } = this
     const layout = this.layout as Layout
-    if (!this.bound?.arena.serves(this.bound.threads) || threadsFor(layout.work) !== this.bound.threads)
-      this.bound = this.bind(layout)
-    if (this.bound === null) return this.fn(...args)
+    let { bound } = this
+    if (!bound?.arena.serves(bound.threads) || threadsFor(layout.work) !== bound.threads || !bound.holds()) {
+      bound = this.bind(layout)
+      this.bound = bound
+    }
+    if (!bound?.copyIn()) return this.fn(...args)
     for (let i = 0; i < inputs.length; i++) inputs[i].input.copyIn()
     for (let i = 0; i < undoings.length; i++) undoings[i].remember()
     running++
     try {
-      this.bound.step()
+      bound.step()
     } catch (error) {
       running--
       return this.runAgain(error, args)
@@ -213,7 +216,7 @@ export class Program<Result> {
       if (variable.present !== grad) variable.grad = grad
     }
     const now = tick()
-    for (let i = 0; i < changed.length; i++) changed[i].version = now
+    for (let i = 0; i < changed.length; i++) changed[i].holder.version = now
     return this.result
   }
 
@@ -266,10 +269,9 @@ function lastingOf(steps: readonly Step[], trace: Trace): Set<Holder> {
 }
 
 /** The matrices that each call changes or overwrites, unless nobody else can hold them. */
-function changedOf(steps: readonly Step[]): Matrix[] {
+function changedOf(steps: readonly Step[]): Slot[] {
   const targets = steps.flatMap((step) => step.targets).filter(({ kind }) => kind === 'state')
-  const holders = targets.map(({ holder }) => holder).filter((holder) => holder instanceof Matrix)
-  return [...new Set(holders)].filter((holder) => !isKept(holder))
+  return [...new Set(targets)].filter(({ holder }) => holder instanceof Matrix && !isKept(holder))
 }
 
 /** A result with the matrices that its caller will hold. */

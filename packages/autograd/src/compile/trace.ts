@@ -8,6 +8,8 @@ import {
   type Holder,
   isPlain,
   operations,
+  owning,
+  replace,
   restart,
   type Slot,
   type Step,
@@ -27,8 +29,8 @@ export interface GradientEntry {
 const ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
 
 /** A matrix that no tracer sees being made. */
-const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
-  withTracer(null, () => new Matrix(elements.slice(), rows, cols))
+export const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
+  withTracer(null, () => owning(elements.slice(), rows, cols))
 
 /** Attributes that nobody changes later: copies of arrays and plain objects. */
 function asItIs(attributes: Attributes): Attributes {
@@ -211,11 +213,11 @@ export class Trace implements Tracer, GradientWatch {
   replace(matrix: Matrix): Matrix {
     const value = this.valueOf(matrix)
     if (this.isLasting(value)) return matrix
-    const other = withTracer(null, () => new Matrix(matrix.elements, matrix.rows, matrix.cols))
+    const other = copyOf(matrix.elements, matrix.shape)
+    replace(matrix, other)
     this.values.set(other, value)
     this.values.delete(matrix)
     value.holder = other
-    matrix.elements = matrix.elements.slice()
     return other
   }
 
@@ -231,93 +233,5 @@ export class Trace implements Tracer, GradientWatch {
     const copy = this.define(own, 'state')
     this.steps.push({ operation: operations.clone, attributes: undefined, inputs: [value], targets: [copy] })
     return own
-  }
-}
-
-/**
- * Records what a function does that must not be disturbed: where a program could not do the same, it is the record that
- * is broken.
- */
-export class GentleTrace extends Trace {
-  isBroken = false
-  /** What is from outside and whose elements the function has looked at: it may write them at any time. */
-  private readonly seen = new Set<Holder>()
-
-  /** What was made before the rest of the function: it may be other numbers in another call, which the rest does not see. */
-  private readonly others = new Set<Holder>()
-
-  /** From here on the function is not run in every call. */
-  startRest(): void {
-    for (const holder of this.made) this.others.add(holder)
-  }
-
-  protected override areFixed(constants: readonly Matrix[]): boolean {
-    return !constants.some((constant) => this.others.has(constant))
-  }
-
-  override touched(holder: Holder): void {
-    if (this.values.has(holder)) this.isBroken = true
-    else if (!this.made.has(holder)) this.seen.add(holder)
-  }
-
-  override valueOf(holder: Holder): Slot {
-    if (this.seen.has(holder) || (this.made.has(holder) && !(holder instanceof Matrix))) this.isBroken = true
-    return super.valueOf(holder)
-  }
-
-  override change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
-    if (this.isBroken || targets.some((target) => this.isArgument(target))) {
-      this.isBroken = true
-      withTracer(null, () => changeNow(change, targets, inputs, attributes))
-    } else super.change(change, targets, inputs, attributes)
-  }
-
-  /** What a user's operation does with elements may be something else each time, and throw, and be seen by others. */
-  override evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
-    if (operation.program === null) this.isBroken = true
-    return super.evaluate(operation, inputs, attributes)
-  }
-
-  override keep(matrix: Matrix): void {
-    if (this.made.has(matrix) && this.values.has(matrix)) this.isBroken = true
-    else super.keep(matrix)
-  }
-
-  /** What is not announced need not be asked: the function is run each time. */
-  override watch(): void {}
-
-  /** What the function makes is made anew in each call, and its gradients with it. */
-  override readGradient(variable: Variable, grad: Matrix | null): void {
-    if (this.isFromOutside(variable)) super.readGradient(variable, grad)
-  }
-
-  override wroteGradient(variable: Variable, before: Matrix | null): void {
-    if (this.isFromOutside(variable)) super.wroteGradient(variable, before)
-  }
-
-  /** The gradients so far that the function has looked at or set. */
-  gradientsNow(): ReadonlyMap<Variable, Slot | null> {
-    return new Map(
-      [...this.gradients.keys()].map((variable) => [variable, variable.present && this.valueOf(variable.present)]),
-    )
-  }
-
-  /** What takes the place of a result in later calls: the one of this call is its caller's, who may keep it. */
-  override hold(matrix: Matrix): Matrix {
-    const value = this.valueOf(matrix)
-    if (value.kind === 'state') return value.holder as Matrix
-    const held = super.hold(matrix)
-    if (held !== matrix) return held
-    const other = copyOf(matrix.elements, matrix.shape)
-    this.values.set(other, value)
-    value.holder = other
-    return other
-  }
-
-  /** The value of a matrix that the function computed. */
-  resultOf(matrix: Matrix): Slot | undefined {
-    const value = this.values.get(matrix)
-    const isHeld = value?.kind === 'state' && !this.isLasting(value)
-    return value?.kind === 'result' || isHeld ? value : undefined
   }
 }

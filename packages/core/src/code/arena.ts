@@ -4,6 +4,7 @@ import { MatgradError } from '../base/errors.ts'
 import { createEngine, type Engine, type Operand, PAGE, SLACK, usesFma } from '../engine/engine.ts'
 import { threadCount } from '../engine/threads.ts'
 import type { Holder } from '../ops/operation.ts'
+import { moved } from '../ops/tracer.ts'
 
 const ALIGNMENT = 64
 /** How much more than it needs at once an arena has, for what later programs bring. */
@@ -20,8 +21,8 @@ const pagesOf = ({ buffer }: WebAssembly.Memory): number => buffer.byteLength / 
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
-/** The arena that each array was made in. */
-const homes = new WeakMap<Operand, Arena>()
+/** The arena where each matrix or generator was given a place last. */
+const homes = new WeakMap<Holder, Arena>()
 
 /** How many bytes of living matrices an arena keeps. */
 interface Kept {
@@ -33,13 +34,10 @@ const collected = new FinalizationRegistry<{ readonly kept: Kept; readonly bytes
   kept.bytes -= bytes
 })
 
-/** The arena where the elements of a matrix or generator are, if they are in one. */
-const homeOf = ({ elements }: Holder): Arena | undefined => homes.get(elements)
-
 /**
  * A WebAssembly memory of fixed size, where compiled programs that share matrices run. From below it fills with what the
- * programs keep: it takes the elements of matrices and generators, which are views on it from then on. From above it is
- * scratch memory for the program that is running. Each part ends where the other begins, at the latest: what is kept never
+ * programs keep: it takes the elements of matrices and generators, which are views on it from then on, or, where they are
+ * pinned, gives them a place for copies. From above it is scratch memory for the program that is running. Each part ends where the other begins, at the latest: what is kept never
  * reaches into the scratch memory of any program that was ever given some here, nor scratch memory below what is kept.
  *
  * Nothing in it is ever given to anybody else: an array that was handed out stays what it was. An arena that is full is
@@ -58,6 +56,7 @@ export class Arena {
   /** Where what is kept begins. */
   readonly start: number
   private readonly kept: Kept = { bytes: 0 }
+  private readonly places = new WeakMap<Holder, Operand>()
   /** Where what is kept ends. */
   private top: number
   /** Where the scratch memory begins that the program which needs the most was given; it ends at `end`. */
@@ -111,20 +110,28 @@ export class Arena {
     return this.kept.bytes
   }
 
-  /** Moves the elements of a matrix or generator here. */
+  /** Where the elements of a matrix or generator are in programs here, if they use it. */
+  placeOf(holder: Holder): Operand | undefined {
+    return this.places.get(holder)
+  }
+
+  /** Gives a matrix or generator a place, and moves its elements there unless they are pinned. */
   take(holder: Holder): void {
-    const { elements } = holder
+    const { elements, pinned } = holder
     const address = this.top
     const bytes = sizeOf(holder)
     this.top += bytes
     this.checkBorder()
-    homeOf(holder)?.release(holder)
-    const view = this.view(elements, address)
-    view.set(elements)
-    homes.set(view, this)
+    const place = this.view(elements, address)
+    if (!pinned) {
+      homes.get(holder)?.release(holder)
+      place.set(elements)
+      holder.elements = place
+    }
+    this.places.set(holder, place)
+    homes.set(holder, this)
     this.kept.bytes += bytes
-    collected.register(holder, { kept: this.kept, bytes }, holder)
-    holder.elements = view
+    collected.register(holder, { kept: this.kept, bytes }, place)
   }
 
   /** What is kept and scratch memory must not meet: whoever is about to make them has not asked `fits`. */
@@ -135,9 +142,29 @@ export class Arena {
 
   /** Forgets a matrix that moves away. */
   private release(holder: Holder): void {
+    const place = this.places.get(holder)
+    if (place === undefined) return
     this.deserted = true
+    this.places.delete(holder)
     this.kept.bytes -= sizeOf(holder)
-    collected.unregister(holder)
+    collected.unregister(place)
+    moved()
+  }
+
+  /** Gives the place of a matrix to another. */
+  pass(from: Holder, to: Holder): void {
+    const place = this.places.get(from)
+    if (place === undefined) return
+    if (!from.pinned) from.elements = place.slice()
+    place.set(to.elements)
+    to.elements = place
+    this.places.delete(from)
+    this.places.set(to, place)
+    collected.unregister(place)
+    collected.register(to, { kept: this.kept, bytes: sizeOf(to) }, place)
+    homes.delete(from)
+    homes.set(to, this)
+    moved()
   }
 
   /** An array like another at an address. */
@@ -168,8 +195,8 @@ export function gather(
   scratch: number,
   threads: number,
 ): { readonly arena: Arena; readonly base: number } {
-  const known = new Set(holders.map(homeOf).filter((each) => each !== undefined))
-  const newcomers = (arena?: Arena): Holder[] => holders.filter((each) => homeOf(each) !== arena || !arena)
+  const known = new Set(holders.map((each) => homes.get(each)).filter((each) => each !== undefined))
+  const newcomers = (arena: Arena): Holder[] => holders.filter((each) => arena.placeOf(each) === undefined)
   const usable = [...known].find((each) => each.serves(threads) && each.fits(sizesOf(newcomers(each)), scratch))
   const largest = Math.max(0, ...[...known].map((each) => each.living))
   const most = Math.max(threads, ...[...known].map((each) => each.threads))
@@ -177,4 +204,9 @@ export function gather(
   const base = arena.reserve(scratch)
   for (const holder of newcomers(arena)) arena.take(holder)
   return { arena, base }
+}
+
+/** Gives the place of a matrix in programs to another, which is equal; the first keeps its elements for itself. */
+export function replace(matrix: Holder, by: Holder): void {
+  homes.get(matrix)?.pass(matrix, by)
 }

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
-import type { Holder } from '../ops/operation.ts'
+import type { Operand } from '../engine/engine.ts'
 import type { Arena } from './arena.ts'
 
 /** What scratch memory is filled with, so that whoever reads there what nobody wrote computes with NaN. */
@@ -17,14 +17,14 @@ export class Trespass extends MatgradError {}
  *
  * @param base where its scratch memory begins, to the end of the arena
  * @param places where its arguments are, in the scratch memory
- * @param changes the matrices and generators that it may change, which others may have taken the place of since
+ * @param changes where the matrices and generators are that it may change
  */
 export function proving(
   step: () => void,
   { buffer, start }: Arena,
   base: number,
   places: readonly TypedArray[],
-  changes: () => readonly Holder[],
+  changes: readonly Operand[],
 ): () => void {
   // Words: both ends are aligned.
   const kept = new Int32Array(buffer, start, (base - start) / 4)
@@ -38,7 +38,7 @@ export function proving(
       step()
     } finally {
       scratch.fill(POISON)
-      for (const { elements } of changes()) {
+      for (const elements of changes) {
         const offset = (elements.byteOffset - start) / 4
         const words = Math.ceil(elements.byteLength / VECTOR) * (VECTOR / 4)
         before.set(kept.subarray(offset, offset + words), offset)

@@ -119,14 +119,18 @@ export class ProgramWriter implements Sink {
 
   /** The same, which is made only if not all elements are whole numbers from 0 to `limit` − 1. */
   callbackUnlessIndices({ index, limit }: { index: Block; limit: number }, host: () => void): void {
-    const check = this.callOf(nameOf('areIndices', index.dtype), [this.addressOf(index.data), index.data.length, limit])
+    const check = this.callOf(nameOf('areIndices', index.dtype), [
+      this.addressOf(index.elements),
+      index.elements.length,
+      limit,
+    ])
     this.body.push(unless(check, this.callOf(HOST, [this.hosts.push(host) - 1])))
   }
 
   /** Writes down a loop. */
   loop(loop: Loop): void {
     if (loop.rows * loop.cols === 0) return
-    const addressOf = ({ data }: Block): number => this.addressOf(data)
+    const addressOf = ({ elements }: Block): number => this.addressOf(elements)
     const [first] = loop.terms
     if ('product' in first) {
       this.vectors = Math.max(this.vectors, loop.terms.length + TILE_LOCALS)
@@ -143,12 +147,12 @@ export class ProgramWriter implements Sink {
     const depth = transposeA ? a.rows : a.cols
     const [aRow, aCol] = stepsOf(a, transposeA).map((step) => step * size)
     const panel = 16 * vectorsAcross(rows, cols, depth, dtype)
-    const common = { depth, a: this.addressOf(a.data), aRow, aCol, fused: this.arena.fma }
-    if (!transposeB) return { ...common, b: this.addressOf(b.data), bRow: cols * size, bPanel: panel }
+    const common = { depth, a: this.addressOf(a.elements), aRow, aCol, fused: this.arena.fma }
+    if (!transposeB) return { ...common, b: this.addressOf(b.elements), bRow: cols * size, bPanel: panel }
     const width = Math.max(LEAST_PANEL, 2 ** Math.ceil(Math.log2(panel)))
     // The kernel packs whole vectors of terms.
     const room = this.room(Math.ceil((cols * size) / width) * width * (depth + 4))
-    this.call('pack', dtype, [room, this.addressOf(b.data), depth * size, cols, width, depth])
+    this.call('pack', dtype, [room, this.addressOf(b.elements), depth * size, cols, width, depth])
     return { ...common, b: room, bRow: width, bPanel: width * depth }
   }
 

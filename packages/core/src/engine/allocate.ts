@@ -107,9 +107,9 @@ function slabOf(elements: TypedArray, dtype: DType): Slab | undefined {
   return buffer instanceof Slab ? buffer : undefined
 }
 
-/** The same array, or a copy in a buffer of its own if it shares one. */
+/** The same array, or a copy in a buffer of its own if it shares one: a slab, or the memory of programs. */
 export const unshared = (elements: TypedArray, dtype: DType): TypedArray =>
-  slabOf(elements, dtype) === undefined ? elements : elements.slice()
+  elements.byteOffset === 0 && slabOf(elements, dtype) === undefined ? elements : elements.slice()
 
 /** The same array, or a copy that may be kept alone: for temporaries, and for what was on a tape. */
 export function settled(elements: TypedArray, dtype: DType): TypedArray {

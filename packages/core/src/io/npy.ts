@@ -1,7 +1,7 @@
 import { type DType, itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
 import { describe, formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
-import { elementsOf, Matrix } from '../matrix/matrix.ts'
+import { elementsOf, Matrix, owning } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
@@ -72,7 +72,5 @@ export function decodeNpy(bytes: Uint8Array): Matrix {
   if (length !== bytes.length - start)
     fail(`${formatShape([rows, cols])} ${dtype} needs ${length} bytes, got ${bytes.length - start}`)
   const data = readElements(bytes, start, dtype, rows * cols)
-  return fortran === 'True' && sizes.length === 2
-    ? new Matrix(data, cols, rows).transpose()
-    : new Matrix(data, rows, cols)
+  return fortran === 'True' && sizes.length === 2 ? owning(data, cols, rows).transpose() : owning(data, rows, cols)
 }

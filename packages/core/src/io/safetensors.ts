@@ -1,7 +1,7 @@
 import { type DType, itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
 import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
-import { elementsOf, Matrix } from '../matrix/matrix.ts'
+import { elementsOf, Matrix, owning } from '../matrix/matrix.ts'
 import { readElements, writeElements } from './elements.ts'
 
 /** Matrices by name. */
@@ -97,7 +97,7 @@ export function decodeSafetensors(bytes: Uint8Array): {
   const metadata = readMetadata(__metadata__)
   const tensors: Record<string, Matrix> = Object.create(null)
   for (const { name, dtype, rows, cols, begin } of entries)
-    tensors[name] = new Matrix(readElements(bytes, start + begin, dtype, rows * cols), rows, cols)
+    tensors[name] = owning(readElements(bytes, start + begin, dtype, rows * cols), rows, cols)
   return { tensors, metadata }
 }
 

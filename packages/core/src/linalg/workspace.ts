@@ -6,7 +6,7 @@ import { DTypeError, LinAlgError, ShapeError } from '../base/errors.ts'
 import { describe, formatShape } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { type Engine, getEngine, place } from '../engine/engine.ts'
-import { elementsOf, Matrix } from '../matrix/matrix.ts'
+import { elementsOf, Matrix, owning } from '../matrix/matrix.ts'
 
 /** The distance from 1 to the next number of each dtype. */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 }
@@ -128,7 +128,7 @@ export function checkFinite(operation: string, what: string, a: Matrix): void {
 }
 
 export function create(dtype: DType, rows: number, cols: number): Matrix {
-  return new Matrix(allocate(dtype, rows * cols), rows, cols)
+  return owning(allocate(dtype, rows * cols), rows, cols)
 }
 
 /** The elements at an address as a matrix, divided by a scale. */

@@ -3,7 +3,7 @@ import { DTypeError, ShapeError } from '../base/errors.ts'
 import { dtypeOption } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
-import { Matrix } from './matrix.ts'
+import { Matrix, owning } from './matrix.ts'
 
 export interface CreationOptions {
   /** The dtype of the new matrix; the default one, or that of a typed array, when absent. */
@@ -18,7 +18,7 @@ function allocateMatrix<R extends number, C extends number>(
   options: CreationOptions | undefined,
 ): Matrix<R, C> {
   checkShape(operation, rows, cols)
-  return new Matrix(allocate(dtypeOption(operation, options), rows * cols), rows, cols)
+  return owning(allocate(dtypeOption(operation, options), rows * cols), rows, cols)
 }
 
 /**
@@ -50,7 +50,7 @@ export function matrix(
     return dtype === wrapped.dtype ? wrapped : wrapped.astype(dtype)
   }
   const made = fromRows(data, options)
-  return sized ? new Matrix(made.elements, second as number, third as number) : made
+  return sized ? owning(made.elements, second as number, third as number) : made
 }
 
 function fromRows(rows: readonly (readonly number[])[], options: CreationOptions | undefined): Matrix {

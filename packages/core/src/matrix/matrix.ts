@@ -7,7 +7,7 @@ import type { Algebra } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
 import type { Attributes, Operation, Stored } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
-import { change, changed, checkWhole, tracer } from '../ops/tracer.ts'
+import { change, changed, checkWhole, moved, tracer } from '../ops/tracer.ts'
 
 declare module '../ops/algebra.ts' {
   interface Results<R extends number, C extends number> {
@@ -41,6 +41,8 @@ export class Matrix<R extends number = number, C extends number = number> implem
   elements: TypedArray
   /** Tells when the elements last changed in place, for the packages of matgrad alone. */
   version = 0
+  /** Whether `data` was given by or to somebody, for the packages of matgrad alone: it stays what it is then. */
+  pinned = true
 
   /**
    * Wraps `data` without copying it; its type gives the dtype.
@@ -63,8 +65,9 @@ export class Matrix<R extends number = number, C extends number = number> implem
   }
 
   /**
-   * The elements, row by row: a[i, j] is data[i·cols + j]. They are what was wrapped, or have `data.buffer` to themselves, so
-   * that it may be transferred. `compile` moves them: keep the matrix, not its data, from call to call.
+   * The elements, row by row: a[i, j] is data[i·cols + j]. It is the array that was wrapped, or one that has `data.buffer` to
+   * itself, so that it may be transferred; always the same, with the present elements. Compiled programs keep the elements of
+   * other matrices in their own memory, and copy those of a matrix whose data was asked for in and out.
    *
    * What is written here is not seen by a gradient whose forward pass used the elements before; `set` and `assign` are.
    *
@@ -72,8 +75,11 @@ export class Matrix<R extends number = number, C extends number = number> implem
    */
   get data(): TypedArray {
     const elements = elementsOf('data', this)
+    if (this.pinned) return elements
     const own = unshared(elements, this.dtype)
-    if (own !== elements) this.elements = own
+    this.elements = own
+    this.pinned = true
+    if (own !== elements) moved()
     return own
   }
 
@@ -111,7 +117,7 @@ export class Matrix<R extends number = number, C extends number = number> implem
 
   clone(): Matrix<R, C> {
     if (tracer !== null) return evaluate(clone, [this], undefined) as Matrix<R, C>
-    return new Matrix(elementsOf('clone', this).slice(), this.rows, this.cols)
+    return owning(elementsOf('clone', this).slice(), this.rows, this.cols)
   }
 
   /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape. */
@@ -172,6 +178,13 @@ installMethods(Matrix.prototype)
 
 Object.defineProperty(Matrix.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Matrix.prototype.toString })
 
+/** A matrix with elements that nobody else has. */
+export function owning<R extends number, C extends number>(elements: TypedArray, rows: R, cols: C): Matrix<R, C> {
+  const made = new Matrix(elements, rows, cols)
+  made.pinned = false
+  return made
+}
+
 /** Moves the elements of a matrix, if they share a buffer, to where they may be kept alone. */
 export function settle(a: Matrix): void {
   // Nothing shares a buffer while a program is traced, and what is put off has no elements.
@@ -222,7 +235,7 @@ function promote(operation: Operation, inputs: readonly unknown[]): DType {
 export function scalar(value: number, dtype: DType): Matrix<1, 1> {
   const data = allocate(dtype, 1)
   data[0] = value
-  return new Matrix(data, 1, 1)
+  return owning(data, 1, 1)
 }
 
 /** An input as a matrix of the dtype that the operation computes in; a selector keeps its own. */
@@ -231,7 +244,7 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
   if (input instanceof Matrix) return selects || input.dtype === dtype ? input : input.astype(dtype)
   if (selects && Array.isArray(input)) {
     for (const [at, value] of input.entries()) checkNumber(operation.name, `index ${at}`, value)
-    return new Matrix(Float64Array.from(input), input.length, 1)
+    return owning(Float64Array.from(input), input.length, 1)
   }
   if (typeof input !== 'number' || selects)
     throw new DTypeError(
@@ -266,7 +279,7 @@ export function evaluate(operation: Operation, inputs: readonly Matrix[], attrib
   // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
   if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
   const dtype = operation.dtype?.(attributes) ?? inputs[operation.selector === 0 ? 1 : 0].dtype
-  const out = new Matrix(allocateResult(dtype, rows * cols, pool), rows, cols)
+  const out = owning(allocateResult(dtype, rows * cols, pool), rows, cols)
   operation.forward(out, inputs, attributes)
   return out
 }

@@ -8,7 +8,7 @@ import { launch } from '../engine/engine.ts'
 import type { Change, Holder } from '../ops/operation.ts'
 import { change, tracer, withTracer } from '../ops/tracer.ts'
 import type { CreationOptions } from './create.ts'
-import { Matrix } from './matrix.ts'
+import { Matrix, owning } from './matrix.ts'
 
 /** The eight 32-bit words of a generator: plain data, for checkpoints. */
 export type GeneratorState = readonly number[]
@@ -66,6 +66,7 @@ export class Generator implements Holder {
   elements: Uint32Array = new Uint32Array(WORDS)
   readonly size: number = WORDS
   version = 0
+  readonly pinned = false
 
   /** `seed` is any number or string; 1 and '1' are the same seed. @throws DTypeError for anything else. */
   constructor(seed: string | number) {
@@ -106,7 +107,7 @@ export class Generator implements Holder {
     q: number,
   ): Matrix<R, C> {
     checkShape(operation, rows, cols)
-    const out = new Matrix(allocate(dtype, rows * cols), rows, cols)
+    const out = owning(allocate(dtype, rows * cols), rows, cols)
     change(draw, [this, out], [], { kernel: operation, parameters: [p, q] })
     return out
   }
@@ -165,7 +166,7 @@ export class Generator implements Holder {
   /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. */
   permutation(n: number): Matrix<number, 1> {
     checkShape('permutation', n, 1)
-    const out = new Matrix(new Float64Array(n), n, 1)
+    const out = owning(new Float64Array(n), n, 1)
     change(draw, [this, out], [], { kernel: 'permutation', parameters: [] })
     return out
   }

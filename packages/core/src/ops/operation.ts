@@ -15,13 +15,15 @@ export interface Block {
   readonly elements: TypedArray
 }
 
-/** What keeps numbers that operations change in place: a matrix, a random generator. Its elements may move. */
+/** What keeps numbers that operations change in place: a matrix, a random generator. Its elements may move, unless it is pinned. */
 export interface Holder {
   elements: TypedArray | Uint32Array
   /** How many elements there are, unless somebody detached or resized their buffer. */
   readonly size: number
   /** The `tick` of its last change in place, 0 if there was none. */
   version: number
+  /** Whether somebody has the array of the elements, which then stay in it. */
+  readonly pinned: boolean
 }
 
 /** What operations compute with: a matrix, that is. */

@@ -12,6 +12,14 @@ export function changed(holder: Holder): void {
   holder.version = tick()
 }
 
+/** How often elements have moved, so that a program may find them no more where they were. */
+export let moves = 0
+
+/** Says that elements have moved. */
+export function moved(): void {
+  moves++
+}
+
 /** @throws MatgradError unless all elements are there, which they are not once somebody detached or resized their buffer. */
 export function checkWhole(operation: string, holder: Holder): void {
   if (holder.elements.length !== holder.size) throw notWhole(operation, holder)

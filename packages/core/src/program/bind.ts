@@ -5,9 +5,11 @@ import { formatShape, type Shape } from '../base/shape.ts'
 import { type Arena, gather } from '../code/arena.ts'
 import { proving } from '../code/proof.ts'
 import { ProgramWriter } from '../code/writer.ts'
+import type { Operand } from '../engine/engine.ts'
 import { threadsFor } from '../engine/threads.ts'
 import { Matrix } from '../matrix/matrix.ts'
-import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
+import type { Attributes, Block, Operation } from '../ops/operation.ts'
+import { moves } from '../ops/tracer.ts'
 import type { Layout } from './plan.ts'
 import { isChange, isCheck, isFusion, matrixOf, type Slot, type Step } from './step.ts'
 
@@ -16,8 +18,12 @@ export interface Bound {
   readonly arena: Arena
   /** For how many threads it is. */
   readonly threads: number
+  /** Whether what it keeps is still where it was. */
+  holds(): boolean
+  /** Copies in what is kept elsewhere, too, before each step. Gives false if that has lost its elements. */
+  copyIn(): boolean
   /** Runs it on what is in the places of the arguments. */
-  readonly step: () => void
+  step(): void
 }
 
 /** A function that calls the `shape` of an operation, which throws if the elements of the inputs are not what they should. */
@@ -43,44 +49,116 @@ export function bind(
   inputs: readonly { input: { place: TypedArray }; value: Slot }[],
   layout: Layout,
 ): Bound {
-  const holders = new Set<Holder>()
-  for (const { inputs: read, targets } of steps)
-    for (const { kind, holder } of [...read, ...targets])
-      if (kind === 'state' || kind === 'constant') holders.add(holder)
+  const values = new Set(steps.flatMap(({ inputs: read, targets }) => [...read, ...targets]))
+  const kept = [...values].filter(({ kind }) => kind === 'state' || kind === 'constant')
+  const written = new Set(steps.flatMap(({ targets }) => targets))
   const threads = threadsFor(layout.work)
   for (let room = 0; ; ) {
-    const { arena, base } = gather([...holders], layout.bytes + room, threads)
+    const { arena, base } = gather([...new Set(kept.map(({ holder }) => holder))], layout.bytes + room, threads)
     const writer = new ProgramWriter(arena, base + layout.bytes, threads)
     const blocks = new Map<Slot, Matrix>()
     const blockOf = (value: Slot): Matrix => {
+      const known = blocks.get(value)
+      if (known) return known
       const { rows, cols, dtype, size } = matrixOf(value)
       const offset = layout.offsets.get(value)
-      const known = blocks.get(value)
-      if (known || offset === undefined) return known ?? matrixOf(value)
-      const block = new Matrix(arena.at(dtype, base + offset, size), rows, cols)
+      const place = offset === undefined ? arena.placeOf(value.holder) : arena.at(dtype, base + offset, size)
+      const block = new Matrix(place as TypedArray, rows, cols)
       blocks.set(value, block)
       return block
     }
-    for (const step of steps) write(writer, step, blockOf)
+    const residents = new Residents(arena, kept, written)
+    for (const step of steps) write(writer, step, blockOf, residents)
     if (writer.wanted > room) {
       room = writer.wanted
       continue
     }
     const places = inputs.map(({ value }) => blockOf(value).elements)
     for (const [i, { input }] of inputs.entries()) input.place = places[i]
-    const step = writer.finish()
-    return { arena, threads, step: debugs ? proving(step, arena, base, places, () => changedBy(steps)) : step }
+    const run = writer.finish()
+    const step = debugs ? proving(run, arena, base, places, residents.written) : run
+    return {
+      ...{ arena, threads },
+      holds: () => residents.areHere(),
+      copyIn: () => residents.copyIn(),
+      step() {
+        step()
+        residents.copyOut()
+      },
+    }
   }
 }
 
-/** The matrices and generators that go on from call to call and that steps write. */
-const changedBy = (steps: readonly Step[]): Holder[] =>
-  steps.flatMap(({ targets }) => targets.filter(({ kind }) => kind === 'state').map(({ holder }) => holder))
+/** A matrix or generator that a program uses, at its place in the arena. */
+interface Resident {
+  readonly value: Slot
+  readonly place: Operand
+  readonly isWritten: boolean
+}
+
+/** What a program keeps in an arena. The elements of some are pinned elsewhere: there are copies at their places. */
+class Residents {
+  private readonly arena: Arena
+  private readonly all: readonly Resident[]
+  private pinned: readonly Resident[] = []
+  /** The moves after which they were looked at. */
+  private seen = moves
+
+  constructor(arena: Arena, kept: readonly Slot[], written: ReadonlySet<Slot>) {
+    this.arena = arena
+    this.all = kept.map((value) => ({
+      value,
+      place: arena.placeOf(value.holder) as Operand,
+      isWritten: written.has(value),
+    }))
+    this.look()
+  }
+
+  private look(): void {
+    this.pinned = this.all.filter(({ value, place }) => value.holder.elements !== place)
+    this.seen = moves
+  }
+
+  /** The places of those that the program writes. */
+  get written(): readonly Operand[] {
+    return this.all.filter(({ isWritten }) => isWritten).map(({ place }) => place)
+  }
+
+  /** Whether they all have their places still. */
+  areHere(): boolean {
+    if (this.seen === moves) return true
+    if (!this.all.every(({ value, place }) => this.arena.placeOf(value.holder) === place)) return false
+    this.look()
+    return true
+  }
+
+  /** Gives the places of what is pinned its elements, or gives false if they are not there any more. */
+  copyIn(): boolean {
+    const { pinned } = this
+    for (let i = 0; i < pinned.length; i++) {
+      const { elements, size } = pinned[i].value.holder
+      if (elements.length !== size) return false
+    }
+    for (let i = 0; i < pinned.length; i++) pinned[i].place.set(pinned[i].value.holder.elements)
+    return true
+  }
+
+  /** Gives what is pinned the elements that the program has computed. */
+  copyOut(): void {
+    if (this.seen !== moves) this.look()
+    const { pinned } = this
+    for (let i = 0; i < pinned.length; i++) {
+      const { value, place, isWritten } = pinned[i]
+      if (isWritten) value.holder.elements.set(place)
+    }
+  }
+}
 
 function write(
   writer: ProgramWriter,
   { operation, attributes, ...step }: Step,
   blockOf: (value: Slot) => Matrix,
+  residents: Residents,
 ): void {
   const inputs = step.inputs.map(blockOf)
   if (isCheck(operation)) {
@@ -108,6 +186,8 @@ function write(
     }
     const check = checkOf(operation, out.shape, inputs, attributes)
     writer.callback(() => {
+      // It may look at them, too.
+      residents.copyOut()
       check()
       // As a new matrix has it.
       out.elements.fill(0)

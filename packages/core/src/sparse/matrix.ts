@@ -12,7 +12,7 @@ import {
 } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import type { CreationOptions } from '../matrix/create.ts'
-import { elementsOf, formatNumber, Matrix, shown } from '../matrix/matrix.ts'
+import { elementsOf, formatNumber, Matrix, owning, shown } from '../matrix/matrix.ts'
 import { type Csr, checkCsr, checkSizes, checkWhole, startsOf, transposed, Writer } from './csr.ts'
 import { timesDense, timesSparse } from './product.ts'
 
@@ -166,7 +166,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     checkWhole('nnzByRow', this, this.nnz)
     const counts = new Float64Array(this.rows)
     for (let i = 0; i < counts.length; i++) counts[i] = this.rowStarts[i + 1] - this.rowStarts[i]
-    return new Matrix(counts, this.rows, 1)
+    return owning(counts, this.rows, 1)
   }
 
   /** a[i, j], by bisection of row i. @throws ShapeError when it lies outside. */
@@ -192,7 +192,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     for (let i = 0; i < this.rows; i++)
       for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
         data[i * this.cols + this.columns[p]] = this.values[p]
-    return new Matrix(data, this.rows, this.cols)
+    return owning(data, this.rows, this.cols)
   }
 
   /** The entries as [row, column, value], by rows and then by columns. */
@@ -208,7 +208,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   /** The same entries in another precision. */
   astype(dtype: DType): SparseMatrix<R, C> {
     checkWhole('astype', this, this.nnz)
-    return this.withValues(new Matrix(this.values, 1, this.nnz).astype(dtype).data)
+    return this.withValues(owning(this.values, 1, this.nnz).astype(dtype).data)
   }
 
   /** The transpose, a new matrix made in time proportional to rows, columns and entries. */
@@ -221,7 +221,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   scale(factor: number): SparseMatrix<R, C> {
     checkNumber('scale', 'the factor', factor)
     checkWhole('scale', this, this.nnz)
-    return this.withValues(new Matrix(this.values, 1, this.nnz).mul(factor).data)
+    return this.withValues(owning(this.values, 1, this.nnz).mul(factor).data)
   }
 
   /**
@@ -262,7 +262,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
       for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++) sum += this.values[p]
       sums[i] = sum
     }
-    return new Matrix(sums, this.rows, 1)
+    return owning(sums, this.rows, 1)
   }
 
   /** The same matrix without the entries that are at most `tol` in size; NaN is kept. */
@@ -297,7 +297,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     if (b instanceof SparseMatrix) return wrap(timesSparse(dtype, this, b))
     checkShape('matmul', this.rows, b.cols)
     const [left, right] = [this, b].map((each) => (each.dtype === dtype ? each : each.astype(dtype)))
-    return new Matrix(
+    return owning(
       timesDense(dtype, left as SparseMatrix, elementsOf('matmul', right as Matrix), b.cols),
       this.rows,
       b.cols,

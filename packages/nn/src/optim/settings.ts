@@ -1,6 +1,7 @@
-import { type Matrix, zeros } from '@matgrad/core'
+import { type Matrix, type TypedArray, zeros } from '@matgrad/core'
 import {
   announce,
+  elementsOf,
   flag,
   type Kind,
   type KindMaker,
@@ -58,7 +59,8 @@ export function storeSettings<Settings extends object>(
 ): StoredSettings<Settings> {
   const all = numbersOf(values, names)
   const numbers = zeros(1, all.length, { dtype: 'float64' })
-  numbers.data.set(all)
+  numbers.elements.set(all)
+  const present = (): TypedArray => elementsOf('settings', numbers)
   const settings = {} as Settings
   let end = 0
   for (const name of names) {
@@ -69,13 +71,13 @@ export function storeSettings<Settings extends object>(
     Object.defineProperty(settings, name, {
       enumerable: true,
       get(): Setting {
-        if (typeof value === 'object') return Object.freeze(Array.from(numbers.data.subarray(start, start + length)))
-        return typeof value === 'boolean' ? numbers.data[start] === 1 : numbers.data[start]
+        if (typeof value === 'object') return Object.freeze(Array.from(present().subarray(start, start + length)))
+        return typeof value === 'boolean' ? present()[start] === 1 : present()[start]
       },
       set(next: Settings[keyof Settings]) {
         const changed = { ...settings, [name]: next }
         check(changed)
-        numbers.data.set(numbersOf(changed, [name]), start)
+        present().set(numbersOf(changed, [name]), start)
         announce()
       },
     })
