@@ -2,7 +2,6 @@ import { type Attributes, Matrix, type Operation } from '@matgrad/core'
 import { type Change, change as changeNow, type Holder, type Slot, withTracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { copyOf, Trace } from './trace.ts'
-import { Uses } from './uses.ts'
 
 /**
  * Records what a function does that must not be disturbed: where a program could not do the same, it is the record that
@@ -10,7 +9,6 @@ import { Uses } from './uses.ts'
  */
 export class GentleTrace extends Trace {
   isBroken = false
-  private readonly uses = new Uses()
   /** What is from outside and whose elements the function has looked at: it may write them at any time. */
   private readonly seen = new Set<Holder>()
 
@@ -19,7 +17,6 @@ export class GentleTrace extends Trace {
 
   /** From here on the function is not run in every call. */
   startRest(): void {
-    if (!this.uses.areIntact) this.isBroken = true
     for (const holder of this.made) this.others.add(holder)
   }
 
@@ -41,16 +38,12 @@ export class GentleTrace extends Trace {
     if (this.isBroken || targets.some((target) => this.isArgument(target))) {
       this.isBroken = true
       withTracer(null, () => changeNow(change, targets, inputs, attributes))
-    } else {
-      for (const input of inputs) this.uses.take(input)
-      super.change(change, targets, inputs, attributes)
-    }
+    } else super.change(change, targets, inputs, attributes)
   }
 
   /** What a user's operation does with elements may be something else each time, and throw, and be seen by others. */
   override evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
     if (operation.program === null) this.isBroken = true
-    for (const input of inputs) this.uses.take(input)
     return super.evaluate(operation, inputs, attributes)
   }
 
