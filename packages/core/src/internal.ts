@@ -42,6 +42,7 @@ export {
   keep,
   type Tracer,
   tick,
+  ticks,
   tracer,
   watch,
   withTracer,

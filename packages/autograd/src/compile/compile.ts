@@ -105,8 +105,8 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
  * - Matrices, and constant variables, are arguments by their shapes, alone or in arrays and objects. Anything else is an
  *   argument by its identity: numbers, strings, variables that require a gradient; a new one is recorded anew.
  * - Matrices that `fn` finds outside (parameters, an optimiser's state, a generator) are state: what one side changes, the
- *   other finds, and calls that are compiled and calls that are not may alternate. They move into the program's memory, so
- *   keep the matrix, not its `data`.
+ *   other finds, and calls that are compiled and calls that are not may alternate. Those whose `data` somebody has are copied
+ *   to the program's memory and back in each call.
  * - Matrices that `fn` makes of numbers are constants, and so are the numbers themselves: what changes from call to call must
  *   be an argument, or a matrix outside. What a layer is made of, its settings and `training`, an optimiser's settings and
  *   `requiresGrad` may change.

@@ -20,6 +20,7 @@ import {
   Trespass,
   threadsFor,
   tick,
+  ticks,
   withoutCopies,
   withoutDead,
 } from '@matgrad/core/internal'
@@ -93,6 +94,8 @@ export class Program<Result> {
   private undoings: readonly Undoing[] = []
   /** What is changed or overwritten, but for what only an optimiser sees. */
   private changed: readonly Slot[] = []
+  /** Their versions. */
+  private told = 0
 
   /**
    * @param fn what is called where the program cannot: it is in no memory, or it throws
@@ -143,6 +146,7 @@ export class Program<Result> {
   /** Leaves the gradients that it has computed to whoever holds them, and computes others from now on. */
   release(): void {
     for (const gradient of this.gradients) if (gradient.grad !== null) gradient.grad = this.trace.replace(gradient.grad)
+    this.told = 0
   }
 
   /** Whether it was given memory, if it could be had. */
@@ -195,11 +199,15 @@ export class Program<Result> {
     const { inputs, gradients, undoings, changed } = this
     const layout = this.layout as Layout
     let { bound } = this
-    if (!bound?.arena.serves(bound.threads) || threadsFor(layout.work) !== bound.threads || !bound.holds()) {
+    if (
+      !bound?.arena.serves(bound.threads) ||
+      threadsFor(layout.work) !== bound.threads ||
+      !bound.residents.areHere()
+    ) {
       bound = this.bind(layout)
       this.bound = bound
     }
-    if (!bound?.copyIn()) return this.fn(...args)
+    if (!bound?.residents.copyIn()) return this.fn(...args)
     for (let i = 0; i < inputs.length; i++) inputs[i].input.copyIn()
     for (let i = 0; i < undoings.length; i++) undoings[i].remember()
     running++
@@ -210,13 +218,17 @@ export class Program<Result> {
       return this.runAgain(error, args)
     }
     running--
+    bound.residents.copyOut()
     count++
     for (let i = 0; i < gradients.length; i++) {
       const { variable, grad } = gradients[i]
       if (variable.present !== grad) variable.grad = grad
     }
-    const now = tick()
-    for (let i = 0; i < changed.length; i++) changed[i].holder.version = now
+    // Where nothing ticked since, no variable is newer than the last versions.
+    if (this.told !== ticks) {
+      this.told = tick()
+      for (let i = 0; i < changed.length; i++) changed[i].holder.version = this.told
+    }
     return this.result
   }
 

@@ -2,7 +2,8 @@ import { MatgradError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import type { Attributes, Block, Change, Holder, Operation, Stored } from './operation.ts'
 
-let ticks = 0
+/** The last tick. */
+export let ticks = 0
 
 /** A number larger than every one before: what is older than what is told by it. */
 export const tick = (): number => ++ticks

@@ -18,12 +18,10 @@ export interface Bound {
   readonly arena: Arena
   /** For how many threads it is. */
   readonly threads: number
-  /** Whether what it keeps is still where it was. */
-  holds(): boolean
-  /** Copies in what is kept elsewhere, too, before each step. Gives false if that has lost its elements. */
-  copyIn(): boolean
-  /** Runs it on what is in the places of the arguments. */
-  step(): void
+  /** What it keeps, to be copied in before each step and out afterwards where that is pinned. */
+  readonly residents: Residents
+  /** Runs it on what is in the places of the arguments. A call of WebAssembly by itself is faster than in another function. */
+  readonly step: () => void
 }
 
 /** A function that calls the `shape` of an operation, which throws if the elements of the inputs are not what they should. */
@@ -77,15 +75,7 @@ export function bind(
     for (const [i, { input }] of inputs.entries()) input.place = places[i]
     const run = writer.finish()
     const step = debugs ? proving(run, arena, base, places, residents.written) : run
-    return {
-      ...{ arena, threads },
-      holds: () => residents.areHere(),
-      copyIn: () => residents.copyIn(),
-      step() {
-        step()
-        residents.copyOut()
-      },
-    }
+    return { arena, threads, residents, step }
   }
 }
 
@@ -97,7 +87,7 @@ interface Resident {
 }
 
 /** What a program keeps in an arena. The elements of some are pinned elsewhere: there are copies at their places. */
-class Residents {
+export class Residents {
   private readonly arena: Arena
   private readonly all: readonly Resident[]
   private pinned: readonly Resident[] = []
@@ -135,6 +125,7 @@ class Residents {
   /** Gives the places of what is pinned its elements, or gives false if they are not there any more. */
   copyIn(): boolean {
     const { pinned } = this
+    if (pinned.length === 0) return true
     for (let i = 0; i < pinned.length; i++) {
       const { elements, size } = pinned[i].value.holder
       if (elements.length !== size) return false
