@@ -108,6 +108,27 @@ function withoutStart(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
 
 /**
+ * A buffer that goes when a shared memory goes: V8 counts no shared memory as a reason to collect garbage, so that dropped
+ * ones would pile up by the gigabyte. A resizable buffer comes from the system, page by page when it is written to, and none
+ * of these ever is. It has twice the bytes of the memory: what V8 lets pile up, 64 MB, is then 32 of memory.
+ */
+const ballasts = new WeakMap<WebAssembly.Memory, ArrayBuffer>()
+
+/** Adds pages to a memory. @throws where they cannot be had. */
+export function grow(memory: WebAssembly.Memory, pages: number): void {
+  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
+  if (pages > 0) memory.grow(pages)
+  const { buffer } = memory
+  if (buffer instanceof ArrayBuffer) return
+  const bytes = 2 * (buffer as SharedArrayBuffer).byteLength
+  try {
+    ballasts.set(memory, Reflect.construct(ArrayBuffer, [bytes, { maxByteLength: bytes }]))
+  } catch {
+    // Memory so large goes later, but goes.
+  }
+}
+
+/**
  * The kernels on a new memory, shared with threads or not, whose product fuses multiplications and additions where `fma`.
  * Above the workspace of these kernels, `reserved(workspaceBytes)` bytes are left out of the scratch memory.
  *
@@ -123,8 +144,7 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   const workspaceBytes = numberOf('WORKSPACE_BYTES')
   const scratch = workspace + workspaceBytes + reserved(workspaceBytes)
   const missing = Math.ceil((scratch - memory.buffer.byteLength) / PAGE)
-  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
-  if (missing > 0) memory.grow(missing)
+  grow(memory, missing)
   const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
   for (const exports of instances) {
     const at = exports.workspace as WebAssembly.Global
@@ -237,7 +257,7 @@ function reach(engine: Engine, end: number, kernel: string): void {
   const missing = Math.ceil((end - engine.buffer.byteLength) / PAGE)
   if (missing > 0) {
     try {
-      engine.memory.grow(missing)
+      grow(engine.memory, missing)
     } catch {
       throw new MatgradError(`${kernel}: the operands need ${end} bytes of WebAssembly memory, which cannot be had`)
     }
