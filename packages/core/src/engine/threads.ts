@@ -20,7 +20,7 @@ export const MOST_THREADS = 64
  * never yields to the event loop what is garbage. So they end, and others start, when they would hold more than this
  * many bytes and more than twice what programs hold that earlier workers had, too, and that therefore live.
  */
-const MOST_HELD = 2 ** 25
+const MOST_HELD = 2 ** 26
 /** What a program takes in a worker beside the memory of its arena, about. */
 const PROGRAM_BYTES = 2 ** 15
 /** The most calls in the shared memory at once, and the numbers that one takes: its kernel and up to 15 arguments. */
