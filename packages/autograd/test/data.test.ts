@@ -132,6 +132,30 @@ test('data that were taken may be transferred alone: programs go on, and what lo
   expect(() => g()).toThrow(/add: the data of a 20x20 matrix/)
 })
 
+test('data that shrink, and grow again after the program was bound for other threads, are an error in between', () => {
+  const [n, bytes] = [110, 110 * 110 * 4]
+  configure({ threads: 1 })
+  const buffer = Reflect.construct(ArrayBuffer, [bytes, { maxByteLength: bytes }])
+  const [state, twin] = [matrix(new Float32Array(buffer), n, n), full(n, n, 0)]
+  const x = rand(n, n).sub(0.5)
+  const step = (a: Matrix): Matrix => a.assign(a.matmul(x).add(x).tanh())
+  const f = compile(() => {
+    step(state)
+  })
+  const expectSame = (): void => {
+    f()
+    step(twin)
+    expect(state.equals(twin)).toBe(true)
+  }
+  for (let i = 0; i < 3; i++) expectSame()
+  buffer.resize(0)
+  configure({ threads: 2 })
+  expect(f).toThrow(/: the data of a 110x110 matrix were detached or resized/)
+  buffer.resize(bytes)
+  twin.assign(full(n, n, 0))
+  for (let i = 0; i < 3; i++) expectSame()
+})
+
 describe('a function under a guide that writes to arrays, or reads them, where nobody sees it', () => {
   const STEPS = 12
   type Twin = (x: Matrix) => Variable

@@ -522,7 +522,7 @@ class World {
   private orphans: Held[] = []
   private snapshot: Snapshot | undefined
   /** Matrices of the twins whose data were taken, with these. */
-  private taken: { readonly matrix: Matrix; readonly data: TypedArray }[][] = []
+  private readonly taken: { readonly matrix: Matrix; readonly data: TypedArray }[][] = []
   /** What happens, for messages. */
   event = 'nothing'
 

@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, Matrix, type TypedArray } from '@matgrad/core'
-import { describe, formatShape, type Holder, isPlain, owning } from '@matgrad/core/internal'
+import { describe, formatShape, type Holder, isPlain } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { isCut, Variable } from '../variable.ts'
 
@@ -35,7 +35,7 @@ export class Input {
   constructor(source: Matrix) {
     const { elements, rows, cols } = source
     this.source = source
-    this.matrix = owning(elements, rows, cols)
+    this.matrix = new Matrix(elements, rows, cols)
     this.place = elements
     this.given = this.matrix
     this.size = elements.length

@@ -221,7 +221,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       return withTracer(null, () => evaluate(operation, inputs, attributes))
     }
     const out = pending(step.targets[0], this)
-    this.done.push({ step, inputs: inputs.map((input) => this.uses.take(input)), targets: [out] })
+    this.done.push({ step, inputs: this.uses.take(inputs), targets: [out] })
     this.next++
     return out
   }
@@ -239,6 +239,8 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     inputs: readonly Matrix[],
     attributes: Attributes,
   ): boolean {
+    // Whoever has its array would see that it is put off.
+    if (targets.some(({ pinned }) => pinned)) return false
     // What is made, and read before it is changed, was recorded as copied from a constant first.
     for (const [i, target] of targets.entries())
       if (i < change.reads && this.made.has(target) && !this.changed.has(target)) {
@@ -247,15 +249,13 @@ export class Guide implements Tracer, GradientWatch, Debtor {
         if (!copy) return false
         this.own(target, copy)
       }
-    // Whoever has its array would see that it is put off.
-    if (targets.some(({ pinned }) => pinned)) return false
     const step = this.expect(change, inputs, attributes)
     if (!step || step.targets.length !== targets.length) return false
     for (const [i, target] of targets.entries())
       if (this.made.has(target) && !this.changed.has(target)) {
         if (!(target instanceof Matrix)) return false
       } else if (!this.is(target, step.targets[i])) return false
-    this.done.push({ step, inputs: inputs.map((input) => this.uses.take(input)), targets })
+    this.done.push({ step, inputs: this.uses.take(inputs), targets })
     this.next++
     for (const [i, target] of targets.entries())
       if (this.made.has(target) && target instanceof Matrix) {

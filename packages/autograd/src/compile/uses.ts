@@ -5,12 +5,15 @@ import { copyOf } from './trace.ts'
 export class Uses {
   private readonly all: { readonly matrix: Matrix; readonly copy: Matrix }[] = []
 
-  /** What an operation that is put off computes with later: the matrix, or a copy. */
-  take(matrix: Matrix): Matrix {
-    if (!matrix.pinned) return matrix
-    const copy = copyOf(matrix.elements, matrix.shape)
-    this.all.push({ matrix, copy })
-    return copy
+  /** What an operation that is put off computes with later: its inputs, with copies of those that are pinned. */
+  take(inputs: readonly Matrix[]): readonly Matrix[] {
+    if (!inputs.some(({ pinned }) => pinned)) return inputs
+    return inputs.map((matrix) => {
+      if (!matrix.pinned) return matrix
+      const copy = copyOf(matrix.elements, matrix.shape)
+      this.all.push({ matrix, copy })
+      return copy
+    })
   }
 
   /** Whether nothing was written since. */

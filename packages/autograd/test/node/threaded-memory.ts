@@ -1,5 +1,5 @@
-// Prints by how many bytes the process grew at most while 120 programs for two threads, each with a parameter of 4 MB, were made,
-// run and dropped in one job that never yields to the event loop.
+// Prints by how many bytes the process grew at most while 120 programs for two threads, each with a parameter of 4 MB, were
+// made, run and dropped in one job that never yields to the event loop.
 
 import { compile } from '@matgrad/autograd'
 import { configure, full, type Matrix } from '@matgrad/core'

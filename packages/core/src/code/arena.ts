@@ -37,8 +37,9 @@ const collected = new FinalizationRegistry<{ readonly kept: Kept; readonly bytes
 /**
  * A WebAssembly memory of fixed size, where compiled programs that share matrices run. From below it fills with what the
  * programs keep: it takes the elements of matrices and generators, which are views on it from then on, or, where they are
- * pinned, gives them a place for copies. From above it is scratch memory for the program that is running. Each part ends where the other begins, at the latest: what is kept never
- * reaches into the scratch memory of any program that was ever given some here, nor scratch memory below what is kept.
+ * pinned, gives them a place for copies. From above it is scratch memory for the program that is running. Each part ends
+ * where the other begins, at the latest: what is kept never reaches into the scratch memory of any program that was ever
+ * given some here, nor scratch memory below what is kept.
  *
  * Nothing in it is ever given to anybody else: an array that was handed out stays what it was. An arena that is full is
  * replaced by a new one, to which the living matrices move; the old one is the garbage collector's, once no array is left
@@ -117,21 +118,35 @@ export class Arena {
 
   /** Gives a matrix or generator a place, and moves its elements there unless they are pinned. */
   take(holder: Holder): void {
-    const { elements, pinned } = holder
     const address = this.top
-    const bytes = sizeOf(holder)
-    this.top += bytes
+    this.top += sizeOf(holder)
     this.checkBorder()
-    const place = this.view(elements, address)
-    if (!pinned) {
+    const place = this.view(holder, address)
+    if (!holder.pinned) {
       homes.get(holder)?.release(holder)
-      place.set(elements)
+      place.set(holder.elements)
       holder.elements = place
     }
+    this.settle(holder, place)
+  }
+
+  private settle(holder: Holder, place: Operand): void {
+    const bytes = sizeOf(holder)
     this.places.set(holder, place)
     homes.set(holder, this)
     this.kept.bytes += bytes
     collected.register(holder, { kept: this.kept, bytes }, place)
+  }
+
+  /** Forgets a matrix or generator, whose place it gives back. */
+  private leave(holder: Holder): Operand {
+    const place = this.places.get(holder) as Operand
+    this.places.delete(holder)
+    homes.delete(holder)
+    this.kept.bytes -= sizeOf(holder)
+    collected.unregister(place)
+    moved()
+    return place
   }
 
   /** What is kept and scratch memory must not meet: whoever is about to make them has not asked `fits`. */
@@ -140,37 +155,25 @@ export class Arena {
       throw new MatgradError(`compile: what is kept, to ${this.top}, meets scratch memory, from ${this.bottom}`)
   }
 
-  /** Forgets a matrix that moves away. */
+  /** Lets a matrix move away. */
   private release(holder: Holder): void {
-    const place = this.places.get(holder)
-    if (place === undefined) return
     this.deserted = true
-    this.places.delete(holder)
-    this.kept.bytes -= sizeOf(holder)
-    collected.unregister(place)
-    moved()
+    this.leave(holder)
   }
 
   /** Gives the place of a matrix to another. */
   pass(from: Holder, to: Holder): void {
-    const place = this.places.get(from)
-    if (place === undefined) return
+    const place = this.leave(from)
     if (!from.pinned) from.elements = place.slice()
     place.set(to.elements)
     to.elements = place
-    this.places.delete(from)
-    this.places.set(to, place)
-    collected.unregister(place)
-    collected.register(to, { kept: this.kept, bytes: sizeOf(to) }, place)
-    homes.delete(from)
-    homes.set(to, this)
-    moved()
+    this.settle(to, place)
   }
 
-  /** An array like another at an address. */
-  private view(like: Operand, address: number): Operand {
-    const Type = like.constructor as new (buffer: ArrayBuffer, start: number, length: number) => Operand
-    return new Type(this.buffer, address, like.length)
+  /** An array for the elements of a matrix or generator at an address. */
+  private view({ elements, size }: Holder, address: number): Operand {
+    const Type = elements.constructor as new (buffer: ArrayBuffer, start: number, length: number) => Operand
+    return new Type(this.buffer, address, size)
   }
 
   /** `length` elements at an address. */
@@ -179,8 +182,8 @@ export class Arena {
   }
 }
 
-/** The bytes that the elements of a matrix or generator take in an arena. */
-const sizeOf = ({ elements }: Holder): number => align(elements.byteLength) + (debugs ? GUARD : 0)
+/** The bytes that the elements of a matrix or generator take in an arena: as many as it has, though it may have lost them. */
+const sizeOf = ({ elements, size }: Holder): number => align(size * elements.BYTES_PER_ELEMENT) + (debugs ? GUARD : 0)
 
 const sizesOf = (holders: readonly Holder[]): number => holders.reduce((total, each) => total + sizeOf(each), 0)
 

@@ -114,7 +114,7 @@ export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
  */
 const ballasts = new WeakMap<WebAssembly.Memory, ArrayBuffer>()
 
-/** Adds pages to a memory. @throws where they cannot be had. */
+/** Adds pages to a memory, if any, and gives a shared one its ballast. @throws where the pages cannot be had. */
 export function grow(memory: WebAssembly.Memory, pages: number): void {
   // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
   if (pages > 0) memory.grow(pages)

@@ -15,7 +15,10 @@ export interface Block {
   readonly elements: TypedArray
 }
 
-/** What keeps numbers that operations change in place: a matrix, a random generator. Its elements may move, unless it is pinned. */
+/**
+ * What keeps numbers that operations change in place: a matrix, a random generator. Its elements may move, unless it is
+ * pinned.
+ */
 export interface Holder {
   elements: TypedArray | Uint32Array
   /** How many elements there are, unless somebody detached or resized their buffer. */

@@ -49,10 +49,11 @@ export function bind(
 ): Bound {
   const values = new Set(steps.flatMap(({ inputs: read, targets }) => [...read, ...targets]))
   const kept = [...values].filter(({ kind }) => kind === 'state' || kind === 'constant')
+  const holders = [...new Set(kept.map(({ holder }) => holder))]
   const written = new Set(steps.flatMap(({ targets }) => targets))
   const threads = threadsFor(layout.work)
   for (let room = 0; ; ) {
-    const { arena, base } = gather([...new Set(kept.map(({ holder }) => holder))], layout.bytes + room, threads)
+    const { arena, base } = gather(holders, layout.bytes + room, threads)
     const writer = new ProgramWriter(arena, base + layout.bytes, threads)
     const blocks = new Map<Slot, Matrix>()
     const blockOf = (value: Slot): Matrix => {

@@ -208,7 +208,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   /** The same entries in another precision. */
   astype(dtype: DType): SparseMatrix<R, C> {
     checkWhole('astype', this, this.nnz)
-    return this.withValues(owning(this.values, 1, this.nnz).astype(dtype).data)
+    return this.withValues(new Matrix(this.values, 1, this.nnz).astype(dtype).data)
   }
 
   /** The transpose, a new matrix made in time proportional to rows, columns and entries. */
@@ -221,7 +221,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   scale(factor: number): SparseMatrix<R, C> {
     checkNumber('scale', 'the factor', factor)
     checkWhole('scale', this, this.nnz)
-    return this.withValues(owning(this.values, 1, this.nnz).mul(factor).data)
+    return this.withValues(new Matrix(this.values, 1, this.nnz).mul(factor).data)
   }
 
   /**
