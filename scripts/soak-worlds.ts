@@ -11,10 +11,11 @@ const [count = 1000, first = 1] = process.argv.slice(2).map(Number)
 const scales: readonly Scale[] = ['small', 'medium', 'medium', 'large']
 const PROGRESS = 100
 const start = performance.now()
-let [events, replays, differences] = [0, 0, 0]
+let [events, traces, replays, differences] = [0, 0, 0, 0]
 for (let i = 0; i < count; i++) {
   const report = await runWorld(first + i, scales[(first + i) % scales.length])
   events += report.events
+  traces += report.traces
   replays += report.replays
   if (report.difference !== null) {
     differences++
@@ -22,7 +23,7 @@ for (let i = 0; i < count; i++) {
   }
   if ((i + 1) % PROGRESS === 0 || i + 1 === count) {
     const seconds = ((performance.now() - start) / 1000).toFixed(0)
-    const what = `${events} events, ${replays} replays, ${differences} differences`
+    const what = `${events} events, ${traces} programs, ${replays} replays, ${differences} differences`
     console.log(`worlds ${first} to ${first + i}: ${what}, ${seconds} s`)
   }
 }

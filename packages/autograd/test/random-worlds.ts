@@ -525,6 +525,8 @@ class World {
   private readonly taken: { readonly matrix: Matrix; readonly data: TypedArray }[][] = []
   /** What happens, for messages. */
   event = 'nothing'
+  /** Calls of compiled functions that no program served. */
+  traces = 0
 
   constructor(seed: number, scale: Scale) {
     const dice = new Dice(seed)
@@ -624,7 +626,9 @@ class World {
     const { x, more } = this.arguments(i, batch, badly)
     if (!eagerly) this.held.delete(i)
     const wanted = outcomeOf(() => this.eager.functions[i](x, more))
+    const before = replays()
     const got = outcomeOf(() => (eagerly ? this.other.functions : this.compiled)[i](x, more))
+    if (!eagerly && replays() === before) this.traces++
     if ('error' in wanted || 'error' in got) {
       if (JSON.stringify(wanted) !== JSON.stringify(got))
         throw new Difference(
@@ -762,6 +766,8 @@ class World {
 export interface Report {
   readonly difference: string | null
   readonly events: number
+  /** Calls that were traced: each made a program, or threw. */
+  readonly traces: number
   readonly replays: number
 }
 
@@ -771,9 +777,13 @@ export async function runWorld(seed: number, scale: Scale): Promise<Report> {
   let events = 0
   const dtype = getDefaultDtype()
   let event = 'its beginning'
+  let world: World | undefined
+  const report = (difference: string | null): Report => {
+    return { difference, events, traces: world?.traces ?? 0, replays: replays() - before }
+  }
   try {
     configure({ threads: 1, fma: false })
-    const world = new World(seed, scale)
+    world = new World(seed, scale)
     for (; events < LIMITS[scale].events; events++) {
       if (world.dice.once(20)) await pause()
       try {
@@ -783,11 +793,10 @@ export async function runWorld(seed: number, scale: Scale): Promise<Report> {
         event = world.event
       }
     }
-    return { difference: null, events, replays: replays() - before }
+    return report(null)
   } catch (error) {
     const what = error instanceof Difference ? error.message : (error as Error).stack
-    const difference = `${scale} world ${seed}, event ${events} (${event}): ${what}`
-    return { difference, events, replays: replays() - before }
+    return report(`${scale} world ${seed}, event ${events} (${event}): ${what}`)
   } finally {
     configure({ threads: 'auto', fma: false })
     setDefaultDtype(dtype)
