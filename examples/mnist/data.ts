@@ -15,8 +15,9 @@ async function read(name: 'train' | 't10k'): Promise<Dataset> {
   const images = await readIdx(join(folder, `${name}-images-idx3-ubyte`))
   const labels = await readIdx(join(folder, `${name}-labels-idx1-ubyte`))
   const [count, height, width] = images.sizes
-  const pixels = Float32Array.from(images.elements, (byte) => (byte / 255 - MEAN) / STD)
-  return { x: matrix(pixels, count, height * width), y: matrix(Float32Array.from(labels.elements), count, 1) }
+  const pixels = new Float32Array(images.elements.length)
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (images.elements[i] / 255 - MEAN) / STD
+  return { x: matrix(pixels, count, height * width), y: matrix(new Float32Array(labels.elements), count, 1) }
 }
 
 /** 60,000 images to learn from and 10,000 to be judged by (LeCun et al. 1998). */

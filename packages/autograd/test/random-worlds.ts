@@ -655,8 +655,13 @@ class World {
     this.taken.push(matrices.map((matrix) => ({ matrix, data: matrix.data })))
   }
 
+  /** What are the same to both twins: a compiled function computes the same gradient anew where an eager one makes another. */
   private writeData(): void {
-    const pairs = this.taken.filter((each) => each.length > 1 && each[0].data.length > 0)
+    const states = this.sides.map((side) => side.state().map(([, value]) => value))
+    const pairs = this.taken.filter((each) => {
+      const [at, twin] = each.map(({ matrix }, side) => states[side].indexOf(matrix))
+      return each.length > 1 && at === twin && each[0].data.length > 0
+    })
     if (pairs.length === 0) return
     const pair = this.dice.of(pairs)
     const at = this.dice.below(pair[0].data.length)

@@ -102,7 +102,8 @@ describe.each(DTYPES)('%s', (dtype) => {
 
   describe('10⁷ terms', () => {
     const terms = generator.uniform(1, 10_000_000, 0, 1, { dtype: 'float32' }).astype(dtype)
-    const exact = exactSum(terms.data)
+    const [even, odd] = [0, 1].map((j) => exactSum(terms.data, j, 2))
+    const exact = even + odd
 
     test.each([
       ['of all', terms, undefined],
@@ -118,7 +119,7 @@ describe.each(DTYPES)('%s', (dtype) => {
       const a = terms.reshape(5_000_000, 2)
       const [sums, means] = [a.sum(0).data, a.mean(0).data]
       for (const [j, sum] of sums.entries()) {
-        const wanted = exactSum(terms.data.filter((_, i) => i % 2 === j))
+        const wanted = [even, odd][j]
         const bound = 10 * 2 * UNIT[dtype] * wanted
         expect(Math.abs(sum - wanted)).toBeLessThanOrEqual(bound)
         expect(Math.abs(means[j] * 5e6 - wanted)).toBeLessThanOrEqual(bound)

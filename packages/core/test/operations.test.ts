@@ -478,7 +478,7 @@ const table: Record<Op, Row> = {
     }),
   ),
 
-  sum: reduction(exactSum, {
+  sum: reduction((line) => exactSum(line), {
     bound: 'within (64 + log₂ n) u Σ|x|',
     off: (line, u) => depth(line.length) * u * magnitude(line),
   }),

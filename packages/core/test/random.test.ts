@@ -28,6 +28,7 @@ import {
   normalCdf,
   normality,
   normalTails,
+  numbers,
   poisson,
   type Sample,
   uniformity,
@@ -313,7 +314,7 @@ describe.each(DTYPES)('uniform, %s', (dtype) => {
     expect(
       failures(
         uniformity(
-          Float64Array.from(data, (x) => (x + 2) / 8),
+          numbers(data.length, (i) => (data[i] + 2) / 8),
           bits - 4,
         ),
       ),
@@ -385,7 +386,7 @@ describe.each(DTYPES)('normal, %s', (dtype) => {
 
   test('a million of mean 3 and deviation 2, taken back to 0 and 1, are right as well, p > 10⁻⁶', () => {
     const { data } = new Generator(202).normal(1, N, 3, 2, { dtype })
-    expect(failures(normality(Float64Array.from(data, (x) => (x - 3) / 2)))).toEqual([])
+    expect(failures(normality(numbers(data.length, (i) => (data[i] - 3) / 2)))).toEqual([])
   })
 
   test('twenty million: a histogram from −4 to 4, and what lies beyond 4, 4.5, 5, 5.5 on either side, p > 10⁻⁶', () => {
@@ -541,9 +542,9 @@ describe('permutation and shuffle', () => {
 
 describe('the tests above fail a wrong generator:', () => {
   const random = noise(1)
-  const uniform = (): Float64Array => Float64Array.from({ length: N }, random)
+  const uniform = (): Float64Array => numbers(N, random)
   const gaussian = (): Float64Array =>
-    Float64Array.from({ length: N }, () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
+    numbers(N, () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
 
   test('none fails on numbers of another one, which is right', () => {
     expect(failures(uniformity(uniform(), 32))).toEqual([])
@@ -585,7 +586,7 @@ describe('the tests above fail a wrong generator:', () => {
     ['a low discrepancy sequence, too even', 'χ² of cells', (u) => u.map((_, i) => (i * 0.6180339887498949) % 1)],
   ]
   test.each(wrongUniform)('%s: %s', (_, name, corrupt) => {
-    expect(failures(uniformity(corrupt(uniform()), 24))).toContain(name)
+    expect(failures(uniformity(corrupt(uniform()), 24), [name])).toEqual([name])
   })
 
   const wrongNormal: readonly (readonly [string, string, (z: Float64Array) => Float64Array])[] = [
@@ -595,7 +596,12 @@ describe('the tests above fail a wrong generator:', () => {
     [
       'the sum of twelve uniform numbers',
       'moment 4',
-      (z) => z.map(() => Array.from({ length: 12 }, random).reduce((sum, x) => sum + x) - 6),
+      (z) =>
+        z.map(() => {
+          let sum = -6
+          for (let i = 0; i < 12; i++) sum += random()
+          return sum
+        }),
     ],
     ['no tail beyond 4', 'beyond ±4', (z) => z.map((x) => (Math.abs(x) > 4 ? x / 2 : x))],
     ['no tail beyond 3', 'beyond ±3', (z) => z.map((x) => (Math.abs(x) > 3 ? x / 2 : x))],
@@ -622,7 +628,7 @@ describe('the tests above fail a wrong generator:', () => {
     ],
   ]
   test.each(wrongNormal)('%s: %s', (_, name, corrupt) => {
-    expect(failures(normality(corrupt(gaussian())))).toContain(name)
+    expect(failures(normality(corrupt(gaussian())), [name])).toEqual([name])
   })
 
   test('whole numbers from 12 bits by their remainder: χ²', () => {

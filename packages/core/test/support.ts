@@ -142,10 +142,11 @@ export function gelu(x: number): number {
   return fromFixed((z * (ONE + erfFixed((z * SQRT_HALF) >> FRACTION))) >> (FRACTION + 1n))
 }
 
-/** A sum whose error does not grow with the number of terms (Neumaier 1974). */
-export function exactSum(terms: Iterable<number>): number {
+/** The sum of every `step`th term from `start` on, whose error does not grow with their number (Neumaier 1974). */
+export function exactSum(terms: ArrayLike<number>, start = 0, step = 1): number {
   let [total, lost] = [0, 0]
-  for (const x of terms) {
+  for (let i = start; i < terms.length; i += step) {
+    const x = terms[i]
     const next = total + x
     lost += Math.abs(total) >= Math.abs(x) ? total - next + x : x - next + total
     total = next
