@@ -8,7 +8,11 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 afterEach(() => configure({ threads: 'auto' }))
 
-const sum = (data: TypedArray): number => Array.from(data).reduce((total, x) => total + x, 0)
+function sum(data: TypedArray): number {
+  let total = 0
+  for (let i = 0; i < data.length; i++) total += data[i]
+  return total
+}
 
 const transfer = ({ buffer }: TypedArray): void => {
   structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
@@ -37,7 +41,6 @@ describe.each<[rows: number, cols: number, dtype: DType, threads: number]>([
     taken.push(states[2].data)
     step(filled(1))
     expect(taken.map(sum)).toEqual([5 * size, 5 * size, 5 * size])
-    expect(states.map(({ data }) => data)).toEqual(taken)
     for (const [i, { data }] of states.entries()) expect(data).toBe(taken[i])
   })
 
