@@ -21,7 +21,11 @@ export const fill = (rows: number, cols: number, f: (i: number, j: number) => nu
   return new Matrix(data, rows, cols)
 }
 
-export const identity = (n: number): Matrix => fill(n, n, (i, j) => Number(i === j))
+export function identity(n: number): Matrix {
+  const data = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) data[i * n + i] = 1
+  return new Matrix(data, n, n)
+}
 
 const random = (rows: number, cols: number, random: Random): Matrix =>
   sample(rows, cols, 'float64', between(-1, 1), random)
@@ -153,16 +157,26 @@ export const KINDS: readonly Kind[] = [
 const SIZES: readonly number[] = [0, 1, 2, 3, 5, 10, 50, 150]
 const SEEDS: readonly number[] = Array.from({ length: 10 }, (_, i) => i + 1)
 
-/** The square matrices of a kind. */
 /** A kind that draws nothing gives the same matrices for every second seed. */
 const seedsOf = ({ make }: Kind): readonly number[] => (make.length < 3 ? SEEDS.slice(0, 2) : SEEDS)
 
-export function* squares(kind: Kind): Generator<Matrix> {
-  for (const n of SIZES) for (const seed of seedsOf(kind)) yield kind.make(n, n, noise(1000 * n + seed))
+/** What f gives for a kind, made once: each factorisation is tried on the same matrices. */
+function once(f: (kind: Kind) => Iterable<Matrix>): (kind: Kind) => readonly Matrix[] {
+  const known = new Map<Kind, readonly Matrix[]>()
+  return (kind) => {
+    const matrices = known.get(kind) ?? [...f(kind)]
+    known.set(kind, matrices)
+    return matrices
+  }
 }
 
+/** The square matrices of a kind. */
+export const squares = once(function* (kind) {
+  for (const n of SIZES) for (const seed of seedsOf(kind)) yield kind.make(n, n, noise(1000 * n + seed))
+})
+
 /** The square, tall and wide matrices of a kind. */
-export function* rectangles(kind: Kind): Generator<Matrix> {
+export const rectangles = once(function* (kind) {
   if (kind.shape === 'square') {
     yield* squares(kind)
     return
@@ -177,4 +191,4 @@ export function* rectangles(kind: Kind): Generator<Matrix> {
       ])
         yield kind.make(rows, cols, noise(1000 * n + seed))
     }
-}
+})

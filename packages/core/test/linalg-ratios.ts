@@ -7,12 +7,10 @@ const EPSILON = 2 ** -52
 
 /** ‖A‖₁, the largest column sum of |a|; NaN where there is one. */
 export function norm1({ data, rows, cols }: Matrix): number {
+  const sums = new Float64Array(cols)
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) sums[j] += Math.abs(data[i * cols + j])
   let most = 0
-  for (let j = 0; j < cols; j++) {
-    let sum = 0
-    for (let i = 0; i < rows; i++) sum += Math.abs(data[i * cols + j])
-    if (!(sum <= most)) most = sum
-  }
+  for (const sum of sums) if (!(sum <= most)) most = sum
   return most
 }
 
