@@ -22,7 +22,10 @@ export default defineConfig({
     // Left to itself vitest keeps a core free: of two, that is half of them.
     maxWorkers: '100%',
     projects: [
-      ...['core', 'autograd', 'nn'].map((name) => project(name, { include: [`packages/${name}/test/**/*.test.ts`] })),
+      // The engine of core has state that its tests look at from its beginning.
+      ...['core', 'autograd', 'nn'].map((name) =>
+        project(name, { include: [`packages/${name}/test/**/*.test.ts`], isolate: name === 'core' }),
+      ),
       // Together: the compiler reads all sources for each project that has tests of types.
       project('types', {
         include: [],
@@ -35,6 +38,7 @@ export default defineConfig({
       }),
       project('nn compiled', {
         include: ['packages/nn/test/**/*.test.ts'],
+        isolate: false,
         // These compute nothing, or both ways.
         exclude: [
           'data',

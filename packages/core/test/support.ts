@@ -42,8 +42,10 @@ export const hex = (a: Matrix): string => Array.from(bytesOf(a), (byte) => byte.
 
 /** Whether shape, dtype and every bit are the same. */
 export function identical(a: Matrix, b: Matrix): boolean {
+  if (a.rows !== b.rows || a.cols !== b.cols || a.dtype !== b.dtype) return false
   const [bytes, others] = [bytesOf(a), bytesOf(b)]
-  return a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype && bytes.every((byte, i) => byte === others[i])
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== others[i]) return false
+  return true
 }
 
 /** A small generator of its own (mulberry32), so that test data do not come from what is tested. */

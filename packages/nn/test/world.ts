@@ -19,10 +19,13 @@ function digest({ data }: Matrix): string {
   const words = new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4)
   const perElement = words.length / data.length
   let [a, b] = [words.length | 0, 0x9e3779b9 | 0]
-  for (let i = 0; i < words.length; i++) {
-    const word = Number.isNaN(data[Math.floor(i / perElement)]) ? -1 : words[i]
-    a = Math.imul(a ^ word, 0x01000193)
-    b = Math.imul(b ^ (word >>> 15) ^ word, 0x85ebca6b) ^ (b >>> 13)
+  for (let i = 0, at = 0; i < data.length; i++) {
+    const isNothing = Number.isNaN(data[i])
+    for (let j = 0; j < perElement; j++, at++) {
+      const word = isNothing ? -1 : words[at]
+      a = Math.imul(a ^ word, 0x01000193)
+      b = Math.imul(b ^ (word >>> 15) ^ word, 0x85ebca6b) ^ (b >>> 13)
+    }
   }
   return `${Array.from(data.subarray(0, 3))}… ${(a >>> 0).toString(16)}${(b >>> 0).toString(16)}`
 }
