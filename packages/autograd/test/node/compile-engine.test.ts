@@ -1,5 +1,6 @@
 // Compiled functions when the engine changes under them: threads, and fused multiply-add where a flag turns it on (Node 20).
 
+import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { compile, variable } from '@matgrad/autograd'
 import { configure, type DType, engineInfo, Generator, type Matrix } from '@matgrad/core'
@@ -53,6 +54,22 @@ test.each<DType>(['float32', 'float64'])('%s: the bits of eager code, whatever t
     expect(identical(other.weight.grad, eager.weight.grad)).toBe(true)
   }
   expect(runs).toBe(1)
+})
+
+test('a program for two threads is bound anew once a third has started: 60 products of 256x256 are those of eager code', async () => {
+  configure({ threads: 2 })
+  const generator = new Generator('late')
+  const [a, b] = [generator.normal(256, 256), generator.normal(256, 256)]
+  const wanted = a.matmul(b)
+  const f = compile((x: Matrix) => x.matmul(b))
+  for (let n = 0; n < 3; n++) expect(identical(f(a), wanted)).toBe(true)
+  configure({ threads: 3 })
+  f(a)
+  // The worker starts in its own time; a program that goes on without it has parts and barriers for two.
+  await setTimeout(300)
+  let wrong = 0
+  for (let n = 0; n < 60; n++) if (!identical(f(a), wanted)) wrong++
+  expect(wrong).toBe(0)
 })
 
 test('fused multiply-add gives other bits, so that the test above can fail', () => {
