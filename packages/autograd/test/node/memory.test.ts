@@ -17,8 +17,11 @@ test('20,000 steps grow the heap by less than 2 MB, differentiated or not', () =
   for (const [name, bytesGrown] of Object.entries(grown)) expect(bytesGrown, name).toBeLessThan(2e6)
 })
 
-test('120 dropped programs of 4 MB for two threads, in a job that never yields, take less than 100 MB', () => {
-  const script = fileURLToPath(new URL('./threaded-memory.ts', import.meta.url))
-  const options = ['--conditions=@matgrad/source', '--import', 'tsx', script]
+test.each([
+  ['120 dropped programs of 4 MB for two threads', 'own'],
+  ['400 dropped programs that share a parameter, each with a result of 1 MB', 'shared'],
+])('%s, in a job that never yields, take less than 100 MB', (_, kind) => {
+  const script = fileURLToPath(new URL('./dropped-memory.ts', import.meta.url))
+  const options = ['--conditions=@matgrad/source', '--import', 'tsx', script, kind]
   expect(Number(execFileSync(process.execPath, options, { encoding: 'utf8' }))).toBeLessThan(100e6)
 })

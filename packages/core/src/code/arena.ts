@@ -9,6 +9,8 @@ import { moved } from '../ops/tracer.ts'
 const ALIGNMENT = 64
 /** How much more than it needs at once an arena has, for what later programs bring. */
 const SPARE = 1.5
+/** How many times as much as a new program needs its arena holds at most for programs that were there before. */
+const OTHERS = 4
 /** The pages that WebAssembly can address. */
 const MOST_PAGES = 65536
 /** Bytes after each matrix that belong to nobody, where programs prove what they write. */
@@ -201,9 +203,14 @@ export function gather(
   const known = new Set(holders.map((each) => homes.get(each)).filter((each) => each !== undefined))
   const newcomers = (arena: Arena): Holder[] => holders.filter((each) => arena.placeOf(each) === undefined)
   const usable = [...known].find((each) => each.serves(threads) && each.fits(sizesOf(newcomers(each)), scratch))
-  const largest = Math.max(0, ...[...known].map((each) => each.living))
+  const needed = sizesOf(holders) + align(scratch)
+  // Those that live will move here as well. In a job that does not end nobody tells that matrices were collected: a new
+  // program does not believe in all of them; one that moves, and so lives, does, or those that live might never fit.
+  const isNew = holders.some((each) => !homes.has(each))
+  const living = Math.max(0, ...[...known].map((each) => each.living))
+  const others = isNew ? Math.min(living, OTHERS * needed) : living
   const most = Math.max(threads, ...[...known].map((each) => each.threads))
-  const arena = usable ?? new Arena(largest + sizesOf(holders) + align(scratch), Math.min(most, threadCount()))
+  const arena = usable ?? new Arena(needed + others, Math.min(most, threadCount()))
   const base = arena.reserve(scratch)
   for (const holder of newcomers(arena)) arena.take(holder)
   return { arena, base }
