@@ -151,6 +151,22 @@ describe('a program computes what the function does again', () => {
       },
     ],
     [
+      'elements that it looks at, and sets, before it computes with them',
+      () => {
+        const state = row(1, 1)
+        let seen = 0
+        return {
+          first: (x) => {
+            seen += x.get(0, 0) + (x.toArray()[0][1] > 0 ? 1 : 2)
+            state.set(0, 1, state.get(0, 0) + seen)
+            return x.mul(state).sum()
+          },
+          state: () => [state],
+          told: () => seen,
+        }
+      },
+    ],
+    [
       'what others can see afterwards',
       () => {
         const seen: { h: Matrix; list: Matrix[] } = { h: row(0), list: [] }

@@ -9,9 +9,6 @@ import { copyOf, Trace } from './trace.ts'
  */
 export class GentleTrace extends Trace {
   isBroken = false
-  /** What is from outside and whose elements the function has looked at: it may write them at any time. */
-  private readonly seen = new Set<Holder>()
-
   /** What was made before the rest of the function: it may be other numbers in another call, which the rest does not see. */
   private readonly others = new Set<Holder>()
 
@@ -25,12 +22,13 @@ export class GentleTrace extends Trace {
   }
 
   override touched(holder: Holder): void {
-    if (this.values.has(holder)) this.isBroken = true
-    else if (!this.made.has(holder)) this.seen.add(holder)
+    const value = this.values.get(holder)
+    if (value && (value.kind !== 'argument' || this.steps.some(({ inputs }) => inputs.includes(value))))
+      this.isBroken = true
   }
 
   override valueOf(holder: Holder): Slot {
-    if (this.seen.has(holder) || (this.made.has(holder) && !(holder instanceof Matrix))) this.isBroken = true
+    if (this.made.has(holder) && !(holder instanceof Matrix)) this.isBroken = true
     return super.valueOf(holder)
   }
 

@@ -50,8 +50,6 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   /** What has been suspended of it: it has no elements until they are computed. */
   private readonly suspended = new Map<Holder, ReturnType<typeof suspend>>()
   private readonly others = new Set<Holder>()
-  /** What is from outside and whose elements the function has looked at: it may write them at any time. */
-  private readonly seen = new Set<Holder>()
   /** The variables whose gradients were set. */
   private readonly written = new Set<Variable>()
   private readonly uses = new Uses()
@@ -147,9 +145,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   touched(holder: Holder): void {
-    if (!this.following) return
-    if (isPending(holder) || this.slots.has(holder) || this.isUsed(holder)) this.pay()
-    else if (!this.made.has(holder)) this.seen.add(holder)
+    if (this.following && (isPending(holder) || this.slots.has(holder) || this.isUsed(holder))) this.pay()
   }
 
   /** Whether what was put off reads or changes a matrix or generator. */
@@ -165,7 +161,6 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     const known = this.slots.get(holder)
     if (known) return known === slot
     if (this.made.has(holder)) return this.takesConstant(holder, slot)
-    if (this.seen.has(holder)) return false
     if (slot.kind === 'argument') return this.inputs.get(slot) === holder
     return slot.kind === 'state' && slot.holder === holder
   }
