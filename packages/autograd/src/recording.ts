@@ -38,6 +38,8 @@ export interface GradientWatch {
   usedVariable(variable: Variable): void
   readGradient(variable: Variable, grad: Matrix | null): void
   wroteGradient(variable: Variable, before: Matrix | null): void
+  /** A gradient goes back through the operation that gave a variable. */
+  wentThrough(variable: Variable): void
 }
 
 /** The present watch: null in all but the first call of a compiled function. */

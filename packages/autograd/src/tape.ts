@@ -11,7 +11,7 @@ import {
   useTemporaries,
 } from '@matgrad/core/internal'
 import { ruleOf } from './op.ts'
-import { isRecording } from './recording.ts'
+import { gradientWatch, isRecording } from './recording.ts'
 import { isStale, withoutStale } from './stale.ts'
 import type { Origin, Variable } from './variable.ts'
 
@@ -138,6 +138,7 @@ function walk(
         `backward: a ${formatShape(node.shape)} variable was given by a compiled function, which has no history, wanted ` +
           'the whole step in one compiled function, the function itself, or `detach` where no gradient is meant to flow',
       )
+    if (gradientWatch !== null) gradientWatch.wentThrough(node)
     const known = builtIn.has(op)
     const careful = !known || isStale(node, inputs)
     for (let i = 0; i < inputs.length; i++) {

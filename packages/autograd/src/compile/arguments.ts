@@ -113,9 +113,12 @@ function standForMatrix(argument: Matrix | Variable, inputs: Input[]): Stand {
   return { pattern, own, isIntact: () => true }
 }
 
+/** What holds contents that may change unseen. */
+const CONTAINERS = [Map, Set, Date, ArrayBuffer, SharedArrayBuffer]
+
 /** What counts by its identity: a number, a string, a variable that requires a gradient, an object of a class. */
 function standForItself(argument: unknown, what: string): Stand {
-  if (ArrayBuffer.isView(argument) || argument instanceof Map || argument instanceof Set)
+  if (CONTAINERS.some((type) => argument instanceof type) || ArrayBuffer.isView(argument))
     throw new DTypeError(
       `compile: ${what} is ${describe(argument)}, whose contents may change unseen, wanted a Matrix, an array or a plain object`,
     )
@@ -132,9 +135,19 @@ function keysOf(argument: object, what: string): string[] {
   if (Object.getOwnPropertySymbols(argument).length > 0)
     throw new DTypeError(`compile: ${what} has a symbol as a key, wanted strings`)
   const keys = Object.keys(argument)
-  if (Array.isArray(argument))
+  if (Array.isArray(argument)) {
     for (let i = 0; i < argument.length; i++)
       if (!Object.hasOwn(argument, i)) throw new DTypeError(`compile: ${what} has a hole at ${i}, wanted an element`)
+    if (keys.length > argument.length)
+      throw new DTypeError(
+        `compile: ${what} is an array with a property ${keys[argument.length]}, wanted elements alone`,
+      )
+  }
+  for (const [key, { get, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(argument))) {
+    if (get) throw new DTypeError(`compile: ${what} has a getter for ${key}, wanted a value`)
+    if (!enumerable && !Array.isArray(argument))
+      throw new DTypeError(`compile: ${what} has ${key}, which is not enumerable, wanted properties that are`)
+  }
   return keys
 }
 
@@ -172,11 +185,13 @@ export function standFor(argument: unknown, inputs: Input[], what: string, above
   }
 }
 
-/** Whether the parts of an array or object have these keys and patterns. */
+/** Whether the parts of an array or object have these keys, in this order and no others, and these patterns. */
 function fit(patterns: readonly Pattern[], parts: object, keys: readonly string[]): boolean {
   let count = 0
-  for (const _ in parts) count++
-  if (count !== keys.length) return false
+  for (const key in parts) if (key !== keys[count++]) return false
+  if (count !== keys.length || (Array.isArray(parts) && parts.length !== count)) return false
+  const all = Reflect.ownKeys(parts).length
+  if (all !== (Array.isArray(parts) ? count + 1 : count)) return false
   for (let i = 0; i < keys.length; i++)
     if (!patterns[i].accepts((parts as Record<string, unknown>)[keys[i]])) return false
   return true
@@ -184,7 +199,7 @@ function fit(patterns: readonly Pattern[], parts: object, keys: readonly string[
 
 function whyUnfit(patterns: readonly Pattern[], parts: Record<string, unknown>, keys: readonly string[]): string {
   const present = Object.keys(parts)
-  if (present.length !== keys.length || keys.some((key) => !Object.hasOwn(parts, key)))
+  if (present.length !== keys.length || keys.some((key, i) => key !== present[i]))
     return `has ${present.join(', ') || 'nothing'} after ${keys.join(', ') || 'nothing'}`
   const i = patterns.findIndex((pattern, at) => !pattern.accepts(parts[keys[at]]))
   return i < 0 ? 'is the same' : `has ${keys[i]}, which ${patterns[i].differs(parts[keys[i]])}`

@@ -1,5 +1,6 @@
 import { MatgradError, Matrix } from '@matgrad/core'
-import { formatShape, type Holder, type Slot, type Step } from '@matgrad/core/internal'
+import { describe, formatShape, type Holder, isPlain, type Slot, type Step } from '@matgrad/core/internal'
+import { Variable } from '../variable.ts'
 import { matricesOf, same } from './guide.ts'
 import { type Program, programOf, Undoing } from './program.ts'
 
@@ -19,7 +20,8 @@ export function runBothWays<Result>(
   const gradients = program.gradients.map(({ variable }) => ({ variable, grad: variable.present }))
   const changed = [...program.lasting, ...gradients.flatMap(({ grad }) => grad ?? [])]
   const undoings = [...new Set(changed)].map((holder) => new Undoing(holder))
-  const replayed = [...matricesOf(program.run(args))].map(elementsOf)
+  const given = program.run(args)
+  const replayed = [...matricesOf(given)].map(elementsOf)
   const states = [...program.lasting].map(elementsOf)
   const slopes = gradients.map(({ variable }) => variable.present && elementsOf(variable.present))
   for (const undoing of undoings) undoing.takeBack()
@@ -27,6 +29,7 @@ export function runBothWays<Result>(
 
   const again = programOf(fn, args)
   checkSteps(program.trace.steps, again.trace.steps)
+  checkForm('the result', again.result, given)
   const results = [...matricesOf(again.result)]
   if (results.length !== replayed.length)
     throw other(`gives ${results.length} matrices, the program ${replayed.length}`)
@@ -40,6 +43,21 @@ export function runBothWays<Result>(
     if (present && slope) checkElements(what, present, slope)
   }
   return again.result
+}
+
+/** @throws MatgradError unless two results are the same but for their matrices. */
+function checkForm(what: string, now: unknown, before: unknown): void {
+  if (Object.is(now, before)) return
+  for (const type of [Matrix, Variable]) if (now instanceof type && before instanceof type) return
+  if (Array.isArray(now) ? Array.isArray(before) : isPlain(now) && isPlain(before)) {
+    const [parts, others] = [now, before] as Record<string, unknown>[]
+    const keys = Object.keys(parts)
+    if (keys.join() === Object.keys(others).join()) {
+      for (const key of keys) checkForm(`${what}.${key}`, parts[key], others[key])
+      return
+    }
+  }
+  throw other(`gives ${describe(now)} for ${what}, the program ${describe(before)}`)
 }
 
 const elementsOf = ({ elements }: Holder): Holder['elements'] => elements.slice()

@@ -12,6 +12,8 @@ import {
   type Slot,
   type Step,
   type Tracer,
+  tick,
+  ticks,
   withTracer,
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
@@ -24,6 +26,8 @@ interface Done {
   readonly step: Step
   readonly inputs: readonly Matrix[]
   readonly targets: readonly Holder[]
+  /** When it was done, for the version of what it changed. */
+  readonly time: number
 }
 
 /**
@@ -107,14 +111,16 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     if (!this.following) return
     this.following = false
     withTracer(null, () => {
-      for (const { step, inputs, targets } of this.done) this.compute(step, inputs, targets)
+      for (const done of this.done) this.compute(done)
     })
   }
 
-  private compute({ operation, attributes }: Step, inputs: readonly Matrix[], targets: readonly Holder[]): void {
+  private compute({ step: { operation, attributes }, inputs, targets, time }: Done): void {
     if (isChange(operation)) {
       for (const target of targets) this.resume(target)
       changeNow(operation, targets, inputs, attributes)
+      // Variables that were made of it since are no older than it.
+      for (const target of targets) target.version = time
       return
     }
     const [target] = targets as Pending[]
@@ -216,8 +222,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       return withTracer(null, () => evaluate(operation, inputs, attributes))
     }
     const out = pending(step.targets[0], this)
-    this.done.push({ step, inputs: this.uses.take(inputs), targets: [out] })
-    this.next++
+    this.putOff(step, inputs, [out])
     return out
   }
 
@@ -250,8 +255,8 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       if (this.made.has(target) && !this.changed.has(target)) {
         if (!(target instanceof Matrix)) return false
       } else if (!this.is(target, step.targets[i])) return false
-    this.done.push({ step, inputs: this.uses.take(inputs), targets })
-    this.next++
+    this.putOff(step, inputs, targets)
+    for (const target of targets) target.version = ticks
     for (const [i, target] of targets.entries())
       if (this.made.has(target) && target instanceof Matrix) {
         this.slots.set(target, step.targets[i])
@@ -263,9 +268,14 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   /** What the function made becomes the copy of the constant that it was. */
   private own(target: Matrix, step: Step): void {
-    this.done.push({ step, inputs: [target], targets: [target] })
+    this.done.push({ step, inputs: [target], targets: [target], time: tick() })
     this.slots.set(target, step.targets[0])
     this.changed.add(target)
+    this.next++
+  }
+
+  private putOff(step: Step, inputs: readonly Matrix[], targets: readonly Holder[]): void {
+    this.done.push({ step, inputs: this.uses.take(inputs), targets, time: tick() })
     this.next++
   }
 
@@ -277,6 +287,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
   usedVariable(): void {}
   readGradient(): void {}
+  wentThrough(): void {}
   wroteGradient(variable: Variable): void {
     if (this.following) this.written.add(variable)
   }

@@ -199,6 +199,16 @@ export class Trace implements Tracer, GradientWatch {
     if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: before, read: false })
   }
 
+  /** What a history from outside was computed from must be what it was, or its gradient is refused. */
+  wentThrough(variable: Variable): void {
+    const { created, origin, matrix } = variable
+    if (!this.isFromOutside(variable)) return
+    const fresh = [matrix, ...(origin?.inputs ?? []).map((input) => input.matrix)].filter(
+      ({ version }) => version <= created,
+    )
+    this.watches.push(() => fresh.every(({ version }) => version <= created))
+  }
+
   /** Whether a value goes on from call to call. */
   isLasting(value: Slot): boolean {
     return this.lasting.has(value)
