@@ -12,6 +12,7 @@ import {
   tracer,
   watch,
 } from '@matgrad/core/internal'
+import { isAsMade } from './as-made.ts'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =
@@ -34,12 +35,18 @@ export type Member = Variable | Matrix | Module
 
 let watchForward: (type: { readonly prototype: Module }) => void
 
-/** The functions that do so. */
-const watching = new WeakSet<object>()
+/** The functions that do so, with the prototypes whose they are. */
+const watching = new WeakMap<object, object>()
 
-/** Whether a module is a layer of this package as it is: its class says so itself, and nobody replaced its `forward`. */
-export const isBuiltIn = (module: Module): boolean =>
-  Object.hasOwn(module.constructor, 'builtIn') && !Object.hasOwn(module, 'forward') && watching.has(module.forward)
+/**
+ * Whether a module is a layer of this package as it is: its class says so itself, and nobody gave it, or its class, code of
+ * their own.
+ */
+export function isBuiltIn(module: Module): boolean {
+  if (!(Object.hasOwn(module.constructor, 'builtIn') && isAsMade(module))) return false
+  const owner = watching.get(module.forward)
+  return owner !== undefined && Object.prototype.isPrototypeOf.call(owner, module)
+}
 
 /** A function that tells whether an object has the properties that it has now, and arrays among them their elements. */
 function sameProperties(object: object): () => boolean {
@@ -128,7 +135,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
             return arguments.length === 1 ? forward.call(this, x) : forward.apply(this, arguments)
           },
         }
-        watching.add(watched.forward)
+        watching.set(watched.forward, prototype)
         Object.defineProperty(prototype, 'forward', {
           ...Object.getOwnPropertyDescriptor(prototype, 'forward'),
           value: watched.forward,
@@ -139,7 +146,9 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   /** The parameters, buffers and parts with their names, in the order of their definition. */
   protected *members(): Iterable<[name: string, member: Member]> {
-    for (const [name, value] of Object.entries(this)) {
+    for (const name of Object.keys(this)) {
+      // What is computed when it is read is none of them, and nobody expects it to be computed for this.
+      const value: unknown = Object.getOwnPropertyDescriptor(this, name)?.value
       if (isMember(value)) yield [name, value]
       else if (Array.isArray(value))
         for (const [i, each] of value.entries()) if (isMember(each)) yield [`${name}.${i}`, each]

@@ -197,7 +197,8 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     while (this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
     const step = this.steps[this.next]
     if (!step || !does(step, operation) || step.inputs.length !== inputs.length) return undefined
-    for (let i = 0; i < inputs.length; i++) if (!this.is(inputs[i], step.inputs[i])) return undefined
+    for (let i = 0; i < inputs.length; i++)
+      if (!this.is(inputs[i], step.inputs[i]) || isLost(inputs[i])) return undefined
     return same(step.attributes, attributes) ? step : undefined
   }
 
@@ -292,6 +293,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     if (this.following) this.written.add(variable)
   }
 }
+
+/** Whether the elements of a matrix were taken away: what computes with it says so. */
+const isLost = (matrix: Matrix): boolean => matrix.pinned && matrix.elements.length !== matrix.size
 
 /** Whether attributes are the same: numbers, strings and flags, in arrays and plain objects. */
 export function same(a: unknown, b: unknown): boolean {

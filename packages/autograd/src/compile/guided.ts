@@ -23,8 +23,10 @@ export interface Parts<Arguments extends readonly unknown[], Result> {
   /**
    * Whether what `rest` does depends on what `first` did with matrices, the history of `root`, gradients and `also` alone,
    * and on what is announced.
+   *
+   * @param result what `first` gave, unless it has yet to be called
    */
-  isRestKnown(): boolean
+  isRestKnown(result?: Result): boolean
   /** Other things that the rest depends on, by their identity. */
   also?(): readonly unknown[]
   /** Whose history the rest goes back through. */
@@ -122,7 +124,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       this.fail()
       return result
     }
-    const guidesRest = !this.parts.isRestKnown()
+    const guidesRest = !this.parts.isRestKnown(result)
     const steps = trace.steps.slice(0, guidesRest ? undefined : end)
     const made = variables.flatMap((variable, i): [number, Matrix][] =>
       variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
@@ -149,7 +151,8 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       const given = first(...args)
       variables = historyOf(root?.(given))
       const isSame = guide.gave(given, results) && guide.left(gradients) && isLike(variables, nodes, guide)
-      if (!(isSame && areSame(this.parts.also?.() ?? [], entry.also))) guide.pay()
+      const isRestSame = guidesRest || this.parts.isRestKnown(given)
+      if (!(isRestSame && isSame && areSame(this.parts.also?.() ?? [], entry.also))) guide.pay()
       if (guidesRest) {
         guide.startRest()
         rest?.(given)

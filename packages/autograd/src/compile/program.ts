@@ -208,7 +208,11 @@ export class Program<Result> {
       this.bound = bound
     }
     if (!bound?.residents.copyIn()) return this.fn(...args)
-    for (let i = 0; i < inputs.length; i++) inputs[i].input.copyIn()
+    for (let i = 0; i < inputs.length; i++) {
+      const { input } = inputs[i]
+      if (bound.residents.isChangedWith(input.given)) return this.fn(...args)
+      input.copyIn()
+    }
     for (let i = 0; i < undoings.length; i++) undoings[i].remember()
     running++
     try {

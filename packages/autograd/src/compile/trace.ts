@@ -1,4 +1,12 @@
-import { type Attributes, MatgradError, Matrix, type Operation, type Shape, type TypedArray } from '@matgrad/core'
+import {
+  type Attributes,
+  MatgradError,
+  Matrix,
+  type Operation,
+  type Shape,
+  type TypedArray,
+  zeros,
+} from '@matgrad/core'
 import {
   type Change,
   change as changeNow,
@@ -223,7 +231,9 @@ export class Trace implements Tracer, GradientWatch {
   replace(matrix: Matrix): Matrix {
     const value = this.valueOf(matrix)
     if (this.isLasting(value)) return matrix
-    const other = copyOf(matrix.elements, matrix.shape)
+    // Whoever took its elements away has them.
+    const other = withTracer(null, () => zeros(matrix.rows, matrix.cols, { dtype: matrix.dtype }))
+    if (matrix.elements.length === matrix.size) other.elements.set(matrix.elements)
     replace(matrix, other)
     this.values.set(other, value)
     this.values.delete(matrix)

@@ -8,7 +8,7 @@ import { ProgramWriter } from '../code/writer.ts'
 import type { Operand } from '../engine/engine.ts'
 import { threadsFor } from '../engine/threads.ts'
 import { Matrix } from '../matrix/matrix.ts'
-import type { Attributes, Block, Operation } from '../ops/operation.ts'
+import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
 import { moves } from '../ops/tracer.ts'
 import type { Layout } from './plan.ts'
 import { isChange, isCheck, isFusion, matrixOf, type Slot, type Step } from './step.ts'
@@ -92,6 +92,10 @@ export class Residents {
   private readonly arena: Arena
   private readonly all: readonly Resident[]
   private pinned: readonly Resident[] = []
+  /** Those among them that are written. */
+  private changing: readonly Resident[] = []
+  /** Whether they are in one another's way: what is written to one would be seen in another, which copies do not show. */
+  private overlap = false
   /** The moves after which they were looked at. */
   private seen = moves
 
@@ -107,6 +111,8 @@ export class Residents {
 
   private look(): void {
     this.pinned = this.all.filter(({ value, place }) => value.holder.elements !== place)
+    this.changing = this.pinned.filter(({ isWritten }) => isWritten)
+    this.overlap = this.pinned.some((resident) => this.isChangedWith(resident.value.holder, resident))
     this.seen = moves
   }
 
@@ -123,10 +129,21 @@ export class Residents {
     return true
   }
 
-  /** Gives the places of what is pinned its elements, or gives false if they are not there any more. */
+  /** Whether a program changes elements of a matrix as those of another one that it keeps, since both look at one array. */
+  isChangedWith({ elements }: Holder, own?: Resident): boolean {
+    const { changing } = this
+    for (let i = 0; i < changing.length; i++) {
+      const other = changing[i].value.holder.elements
+      if (changing[i] !== own && elements.buffer === other.buffer && meet(elements, other)) return true
+    }
+    return false
+  }
+
+  /** Gives the places of what is pinned its elements, or gives false if they are not there any more, or overlap. */
   copyIn(): boolean {
     const { pinned } = this
     if (pinned.length === 0) return true
+    if (this.overlap) return false
     for (let i = 0; i < pinned.length; i++) {
       const { elements, size } = pinned[i].value.holder
       if (elements.length !== size) return false
@@ -145,6 +162,10 @@ export class Residents {
     }
   }
 }
+
+/** Whether two arrays on one buffer have bytes in common. */
+const meet = (a: Operand, b: Operand): boolean =>
+  a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
 
 function write(
   writer: ProgramWriter,

@@ -187,4 +187,8 @@ const { step, zeroGrad } = Optimizer.prototype
 
 /** Whether an optimiser is one of this package as it is: its class says so itself, and nobody replaced its methods. */
 export const isBuiltInOptimizer = (optimizer: Optimizer): boolean =>
-  Object.hasOwn(optimizer.constructor, 'builtIn') && optimizer.step === step && optimizer.zeroGrad === zeroGrad
+  Object.hasOwn(optimizer.constructor, 'builtIn') &&
+  optimizer.step === step &&
+  optimizer.zeroGrad === zeroGrad &&
+  !Object.hasOwn(optimizer, 'updateOf') &&
+  !Object.hasOwn(optimizer, 'start')

@@ -9,6 +9,7 @@ import {
   readerOf,
   whole,
 } from '@matgrad/core/internal'
+import { isAsMade, isPlainGenerator } from '../as-made.ts'
 import { checkMatrices } from '../check.ts'
 
 /** Samples, one a row, and what belongs to them: class indices nx1, or values. */
@@ -28,6 +29,13 @@ export function checkDataset(operation: string, dataset: Dataset): void {
       `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted as many rows`,
     )
 }
+
+/** Whether going through a loader runs nobody's code but this package's. */
+export const isPlainLoader = (loader: DataLoader): boolean =>
+  Object.getPrototypeOf(loader) === DataLoader.prototype &&
+  isAsMade(loader) &&
+  isAsMade(loader.dataset) &&
+  isPlainGenerator(getDefaultGenerator())
 
 /** The samples with these numbers. */
 const select = ({ x, y }: Dataset, index: Matrix): Dataset => ({ x: x.gatherRows(index), y: y.gatherRows(index) })

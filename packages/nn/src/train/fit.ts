@@ -20,7 +20,7 @@ import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
-import { checkDataset, DataLoader, type Dataset } from './data.ts'
+import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
 import { forwardOf, TrainingStep } from './step.ts'
 
@@ -127,18 +127,23 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       const results = new Results(metrics)
       model.train()
       if (isWatched) step.giveBack()
+      const isPlain = isPlainLoader(loader) && (!signal || isPlainSignal(signal))
       let batch = 0
       for (const samples of loader) {
         signal?.throwIfAborted()
         const { x, y } = samples
+        if (!isPlain) step.giveBack(x, y)
         const { prediction, loss: value } = compiles ? step.run(x, y) : step.asItIs(x, y)
         results.add(prediction.value, y, value.item())
+        let isCalled = false
         for (const callback of callbacks) {
+          if (!('onBatchEnd' in callback)) continue
+          isCalled = true
           const result: unknown = callback.onBatchEnd?.(batch, { loss: results.loss }, training)
           // To wait for nothing takes longer than many a step.
           if (isPromise(result)) await result
         }
-        if (callbacks.length > 0) step.giveBack()
+        if (isCalled) step.giveBack()
         if (stopped) break
         batch++
         if (performance.now() - rested > PATIENCE) {
@@ -172,6 +177,10 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+
+/** Whether asking a signal runs nobody's code. */
+const isPlainSignal = (signal: AbortSignal): boolean =>
+  Object.getPrototypeOf(signal) === AbortSignal.prototype && !Object.hasOwn(signal, 'throwIfAborted')
 
 /** The mean loss of the samples seen so far, and what metrics need of them. */
 class Results {
@@ -246,8 +255,11 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   return inEvaluation(model, () => {
     const predictions: Matrix[] = []
     const targets: Matrix[] = []
-    const forward = forwardOf(model, compiles)
+    const isPlain = isPlainLoader(loader)
+    let forward = forwardOf(model, compiles)
     for (const { x, y } of loader) {
+      // Whoever gives the batches may have changed the model.
+      if (!isPlain) forward = forwardOf(model, compiles)
       predictions.push(forward(x).value.clone())
       targets.push(y)
     }

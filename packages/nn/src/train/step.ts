@@ -1,7 +1,8 @@
 import { Variable } from '@matgrad/autograd'
 import { CompiledFunction, Guided, gradientReads, matricesOf } from '@matgrad/autograd/internal'
-import { DTypeError, type Matrix } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { DTypeError, getDefaultGenerator, type Matrix } from '@matgrad/core'
+import { describe, isPlain } from '@matgrad/core/internal'
+import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
 import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
 import { isBuiltIn, type Module } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
@@ -12,15 +13,32 @@ import { isBuiltInOptimizer, type Optimizer } from '../optim/optimizer.ts'
 
 const losses: ReadonlySet<unknown> = new Set<Loss>([mseLoss, crossEntropy, binaryCrossEntropyWithLogits])
 
-/** Whether a model is made of layers of this package alone. */
+/** Whether a model is made of layers and parameters of this package alone. */
 function isKnown(model: Module): boolean {
+  if (!isBuiltIn(model)) return false
   for (const module of model.modules()) if (!isBuiltIn(module)) return false
-  return true
+  return model.parameters().every(isPlainVariable) && isPlainGenerator(getDefaultGenerator())
 }
+
+/** Arrays and objects in one another are searched so deep. */
+const DEEPEST = 100
 
 /** The matrices that modules have as properties, alone or in variables, arrays and plain objects. */
 function* propertiesOf(model: Module): Iterable<Matrix> {
-  for (const module of model.modules()) for (const value of Object.values(module)) yield* matricesOf(value)
+  const seen = new Set<object>()
+  for (const module of model.modules()) yield* matricesIn(module, seen)
+}
+
+/** The matrices in the properties of an object, of which none is computed for it. */
+function* matricesIn(object: object, seen: Set<object>, depth = 0): Iterable<Matrix> {
+  if (seen.has(object) || depth === DEEPEST) return
+  seen.add(object)
+  const values = Array.isArray(object)
+    ? object
+    : Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) => value)
+  for (const value of values)
+    if (Array.isArray(value) || isPlain(value)) yield* matricesIn(value, seen, depth + 1)
+    else yield* matricesOf(value)
 }
 
 /** What a step of training gives; the next step overwrites it. */
@@ -52,20 +70,36 @@ export class TrainingStep {
       first: (x, y) => this.forward(x, y),
       rest: (result) => this.backward(result),
       root: ({ loss }) => loss,
-      isRestKnown: () => isBuiltInOptimizer(optimizer),
+      isRestKnown: (result) => isBuiltInOptimizer(optimizer) && this.isPlain(result?.loss),
       also: () => (clipNorm === undefined ? [] : model.parameters()),
       visible: () => propertiesOf(model),
     })
     this.giveBack()
   }
 
-  /** Control was given to others, who may have changed anything. */
-  giveBack(): void {
-    this.isKnown = losses.has(this.loss) && isBuiltInOptimizer(this.optimizer) && isKnown(this.model)
+  /** Control was given to others, who may have changed anything, and made the next batch of anything. */
+  giveBack(...batch: readonly Matrix[]): void {
+    const { model, optimizer, loss } = this
+    this.isKnown =
+      losses.has(loss) && isBuiltInOptimizer(optimizer) && isKnown(model) && !batch.some((each) => this.changes(each))
     if (this.reads === gradientReads()) return
     // Somebody may hold a gradient, which the next step would overwrite.
     this.compiled.release()
     this.guided.release()
+  }
+
+  /** Whether going back from a loss to the parameters runs nobody's code. */
+  private isPlain(loss: Variable | undefined): boolean {
+    if (loss && !isPlainVariable(loss)) return false
+    for (const { params } of this.optimizer.groups) for (const each of params) if (!isPlainVariable(each)) return false
+    return true
+  }
+
+  /** Whether the elements of a matrix are those of a parameter. */
+  private changes({ elements }: Matrix): boolean {
+    return this.optimizer.groups.some(({ params }) =>
+      params.some((each) => each.value.elements.buffer === elements.buffer),
+    )
   }
 
   run(x: Matrix, y: Matrix): StepResult {
