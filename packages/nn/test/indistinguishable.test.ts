@@ -1740,6 +1740,232 @@ const ordinary: Scenarios = {
   },
 }
 
+/** Code of a user's that is reached through what is of this package. */
+const hidden: Scenarios = {
+  'a loader that replaces a part, patches a forward, or looks at gradients between batches': async (w) => {
+    for (const mischief of [
+      (model: nn.Sequential, n: number) => {
+        if (n === 3)
+          Object.assign(model.layers[1], { forward: (x: Input) => nn.predict(new nn.Identity(), x as Matrix) })
+      },
+      (model: nn.Sequential, n: number) => {
+        if (n === 3) (model.layers as unknown[])[0] = new nn.Linear(w.sizes.features, w.sizes.width)
+      },
+      (model: nn.Sequential) => w.keep(model.parameters()[0].grad),
+    ]) {
+      const model = w.model()
+      let n = 0
+      class Loader extends nn.DataLoader {
+        override *[Symbol.iterator](): Iterator<nn.Dataset> {
+          for (const samples of { [Symbol.iterator]: () => super[Symbol.iterator]() }) {
+            mischief(model, n++)
+            yield samples
+          }
+        }
+      }
+      const loader = new Loader(w.data, { batchSize: w.sizes.batchSize })
+      await w.fit(model, {}, loader)
+      await w.attempt(() => nn.evaluate(model, loader, { loss: crossEntropy, compile: w.compile }))
+    }
+  },
+  'a dataset whose x is computed, and patches the optimizer': async (w) => {
+    const model = w.model()
+    const optimizer = new nn.SGD(model.parameters(), { lr: 0.1 })
+    let n = 0
+    const data = {
+      get x() {
+        if (++n === 12) optimizer.step = () => {}
+        return w.data.x
+      },
+      y: w.data.y,
+    }
+    await w.fit(model, { optimizer }, data)
+    w.see(n)
+  },
+  'a signal that patches a layer': unreplayed(async (w) => {
+    const model = w.model()
+    let n = 0
+    const signal = {
+      throwIfAborted() {
+        if (++n === 5) Object.assign(model.layers[1], { forward: (x: Variable) => x.mul(2) })
+      },
+    } as unknown as AbortSignal
+    await w.fit(model, { signal })
+  }),
+  'a generator with a mask of its own': async (w) => {
+    class Alternating extends Generator {
+      calls = 0
+      override bernoulli(rows: number, cols: number): never {
+        this.calls++
+        return matrix(Array.from({ length: rows }, (_, i) => Array(cols).fill((i + this.calls) % 2))) as never
+      }
+    }
+    const generator = new Alternating(1)
+    const patched = new Generator('patched')
+    let calls = 0
+    Object.assign(patched, {
+      bernoulli(...args: [number, number, number]) {
+        calls++
+        return Generator.prototype.bernoulli.apply(patched, args)
+      },
+    })
+    await w.fit(w.model(new nn.Dropout(0.5, { generator }), new nn.Dropout(0.2, { generator: patched })))
+    w.see(generator.calls, calls)
+  },
+  'a weight, a flag and a slope that are computed when they are read': async (w) => {
+    const { features, width, classes } = w.sizes
+    const linear = new nn.Linear(features, width)
+    const weights = [linear.weight, variable(linear.weight.value.mul(0.5))]
+    let which = 0
+    Object.defineProperty(linear, 'weight', { get: () => weights[which] })
+    const dropout = new nn.Dropout(0.5)
+    Object.defineProperty(dropout, 'training', { get: () => which === 0, set() {} })
+    const leaky = new nn.LeakyReLU()
+    Object.defineProperty(leaky, 'slope', { get: () => 0.1 + which })
+    const model = new nn.Sequential(linear, dropout, leaky, new nn.Linear(width, classes)) as unknown as nn.Sequential
+    const callback = after((step) => {
+      which = Number(step % 5 > 2)
+    })
+    await w.fit(model, { callbacks: [callback] })
+    w.predict(model)
+    which = 0
+    w.predict(model)
+  },
+  'a property that counts how often it is read': async (w) => {
+    let n = 0
+    const model = w.net()
+    Object.defineProperty(model, 'scale', { enumerable: true, get: () => ++n / 10 })
+    Object.assign(model, { compute: (net: Net & { scale: number }, x: Input) => usual(net, x).mul(net.scale) })
+    await w.fit(model)
+    w.see(n)
+  },
+  'the forward of another class, and methods of an optimizer and of an array': async (w) => {
+    const { forward } = nn.Tanh.prototype
+    const model = w.model()
+    const optimizer = new nn.SGD(model.parameters(), { lr: 0.1 })
+    try {
+      const callback = after((step) => {
+        if (step === 4) nn.Tanh.prototype.forward = nn.ReLU.prototype.forward
+        if (step === 8) Object.assign(optimizer, { updateOf: () => () => {} })
+        if (step === 10) Object.assign(model.layers, { reduce: () => constant(ones(1, w.sizes.classes)) })
+      })
+      await w.fit(model, { optimizer, callbacks: [callback] })
+    } finally {
+      nn.Tanh.prototype.forward = forward
+    }
+  },
+  'a backward and a gradient of its own': async (w) => {
+    const model = w.model()
+    let n = 0
+    const loss: Loss = (prediction, target) => {
+      const value = crossEntropy(prediction, target)
+      value.backward = function (this: Variable) {
+        Variable.prototype.backward.call(this, matrix([[1 + (++n % 3)]]))
+      } as never
+      return value
+    }
+    await w.fit(model, { loss })
+    const [weight] = model.parameters()
+    const { get, set } = Object.getOwnPropertyDescriptor(Variable.prototype, 'grad') as Required<PropertyDescriptor>
+    Object.defineProperty(weight, 'grad', {
+      get,
+      set(value: Matrix | null) {
+        n++
+        set.call(this, value?.mul(0.5) ?? null)
+      },
+    })
+    await w.fit(model)
+    await w.fit(model, { loss: (prediction, target) => crossEntropy(prediction, target) })
+    w.see(n)
+  },
+  'parameters and buffers that share an array': unreplayed(async (w) => {
+    const { features, width, classes } = w.sizes
+    const shared = new Generator('shared').normal(width, width, 0, 0.1).data
+    const layers = [0, 1].map(() => new nn.Linear(width, width))
+    for (const layer of layers) layer.weight = variable(new Matrix(shared, width, width))
+    const norm = new nn.BatchNorm1d(width)
+    Object.assign(norm, { runningVar: new Matrix((norm.runningMean as Matrix).data, 1, width) })
+    for (const between of [layers, [norm]]) {
+      const model = new nn.Sequential(
+        new nn.Linear(features, width),
+        ...(between as [nn.Linear]),
+        new nn.Linear(width, classes),
+      ) as unknown as nn.Sequential
+      await w.fit(model, { optimizer: new nn.SGD(model.parameters(), { lr: 0.05, momentum: 0.5 }) })
+    }
+  }),
+  'a batch that is a parameter': unreplayed(async (w) => {
+    const { batchSize, features } = w.sizes
+    const linear = new nn.Linear(features, batchSize)
+    const model = new nn.Sequential(linear, new nn.Linear(batchSize, features)) as unknown as nn.Sequential
+    for (const x of [linear.weight.value, new Matrix(linear.weight.value.data, batchSize, features)]) {
+      class Loader extends nn.DataLoader {
+        override *[Symbol.iterator](): Iterator<nn.Dataset> {
+          for (let i = 0; i < 4; i++) yield { x, y: w.data.x.slice(0, batchSize) }
+        }
+      }
+      await w.fit(model, { loss: mseLoss }, new Loader(w.data, { batchSize }))
+    }
+  }),
+  'gradients and weights whose buffers are taken away': async (w) => {
+    const take = ({ data }: Matrix): void => {
+      structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] })
+    }
+    for (const model of [w.model(), w.net()]) {
+      const callback = after((step) => {
+        const [weight] = model.parameters()
+        if (step % 4 === 3) take(weight.grad as Matrix)
+      })
+      await w.fit(model, { callbacks: [callback] })
+    }
+  },
+  'properties that contain themselves, or lie deep in one another': async (w) => {
+    const settings: Record<string, unknown> = { k: 1 }
+    settings.self = settings
+    let deep: object = {}
+    for (let i = 0; i < 20_000; i++) deep = { deep }
+    const model = w.netWith({ settings, deep, list: [settings] }, usual)
+    await w.fit(model)
+    w.predict(model)
+  },
+  'a history that was made before, of a parameter': unreplayed(async (w) => {
+    const { features, width, classes } = w.sizes
+    const model = w.model()
+    const root = variable(new Generator('root').normal(width, features, 0, 0.1))
+    const linear = model.layers[0] as unknown as nn.Linear
+    linear.weight = root.square()
+    const bias = linear.bias as Variable
+    await w.fit(model, { optimizer: new nn.SGD([root, bias], { lr: 0.1 }) })
+    linear.weight = root.add(1)
+    await w.fit(model, { optimizer: new nn.SGD([root, bias], { lr: 0.1 }) })
+    w.see(root, classes)
+  }),
+  'a mask that is drawn, and elements that are looked at after it': async (w) => {
+    const generator = new Generator('mask')
+    let n = 0
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      const kept = h.mul(generator.bernoulli(h.rows, h.cols, 0.8))
+      if (n++ % 3 === 2) w.see(kept.mean().item())
+      return head.forward(kept)
+    })
+    const buffer = ones(1, w.sizes.width)
+    const averaged = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      buffer.assign(buffer.mul(0.9).add(h.value.mean(0).mul(0.1)))
+      return head.forward(h.mul(buffer))
+    })
+    const loss: Loss = (prediction, target) => {
+      const value = crossEntropy(prediction, target)
+      if (n++ % 3 === 2) w.see(value.item())
+      return value
+    }
+    await w.fit(model)
+    await w.fit(averaged, { loss })
+    await w.fit(w.model(new nn.Dropout(1)), { loss })
+  },
+}
+
 const tables: Readonly<Record<string, Scenarios>> = {
   'numbers that change': numbers,
   'parts of models': parts,
@@ -1750,6 +1976,7 @@ const tables: Readonly<Record<string, Scenarios>> = {
   'callbacks that change': callbacks,
   operations,
   ordinary,
+  'code behind what is built in': hidden,
 }
 
 async function compare(scenario: Scenario, sizes: Sizes, least: number): Promise<void> {

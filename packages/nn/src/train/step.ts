@@ -70,7 +70,7 @@ export class TrainingStep {
       first: (x, y) => this.forward(x, y),
       rest: (result) => this.backward(result),
       root: ({ loss }) => loss,
-      isRestKnown: (result) => isBuiltInOptimizer(optimizer) && this.isPlain(result?.loss),
+      isRestKnown: (result) => isBuiltInOptimizer(optimizer) && (!result || isPlainVariable(result.loss)),
       also: () => (clipNorm === undefined ? [] : model.parameters()),
       visible: () => propertiesOf(model),
     })
@@ -88,9 +88,8 @@ export class TrainingStep {
     this.guided.release()
   }
 
-  /** Whether going back from a loss to the parameters runs nobody's code. */
-  private isPlain(loss: Variable | undefined): boolean {
-    if (loss && !isPlainVariable(loss)) return false
+  /** Whether setting the gradients of parameters runs nobody's code, which would see what a program does. */
+  private get isUnseen(): boolean {
     for (const { params } of this.optimizer.groups) for (const each of params) if (!isPlainVariable(each)) return false
     return true
   }
@@ -103,9 +102,14 @@ export class TrainingStep {
   }
 
   run(x: Matrix, y: Matrix): StepResult {
-    const result = this.isKnown ? this.compiled.call([x, y]) : this.guided.call(x, y)
+    const result = this.call(x, y)
     this.reads = gradientReads()
     return result
+  }
+
+  private call(x: Matrix, y: Matrix): StepResult {
+    if (this.isKnown) return this.compiled.call([x, y])
+    return this.isUnseen ? this.guided.call(x, y) : this.asItIs(x, y)
   }
 
   /** The same without a program. */
