@@ -2,6 +2,7 @@
 
 import { compile, constant, crossEntropy, defineOp, grad, noGrad, type Op, Variable, variable } from '@matgrad/autograd'
 import {
+  concat,
   DTypeError,
   Generator,
   getDefaultGenerator,
@@ -102,6 +103,16 @@ describe('arguments', () => {
     expect(f.count.runs).toBe(6)
   })
 
+  test('keys count, those of undefined, too, and so does their order', () => {
+    const sum = compile(({ x, b }: { x: Matrix; a?: unknown; b?: number }) => x.mul(b ?? 1))
+    expect(values(sum({ x: row(2), a: undefined }))).toEqual([2])
+    expect(values(sum({ x: row(2), b: 3 }))).toEqual([6])
+    const list = compile((o: Record<string, Matrix>) => concat(Object.values(o), 0))
+    expect(values(list({ a: row(1), b: row(2) }))).toEqual([1, 2])
+    expect(values(list({ b: row(3), a: row(4) }))).toEqual([3, 4])
+    expect(values(list({ a: row(5), b: row(6) }))).toEqual([5, 6])
+  })
+
   test('numbers, strings and other objects count by identity', () => {
     const f = counted((x: Matrix, n: number, _s: string, _o: object) => x.add(n))
     const object = new (class {})()
@@ -130,8 +141,12 @@ describe('arguments', () => {
     expect(f.count.runs).toBe(2)
   })
 
-  test('may not be what could change unseen, has holes or symbols, or contains itself', () => {
+  test('may not be what could change unseen, has holes or symbols, or contains itself, in any call', () => {
     const f = compile((x: unknown) => ones(1, 1).add(Object.keys(x as object).length))
+    f([row(1)])
+    f({ a: row(1) })
+    const [longer, named] = [[row(1)], Object.assign([row(1)], { k: 1 })]
+    longer.length = 2
     const circle: unknown[] = [row(1)]
     circle.push({ again: circle })
     // biome-ignore lint/suspicious/noSparseArray: that is the point
@@ -140,8 +155,22 @@ describe('arguments', () => {
       [new Float32Array(2), 'argument 0 is Float32Array, whose contents may change unseen'],
       [{ a: [new Map()] }, 'argument 0.a[0] is Map, whose contents may change unseen'],
       [new Set([1]), 'argument 0 is Set, whose contents may change unseen'],
+      [new Date(), 'argument 0 is Date, whose contents may change unseen'],
+      [new ArrayBuffer(8), 'argument 0 is ArrayBuffer, whose contents may change unseen'],
       [holes, 'argument 0 has a hole at 1, wanted an element'],
+      [longer, 'argument 0 has a hole at 1, wanted an element'],
+      [named, 'argument 0 is an array with a property k, wanted elements alone'],
       [{ [Symbol('s')]: 1 }, 'argument 0 has a symbol as a key, wanted strings'],
+      [{ a: row(1), [Symbol('s')]: 1 }, 'argument 0 has a symbol as a key, wanted strings'],
+      [
+        {
+          get c() {
+            return row(1)
+          },
+        },
+        'argument 0 has a getter for c, wanted a value',
+      ],
+      [Object.defineProperty({ a: row(1) }, 'b', { value: 2 }), 'argument 0 has b, which is not enumerable'],
       [circle, 'argument 0[1].again contains itself, wanted an end'],
     ] as const) {
       const error = errorOf(() => f(argument))
@@ -315,6 +344,28 @@ describe('matrices outside', () => {
     expect(f.count.runs).toBe(1)
   })
 
+  test('may share an array, with one another and with arguments: what is written to one is seen in all', () => {
+    for (const size of [2, 300]) {
+      const array = new Float32Array(2 * size)
+      const twice = [new Matrix(array, 1, 2 * size), new Matrix(array.subarray(1), 1, 2 * size - 1)]
+      const f = compile((x: Matrix) => {
+        for (const each of twice) each.assign(each.add(x))
+        return x.add(twice[0].sum())
+      })
+      for (let n = 1; n <= 4; n++) {
+        f(row(1))
+        expect(Array.from(array)).toEqual([n, ...Array(2 * size - 1).fill(2 * n)])
+      }
+      const state = zeros(1, size)
+      const g = compile((x: Matrix) => {
+        state.assign(state.add(1))
+        return x.add(state)
+      })
+      const results = [zeros(1, size), new Matrix(state.data, 1, size), zeros(1, size)].map((x) => values(g(x))[0])
+      expect(results).toEqual([1, 4, 3])
+    }
+  })
+
   test('serve several functions, also when a larger one makes them move', () => {
     const [a, b, c] = [row(1), ones(300, 300), ones(500, 500)]
     const small = counted(() => a.assign(a.add(1)))
@@ -480,6 +531,36 @@ describe('with check', () => {
     const f = compile(make(), { check: true })
     f(row(1, 2))
     expect(() => f(row(1, 2))).toThrow(`compile: with check, the function ${message}`)
+  })
+
+  test('another number, string or form of the result is found', () => {
+    for (const [make, message] of [
+      [(n: number) => ({ y: row(n > 1 ? 2 : 2), n }), 'gives 2 for the result.n, the program 1'],
+      [(n: number) => [row(2), `step ${n}`], 'gives "step 2" for the result.1, the program "step 1"'],
+      [(n: number) => (n === 1 ? [row(2)] : { a: row(2) }), 'gives Object for the result, the program an array'],
+    ] as const) {
+      let n = 0
+      const f = compile((x: Matrix) => [x.mul(2), make(++n)] as unknown[], { check: true })
+      f(row(1))
+      expect(() => f(row(1))).toThrow(`compile: with check, the function ${message.replace('result', 'result.1')}`)
+    }
+  })
+
+  test('gradients of what the function makes, and results that are arguments, are no mistakes', () => {
+    const f = compile(
+      (x: Matrix) => {
+        const v = variable(x)
+        const loss = v.square().sum()
+        loss.backward()
+        return loss
+      },
+      { check: true },
+    )
+    for (const n of [1, 2, 3]) expect(values(f(row(n)))).toEqual([n * n])
+    const g = compile((x: Matrix) => x.mul(2), { check: true })
+    let y = row(1)
+    for (let n = 0; n < 5; n++) y = g(y)
+    expect(values(y)).toEqual([32])
   })
 
   test('options are an object with check', () => {

@@ -1,7 +1,17 @@
 // What is differentiated after a matrix that it was computed with has changed in place.
 
-import { crossEntropy, defineOp, grad, noGrad, type Op, type Variable, valueAndGrad, variable } from '@matgrad/autograd'
-import { Generator, MatgradError, type Matrix, matrix } from '@matgrad/core'
+import {
+  compile,
+  crossEntropy,
+  defineOp,
+  grad,
+  noGrad,
+  type Op,
+  type Variable,
+  valueAndGrad,
+  variable,
+} from '@matgrad/autograd'
+import { full, Generator, MatgradError, type Matrix, matrix } from '@matgrad/core'
 import { operations } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
 import { type Case, rows } from './rows.ts'
@@ -92,6 +102,26 @@ describe('a change in place is refused where the gradient needs what was there',
     one.backward()
     for (const each of [first, second]) each.value.assign(each.value.sub(each.grad as Matrix))
     expect(() => other.backward()).toThrow('mul: operand 2 (1x1) was changed in place')
+  })
+
+  test('a history from outside, in replays of what goes back through it', () => {
+    for (const size of [1, 300]) {
+      const [v, w] = [variable(full(1, size, 3)), variable(full(1, size, 3))]
+      const [square, sum] = [v.square(), w.add(1)]
+      const step = compile((x: Matrix) => {
+        v.grad = null
+        w.grad = null
+        square.mul(x).sum().backward()
+        sum.mul(x).sum().backward()
+        return (v.grad as unknown as Matrix).mul(1)
+      })
+      for (const n of [1, 2]) expect(step(full(1, size, n)).get(0, size - 1)).toBe(6 * n)
+      w.value.set(0, 0, 5)
+      expect(step(full(1, size, 3)).get(0, size - 1)).toBe(18)
+      v.value.set(0, 0, 5)
+      expect(() => step(full(1, size, 3))).toThrow('square: operand 1')
+      expect(() => step(full(1, size, 3))).toThrow('square: operand 1')
+    }
   })
 
   test('a weight whose derivative needs the input alone', () => {

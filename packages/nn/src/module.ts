@@ -6,6 +6,7 @@ import {
   describe,
   flag,
   formatShape,
+  isPlain,
   listNames,
   readerOf,
   shorten,
@@ -48,12 +49,19 @@ export function isBuiltIn(module: Module): boolean {
   return owner !== undefined && Object.prototype.isPrototypeOf.call(owner, module)
 }
 
-/** A function that tells whether an object has the properties that it has now, and arrays among them their elements. */
-function sameProperties(object: object): () => boolean {
+/**
+ * A function that tells whether an object has the properties that it has now, arrays among them their elements, and plain
+ * objects their properties.
+ */
+function sameProperties(object: object, above: readonly object[] = []): () => boolean {
   const properties = object as Readonly<Record<string, unknown>>
   const names = Object.keys(object)
   const values = names.map((name) => properties[name])
-  const lists = values.filter((value) => Array.isArray(value)).map(sameElements)
+  const inside = [...above, object]
+  const lists = values.flatMap((value) => {
+    if (Array.isArray(value)) return sameElements(value)
+    return isPlain(value) && !inside.includes(value) ? sameProperties(value, inside) : []
+  })
   return () => {
     let count = 0
     for (const _ in object) count++

@@ -11,11 +11,12 @@ class Net extends Module {
   head: Module = new Linear(3, 1)
   temperature = 1
   flags: unknown[] = [true]
+  settings = { offset: { value: 1 } }
   scale: Variable = variable(ones(1, 1))
 
   forward(x: Input): Variable {
     const y = this.head.forward(this.body.forward(x)).mul(this.temperature).mul(this.scale)
-    return this.flags[0] ? y : y.neg()
+    return (this.flags[0] ? y : y.neg()).add(this.settings.offset.value)
   }
 }
 
@@ -33,6 +34,11 @@ const changes: [title: string, make: () => Module, change: (model: never) => unk
   ['a part', () => new Net(), (model: Net) => Object.assign(model, { head: new Linear(3, 1) })],
   ['a number', () => new Net(), (model: Net) => Object.assign(model, { temperature: 3 })],
   ['a parameter', () => new Net(), (model: Net) => Object.assign(model, { scale: variable(ones(1, 1).mul(5)) })],
+  [
+    'a number in an object in an object',
+    () => new Net(),
+    (model: Net) => Object.assign(model.settings.offset, { value: 2 }),
+  ],
   ['an element of an array', () => new Net(), (model: Net) => model.flags.splice(0, 1, false)],
   [
     "a layer's weight",

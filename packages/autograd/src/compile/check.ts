@@ -17,8 +17,11 @@ export function runBothWays<Result>(
   fn: (...args: any[]) => Result,
   args: readonly unknown[],
 ): Result {
-  const gradients = program.gradients.map(({ variable }) => ({ variable, grad: variable.present }))
-  const changed = [...program.lasting, ...gradients.flatMap(({ grad }) => grad ?? [])]
+  // What the function makes it makes anew, with gradients of their own.
+  const outside = program.gradients.filter(({ variable }) => program.trace.isFromOutside(variable))
+  const gradients = outside.map(({ variable }) => ({ variable, grad: variable.present }))
+  // The last result may be an argument of this call.
+  const changed = [...program.lasting, ...gradients.flatMap(({ grad }) => grad ?? []), ...matricesOf(program.result)]
   const undoings = [...new Set(changed)].map((holder) => new Undoing(holder))
   const given = program.run(args)
   const replayed = [...matricesOf(given)].map(elementsOf)
