@@ -1168,6 +1168,23 @@ const losses: Scenarios = {
     await w.fit(w.model(), { loss })
     w.keep(kept.map((each) => (each as Variable).value))
   },
+  'clones that a forward and the loss keep, out of sight': async (w) => {
+    const kept = new Map<number, Matrix>()
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x).relu()
+      kept.set(kept.size, h.value.clone())
+      return head.forward(h)
+    })
+    const loss: Loss = (prediction, target) => {
+      const value = crossEntropy(prediction, target)
+      kept.set(kept.size, prediction.value.clone())
+      kept.set(kept.size, value.value.mul(2).clone())
+      return value
+    }
+    await w.fit(model, { loss, validation: w.data })
+    w.predict(model)
+    w.keep(kept)
+  },
   'a gradient that the loss sets in step 7': async (w) => {
     const model = w.net()
     let calls = 0

@@ -1,5 +1,5 @@
-import type { Matrix } from '@matgrad/core'
-import { type Slot, type Step, tracer } from '@matgrad/core/internal'
+import { Matrix } from '@matgrad/core'
+import { does, operations, type Slot, type Step, tracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { GentleTrace } from './gentle-trace.ts'
 import { Guide, matricesOf } from './guide.ts'
@@ -130,7 +130,12 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
     )
     const own = made.map(([i, gradient]) => [i, trace.valueOf(gradient)] as const)
-    const seen = [...matricesOf(result), ...made.map(([, gradient]) => gradient), ...(this.parts.visible?.() ?? [])]
+    const seen = [
+      ...matricesOf(result),
+      ...made.map(([, gradient]) => gradient),
+      ...(this.parts.visible?.() ?? []),
+      ...clonesIn(steps),
+    ]
     const known = seen.flatMap((matrix): [Slot, Matrix][] => {
       const value = trace.resultOf(matrix)
       return value ? [[value, matrix]] : []
@@ -198,6 +203,13 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     if (this.replays % REPLAYS === 0 && this.failures > 0) this.failures--
   }
 }
+
+/** What the function has cloned, which it may keep anywhere. */
+const clonesIn = (steps: readonly Step[]): Matrix[] =>
+  steps
+    .filter((step) => does(step, operations.clone))
+    .flatMap(({ targets }) => targets.map(({ holder }) => holder))
+    .filter((holder) => holder instanceof Matrix)
 
 const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((each, i) => each === b[i])
