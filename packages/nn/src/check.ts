@@ -8,8 +8,14 @@ export function checkMatrices(operation: string, values: Readonly<Record<string,
 }
 
 /** @throws DTypeError unless a setting is a number; MatgradError unless it is finite and `sensible`. */
-export function checkSetting(operation: string, what: string, value: number, sensible: boolean, wanted: string): void {
+export function checkSetting(
+  operation: string,
+  what: string,
+  value: number,
+  isSensible: (value: number) => boolean,
+  wanted: string,
+): void {
   checkNumber(operation, what, value)
-  if (!sensible || !Number.isFinite(value))
+  if (!isSensible(value) || !Number.isFinite(value))
     throw new MatgradError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
 }

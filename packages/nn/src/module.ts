@@ -273,6 +273,16 @@ const countOf = (parameters: readonly Variable[]): number =>
 export function checkModule(operation: string, model: Module): void {
   if (!((model as unknown) instanceof Module))
     throw new DTypeError(`${operation}: model is ${describe(model)}, wanted a Module`)
+  if (typeof (model as Partial<Module>).forward !== 'function')
+    throw new DTypeError(`${operation}: ${model.constructor.name} has no method forward, wanted one`)
+}
+
+/** What a model gives for samples. @throws DTypeError unless it is a Variable. */
+export function forwardOf(operation: string, model: Module, x: Matrix): Variable {
+  const prediction: unknown = model.forward(x)
+  if (prediction instanceof Variable) return prediction
+  const gave = `the forward of ${model.constructor.name} gave ${describe(prediction)}`
+  throw new DTypeError(`${operation}: ${gave}, wanted a Variable`)
 }
 
 /** A layer's input as a variable. */

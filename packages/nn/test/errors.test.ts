@@ -258,3 +258,37 @@ describe('a bad call of an asynchronous function rejects and changes nothing', (
     expect(JSON.stringify(stateOf(values))).toBe(before)
   })
 })
+
+describe('a forward that gives no Variable', () => {
+  const { data } = operands()
+  const make = (forward: unknown): nn.Module => {
+    class Odd extends (nn.Module as Untyped) {
+      weight = new nn.Linear(2, 2)
+    }
+    if (forward) Object.assign(Odd.prototype, { forward })
+    return new (Odd as Untyped)()
+  }
+
+  test.each<[string, unknown, string]>([
+    ['none', undefined, 'Odd has no method forward'],
+    ['a Matrix', (x: Matrix) => x, 'the forward of Odd gave Matrix, wanted a Variable'],
+    ['nothing', () => {}, 'the forward of Odd gave undefined, wanted a Variable'],
+    ['a promise', async () => {}, 'the forward of Odd gave Promise, wanted a Variable'],
+  ])('%s', async (_, forward, message) => {
+    for (const compile of [true, false]) {
+      const model = make(forward)
+      const optimizer = new nn.SGD(model.parameters(), { lr: 0.1 })
+      const options = { loss: nn.crossEntropy, optimizer, epochs: 1, compile }
+      await expect(nn.fit(model, data, options)).rejects.toThrow(`fit: ${message}`)
+      expect(() => nn.predict(model, data.x, { compile })).toThrow(`predict: ${message}`)
+      expect(() => nn.evaluate(model, data, { loss: nn.crossEntropy, compile })).toThrow(`evaluate: ${message}`)
+    }
+  })
+})
+
+test('a learning rate that is no number is a DTypeError', () => {
+  const { optimizer } = operands()
+  for (const lr of [Symbol('lr'), Object.create(null), '1', null])
+    expect(() => Object.assign(optimizer, { lr })).toThrow(DTypeError)
+  expect(optimizer.lr).toBe(0.1)
+})

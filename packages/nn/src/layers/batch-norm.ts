@@ -49,8 +49,8 @@ export class BatchNorm1d<Features extends number = number> extends Module<Featur
     checkInteger('BatchNorm1d', 'features', features, 1, Number.MAX_SAFE_INTEGER)
     const settings = readBatchNorm('BatchNorm1d', options)
     const { eps, momentum, affine, trackRunningStats, dtype = getDefaultDtype() } = settings
-    checkSetting('BatchNorm1d', 'eps', eps, eps >= 0, '0 or more')
-    checkSetting('BatchNorm1d', 'momentum', momentum, momentum >= 0 && momentum <= 1, '0 to 1')
+    checkSetting('BatchNorm1d', 'eps', eps, (eps) => eps >= 0, '0 or more')
+    checkSetting('BatchNorm1d', 'momentum', momentum, (momentum) => momentum >= 0 && momentum <= 1, '0 to 1')
     this.numFeatures = features
     this.eps = eps
     this.momentum = momentum

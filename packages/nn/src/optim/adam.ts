@@ -48,10 +48,11 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
 
   protected override check({ lr, betas, eps, weightDecay }: AdamSettings): void {
     const { name } = this.constructor
-    checkSetting(name, 'lr', lr, lr >= 0, '0 or more')
-    for (const beta of betas) checkSetting(name, 'one of betas', beta, beta >= 0 && beta < 1, '0 or more and below 1')
-    checkSetting(name, 'eps', eps, eps >= 0, '0 or more')
-    checkSetting(name, 'weightDecay', weightDecay, weightDecay >= 0, '0 or more')
+    checkSetting(name, 'lr', lr, (lr) => lr >= 0, '0 or more')
+    for (const beta of betas)
+      checkSetting(name, 'one of betas', beta, (beta) => beta >= 0 && beta < 1, '0 or more and below 1')
+    checkSetting(name, 'eps', eps, (eps) => eps >= 0, '0 or more')
+    checkSetting(name, 'weightDecay', weightDecay, (weightDecay) => weightDecay >= 0, '0 or more')
   }
 
   protected override start({ rows, cols, dtype }: Variable): Moments {

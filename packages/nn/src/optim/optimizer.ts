@@ -91,7 +91,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   }
 
   set lr(lr: number) {
-    checkSetting(this.constructor.name, 'lr', lr, lr >= 0, '0 or more')
+    checkSetting(this.constructor.name, 'lr', lr, (lr) => lr >= 0, '0 or more')
     for (const { settings } of this.groups) settings.lr = lr
   }
 

@@ -59,7 +59,7 @@ export abstract class Scheduler {
     checkInteger(name, 'lastEpoch', state.lastEpoch, 0, Number.MAX_SAFE_INTEGER)
     if (state.baseLrs.length !== this.baseLrs.length)
       throw new MatgradError(`${name}: the state has ${state.baseLrs.length} groups, wanted ${this.baseLrs.length}`)
-    for (const lr of state.baseLrs) checkSetting(name, 'one of baseLrs', lr, lr >= 0, '0 or more')
+    for (const lr of state.baseLrs) checkSetting(name, 'one of baseLrs', lr, (lr) => lr >= 0, '0 or more')
     this.epoch = state.lastEpoch
     this.baseLrs = [...state.baseLrs]
   }
@@ -77,7 +77,7 @@ export class StepLR extends Scheduler {
     super(optimizer)
     const { stepSize, gamma } = readStep('StepLR', options)
     checkInteger('StepLR', 'stepSize', stepSize, 1, Number.MAX_SAFE_INTEGER)
-    checkSetting('StepLR', 'gamma', gamma, gamma >= 0, '0 or more')
+    checkSetting('StepLR', 'gamma', gamma, (gamma) => gamma >= 0, '0 or more')
     this.stepSize = stepSize
     this.gamma = gamma
   }
@@ -102,7 +102,7 @@ export class CosineAnnealingLR extends Scheduler {
     super(optimizer)
     const { tMax, etaMin } = readCosine('CosineAnnealingLR', options)
     checkInteger('CosineAnnealingLR', 'tMax', tMax, 1, Number.MAX_SAFE_INTEGER)
-    checkSetting('CosineAnnealingLR', 'etaMin', etaMin, etaMin >= 0, '0 or more')
+    checkSetting('CosineAnnealingLR', 'etaMin', etaMin, (etaMin) => etaMin >= 0, '0 or more')
     this.tMax = tMax
     this.etaMin = etaMin
   }

@@ -49,10 +49,10 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
   }
 
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {
-    checkSetting('SGD', 'lr', lr, lr >= 0, '0 or more')
-    checkSetting('SGD', 'momentum', momentum, momentum >= 0, '0 or more')
-    checkSetting('SGD', 'dampening', dampening, true, 'a finite number')
-    checkSetting('SGD', 'weightDecay', weightDecay, weightDecay >= 0, '0 or more')
+    checkSetting('SGD', 'lr', lr, (lr) => lr >= 0, '0 or more')
+    checkSetting('SGD', 'momentum', momentum, (momentum) => momentum >= 0, '0 or more')
+    checkSetting('SGD', 'dampening', dampening, () => true, 'a finite number')
+    checkSetting('SGD', 'weightDecay', weightDecay, (weightDecay) => weightDecay >= 0, '0 or more')
     if (nesterov && (momentum <= 0 || dampening !== 0))
       throw new MatgradError('SGD: nesterov is true, wanted momentum above 0 and no dampening with it')
   }

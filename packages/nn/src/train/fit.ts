@@ -22,7 +22,7 @@ import { Scheduler } from '../optim/schedules.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
-import { forwardOf, TrainingStep } from './step.ts'
+import { passOf, TrainingStep } from './step.ts'
 
 export interface FitOptions {
   readonly loss: Loss
@@ -256,10 +256,10 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
     const predictions: Matrix[] = []
     const targets: Matrix[] = []
     const isPlain = isPlainLoader(loader)
-    let forward = forwardOf(model, compiles)
+    let forward = passOf('evaluate', model, compiles)
     for (const { x, y } of loader) {
       // Whoever gives the batches may have changed the model.
-      if (!isPlain) forward = forwardOf(model, compiles)
+      if (!isPlain) forward = passOf('evaluate', model, compiles)
       predictions.push(forward(x).value.clone())
       targets.push(y)
     }
@@ -284,7 +284,7 @@ export function predict(model: Module, x: Matrix, options?: { batchSize?: number
   const { batchSize, compile: compiles } = readPredict('predict', options)
   checkInteger('predict', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
   return inEvaluation(model, () => {
-    const forward = forwardOf(model, compiles)
+    const forward = passOf('predict', model, compiles)
     const parts: Matrix[] = []
     for (let start = 0; start === 0 || start < x.rows; start += batchSize)
       parts.push(forward(x.slice(start, Math.min(x.rows, start + batchSize))).value.clone())

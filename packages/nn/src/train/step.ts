@@ -4,7 +4,7 @@ import { DTypeError, getDefaultGenerator, type Matrix } from '@matgrad/core'
 import { describe, isPlain } from '@matgrad/core/internal'
 import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
 import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
-import { isBuiltIn, type Module } from '../module.ts'
+import { forwardOf, isBuiltIn, type Module } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
 import { isBuiltInOptimizer, type Optimizer } from '../optim/optimizer.ts'
 
@@ -121,7 +121,7 @@ export class TrainingStep {
 
   private forward(x: Matrix, y: Matrix): StepResult {
     this.optimizer.zeroGrad()
-    const prediction = this.model.forward(x)
+    const prediction = forwardOf('fit', this.model, x)
     const loss = this.loss(prediction, y)
     if (!((loss as unknown) instanceof Variable))
       throw new DTypeError(`fit: loss gave ${describe(loss)}, wanted a Variable`)
@@ -138,18 +138,21 @@ export class TrainingStep {
 /** The forward pass of a model out of learning. */
 class ForwardPass {
   private readonly model: Module
+  /** Whose errors are thrown. */
+  private operation = ''
   private readonly compiled: CompiledFunction<[Matrix], Variable>
   private readonly guided: Guided<[Matrix], Variable>
 
   constructor(model: Module) {
     this.model = model
-    const first = (x: Matrix): Variable => model.forward(x)
+    const first = (x: Matrix): Variable => forwardOf(this.operation, model, x)
     this.compiled = new CompiledFunction(first)
     this.guided = new Guided<[Matrix], Variable>({ first, isRestKnown: () => true, visible: () => propertiesOf(model) })
   }
 
   /** Its function of samples, which may overwrite its last result, until control is given to others. */
-  start(): (x: Matrix) => Variable {
+  start(operation: string): (x: Matrix) => Variable {
+    this.operation = operation
     return isKnown(this.model) ? (x) => this.compiled.call([x]) : (x) => this.guided.call(x)
   }
 }
@@ -158,9 +161,9 @@ class ForwardPass {
 const passes = new WeakMap<Module, ForwardPass>()
 
 /** A model's function of samples for one evaluation, which may overwrite its last result. */
-export function forwardOf(model: Module, compiles: boolean): (x: Matrix) => Variable {
-  if (!compiles) return (x) => model.forward(x)
+export function passOf(operation: string, model: Module, compiles: boolean): (x: Matrix) => Variable {
+  if (!compiles) return (x) => forwardOf(operation, model, x)
   const known = passes.get(model) ?? new ForwardPass(model)
   passes.set(model, known)
-  return known.start()
+  return known.start(operation)
 }
