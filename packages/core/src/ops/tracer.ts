@@ -21,9 +21,12 @@ export function moved(): void {
   moves++
 }
 
-/** @throws MatgradError unless all elements are there, which they are not once somebody detached or resized their buffer. */
+/**
+ * @throws MatgradError unless all elements are there, which they are not once somebody detached or resized their buffer: the
+ * array is then one that somebody has, and the holder pinned.
+ */
 export function checkWhole(operation: string, holder: Holder): void {
-  if (holder.elements.length !== holder.size) throw notWhole(operation, holder)
+  if (holder.pinned && holder.elements.length !== holder.size) throw notWhole(operation, holder)
 }
 
 /** Apart from the check, which every operation makes of its inputs: V8 inlines what is short. */
