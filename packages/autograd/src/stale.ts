@@ -42,6 +42,10 @@ class Guard implements Tracer {
     this.outer = outer
   }
 
+  get isWatching(): boolean {
+    return this.outer?.isWatching ?? false
+  }
+
   refuse(holder: Holder | undefined): void {
     if (!holder || holder.version <= this.node.created) return
     const { op, inputs } = this.node.origin as Origin

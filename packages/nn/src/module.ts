@@ -137,7 +137,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
         if (typeof forward !== 'function' || watching.has(forward)) continue
         const watched = {
           forward(this: Module, x: unknown): unknown {
-            if (tracer !== null) this.watch()
+            if (tracer?.isWatching) this.watch()
             // Rest parameters are an array, which every layer would make in every step.
             // biome-ignore lint/complexity/noArguments: see above
             return arguments.length === 1 ? forward.call(this, x) : forward.apply(this, arguments)

@@ -51,7 +51,7 @@ export class GentleTrace extends Trace {
   }
 
   /** What is not announced need not be asked: the function is run each time. */
-  override watch(): void {}
+  override readonly isWatching = false
 
   /** What the function makes is made anew in each call, and its gradients with it. */
   override readGradient(variable: Variable, grad: Matrix | null): void {

@@ -38,6 +38,7 @@ interface Done {
  * Matrices that the function makes of numbers are taken as they are this time, not as they were recorded.
  */
 export class Guide implements Tracer, GradientWatch, Debtor {
+  readonly isWatching = false
   private readonly steps: readonly Step[]
   private readonly inputs: ReadonlyMap<Slot, Matrix>
   /** The step that is expected next. */

@@ -49,6 +49,7 @@ function asItIs(attributes: Attributes): Attributes {
 
 /** Records what a function does with matrices, while it does it. */
 export class Trace implements Tracer, GradientWatch {
+  readonly isWatching: boolean = true
   readonly steps: Step[] = []
   /** What must give true for the steps to be right: asked after announcements, and asked each time. */
   readonly conditions: (() => boolean)[] = []

@@ -48,6 +48,8 @@ export interface Tracer {
   change(change: Change, targets: readonly Holder[], inputs: readonly Stored[], attributes: Attributes): void
   /** What is traced is only right while `holds` gives true: it is asked again after each `announce`. */
   assume(holds: () => boolean): void
+  /** Whether it asks for what is watched. */
+  readonly isWatching: boolean
   /** The same for an object that may be met again: what `look` gives, if anything, is asked before each use. */
   watch(object: object, look: () => (() => boolean) | null): void
   /** A matrix that was made during the trace is state, which goes on from call to call, and no constant. */
@@ -92,7 +94,7 @@ export function dependsOn<T>(read: () => T): T {
  * each object and if there is anything to ask, must give true before each use of the program.
  */
 export function watch(object: object, look: () => (() => boolean) | null): void {
-  tracer?.watch(object, look)
+  if (tracer?.isWatching) tracer.watch(object, look)
 }
 
 const kept = new WeakSet<Holder>()
