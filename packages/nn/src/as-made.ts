@@ -18,10 +18,10 @@ function isPlainProperty(value: unknown): boolean {
  * in the place of a method or accessor of its class; nor have the arrays and generators in it.
  */
 export function isAsMade(object: object): boolean {
-  const above: object = Object.getPrototypeOf(object)
+  const above: object | null = Object.getPrototypeOf(object)
   for (const name of Reflect.ownKeys(object)) {
     const { enumerable, get, set, value } = Object.getOwnPropertyDescriptor(object, name) as PropertyDescriptor
-    if (!enumerable || get || set || name in above || !isPlainProperty(value)) return false
+    if (!enumerable || get || set || (above && name in above) || !isPlainProperty(value)) return false
   }
   return true
 }

@@ -1797,6 +1797,17 @@ const hidden: Scenarios = {
       y: w.data.y,
     }
     await w.fit(model, { optimizer }, data)
+    class Samples {
+      get x() {
+        if (++n === 24) Object.assign(model.layers[1], { forward: (h: Variable) => h.mul(2) })
+        return w.data.x
+      }
+      get y() {
+        return w.data.y
+      }
+    }
+    await w.fit(model, {}, new Samples())
+    await w.fit(model, {}, Object.assign(Object.create(null), w.data))
     w.see(n)
   },
   'a signal that patches a layer': unreplayed(async (w) => {

@@ -5,6 +5,7 @@ import {
   flag,
   formatShape,
   generatorOption,
+  isPlain,
   number,
   readerOf,
   whole,
@@ -34,6 +35,7 @@ export function checkDataset(operation: string, dataset: Dataset): void {
 export const isPlainLoader = (loader: DataLoader): boolean =>
   Object.getPrototypeOf(loader) === DataLoader.prototype &&
   isAsMade(loader) &&
+  isPlain(loader.dataset) &&
   isAsMade(loader.dataset) &&
   isPlainGenerator(getDefaultGenerator())
 

@@ -81,7 +81,10 @@ export class TrainingStep {
   giveBack(...batch: readonly Matrix[]): void {
     const { model, optimizer, loss } = this
     this.isKnown =
-      losses.has(loss) && isBuiltInOptimizer(optimizer) && isKnown(model) && !batch.some((each) => this.changes(each))
+      losses.has(loss) &&
+      isBuiltInOptimizer(optimizer) &&
+      isKnown(model) &&
+      !batch.some((each) => this.isParameter(each))
     if (this.reads === gradientReads()) return
     // Somebody may hold a gradient, which the next step would overwrite.
     this.compiled.release()
@@ -95,7 +98,7 @@ export class TrainingStep {
   }
 
   /** Whether the elements of a matrix are those of a parameter. */
-  private changes({ elements }: Matrix): boolean {
+  private isParameter({ elements }: Matrix): boolean {
     return this.optimizer.groups.some(({ params }) =>
       params.some((each) => each.value.elements.buffer === elements.buffer),
     )
