@@ -37,6 +37,7 @@ export {
   announcements,
   change,
   changed,
+  checkWhole,
   dependsOn,
   isKept,
   keep,

@@ -1943,8 +1943,19 @@ const hidden: Scenarios = {
       const callback = after((step) => {
         const [weight] = model.parameters()
         if (step % 4 === 3) take(weight.grad as Matrix)
+        if (step === 14) take(weight.value)
       })
-      await w.fit(model, { callbacks: [callback] })
+      await w.attempt(() =>
+        nn.fit(model, w.data, {
+          ...{
+            loss: crossEntropy,
+            optimizer: new nn.Adam(model.parameters()),
+            epochs: 4,
+            batchSize: w.sizes.batchSize,
+          },
+          ...{ callbacks: [callback], compile: w.compile },
+        }),
+      )
     }
   },
   'properties that contain themselves, or lie deep in one another': async (w) => {

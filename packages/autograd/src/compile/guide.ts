@@ -2,6 +2,7 @@ import { type Attributes, Matrix, type Operation } from '@matgrad/core'
 import {
   type Change,
   change as changeNow,
+  checkWhole,
   does,
   evaluate,
   type Holder,
@@ -206,6 +207,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
     if (does({ operation }, operations.affine) && this.following) {
       operation.shape(inputs, attributes)
+      for (const input of inputs) checkWhole(operation.name, input)
       const [a, b, bias] = inputs
       return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
     }

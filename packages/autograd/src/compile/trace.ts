@@ -10,6 +10,7 @@ import {
 import {
   type Change,
   change as changeNow,
+  checkWhole,
   does,
   evaluate,
   formatShape,
@@ -145,6 +146,7 @@ export class Trace implements Tracer, GradientWatch {
     // Programs join products with what follows them by rules of their own.
     if (does({ operation }, operations.affine)) {
       operation.shape(inputs, attributes)
+      for (const input of inputs) checkWhole(operation.name, input)
       const [a, b, bias] = inputs
       return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
     }
