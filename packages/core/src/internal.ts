@@ -40,6 +40,7 @@ export {
   checkWhole,
   dependsOn,
   isKept,
+  isWhole,
   keep,
   type Tracer,
   tick,

@@ -7,7 +7,7 @@ export function checkMatrices(operation: string, values: Readonly<Record<string,
     if (!(value instanceof Matrix)) throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Matrix`)
 }
 
-/** @throws DTypeError unless a setting is a number; MatgradError unless it is finite and `sensible`. */
+/** @throws DTypeError unless a setting is a number; MatgradError unless it is finite and `isSensible` gives true. */
 export function checkSetting(
   operation: string,
   what: string,

@@ -1945,17 +1945,17 @@ const hidden: Scenarios = {
         if (step % 4 === 3) take(weight.grad as Matrix)
         if (step === 14) take(weight.value)
       })
-      await w.attempt(() =>
-        nn.fit(model, w.data, {
-          ...{
-            loss: crossEntropy,
-            optimizer: new nn.Adam(model.parameters()),
-            epochs: 4,
-            batchSize: w.sizes.batchSize,
-          },
-          ...{ callbacks: [callback], compile: w.compile },
-        }),
-      )
+      const optimizer = new nn.Adam(model.parameters())
+      const { sizes, compile } = w
+      const options = {
+        loss: crossEntropy,
+        optimizer,
+        epochs: 4,
+        batchSize: sizes.batchSize,
+        callbacks: [callback],
+        compile,
+      }
+      await w.attempt(() => nn.fit(model, w.data, options))
     }
   },
   'properties that contain themselves, or lie deep in one another': async (w) => {

@@ -121,8 +121,8 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
  *
  * @throws MatgradError while recording, when `fn` looks at elements (`data`, `get`, `item`, `toArray`, …), which would be the
  * first call's in all later ones, changes an argument, or is asynchronous; DTypeError for an argument that may change
- * unseen, such as a typed array, has holes or symbols, or contains itself, and for unknown options; what `fn` throws; with
- * `check`, MatgradError that says where a call was another than the program.
+ * unseen, such as a typed array, has holes, symbols or getters, or contains itself, and for unknown options; what `fn`
+ * throws; with `check`, MatgradError that says where a call was another than the program.
  */
 export function compile<Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,

@@ -9,6 +9,7 @@ import {
   isChange,
   isCheck,
   isPlain,
+  isWhole,
   operations,
   type Slot,
   type Step,
@@ -200,7 +201,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     const step = this.steps[this.next]
     if (!step || !does(step, operation) || step.inputs.length !== inputs.length) return undefined
     for (let i = 0; i < inputs.length; i++)
-      if (!this.is(inputs[i], step.inputs[i]) || isLost(inputs[i])) return undefined
+      if (!(this.is(inputs[i], step.inputs[i]) && isWhole(inputs[i]))) return undefined
     return same(step.attributes, attributes) ? step : undefined
   }
 
@@ -260,22 +261,21 @@ export class Guide implements Tracer, GradientWatch, Debtor {
         if (!(target instanceof Matrix)) return false
       } else if (!this.is(target, step.targets[i])) return false
     this.putOff(step, inputs, targets)
-    for (const target of targets) target.version = ticks
-    for (const [i, target] of targets.entries())
-      if (this.made.has(target) && target instanceof Matrix) {
-        this.slots.set(target, step.targets[i])
-        this.changed.add(target)
-        if (!this.suspended.has(target)) this.suspended.set(target, suspend(target, this))
-      }
+    for (const [i, target] of targets.entries()) {
+      target.version = ticks
+      if (!(this.made.has(target) && target instanceof Matrix)) continue
+      this.slots.set(target, step.targets[i])
+      this.changed.add(target)
+      if (!this.suspended.has(target)) this.suspended.set(target, suspend(target, this))
+    }
     return true
   }
 
   /** What the function made becomes the copy of the constant that it was. */
   private own(target: Matrix, step: Step): void {
-    this.done.push({ step, inputs: [target], targets: [target], time: tick() })
+    this.putOff(step, [target], [target])
     this.slots.set(target, step.targets[0])
     this.changed.add(target)
-    this.next++
   }
 
   private putOff(step: Step, inputs: readonly Matrix[], targets: readonly Holder[]): void {
@@ -296,9 +296,6 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     if (this.following) this.written.add(variable)
   }
 }
-
-/** Whether the elements of a matrix were taken away: what computes with it says so. */
-const isLost = (matrix: Matrix): boolean => matrix.pinned && matrix.elements.length !== matrix.size
 
 /** Whether attributes are the same: numbers, strings and flags, in arrays and plain objects. */
 export function same(a: unknown, b: unknown): boolean {

@@ -16,6 +16,7 @@ import {
   formatShape,
   type Holder,
   isPlain,
+  isWhole,
   operations,
   owning,
   replace,
@@ -236,7 +237,7 @@ export class Trace implements Tracer, GradientWatch {
     if (this.isLasting(value)) return matrix
     // Whoever took its elements away has them.
     const other = withTracer(null, () => zeros(matrix.rows, matrix.cols, { dtype: matrix.dtype }))
-    if (matrix.elements.length === matrix.size) other.elements.set(matrix.elements)
+    if (isWhole(matrix)) other.elements.set(matrix.elements)
     replace(matrix, other)
     this.values.set(other, value)
     this.values.delete(matrix)

@@ -22,11 +22,14 @@ export function moved(): void {
 }
 
 /**
- * @throws MatgradError unless all elements are there, which they are not once somebody detached or resized their buffer: the
- * array is then one that somebody has, and the holder pinned.
+ * Whether all elements are there, which they are not once somebody detached or resized their buffer: the array is then one
+ * that somebody has, and the holder pinned.
  */
+export const isWhole = (holder: Holder): boolean => !holder.pinned || holder.elements.length === holder.size
+
+/** @throws MatgradError unless all elements are there. */
 export function checkWhole(operation: string, holder: Holder): void {
-  if (holder.pinned && holder.elements.length !== holder.size) throw notWhole(operation, holder)
+  if (!isWhole(holder)) throw notWhole(operation, holder)
 }
 
 /** Apart from the check, which every operation makes of its inputs: V8 inlines what is short. */

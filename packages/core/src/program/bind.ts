@@ -9,7 +9,7 @@ import type { Operand } from '../engine/engine.ts'
 import { threadsFor } from '../engine/threads.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
-import { moves } from '../ops/tracer.ts'
+import { isWhole, moves } from '../ops/tracer.ts'
 import type { Layout } from './plan.ts'
 import { isChange, isCheck, isFusion, matrixOf, type Slot, type Step } from './step.ts'
 
@@ -144,10 +144,7 @@ export class Residents {
     const { pinned } = this
     if (pinned.length === 0) return true
     if (this.overlap) return false
-    for (let i = 0; i < pinned.length; i++) {
-      const { elements, size } = pinned[i].value.holder
-      if (elements.length !== size) return false
-    }
+    for (let i = 0; i < pinned.length; i++) if (!isWhole(pinned[i].value.holder)) return false
     for (let i = 0; i < pinned.length; i++) pinned[i].place.set(pinned[i].value.holder.elements)
     return true
   }

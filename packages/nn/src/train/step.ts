@@ -15,6 +15,7 @@ const losses: ReadonlySet<unknown> = new Set<Loss>([mseLoss, crossEntropy, binar
 
 /** Whether a model is made of layers and parameters of this package alone. */
 function isKnown(model: Module): boolean {
+  // Before its own `modules` is asked, which may be somebody's.
   if (!isBuiltIn(model)) return false
   for (const module of model.modules()) if (!isBuiltIn(module)) return false
   return model.parameters().every(isPlainVariable) && isPlainGenerator(getDefaultGenerator())
