@@ -1,7 +1,6 @@
 // What the packages of matgrad share and users should not build on: it may change with any version.
 
 export { CompiledFunction } from './compile/compile.ts'
-export { matricesOf } from './compile/guide.ts'
 export { Guided } from './compile/guided.ts'
 export { replays } from './compile/program.ts'
 export { gradientReads } from './variable.ts'

@@ -2,8 +2,11 @@
 
 import { defineOp, Variable, variable } from '@matgrad/autograd'
 import { Guided, replays } from '@matgrad/autograd/internal'
-import { Generator, getDefaultGenerator, type Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { full, Generator, getDefaultGenerator, type Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import type { Slot } from '@matgrad/core/internal'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type Copy, elementsOf, Kept } from '../src/compile/kept.ts'
 import { identical } from './random-programs.ts'
 
 const row = (...numbers: number[]): Matrix => matrix([numbers])
@@ -15,7 +18,6 @@ interface Twin {
   readonly rest?: (result: Variable | Matrix) => void
   /** What it changes. */
   readonly state?: () => readonly (Matrix | null)[]
-  readonly visible?: () => Iterable<Matrix>
   /** What it tells of what it has seen. */
   readonly told?: () => unknown
 }
@@ -176,7 +178,6 @@ describe('a program computes what the function does again', () => {
             seen.list = [x.neg(), seen.h.add(1)]
             return seen.h.sum()
           },
-          visible: () => [seen.h, ...seen.list],
           told: () => [seen.h, ...seen.list].map((each) => each.toArray()),
         }
       },
@@ -318,7 +319,7 @@ describe('a function goes on as it is where it does something else', () => {
       'a state that is another object each time',
       () => {
         let h: Matrix = row(1, 1)
-        return { first: (x) => (h = h.mul(0.5).add(x)), told: () => h.toArray(), visible: () => [h] }
+        return { first: (x) => (h = h.mul(0.5).add(x)), told: () => h.toArray() }
       },
       0,
     ],
@@ -457,28 +458,129 @@ test("a user's op, which may do anything, is called as it is, and so is its deri
   expect(compare(make)).toBe(0)
 })
 
-test('what was computed inside, and neither cloned nor kept, is an error to look at afterwards, and never another number', () => {
-  const kept: Matrix[] = []
-  const clones: Matrix[] = []
-  const guided = new Guided<[Matrix], Matrix>({
-    isRestKnown: () => true,
-    first(x) {
-      const hidden = x.mul(2)
-      const made = ones(1, 2)
-      made.assign(made.mul(hidden))
-      kept.push(hidden, made)
-      clones.push(hidden.clone())
-      return hidden.sum()
-    },
-  })
-  for (let n = 0; n < 4; n++) guided.call(row(n, n))
-  expect(clones.map((each) => each.toArray())).toEqual([[[0, 0]], [[2, 2]], [[4, 4]], [[6, 6]]])
-  expect(kept.slice(0, 2).map((each) => each.toArray())).toEqual([[[0, 0]], [[0, 0]]])
-  for (const each of kept.slice(2)) {
-    expect(each.shape).toEqual([1, 2])
-    for (const look of [() => each.data, () => each.get(0, 0), () => each.add(1), () => String(each)])
-      expect(look).toThrow('a 1x2 matrix was computed inside a step that is over')
+describe('what was computed inside is there afterwards, wherever it was kept', () => {
+  const elementsNow = (each: Matrix | Variable): number[][] => (each instanceof Variable ? each.value : each).toArray()
+  /** Keeps what `make` computes in every call, and what it wrote there. */
+  const keeping = (make: (x: Matrix) => readonly (Matrix | Variable)[]): (() => Twin) => {
+    return () => {
+      const kept: (Matrix | Variable)[] = []
+      return {
+        first: (x) => {
+          const all = make(x)
+          kept.push(...all)
+          return all[0].sum()
+        },
+        told: () => kept.map(elementsNow),
+      }
+    }
   }
+  const third = full(1, 5, 1 / 3, { dtype: 'float64' })
+  const compute: Record<string, (x: Matrix) => readonly (Matrix | Variable)[]> = {
+    'an intermediate value': (x) => [x.mul(2)],
+    'many, of all sizes': (x) => {
+      const [wide, tall] = [x.matmul(ones(2, 300)), x.T.matmul(ones(1, 3))]
+      return [wide, tall, wide.T.matmul(wide), tall.exp(), x.sum(), wide.sum(), wide.row(0), x.mul(x)]
+    },
+    'both dtypes': (x) => [x.mul(1 / 3), third.mul(1 / 3), third.add(third)],
+    'what is made and changed': (x) => {
+      const made = ones(1, 2)
+      made.assign(made.mul(x.mul(2)))
+      return [made, made.add(1)]
+    },
+    variables: (x) => {
+      const w = variable(x.mul(3))
+      return [w, w.square(), w.matmul(x.T)]
+    },
+  }
+  test.each(Object.entries(compute))('%s', (_, make) => {
+    expect(compare(keeping(make))).toBeGreaterThanOrEqual(1)
+  })
+
+  test('looked at once it is all over', () => {
+    const make = (): [(x: Matrix) => Matrix, Matrix[]] => {
+      const kept: Matrix[] = []
+      const first = (x: Matrix): Matrix => {
+        const hidden = x.matmul(ones(2, 40))
+        const made = ones(1, 40)
+        made.assign(made.mul(hidden))
+        kept.push(hidden, made, hidden.sum())
+        return hidden.exp().sum()
+      }
+      return [first, kept]
+    }
+    const [[plain, wanted], [first, got]] = [make(), make()]
+    const guided = new Guided<[Matrix], Matrix>({ isRestKnown: () => true, first })
+    for (let n = 0; n < CALLS; n++) {
+      plain(row(n, -n))
+      guided.call(row(n, -n))
+    }
+    expect(got.map((each) => each.toArray())).toEqual(wanted.map((each) => each.toArray()))
+    for (const each of got) expect(each.data.buffer.byteLength).toBeLessThanOrEqual(4 * each.data.byteLength)
+  })
+
+  test('a value of an earlier call is not that of this one', () => {
+    expect(
+      compare(() => {
+        let last: Matrix | null = null
+        let n = 0
+        return {
+          first: (x) => {
+            const hidden = x.mul(2)
+            const sum = hidden.add(n++ % 4 === 3 && last ? last : hidden)
+            last = hidden
+            return sum.exp().sum()
+          },
+        }
+      }),
+    ).toBeGreaterThanOrEqual(1)
+  })
+
+  test('gradients through it are those that an eager call leaves, or refuses', () => {
+    expect(
+      compare(() => {
+        let last: Variable | null = null
+        let n = 0
+        const w = variable(row(1, 2))
+        const told: unknown[] = []
+        return {
+          first: (x) => {
+            if (last && n++ % 3 === 2) {
+              w.grad = null
+              try {
+                last.backward()
+                told.push(w.grad === null ? null : elementsNow(w.grad))
+              } catch (error) {
+                told.push((error as Error).message)
+              }
+            }
+            last = w.mul(x).square().sum()
+            return last
+          },
+          rest: () => {
+            if (n < 6) w.value.assign(w.value.mul(1.5))
+          },
+          told: () => told,
+        }
+      }),
+    ).toBeGreaterThanOrEqual(1)
+  })
+
+  test('a copy of a call holds at most four times the elements of each value', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 99 }), fc.boolean()), { maxLength: 20 }), (sizes) => {
+        const values = sizes.map(([size, double], i): [Slot, Matrix] => {
+          const holder = full(1, size, i + 1, { dtype: double ? 'float64' : 'float32' })
+          return [{ kind: 'state', holder }, holder]
+        })
+        const copyOf = new Kept(new Map(values)).copies()
+        for (const [value, matrix] of values) {
+          const copy = copyOf(value) as Copy
+          expect(elementsOf(copy)).toEqual(matrix.data)
+          expect(copy.array.length).toBeLessThanOrEqual(4 * matrix.size)
+        }
+      }),
+    )
+  })
 })
 
 test('a function that does something else each time is soon called as it is', () => {

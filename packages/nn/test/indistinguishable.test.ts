@@ -2005,6 +2005,167 @@ const hidden: Scenarios = {
   },
 }
 
+/** Places where nobody but who put it there finds a value. */
+const cellars: Readonly<Record<string, () => { put(value: unknown): void; all(): readonly unknown[] }>> = {
+  'a closure': () => {
+    const kept: unknown[] = []
+    return { put: (value) => kept.push(value), all: () => kept }
+  },
+  'a private field': () => {
+    class Cellar {
+      #kept: unknown[] = []
+      put(value: unknown): void {
+        this.#kept = [...this.#kept.slice(-5), value]
+      }
+      all(): readonly unknown[] {
+        return this.#kept
+      }
+    }
+    return new Cellar()
+  },
+  'a Map and a Set': () => {
+    const [map, set] = [new Map<number, unknown>(), new Set<unknown>()]
+    return {
+      put(value) {
+        map.set(map.size % 4, value)
+        set.add(value)
+      },
+      all: () => [map, set],
+    }
+  },
+  'a WeakMap': () => {
+    const [kept, key] = [new WeakMap<object, unknown>(), {}]
+    return { put: (value) => kept.set(key, value), all: () => [kept.get(key)] }
+  },
+}
+
+/** What is computed in a step and kept out of sight, looked at in the same step, in later ones, and once all is over. */
+const outOfSight: Scenarios = {
+  ...Object.fromEntries(
+    Object.entries(cellars).map(([name, make]): [string, Scenario] => [
+      `what forward computes, in ${name}`,
+      async (w) => {
+        const cellar = make()
+        const put = (value: unknown): void => cellar.put(value)
+        const all = (): readonly unknown[] => cellar.all()
+        const model = w.net(({ hidden, head }, x) => {
+          const [h, raw] = [hidden.forward(x), x instanceof Variable ? x.value : x]
+          put(h)
+          put(h.relu().value)
+          put(raw.mean(0))
+          const made = ones(1, h.cols)
+          made.assign(made.mul(h.value.sum(0)))
+          put(made)
+          return head.forward(h.relu())
+        })
+        const callback = after((step) => {
+          if (step % 4 === 1) w.see(all())
+        })
+        await w.fit(model, { callbacks: [callback], validation: w.data })
+        w.see(all())
+        w.predict(model)
+        w.evaluate(model)
+        w.see(all())
+      },
+    ]),
+  ),
+  'what a layer computes among built-in ones, and what it was given': async (w) => {
+    const kept: unknown[] = []
+    class Keeping extends nn.Module {
+      override forward(x: Input): Variable {
+        const h = (x as Variable).mul(0.5)
+        kept.push(x, h, h.value.max(1))
+        return h.tanh()
+      }
+    }
+    const model = w.model(new Keeping(), new nn.Dropout(0.2), new Keeping())
+    await w.fit(model, { callbacks: [after((step) => step === 9 && w.see(kept))] })
+    w.predict(model)
+    w.keep(kept)
+  },
+  'the terms of a loss, looked at in the next step': async (w) => {
+    const terms: Variable[] = []
+    const loss: Loss = (prediction, target) => {
+      if (terms.length % 6 === 4) w.see(terms.at(-1), terms.at(-2))
+      const [a, b] = [crossEntropy(prediction, target), prediction.square().mean().mul(0.1)]
+      terms.push(a, b)
+      return a.add(b)
+    }
+    await w.fit(w.model(), { loss })
+    await w.fit(w.net(), { loss, validation: w.data })
+    w.keep(terms)
+  },
+  'norms and gradients that an optimiser keeps': async (w) => {
+    const norms: Matrix[] = []
+    const gradients = new Map<Variable, Matrix>()
+    for (const model of [w.model(), w.net()]) {
+      const optimizer = new Own(model.parameters(), (gradient, parameter) => {
+        norms.push(gradient.square().sum().sqrt())
+        gradients.set(parameter, gradient)
+        return gradient.mul(0.1)
+      })
+      await w.fit(model, {
+        optimizer,
+        callbacks: [after((step) => step % 5 === 3 && w.see(norms.slice(-3), gradients))],
+      })
+    }
+    w.keep(norms, gradients)
+  },
+  'a state that goes on from batch to batch': unreplayed(async (w) => {
+    let last: Matrix | null = null
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      const mean = h.value.mean(0)
+      const carried: Variable = last === null ? h : h.add(last.mul(0.1))
+      last = mean
+      return head.forward(carried.relu())
+    })
+    await w.fit(model)
+    w.see(last)
+    w.predict(model)
+    w.see(last)
+  }),
+  'the value of an earlier step where that of this one was used before': async (w) => {
+    let last: Matrix | null = null
+    let n = 0
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      const scale = h.value.abs().mean(0)
+      const by = n++ % 4 === 3 && last !== null ? last : scale
+      last = scale
+      return head.forward(h.mul(by))
+    })
+    await w.fit(model)
+    w.predict(model)
+  },
+  'gradients of a value of the step before': async (w) => {
+    let last: Variable | null = null
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x).relu()
+      last = h.square().sum()
+      return head.forward(h)
+    })
+    const callback = after(async (step) => {
+      if (step % 3 !== 1) return
+      await w.attempt(() => (last as Variable).backward())
+      w.see(model)
+      for (const each of model.parameters()) each.grad = null
+    })
+    await w.fit(model, { callbacks: [callback] })
+  },
+  'elements of kept values that are written': async (w) => {
+    const kept: Matrix[] = []
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      if (kept.length % 3 === 2) kept.at(-1)?.set(0, 0, 100)
+      kept.push(h.value.sum(0))
+      return head.forward(h.relu())
+    })
+    await w.fit(model, { callbacks: [after((step) => step % 4 === 2 && kept.at(-1)?.assign(kept[0]))] })
+    w.keep(kept)
+  },
+}
+
 const tables: Readonly<Record<string, Scenarios>> = {
   'numbers that change': numbers,
   'parts of models': parts,
@@ -2016,6 +2177,7 @@ const tables: Readonly<Record<string, Scenarios>> = {
   operations,
   ordinary,
   'code behind what is built in': hidden,
+  'kept out of sight': outOfSight,
 }
 
 async function compare(scenario: Scenario, sizes: Sizes, least: number): Promise<void> {

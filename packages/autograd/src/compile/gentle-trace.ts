@@ -1,5 +1,5 @@
 import { type Attributes, Matrix, type Operation } from '@matgrad/core'
-import { type Change, change as changeNow, type Holder, type Slot, withTracer } from '@matgrad/core/internal'
+import { type Change, change as changeNow, type Holder, type Slot, type Step, withTracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { copyOf, Trace } from './trace.ts'
 
@@ -11,6 +11,8 @@ export class GentleTrace extends Trace {
   isBroken = false
   /** What was made before the rest of the function: it may be other numbers in another call, which the rest does not see. */
   private readonly others = new Set<Holder>()
+  /** What single operations compute on their way. */
+  private readonly onTheWay = new Set<Slot>()
 
   /** From here on the function is not run in every call. */
   startRest(): void {
@@ -42,7 +44,16 @@ export class GentleTrace extends Trace {
   /** What a user's operation does with elements may be something else each time, and throw, and be seen by others. */
   override evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
     if (operation.program === null) this.isBroken = true
-    return super.evaluate(operation, inputs, attributes)
+    const start = this.steps.length
+    const out = super.evaluate(operation, inputs, attributes)
+    for (const { targets } of this.steps.slice(start, -1)) for (const target of targets) this.onTheWay.add(target)
+    return out
+  }
+
+  /** What the function can see of what these steps compute. */
+  seenOf(steps: readonly Step[]): Matrix[] {
+    const values = steps.flatMap(({ targets }) => targets).filter((target) => !this.onTheWay.has(target))
+    return values.map(({ holder }) => holder).filter((holder) => holder instanceof Matrix)
   }
 
   override keep(matrix: Matrix): void {

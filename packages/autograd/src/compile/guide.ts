@@ -20,7 +20,8 @@ import {
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
-import { type Debtor, isPending, type Pending, pending, suspend } from './pending.ts'
+import { elementsOf, type Kept } from './kept.ts'
+import { type Debtor, isPending, type Pending, pendingLike, suspend } from './pending.ts'
 import { Uses } from './uses.ts'
 
 /** What a function did so far, put off: an operation with its result, or a change. */
@@ -48,7 +49,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private following = true
   private readonly done: Done[] = []
   private readonly made = new Set<Holder>()
-  /** The values of what the function made, once operations have used it. */
+  /** The values of what operations gave, and of what the function made once operations have used it. */
   private readonly slots = new Map<Holder, Slot>()
   /** The matrices that constants stand for in this call. */
   private readonly constants = new Map<Slot, Matrix>()
@@ -136,17 +137,18 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     this.suspended.delete(target)
   }
 
-  /** Nothing will be computed any more: a program has done it. What it kept of these values is given to them. */
-  leave(kept: ReadonlyMap<Slot, Matrix>): void {
+  /** Nothing will be computed any more: a program has done it. Its values are left to whoever has kept them. */
+  leave(kept: Kept): void {
     if (!this.following) return
     this.following = false
-    if (kept.size === 0) return
+    const copyOf = kept.copies()
     for (const { step, targets } of this.done)
       for (const [i, target] of targets.entries()) {
-        const elements = kept.get(step.targets[i])?.elements.slice()
-        if (elements && isPending(target)) target.elements = elements
-        else if (elements) this.suspended.get(target)?.(elements)
+        const copy = copyOf(step.targets[i])
+        if (copy && isPending(target)) target.leave(copy)
+        else if (copy) this.suspended.get(target)?.(elementsOf(copy))
       }
+    this.done.length = 0
   }
 
   created(holder: Holder): void {
@@ -154,7 +156,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   touched(holder: Holder): void {
-    if (this.following && (isPending(holder) || this.slots.has(holder) || this.isUsed(holder))) this.pay()
+    if (this.following && (this.slots.has(holder) || this.isUsed(holder))) this.pay()
   }
 
   /** Whether what was put off reads or changes a matrix or generator. */
@@ -166,7 +168,6 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   /** Whether a matrix is, in this call, what a value was when it was recorded. */
   is(holder: Holder, slot: Slot): boolean {
-    if (isPending(holder)) return holder.slot === slot
     const known = this.slots.get(holder)
     if (known) return known === slot
     if (this.made.has(holder)) return this.takesConstant(holder, slot)
@@ -190,7 +191,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private areConstant(inputs: readonly Matrix[]): boolean {
     return inputs.every((input) => {
       if (this.others.has(input)) return false
-      const kind = isPending(input) ? 'result' : this.slots.get(input)?.kind
+      const kind = this.slots.get(input)?.kind
       return kind === 'constant' || (kind === undefined && this.made.has(input))
     })
   }
@@ -226,7 +227,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       this.pay()
       return withTracer(null, () => evaluate(operation, inputs, attributes))
     }
-    const out = pending(step.targets[0], this)
+    const [value] = step.targets
+    const out = pendingLike(value.holder as Matrix, this)
+    this.slots.set(out, value)
     this.putOff(step, inputs, [out])
     return out
   }

@@ -1,9 +1,10 @@
-import { Matrix } from '@matgrad/core'
-import { does, operations, type Slot, type Step, tracer } from '@matgrad/core/internal'
+import type { Matrix } from '@matgrad/core'
+import { type Slot, type Step, tracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { GentleTrace } from './gentle-trace.ts'
 import { Guide, matricesOf } from './guide.ts'
 import { historyOf, isLike, type Node, nodesOf } from './history.ts'
+import { Kept } from './kept.ts'
 import { isRunning, Program, standForAll } from './program.ts'
 
 /** Programs that are kept: the one that was made first goes when there is one more. */
@@ -31,8 +32,6 @@ export interface Parts<Arguments extends readonly unknown[], Result> {
   also?(): readonly unknown[]
   /** Whose history the rest goes back through. */
   root?(result: Result): Variable
-  /** Where a user's code may have put what it computed, for others to see. */
-  visible?(): Iterable<Matrix>
 }
 
 /** What a call did, and how a program does it again. */
@@ -51,7 +50,7 @@ interface Entry<Result> {
   /** The gradients of variables that the function made, with their numbers in it. */
   readonly own: readonly (readonly [number, Slot])[]
   /** What is kept of values after a call, for whoever sees them. */
-  readonly kept: ReadonlyMap<Slot, Matrix>
+  readonly kept: Kept
   /** How often it was followed. */
   followed: number
 }
@@ -130,18 +129,13 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
     )
     const own = made.map(([i, gradient]) => [i, trace.valueOf(gradient)] as const)
-    const seen = [
-      ...matricesOf(result),
-      ...made.map(([, gradient]) => gradient),
-      ...(this.parts.visible?.() ?? []),
-      ...clonesIn(steps),
-    ]
+    const seen = [...matricesOf(result), ...made.map(([, gradient]) => gradient), ...trace.seenOf(steps)]
     const known = seen.flatMap((matrix): [Slot, Matrix][] => {
       const value = trace.resultOf(matrix)
       return value ? [[value, matrix]] : []
     })
     const program = new Program<Result>(() => this.otherwise(), stands, inputs, slots, trace, result)
-    const kept = new Map(known.map(([value, matrix]) => [value, trace.hold(matrix)]))
+    const kept = new Kept(new Map(known.map(([value, matrix]) => [value, trace.hold(matrix)])))
     if (this.entries.length === MOST_PROGRAMS) this.entries.shift()
     this.entries.push({ program, steps, guidesRest, results, gradients, also, nodes, own, kept, followed: 0 })
     return result
@@ -182,7 +176,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     this.otherwise = otherwise
     const replayed = program.run(args)
     guide.leave(kept)
-    if (!guidesRest) for (const [i, gradient] of own) variables[i].grad = kept.get(gradient)?.clone() ?? null
+    if (!guidesRest) for (const [i, gradient] of own) variables[i].grad = kept.clone(gradient) ?? null
     this.succeed()
     return replayed
   }
@@ -203,13 +197,6 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     if (this.replays % REPLAYS === 0 && this.failures > 0) this.failures--
   }
 }
-
-/** What the function has cloned, which it may keep anywhere. */
-const clonesIn = (steps: readonly Step[]): Matrix[] =>
-  steps
-    .filter((step) => does(step, operations.clone))
-    .flatMap(({ targets }) => targets.map(({ holder }) => holder))
-    .filter((holder) => holder instanceof Matrix)
 
 const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((each, i) => each === b[i])

@@ -1,5 +1,6 @@
 import { type DType, MatgradError, Matrix, type TypedArray } from '@matgrad/core'
-import { formatShape, type Slot } from '@matgrad/core/internal'
+import { formatShape } from '@matgrad/core/internal'
+import { type Copy, elementsOf } from './kept.ts'
 
 /** Computes what was put off until somebody needs it. */
 export interface Debtor {
@@ -8,54 +9,62 @@ export interface Debtor {
 }
 
 /**
- * Stands for a matrix that a program will compute: it has a shape and goes through operations, but no elements unless
- * somebody looks at them before the program runs, or they are known from it.
+ * Stands for a matrix that a program will compute: it has a shape and goes through operations, but no elements until the
+ * program has run, or somebody looks at them before.
  */
 export interface Pending extends Matrix {
-  readonly slot: Slot
+  /** It was computed: this is what it is. */
+  leave(copy: Copy): void
 }
 
 class PendingMatrix {
   readonly rows: number
   readonly cols: number
   readonly dtype: DType
-  readonly slot: Slot
   version = 0
   pinned = false
   private found: TypedArray | null = null
-  private readonly debtor: Debtor
+  private left: Copy | null = null
+  private debtor: Debtor | null
 
-  constructor(slot: Slot, debtor: Debtor) {
-    const { rows, cols, dtype } = slot.holder as Matrix
+  constructor({ rows, cols, dtype }: Matrix, debtor: Debtor) {
     this.rows = rows
     this.cols = cols
     this.dtype = dtype
-    this.slot = slot
     this.debtor = debtor
   }
 
   get elements(): TypedArray {
-    if (this.found === null) this.debtor.pay()
-    if (this.found === null) throw gone(this)
+    if (this.left !== null) this.elements = elementsOf(this.left)
+    if (this.found === null) this.debtor?.pay()
+    if (this.found === null) throw lost(this)
     return this.found
   }
 
   set elements(elements: TypedArray) {
     this.found = elements
+    this.left = null
+    this.debtor = null
+  }
+
+  leave(copy: Copy): void {
+    this.left = copy
+    this.debtor = null
   }
 }
 
-const gone = ({ rows, cols }: { readonly rows: number; readonly cols: number }): MatgradError =>
+const lost = ({ rows, cols }: { readonly rows: number; readonly cols: number }): MatgradError =>
   new MatgradError(
-    `compile: a ${formatShape([rows, cols])} matrix was computed inside a step that is over, and its elements with it, ` +
-      'wanted a property of the module, what forward or the loss gives, a clone, or `compile: false`',
+    `compile: a ${formatShape([rows, cols])} matrix has no elements, as the step that computes it failed`,
   )
 
 // It is a matrix to everybody, but has no elements of its own that the class would define.
 Object.setPrototypeOf(PendingMatrix.prototype, Matrix.prototype)
 Object.defineProperty(PendingMatrix.prototype, 'constructor', { value: Matrix })
 
-export const pending = (slot: Slot, debtor: Debtor): Pending => new PendingMatrix(slot, debtor) as unknown as Pending
+/** One of the shape and dtype of a matrix. */
+export const pendingLike = (matrix: Matrix, debtor: Debtor): Pending =>
+  new PendingMatrix(matrix, debtor) as unknown as Pending
 
 export const isPending = (value: object): value is Pending => value instanceof PendingMatrix
 
@@ -68,7 +77,7 @@ export function suspend(matrix: Matrix, debtor: Debtor): (elements?: TypedArray)
     get(): TypedArray {
       debtor.pay()
       const own = Object.getOwnPropertyDescriptor(matrix, 'elements')
-      if (!own || own.get) throw gone(matrix)
+      if (!own || own.get) throw lost(matrix)
       return own.value
     },
     set(other: TypedArray) {

@@ -1,7 +1,7 @@
 import { Variable } from '@matgrad/autograd'
-import { CompiledFunction, Guided, gradientReads, matricesOf } from '@matgrad/autograd/internal'
+import { CompiledFunction, Guided, gradientReads } from '@matgrad/autograd/internal'
 import { DTypeError, getDefaultGenerator, type Matrix } from '@matgrad/core'
-import { describe, isPlain } from '@matgrad/core/internal'
+import { describe } from '@matgrad/core/internal'
 import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
 import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
 import { forwardOf, isBuiltIn, type Module } from '../module.ts'
@@ -19,27 +19,6 @@ function isKnown(model: Module): boolean {
   if (!isBuiltIn(model)) return false
   for (const module of model.modules()) if (!isBuiltIn(module)) return false
   return model.parameters().every(isPlainVariable) && isPlainGenerator(getDefaultGenerator())
-}
-
-/** Arrays and objects in one another are searched so deep. */
-const DEEPEST = 100
-
-/** The matrices that modules have as properties, alone or in variables, arrays and plain objects. */
-function* propertiesOf(model: Module): Iterable<Matrix> {
-  const seen = new Set<object>()
-  for (const module of model.modules()) yield* matricesIn(module, seen)
-}
-
-/** The matrices in the properties of an object, of which none is computed for it. */
-function* matricesIn(object: object, seen: Set<object>, depth = 0): Iterable<Matrix> {
-  if (seen.has(object) || depth === DEEPEST) return
-  seen.add(object)
-  const values = Array.isArray(object)
-    ? object
-    : Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) => value)
-  for (const value of values)
-    if (Array.isArray(value) || isPlain(value)) yield* matricesIn(value, seen, depth + 1)
-    else yield* matricesOf(value)
 }
 
 /** What a step of training gives; the next step overwrites it. */
@@ -73,7 +52,6 @@ export class TrainingStep {
       root: ({ loss }) => loss,
       isRestKnown: (result) => isBuiltInOptimizer(optimizer) && (!result || isPlainVariable(result.loss)),
       also: () => (clipNorm === undefined ? [] : model.parameters()),
-      visible: () => propertiesOf(model),
     })
     this.giveBack()
   }
@@ -151,7 +129,7 @@ class ForwardPass {
     this.model = model
     const first = (x: Matrix): Variable => forwardOf(this.operation, model, x)
     this.compiled = new CompiledFunction(first)
-    this.guided = new Guided<[Matrix], Variable>({ first, isRestKnown: () => true, visible: () => propertiesOf(model) })
+    this.guided = new Guided<[Matrix], Variable>({ first, isRestKnown: () => true })
   }
 
   /** Its function of samples, which may overwrite its last result, until control is given to others. */
