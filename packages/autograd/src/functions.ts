@@ -131,5 +131,5 @@ export function concat(list: readonly Operand[], axis: Axis): Variable {
     if (!isOperand(each))
       throw new DTypeError(`concat: operand ${i + 1} is ${describe(each)}, wanted a Variable or a Matrix`)
   if (list.length === 0) throw new ShapeError('concat: got an empty list, wanted at least one variable')
-  return applyOp(operations.concat, list, { axis })
+  return applyOp(operations.concat, [...list], { axis })
 }

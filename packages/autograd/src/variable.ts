@@ -203,20 +203,26 @@ export function seedOf(operation: string, { shape, dtype }: Variable, gradient?:
   return new Variable(gradient ? gradient.astype(dtype) : ones(1, 1, { dtype }), false)
 }
 
-/** The result of an op on variables, matrices and numbers, at least one of them not a number. */
+/** The result of an op on variables, matrices and numbers, at least one of them not a number, in a list that nobody changes. */
 export function applyOp(op: Operation, operands: readonly unknown[], attributes: Attributes): Variable {
   const { length } = operands
   // `map` takes longer, here where every operation passes.
   const matrices: unknown[] = Array(length)
   for (let i = 0; i < length; i++) matrices[i] = matrixOf(operands[i])
-  const inputs = toInputs(op, matrices, matrices)
+  const inputs = toInputs(op, matrices)
   if (gradientWatch !== null)
     for (const operand of operands) if (operand instanceof Variable) gradientWatch.usedVariable(operand)
   if (!isRecording() || !differentiates(op, operands)) return new Variable(evaluate(op, inputs, attributes), false)
   const value = evaluate(op, inputs, attributes, taped)
-  const variables: Variable[] = Array(length)
-  for (let i = 0; i < length; i++) variables[i] = nodeOf(operands[i], inputs[i])
+  // Nothing was converted where they are the same list.
+  const variables =
+    inputs === matrices && areVariables(operands) ? operands : operands.map((operand, i) => nodeOf(operand, inputs[i]))
   return new Variable(value, true, { op, inputs: variables, attributes })
+}
+
+function areVariables(operands: readonly unknown[]): operands is readonly Variable[] {
+  for (let i = 0; i < operands.length; i++) if (!(operands[i] instanceof Variable)) return false
+  return true
 }
 
 /** The matrix of a variable; anything else is what it was. */

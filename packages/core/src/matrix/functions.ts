@@ -127,5 +127,6 @@ export function concat(list: readonly Matrix[], axis: Axis): Matrix {
     if (!(each instanceof Matrix))
       throw new DTypeError(`concat: operand ${i + 1} is ${describe(each)}, wanted a Matrix`)
   if (list.length === 0) throw new ShapeError('concat: got an empty list, wanted at least one matrix')
-  return list[0].apply(concatenate, list, { axis })
+  // What is put off keeps it, and the caller may change its own.
+  return list[0].apply(concatenate, [...list], { axis })
 }

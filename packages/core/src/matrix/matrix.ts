@@ -253,28 +253,29 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
   return scalar(input, dtype)
 }
 
-/**
- * The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. They
- * take the operands' place where `inputs` is the same list.
- */
-export function toInputs(
-  operation: Operation,
-  operands: readonly unknown[],
-  // `map` takes longer, here where every operation passes.
-  inputs: unknown[] = Array(operands.length),
-): Matrix[] {
+/** Whether operands are matrices of one dtype, as most are. */
+function areAlike(operands: readonly unknown[]): operands is readonly Matrix[] {
+  const [first] = operands
+  if (!(first instanceof Matrix)) return false
+  const { dtype } = first
+  for (let i = 1; i < operands.length; i++) {
+    const operand = operands[i]
+    if (!(operand instanceof Matrix && operand.dtype === dtype)) return false
+  }
+  return true
+}
+
+/** The operands as matrices of one dtype, the promoted one; a selector keeps its own. At least one must be a matrix. */
+export function toInputs(operation: Operation, operands: readonly unknown[]): readonly Matrix[] {
+  if (areAlike(operands)) return operands
   const dtype = promote(operation, operands)
-  for (let i = 0; i < inputs.length; i++) inputs[i] = toInput(operation, operands[i], i, dtype)
-  return inputs as Matrix[]
+  return operands.map((operand, i) => toInput(operation, operand, i, dtype))
 }
 
 /** The result of an operation on matrices of one dtype, in a new matrix. @throws MatgradError unless all their elements are there. */
 export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes, pool?: Pool): Matrix {
   if (tracer !== null) return tracer.evaluate(operation, inputs, attributes) as Matrix
-  for (let i = 0; i < inputs.length; i++) {
-    const input = inputs[i]
-    if (input.elements.length !== input.rows * input.cols) checkWhole(operation.name, input)
-  }
+  for (let i = 0; i < inputs.length; i++) checkWhole(operation.name, inputs[i])
   const [rows, cols] = operation.shape(inputs, attributes)
   // Broadcasting, oneHot and diag turn small inputs into results that may be too large.
   if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
