@@ -1,7 +1,10 @@
-import { type Attributes, DTypeError, Matrix, type Operation } from '@matgrad/core'
+import { type Attributes, DTypeError, Matrix, type Operation, ShapeError } from '@matgrad/core'
 import { describe } from '@matgrad/core/internal'
 import type { Op } from './op.ts'
 import { applyOp, Variable } from './variable.ts'
+
+const listed = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(describe).join(', ')}]` : describe(value)
 
 /**
  * A function on variables from an op with the contract of the built-in ones: its inputs in a list, then its attributes.
@@ -18,11 +21,20 @@ export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attr
   for (const [i, rule] of op.vjp.entries())
     if (rule !== null && typeof rule !== 'function')
       throw new DTypeError(`defineOp: rule ${i} of ${op.name} is ${describe(rule)}, wanted a function or null`)
-  // What a user's function does with the elements is not known: programs call it.
-  const own: Operation = { ...op, program: null }
+  const own: Operation = {
+    ...op,
+    shape(inputs, attributes) {
+      const shape: unknown = op.shape(inputs, attributes)
+      if (!(Array.isArray(shape) && shape.length === 2 && shape.every((size) => Number.isInteger(size) && size >= 0)))
+        throw new ShapeError(`${op.name}: its shape gives ${listed(shape)}, wanted [rows, cols]`)
+      return [shape[0], shape[1]]
+    },
+    // What a user's function does with the elements is not known: programs call it.
+    program: null,
+  }
   return (inputs, attributes) => {
     if (!Array.isArray(inputs) || !inputs.some((each) => each instanceof Variable || each instanceof Matrix))
       throw new DTypeError(`${op.name}: inputs are ${describe(inputs)}, wanted a list with a Variable or a Matrix`)
-    return applyOp(own, inputs, attributes)
+    return applyOp(own, [...inputs], attributes)
   }
 }

@@ -51,6 +51,11 @@ let reads = 0
 /** How often gradients were looked at, so that whoever overwrites some knows whether anybody may hold them. */
 export const gradientReads = (): number => reads
 
+let writes = 0
+
+/** How often gradients were set, so that whoever set some knows whether anybody may have set others. */
+export const gradientWrites = (): number => writes
+
 /** A number larger than that of every variable there was so far, and smaller than those of all that will be. */
 export const variablesMade = (): number => tick()
 
@@ -112,6 +117,7 @@ export class Variable<R extends number = number, C extends number = number> {
   }
 
   set grad(gradient: Matrix<R, C> | null) {
+    writes++
     if (gradientWatch !== null) gradientWatch.wroteGradient(this as unknown as Variable, this.gradient)
     this.gradient = gradient
   }
@@ -167,7 +173,11 @@ export class Variable<R extends number = number, C extends number = number> {
     const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
     for (const [leaf, { cotangent, own }] of gradients) {
       const { matrix: value } = cotangent
-      if (leaf.grad) leaf.grad.assign(leaf.grad.add(value))
+      const { grad } = leaf
+      if (grad !== null) {
+        checkGradient(grad, leaf)
+        grad.assign(grad.add(value))
+      }
       // A program has what it keeps written when nothing can throw any more, which takes a copy.
       else if (own && gradientWatch === null) leaf.grad = value
       // The operation clones into a buffer shared with others, which is made faster than the method's own.
@@ -179,6 +189,14 @@ export class Variable<R extends number = number, C extends number = number> {
   apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Variable {
     return applyOp(operation, operands, attributes)
   }
+}
+
+/** @throws DTypeError or ShapeError unless what somebody set as a gradient is one. */
+function checkGradient(grad: unknown, { name, shape: [rows, cols] }: Variable): void {
+  const whose = `backward: the gradient of a ${rows}x${cols} variable${name ? `, ${name},` : ''}`
+  if (!(grad instanceof Matrix)) throw new DTypeError(`${whose} is ${describe(grad)}, wanted a Matrix or null`)
+  if (grad.rows !== rows || grad.cols !== cols)
+    throw new ShapeError(`${whose} is ${formatShape(grad.shape)}, wanted the variable's shape`)
 }
 
 export interface Variable<R extends number, C extends number> extends Algebra<'variable', R, C> {}

@@ -546,6 +546,37 @@ describe('with check', () => {
     }
   })
 
+  test('a gradient that another call sets is found', () => {
+    const [w, u] = [variable(row(1), { name: 'w' }), variable(row(1), { name: 'u' })]
+    let n = 0
+    const f = compile(
+      (x: Matrix) => {
+        const { grad } = w
+        w.grad = x.mul(2)
+        if (n++ > 0) u.grad = w.grad
+        return grad === null
+      },
+      { check: true },
+    )
+    f(row(1))
+    w.grad = null
+    expect(() => f(row(1))).toThrow('compile: with check, the function sets the gradient of u')
+  })
+
+  test('a result that requires a gradient in one call only is found', () => {
+    let n = 0
+    const f = compile((x: Matrix) => variable(x.mul(2), { requiresGrad: n++ === 0 }), { check: true })
+    f(row(1))
+    expect(() => f(row(1))).toThrow('a variable for the result whose requiresGrad is false, the program true')
+  })
+
+  test('parts of other names are told', () => {
+    let n = 0
+    const f = compile((x: Matrix) => ({ [`part${n++}`]: x.mul(2) }), { check: true })
+    f(row(1))
+    expect(() => f(row(1))).toThrow('gives 1 parts of the result, part1, the program part0')
+  })
+
   test('gradients of what the function makes, and results that are arguments, are no mistakes', () => {
     const f = compile(
       (x: Matrix) => {

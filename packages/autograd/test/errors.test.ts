@@ -112,6 +112,18 @@ describe('an operand of a wrong type is a DTypeError', () => {
       )
   })
 
+  test('a gradient that somebody set', () => {
+    for (const [described, value] of [...wrongTypes, ['0', 0] as const]) {
+      if (value === null) continue
+      const w = variable(zeros(2, 3), { name: 'w' })
+      w.grad = value as typeof w.grad
+      expectError(() => w.sum().backward(), DTypeError, 'backward', 'w', `is ${described}, wanted a Matrix or null`)
+    }
+    const w = variable(zeros(2, 3))
+    w.grad = zeros(3, 2) as Matrix as typeof w.grad
+    expectError(() => w.sum().backward(), ShapeError, 'backward', 'is 3x2', '2x3 variable')
+  })
+
   test('variable and constant', () => {
     for (const [described, value] of [...wrongTypes, ['3', 3] as const])
       for (const name of ['variable', 'constant'])

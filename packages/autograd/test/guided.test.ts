@@ -572,7 +572,7 @@ describe('what was computed inside is there afterwards, wherever it was kept', (
           const holder = full(1, size, i + 1, { dtype: double ? 'float64' : 'float32' })
           return [{ kind: 'state', holder }, holder]
         })
-        const copyOf = new Kept(new Map(values)).copies()
+        const copyOf = new Kept(values.map(([value]) => value)).copies()
         for (const [value, matrix] of values) {
           const copy = copyOf(value) as Copy
           expect(elementsOf(copy)).toEqual(matrix.data)

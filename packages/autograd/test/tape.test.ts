@@ -856,6 +856,30 @@ describe('defineOp', () => {
     expect(f([3, variable(matrix([[2]], { dtype: 'float32' }))]).dtype).toBe('float32')
   })
 
+  test('its list of inputs may be used again', () => {
+    const times = defineOp({
+      name: 'times',
+      shape: ([a]) => a.shape,
+      forward: (out, [a, b]) => out.data.set(a.data.map((each, i) => each * b.data[i])),
+      vjp: [(g, _y, [, b]) => g.mul(b), (g, _y, [a]) => g.mul(a)],
+    })
+    const [a, b, other] = [parameter(2), parameter(5), parameter(7)]
+    const list = [a, b]
+    const y = times(list)
+    list[0] = other
+    list[1] = other
+    y.backward()
+    expect([gradient(a), gradient(b), other.grad]).toEqual([[[5]], [[2]], null])
+  })
+
+  test('a shape that is none', () => {
+    for (const shape of [undefined, [1], [-1, 1], [1.5, 1], [Number.NaN, 1], 'ab', [1, 1, 1]]) {
+      const op = defineOp({ name: 'odd', shape: () => shape as never, forward() {}, vjp: [] })
+      expect(() => op([row(1)])).toThrow(ShapeError)
+      expect(() => op([row(1)])).toThrow('odd: its shape gives')
+    }
+  })
+
   describe('rejects a broken contract', () => {
     const contracts: [string, unknown, string][] = [
       ['no name', { ...scaledCube, name: undefined }, 'defineOp: the op has no name'],

@@ -30,8 +30,10 @@ export function isAsMade(object: object): boolean {
 export const isPlainGenerator = (generator: Generator): boolean =>
   Object.getPrototypeOf(generator) === Generator.prototype && isAsMade(generator)
 
+const { backward } = Variable.prototype
+
 /** Whether a variable does what this package's does: nobody sees that its gradient is set, or goes back from it. */
 export const isPlainVariable = (variable: Variable): boolean =>
   Object.getPrototypeOf(variable) === Variable.prototype &&
   !Object.hasOwn(variable, 'grad') &&
-  !Object.hasOwn(variable, 'backward')
+  variable.backward === backward

@@ -126,10 +126,17 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   /** Makes a program that is being traced depend on what this module and its parts are. */
   private watch(): void {
-    for (const module of this.modules()) watch(module, () => module.unchanged())
+    for (const module of this.modules()) {
+      const { forward } = module
+      tracer?.assume(() => module.forward === forward)
+      watch(module, () => module.unchanged())
+    }
   }
 
-  /** Makes the forward of a class, and of those above it, tell the program that is being traced which modules it is of. */
+  /**
+   * Makes the forward of a class, and of those above it, tell the program that is being traced which modules it is of, and
+   * announce when another takes its place.
+   */
   static {
     watchForward = (type) => {
       for (let { prototype } = type; prototype !== Module.prototype; prototype = Object.getPrototypeOf(prototype)) {
@@ -144,9 +151,16 @@ export abstract class Module<In extends number = number, Out extends number = nu
           },
         }
         watching.set(watched.forward, prototype)
+        let present: unknown = watched.forward
         Object.defineProperty(prototype, 'forward', {
-          ...Object.getOwnPropertyDescriptor(prototype, 'forward'),
-          value: watched.forward,
+          configurable: true,
+          get: () => present,
+          set(value: unknown) {
+            const own = { value, writable: true, enumerable: true, configurable: true }
+            if (this === prototype) present = value
+            else Object.defineProperty(this, 'forward', own)
+            announce()
+          },
         })
       }
     }

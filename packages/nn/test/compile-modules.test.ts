@@ -27,6 +27,12 @@ class Arrow extends Module {
   override forward = (x: Input): Variable => this.inner.forward(x).pow(this.power)
 }
 
+class Doubling extends Module {
+  override forward(x: Input): Variable {
+    return (x as Variable).mul(2)
+  }
+}
+
 const inSequence = (...layers: readonly Module[]): Sequential => new Sequential(...(layers as [Module]))
 type Layers = Module[]
 
@@ -98,6 +104,28 @@ const changes: [title: string, make: () => Module, change: (model: never) => unk
     'a part of a module whose forward is a property',
     () => inSequence(new Arrow()),
     (model: Sequential) => Object.assign(model.layers[0], { power: 3 }),
+  ],
+  [
+    'the forward of a layer',
+    () => inSequence(new Linear(2, 3), new Tanh()),
+    (model: Sequential) => Object.assign(model.layers[1], { forward: (x: Variable) => x.relu() }),
+  ],
+  [
+    'the forward of a layer with parameters',
+    () => inSequence(new Linear(2, 3)),
+    (model: Sequential) => Object.assign(model.layers[0], { forward: (x: Matrix) => variable(x.mul(2)) }),
+  ],
+  [
+    'the forward of the whole',
+    () => inSequence(new Linear(2, 3)),
+    (model: Sequential) => Object.assign(model, { forward: (x: Matrix) => variable(x.mul(2)) }),
+  ],
+  [
+    'the forward of a class',
+    () => inSequence(new Linear(2, 3), new Doubling()),
+    () => {
+      Doubling.prototype.forward = (x) => (x as Variable).mul(3)
+    },
   ],
 ]
 

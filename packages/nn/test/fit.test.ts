@@ -3,6 +3,7 @@
 import { crossEntropy as entropyOf, type Variable, variable } from '@matgrad/autograd'
 import {
   DTypeError,
+  full,
   Generator,
   getDefaultGenerator,
   MatgradError,
@@ -222,6 +223,23 @@ describe('a scheduler and clipNorm', () => {
       expect(distance).toBeGreaterThan(0.9e-3)
     }
   })
+
+  test.each([true, false])(
+    "clipNorm is for the optimiser's parameters, whatever the model has (compile: %s)",
+    async (compile) => {
+      const model = net()
+      const extra = variable(zeros(1, 1))
+      const loss = (prediction: Variable, target: Matrix): Variable =>
+        mseLoss(prediction, target).add(extra.sub(100).square().sum())
+      const [weight] = model.parameters()
+      // What the optimiser does not have piles up gradients, and takes nothing of the norm.
+      weight.grad = full(weight.rows, weight.cols, 1e6)
+      const optimizer = new SGD([extra], { lr: 1 })
+      const options = { loss, optimizer, epochs: 3, batchSize: 4, clipNorm: 0.25, compile }
+      await fit(model, xor(), options as never)
+      expect(extra.value.item()).toBeCloseTo(0.75, 5)
+    },
+  )
 
   test('the scheduler has made its step when onEpochEnd is called, not when the validation is evaluated', async () => {
     const model = net()
@@ -808,8 +826,13 @@ describe('wrong options throw before the first step', () => {
     ['metrics in a list', { metrics: [accuracy] }, DTypeError, 'fit: metrics is an array, wanted functions by name'],
     ["Keras's name of the validation", { validationData: xor() }, DTypeError, ': did you mean validation?'],
     ['a signal that is none', { signal: {} }, DTypeError, 'fit: signal is Object, wanted an AbortSignal'],
-    ['no validation', { validation: null }, DTypeError, 'fit: the dataset is null, wanted matrices x and y'],
-    ['a validation without y', { validation: { x: zeros(1, 2) } }, DTypeError, 'fit: y is undefined'],
+    [
+      'no validation',
+      { validation: null },
+      DTypeError,
+      'fit: validation: the dataset is null, wanted matrices x and y',
+    ],
+    ['a validation without y', { validation: { x: zeros(1, 2) } }, DTypeError, 'fit: validation: y is undefined'],
     [
       'an empty validation',
       { validation: { x: zeros(0, 2), y: zeros(0, 1) } },

@@ -2164,6 +2164,193 @@ const outOfSight: Scenarios = {
     await w.fit(model, { callbacks: [after((step) => step % 4 === 2 && kept.at(-1)?.assign(kept[0]))] })
     w.keep(kept)
   },
+  'gradients that an optimiser keeps and uses later, which a callback looks at': async (w) => {
+    for (const model of [w.model(), w.net()]) {
+      const kept = new Map<Variable, Matrix[]>()
+      const optimizer = new Own(model.parameters(), (gradient, parameter) => {
+        const before = kept.get(parameter) ?? []
+        kept.set(parameter, [...before.slice(-2), gradient])
+        return before.length === 3 ? before[0].mul(0.1) : gradient.mul(0.1)
+      })
+      const callback = after((step) => step % 3 === 1 && w.see(model.parameters()[0].grad))
+      await w.fit(model, { optimizer, callbacks: [callback] })
+      w.see(kept)
+    }
+  },
+  'the gradient that an optimiser is given is that of the parameter, and changes with it': async (w) => {
+    const model = w.net()
+    const last = new Map<Variable, Matrix>()
+    const optimizer = new Own(model.parameters(), (gradient, parameter) => {
+      w.see(parameter.grad === gradient, last.has(parameter) && last.get(parameter) === parameter.grad)
+      last.set(parameter, gradient)
+      return gradient.mul(0.1)
+    })
+    const callback = after((step) => {
+      for (const parameter of model.parameters()) {
+        w.see(last.get(parameter) === parameter.grad)
+        if (step === 5) parameter.grad?.assign(parameter.grad.mul(2))
+      }
+      w.see([...last.values()])
+    })
+    await w.fit(model, { optimizer, callbacks: [callback] })
+  },
+  'gradients that an optimiser keeps in place of forgetting them': async (w) => {
+    const kept: (Matrix | null)[] = []
+    class Keeping extends nn.SGD {
+      override zeroGrad(): void {
+        for (const { params } of this.groups) for (const each of params) kept.push(each.grad)
+        super.zeroGrad()
+      }
+    }
+    for (const model of [w.model(), w.net()]) {
+      const callback = after((step) => {
+        if (step % 3 === 2) for (const each of model.parameters()) each.grad = null
+      })
+      await w.fit(model, { optimizer: new Keeping(model.parameters(), { lr: 0.1 }), callbacks: [callback] })
+    }
+    w.see(kept)
+  },
+  'a variable that forward makes, with a gradient from the start': async (w) => {
+    const buffer = ones(1, w.sizes.width)
+    for (const start of [() => ones(1, w.sizes.width), () => buffer]) {
+      const made: Variable[] = []
+      const model = w.net(({ hidden, head }, x) => {
+        const scale = variable(ones(1, w.sizes.width))
+        if (made.length > 3) scale.grad = start()
+        made.push(scale)
+        return head.forward(hidden.forward(x).mul(scale))
+      })
+      await w.fit(model)
+      w.see(made.map(({ grad }) => grad))
+    }
+    w.see(buffer)
+  },
+  'a prediction that is a variable of its own, and one that is an argument': async (w) => {
+    const kept: Variable[] = []
+    const model = w.net((_, x) => {
+      kept.push(variable(x instanceof Variable ? x.value : x))
+      return kept.at(-1) as Variable
+    })
+    w.predict(model)
+    w.predict(model)
+    const parameters = w.net().parameters()
+    const optimizer = new nn.SGD(parameters, { lr: 0.1 })
+    await w.fit(model, { optimizer, loss: (prediction) => prediction.square().mean() })
+    w.see(kept)
+  },
+  'what is made and changed in place, before the function does something else': async (w) => {
+    let n = 0
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      const sums = zeros(1, h.cols)
+      sums.assign(sums.add(h.value.mean(0)))
+      sums.assign(sums.mul(2))
+      n++
+      if (n % 4 === 3) w.see(sums.get(0, 0))
+      if (n % 5 === 4) return head.forward(h.mul(sums).relu())
+      return head.forward(h.mul(sums))
+    })
+    await w.fit(model)
+    w.predict(model)
+    const thrown = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      const sums = zeros(1, h.cols)
+      sums.assign(sums.add(h.value.mean(0)))
+      if (n++ === 60) throw new Error('mine')
+      return head.forward(h.mul(sums))
+    })
+    n = 50
+    await w.fit(thrown)
+  },
+  'affine, and then its two operations': async (w) => {
+    const kept: unknown[] = []
+    let n = 0
+    const model = w.net(({ hidden, head }, x) => {
+      const { weight, bias } = head as unknown as { weight: Variable; bias: Variable }
+      const h = hidden.forward(x).relu()
+      if (n++ % 4 !== 3) return h.affine(weight.T, bias as Variable<1, number>)
+      const product = h.matmul(weight.T)
+      kept.push(product)
+      return product.add(bias)
+    })
+    await w.fit(model)
+    w.see(kept)
+  },
+  'a history over what forward changed in place before, walked back through later': async (w) => {
+    const buffer = ones(1, w.sizes.width)
+    let last: Variable | null = null
+    const model = w.net(({ hidden, head }, x) => {
+      buffer.assign(buffer.mul(0.9))
+      const h = hidden.forward(x)
+      last = (hidden.bias as Variable).mul(buffer).sum()
+      return head.forward(h.mul(buffer))
+    })
+    const frozen = after(async (step) => {
+      if (step % 2 === 0) await w.attempt(() => grad((x: Variable) => x.mul(last as Variable))(ones(1, 1)))
+      await w.attempt(() => (last as Variable).backward())
+      w.see(model.hidden.bias?.grad)
+      for (const each of model.parameters()) each.grad = null
+    })
+    await w.fit(model, {
+      callbacks: [frozen],
+      optimizer: new nn.SGD([model.head.weight as unknown as Variable], { lr: 0.1 }),
+    })
+  },
+  'a momentum that the loss switches on': async (w) => {
+    for (const change of [0.9, 0.5]) {
+      const model = w.model()
+      const optimizer = new nn.SGD(model.parameters(), { lr: 0.05 })
+      let n = 0
+      const loss: Loss = (prediction, target) => {
+        if (n++ === 5) optimizer.groups[0].settings.momentum = change
+        if (n === 9) optimizer.groups[0].settings.momentum = 0
+        return crossEntropy(prediction, target)
+      }
+      await w.fit(model, { optimizer, loss })
+    }
+  },
+  'frozen matrices': async (w) => {
+    const buffer: Matrix = ones(1, w.sizes.width).mul(0.5)
+    Object.freeze(buffer)
+    const model = w.netWith({ buffer }, ({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      Object.freeze(h.value)
+      return head.forward(h.mul(buffer).tanh())
+    })
+    await w.fit(model)
+    w.see(buffer)
+    const plain = w.model()
+    for (const each of plain.parameters()) Object.freeze(each.value)
+    w.predict(plain)
+    w.predict(plain)
+  },
+  'rounding once from the middle of a forward on': async (w) => {
+    let n = 0
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      configure({ fma: n++ % 3 === 2 })
+      return head.forward(h.relu())
+    })
+    await w.fit(model)
+    configure({ fma: false })
+  },
+  'a loss with an item of its own': async (w) => {
+    const loss: Loss = (prediction, target) => {
+      const value = crossEntropy(prediction, target)
+      value.item = () => 42
+      return value
+    }
+    await w.fit(w.model(), { loss })
+    await w.fit(w.net(), { loss })
+  },
+  'clipNorm of parameters that the model does not have, and without those that the optimizer has not': async (w) => {
+    const extra = variable(zeros(1, 1))
+    const model = w.net()
+    const loss: Loss = (prediction, target) => crossEntropy(prediction, target).add(extra.sub(100).square().sum())
+    const optimizer = new nn.SGD([...model.head.parameters(), extra], { lr: 0.1 })
+    await w.fit(model, { loss, optimizer, clipNorm: 1 })
+    w.see(extra)
+  },
 }
 
 const tables: Readonly<Record<string, Scenarios>> = {

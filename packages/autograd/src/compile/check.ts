@@ -36,19 +36,30 @@ export function runBothWays<Result>(
   const results = [...matricesOf(again.result)]
   for (const [i, result] of results.entries()) checkElements(`result ${i}`, result, replayed[i])
   for (const [i, holder] of [...program.lasting].entries()) checkElements('state', holder, states[i])
+  const known = new Set(gradients.map(({ variable }) => variable))
+  for (const { variable } of again.gradients)
+    if (again.trace.isFromOutside(variable) && !known.has(variable))
+      throw other(`sets ${gradientOf(variable)}, which the program does not`)
   for (const [i, { variable }] of gradients.entries()) {
     const slope = slopes[i]
-    const { present, name, shape } = variable
-    const what = `the gradient of ${name ?? `a ${formatShape(shape)} variable`}`
+    const { present } = variable
+    const what = gradientOf(variable)
     if ((present === null) !== (slope === null)) throw other(`leaves ${what} ${present ? 'there' : 'null'}`)
     if (present && slope) checkElements(what, present, slope)
   }
   return again.result
 }
 
+const gradientOf = ({ name, shape }: Variable): string =>
+  `the gradient of ${name ?? `a ${formatShape(shape)} variable`}`
+
 /** @throws MatgradError unless two results are the same but for their matrices. */
 function checkForm(what: string, now: unknown, before: unknown): void {
   if (Object.is(now, before)) return
+  if (now instanceof Variable && before instanceof Variable && now.requiresGrad !== before.requiresGrad)
+    throw other(
+      `gives a variable for ${what} whose requiresGrad is ${now.requiresGrad}, the program ${before.requiresGrad}`,
+    )
   for (const type of [Matrix, Variable]) if (now instanceof type && before instanceof type) return
   if (Array.isArray(now) ? Array.isArray(before) : isPlain(now) && isPlain(before)) {
     const [parts, others] = [now, before] as Record<string, unknown>[]
@@ -57,6 +68,9 @@ function checkForm(what: string, now: unknown, before: unknown): void {
       for (const key of keys) checkForm(`${what}.${key}`, parts[key], others[key])
       return
     }
+    throw other(
+      `gives ${keys.length} parts of ${what}, ${keys.join(', ')}, the program ${Object.keys(others).join(', ')}`,
+    )
   }
   throw other(`gives ${describe(now)} for ${what}, the program ${describe(before)}`)
 }

@@ -115,7 +115,8 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
  * - Called with a variable that has a history while operations are recorded, or by another compiled function, it is `fn`.
  *
  * With `check`, each call is made both ways: by the program and, from the same state, by `fn`, whose results count. So a
- * number that changes, a branch or a side effect that no program can know of is found where it happens.
+ * number that changes, or a branch, is found where it happens. What `fn` does to what is no matrix or gradient (a list that
+ * it appends to, a property that it sets) it then does in each call, and without `check` in the first alone.
  *
  * A function that is traced again and again says why, once, on the console.
  *

@@ -11,8 +11,8 @@ export class GentleTrace extends Trace {
   isBroken = false
   /** What was made before the rest of the function: it may be other numbers in another call, which the rest does not see. */
   private readonly others = new Set<Holder>()
-  /** What single operations compute on their way. */
-  private readonly onTheWay = new Set<Slot>()
+  /** What single operations compute on their way, which the function does not see. */
+  readonly onTheWay: Set<Slot> = new Set()
 
   /** From here on the function is not run in every call. */
   startRest(): void {

@@ -13,9 +13,11 @@ import {
   operations,
   type Slot,
   type Step,
+  setFma,
   type Tracer,
   tick,
   ticks,
+  usesFma,
   withTracer,
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
@@ -44,6 +46,12 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   readonly isWatching = false
   private readonly steps: readonly Step[]
   private readonly inputs: ReadonlyMap<Slot, Matrix>
+  /** What single operations compute on their way, which the function must not see. */
+  private readonly onTheWay: ReadonlySet<Slot>
+  /** Whether a single operation is on its way. */
+  private isOnTheWay = false
+  /** How products rounded when the function began. */
+  private readonly fma = usesFma()
   /** The step that is expected next. */
   private next = 0
   private following = true
@@ -66,10 +74,12 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   /**
    * @param steps what was recorded
    * @param inputs the arguments of this call
+   * @param onTheWay what of the results no function has seen
    */
-  constructor(steps: readonly Step[], inputs: ReadonlyMap<Slot, Matrix>) {
+  constructor(steps: readonly Step[], inputs: ReadonlyMap<Slot, Matrix>, onTheWay: ReadonlySet<Slot>) {
     this.steps = steps
     this.inputs = inputs
+    this.onTheWay = onTheWay
   }
 
   /** As it was recorded: what was made before is not computed with at once from here on. */
@@ -90,7 +100,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   /** Whether the function did all that was recorded, and nothing else, so that a program may do it. */
   get hasFollowed(): boolean {
     while (this.following && this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
-    return this.following && this.next === this.steps.length && this.uses.areIntact
+    return this.following && this.next === this.steps.length && this.uses.areIntact && usesFma() === this.fma
   }
 
   /** Whether these are the matrices that were recorded as what the function gives. */
@@ -114,14 +124,17 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   pay(): void {
     if (!this.following) return
     this.following = false
+    for (const resume of this.suspended.values()) resume()
+    const fma = usesFma()
+    setFma(this.fma)
     withTracer(null, () => {
       for (const done of this.done) this.compute(done)
     })
+    setFma(fma)
   }
 
   private compute({ step: { operation, attributes }, inputs, targets, time }: Done): void {
     if (isChange(operation)) {
-      for (const target of targets) this.resume(target)
       changeNow(operation, targets, inputs, attributes)
       // Variables that were made of it since are no older than it.
       for (const target of targets) target.version = time
@@ -132,21 +145,26 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     if (isPending(target)) target.elements = evaluate(operation as Operation, inputs, attributes).elements
   }
 
-  private resume(target: Holder): void {
-    this.suspended.get(target)?.()
-    this.suspended.delete(target)
+  /** Whether it goes on being put off: if not, all that was done is computed. */
+  get isFollowing(): boolean {
+    return this.following
   }
 
-  /** Nothing will be computed any more: a program has done it. Its values are left to whoever has kept them. */
-  leave(kept: Kept): void {
-    if (!this.following) return
+  /**
+   * Nothing will be computed any more: a program has done it. Its values are left to whoever has kept them.
+   *
+   * @param others what else the program has changed, after what was put off
+   */
+  leave(kept: Kept, others: ReadonlySet<Holder>): void {
     this.following = false
     const copyOf = kept.copies()
-    for (const { step, targets } of this.done)
+    for (const { step, targets, time } of this.done)
       for (const [i, target] of targets.entries()) {
         const copy = copyOf(step.targets[i])
         if (copy && isPending(target)) target.leave(copy)
         else if (copy) this.suspended.get(target)?.(elementsOf(copy))
+        // Variables that were made of it since are no older than it.
+        if (isChange(step.operation) && !others.has(target)) target.version = time
       }
     this.done.length = 0
   }
@@ -200,7 +218,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private expect(operation: Operation | Change, inputs: readonly Matrix[], attributes: Attributes): Step | undefined {
     while (this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
     const step = this.steps[this.next]
-    if (!step || !does(step, operation) || step.inputs.length !== inputs.length) return undefined
+    if (!step || !does(step, operation) || step.inputs.length !== inputs.length || usesFma() !== this.fma)
+      return undefined
+    if (this.onTheWay.has(step.targets[0]) !== this.isOnTheWay) return undefined
     for (let i = 0; i < inputs.length; i++)
       if (!(this.is(inputs[i], step.inputs[i]) && isWhole(inputs[i]))) return undefined
     return same(step.attributes, attributes) ? step : undefined
@@ -211,7 +231,10 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       operation.shape(inputs, attributes)
       for (const input of inputs) checkWhole(operation.name, input)
       const [a, b, bias] = inputs
-      return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
+      this.isOnTheWay = true
+      const product = this.evaluate(operations.matmul, [a, b], attributes)
+      this.isOnTheWay = false
+      return this.evaluate(operations.add, [product, bias], undefined)
     }
     if (this.following && this.areConstant(inputs)) {
       const out = withTracer(null, () => evaluate(operation, inputs, attributes))

@@ -1,9 +1,9 @@
 import type { Matrix } from '@matgrad/core'
-import { type Slot, type Step, tracer } from '@matgrad/core/internal'
+import { type Holder, type Slot, type Step, tracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { GentleTrace } from './gentle-trace.ts'
 import { Guide, matricesOf } from './guide.ts'
-import { historyOf, isLike, type Node, nodesOf } from './history.ts'
+import { hasGradient, historyOf, isLike, type Node, nodesOf } from './history.ts'
 import { Kept } from './kept.ts'
 import { isRunning, Program, standForAll } from './program.ts'
 
@@ -22,33 +22,36 @@ export interface Parts<Arguments extends readonly unknown[], Result> {
   /** What is done with the result. */
   rest?(result: Result): void
   /**
-   * Whether what `rest` does depends on what `first` did with matrices, the history of `root`, gradients and `also` alone,
-   * and on what is announced.
+   * Whether what `rest` does depends on what `first` did with matrices, the history of `root` and gradients alone, and on what
+   * is announced.
    *
    * @param result what `first` gave, unless it has yet to be called
    */
   isRestKnown(result?: Result): boolean
-  /** Other things that the rest depends on, by their identity. */
-  also?(): readonly unknown[]
   /** Whose history the rest goes back through. */
   root?(result: Result): Variable
 }
 
 /** What a call did, and how a program does it again. */
-interface Entry<Result> {
-  readonly program: Program<Result>
+interface Entry {
+  readonly program: Program<void>
   /** The steps that a call must do again. */
   readonly steps: readonly Step[]
   readonly guidesRest: boolean
+  /** What must hold for the rest to be what it was, once `first` has run. */
+  readonly conditions: readonly (() => boolean)[]
   /** What `first` gave. */
   readonly results: readonly Slot[]
   /** What it left of gradients: those that it has looked at or set. */
   readonly gradients: ReadonlyMap<Variable, Slot | null>
-  readonly also: readonly unknown[]
   /** The history of `root`. */
   readonly nodes: readonly Node[]
   /** The gradients of variables that the function made, with their numbers in it. */
   readonly own: readonly (readonly [number, Slot])[]
+  /** What no function has seen of what its steps compute. */
+  readonly onTheWay: ReadonlySet<Slot>
+  /** What the rest changes. */
+  readonly changed: ReadonlySet<Holder>
   /** What is kept of values after a call, for whoever sees them. */
   readonly kept: Kept
   /** How often it was followed. */
@@ -58,13 +61,13 @@ interface Entry<Result> {
 /**
  * The function of both parts, faster, and not to be told apart from it: the user's code in it runs in every call, and a
  * program computes only what it is seen to do. Its operations are put off until it is over; where they are the recorded ones
- * a program does them all, and else they are done as they are. The result is overwritten by the next call.
+ * a program does them all, and else they are done as they are.
  */
 export class Guided<Arguments extends readonly unknown[], Result> {
   private readonly parts: Parts<Arguments, Result>
-  private readonly entries: Entry<Result>[] = []
+  private readonly entries: Entry[] = []
   /** What is done where a program cannot. */
-  private otherwise: () => Result = () => {
+  private otherwise: () => void = () => {
     throw new Error('there is no call')
   }
   private failures = 0
@@ -102,19 +105,20 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const trace = new GentleTrace()
     const slots = inputs.map(({ matrix, source }) => trace.argument(matrix, source))
     let end = 0
+    let conditions = 0
     let results: readonly Slot[] = []
     let gradients: ReadonlyMap<Variable, Slot | null> = new Map()
-    let also: readonly unknown[] = []
     let variables: readonly Variable[] = []
     let nodes: readonly Node[] = []
     const result = trace.run(() => {
       const given = this.parts.first(...args)
       end = trace.steps.length
+      conditions = trace.conditions.length
       results = [...matricesOf(given)].map((matrix) => trace.valueOf(matrix))
       gradients = trace.gradientsNow()
-      also = this.parts.also?.() ?? []
       variables = historyOf(this.parts.root?.(given))
       nodes = nodesOf(variables, trace)
+      if (hasGradient(variables, trace)) trace.isBroken = true
       trace.startRest()
       this.parts.rest?.(given)
       return given
@@ -129,56 +133,74 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
     )
     const own = made.map(([i, gradient]) => [i, trace.valueOf(gradient)] as const)
-    const seen = [...matricesOf(result), ...made.map(([, gradient]) => gradient), ...trace.seenOf(steps)]
-    const known = seen.flatMap((matrix): [Slot, Matrix][] => {
-      const value = trace.resultOf(matrix)
-      return value ? [[value, matrix]] : []
-    })
-    const program = new Program<Result>(() => this.otherwise(), stands, inputs, slots, trace, result)
-    const kept = new Kept(new Map(known.map(([value, matrix]) => [value, trace.hold(matrix)])))
+    const seen = [...made.map(([, gradient]) => gradient), ...trace.seenOf(steps)].filter((each) =>
+      trace.resultOf(each),
+    )
+    const program = new Program<void>(() => this.otherwise(), stands, inputs, slots, trace, undefined)
+    program.givesGradients = !guidesRest
+    if (!guidesRest) program.giveGradients()
+    const kept = new Kept(seen.map((matrix) => trace.valueOf(trace.hold(matrix))))
+    const { onTheWay } = trace
+    const rest = guidesRest ? [] : trace.steps.slice(end)
+    const changed = new Set(rest.flatMap(({ targets }) => targets.map(({ holder }) => holder)))
     if (this.entries.length === MOST_PROGRAMS) this.entries.shift()
-    this.entries.push({ program, steps, guidesRest, results, gradients, also, nodes, own, kept, followed: 0 })
+    this.entries.push({
+      program,
+      steps,
+      guidesRest,
+      conditions: [...trace.conditions.slice(conditions), ...trace.histories],
+      ...{ results, gradients, nodes, own, onTheWay, changed, kept },
+      followed: 0,
+    })
     return result
   }
 
-  private follow(entry: Entry<Result>, args: Arguments): Result {
-    const { program, steps, guidesRest, results, gradients, nodes, own, kept } = entry
+  private follow(entry: Entry, args: Arguments): Result {
+    const { program, steps, guidesRest, conditions, results, gradients, nodes, own, onTheWay, changed, kept } = entry
     const { first, rest, root } = this.parts
     let variables: readonly Variable[] = []
-    const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])))
+    const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])), onTheWay)
     const result = guide.run(() => {
       const given = first(...args)
       variables = historyOf(root?.(given))
       const isSame = guide.gave(given, results) && guide.left(gradients) && isLike(variables, nodes, guide)
-      const isRestSame = guidesRest || this.parts.isRestKnown(given)
-      if (!(isRestSame && isSame && areSame(this.parts.also?.() ?? [], entry.also))) guide.pay()
+      const isRestSame =
+        guidesRest ||
+        (this.parts.isRestKnown(given) && conditions.every((holds) => holds()) && !hasGradient(variables, guide))
+      if (!(isRestSame && isSame)) guide.pay()
       if (guidesRest) {
         guide.startRest()
         rest?.(given)
       }
       return given
     })
-    const otherwise = (): Result => {
+    const otherwise = (): void => {
       guide.pay()
       if (!guidesRest) rest?.(result)
-      return result
     }
     if (!guide.hasFollowed) {
       this.entries.splice(this.entries.indexOf(entry), 1)
       this.fail()
-      return otherwise()
+      otherwise()
+      return result
     }
     entry.followed++
     if (!program.isPrepared) {
-      if (entry.followed < this.trials) return otherwise()
+      if (entry.followed < this.trials) {
+        otherwise()
+        return result
+      }
       program.prepare()
     }
     this.otherwise = otherwise
-    const replayed = program.run(args)
-    guide.leave(kept)
-    if (!guidesRest) for (const [i, gradient] of own) variables[i].grad = kept.clone(gradient) ?? null
+    program.run(args)
+    // It may have found no memory, or thrown, and called the function.
+    if (guide.isFollowing) {
+      guide.leave(kept, changed)
+      if (!guidesRest) for (const [i, gradient] of own) variables[i].grad = kept.clone(gradient) ?? null
+    }
     this.succeed()
-    return replayed
+    return result
   }
 
   /** How often a record must be followed before a program is made of it, which takes longer than many calls. */
@@ -197,6 +219,3 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     if (this.replays % REPLAYS === 0 && this.failures > 0) this.failures--
   }
 }
-
-const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
-  a.length === b.length && a.every((each, i) => each === b[i])

@@ -41,6 +41,10 @@ export const nodesOf = (
     leaf: leafOf(variable, call),
   }))
 
+/** Whether a variable that the call made has a gradient already, which a walk back would add to. */
+export const hasGradient = (variables: readonly Variable[], call: Knowing): boolean =>
+  variables.some((variable) => variable.present !== null && !call.isFromOutside(variable))
+
 /**
  * Whether gradients flow as they did: the same operations on the same matrices may have been recorded, or detached, or
  * something else that was computed too is what they flow back from.

@@ -18,10 +18,10 @@ export interface Copy {
 /** They alone. */
 export const elementsOf = ({ array, offset, size }: Copy): TypedArray => array.slice(offset, offset + size)
 
-/** Elements of one dtype, which are copied into one array. */
+/** Values of one dtype, whose elements are copied into one array. */
 interface Block {
   readonly dtype: DType
-  readonly matrices: Matrix[]
+  readonly values: Slot[]
   size: number
 }
 
@@ -32,40 +32,37 @@ const MOST = 4
 export class Kept {
   private readonly blocks: Block[] = []
   private readonly places = new Map<Slot, Place>()
-  private readonly matrices: ReadonlyMap<Slot, Matrix>
 
-  /** @param matrices where the program has the values */
-  constructor(matrices: ReadonlyMap<Slot, Matrix>) {
-    this.matrices = matrices
-    const smallest = [...matrices].sort(([, a], [, b]) => a.size - b.size)
+  constructor(values: Iterable<Slot>) {
+    const smallest = [...new Set(values)].sort((a, b) => a.holder.size - b.holder.size)
     const open = new Map<DType, Block & { readonly most: number }>()
-    for (const [value, matrix] of smallest) {
-      const { dtype, size } = matrix
+    for (const value of smallest) {
+      const { dtype, size } = value.holder as Matrix
       let block = open.get(dtype)
       if (!block || block.size + size > block.most) {
-        block = { dtype, matrices: [], size: 0, most: MOST * size }
+        block = { dtype, values: [], size: 0, most: MOST * size }
         this.blocks.push(block)
         open.set(dtype, block)
       }
       this.places.set(value, { block: this.blocks.indexOf(block), offset: block.size, size })
-      block.matrices.push(matrix)
+      block.values.push(value)
       block.size += size
     }
   }
 
   /** The elements of a value now. */
   clone(value: Slot): Matrix | undefined {
-    return this.matrices.get(value)?.clone()
+    return this.places.has(value) ? (value.holder as Matrix).clone() : undefined
   }
 
   /** Copies of all as they are now, by value. */
   copies(): (value: Slot) => Copy | undefined {
-    const arrays = this.blocks.map(({ dtype, matrices, size }) => {
+    const arrays = this.blocks.map(({ dtype, values, size }) => {
       const array = new (dtype === 'float32' ? Float32Array : Float64Array)(size)
       let offset = 0
-      for (const matrix of matrices) {
-        array.set(matrix.elements, offset)
-        offset += matrix.size
+      for (const { holder } of values) {
+        array.set(holder.elements, offset)
+        offset += holder.size
       }
       return array
     })

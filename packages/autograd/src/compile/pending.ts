@@ -23,33 +23,33 @@ class PendingMatrix {
   readonly dtype: DType
   version = 0
   pinned = false
-  private found: TypedArray | null = null
-  private left: Copy | null = null
-  private debtor: Debtor | null
+  #found: TypedArray | null = null
+  #left: Copy | null = null
+  #debtor: Debtor | null
 
   constructor({ rows, cols, dtype }: Matrix, debtor: Debtor) {
     this.rows = rows
     this.cols = cols
     this.dtype = dtype
-    this.debtor = debtor
+    this.#debtor = debtor
   }
 
   get elements(): TypedArray {
-    if (this.left !== null) this.elements = elementsOf(this.left)
-    if (this.found === null) this.debtor?.pay()
-    if (this.found === null) throw lost(this)
-    return this.found
+    if (this.#left !== null) this.elements = elementsOf(this.#left)
+    if (this.#found === null) this.#debtor?.pay()
+    if (this.#found === null) throw lost(this)
+    return this.#found
   }
 
   set elements(elements: TypedArray) {
-    this.found = elements
-    this.left = null
-    this.debtor = null
+    this.#found = elements
+    this.#left = null
+    this.#debtor = null
   }
 
   leave(copy: Copy): void {
-    this.left = copy
-    this.debtor = null
+    this.#left = copy
+    this.#debtor = null
   }
 }
 

@@ -25,7 +25,7 @@ import {
   withoutDead,
 } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
-import { cutOff, Variable } from '../variable.ts'
+import { cutOff, gradientWrites, Variable } from '../variable.ts'
 import { type Input, type Pattern, type Stand, standFor } from './arguments.ts'
 import { Trace } from './trace.ts'
 
@@ -68,7 +68,9 @@ export function programOf<Result>(fn: AnyFunction<Result>, args: readonly unknow
       throw new MatgradError(
         `compile: the function changes argument ${i}, ${describe(args[i])}, which later calls would not, wanted it as it was`,
       )
-  return new Program<Result>(fn, stands, inputs, slots, trace, result)
+  const program = new Program<Result>(fn, stands, inputs, slots, trace, result)
+  program.giveGradients()
+  return program
 }
 
 /** What a function did when it was traced, and how to do it again. */
@@ -85,6 +87,10 @@ export class Program<Result> {
   private readonly recording = isRecording()
   /** The announcements that the conditions were asked after. */
   private asked = announcements
+  /** Whether variables have the gradients that it computes; else whoever calls it says what they have. */
+  givesGradients = true
+  /** How often gradients had been set when they last had them. */
+  private given = -1
   private steps: readonly Step[] = []
   private layout: Layout | null = null
   private bound: Bound | null = null
@@ -116,17 +122,26 @@ export class Program<Result> {
     this.trace = trace
     this.result = held(result, trace) as Result
     const gradients = []
-    const watches = trace.watches
+    const watches = [...trace.watches, ...trace.histories]
     for (const { variable, atStart, read } of trace.gradients.values()) {
-      const grad = variable.grad && trace.hold(variable.grad)
-      variable.grad = grad
-      gradients.push({ variable, grad })
+      gradients.push({ variable, grad: variable.present && trace.hold(variable.present) })
       // What the function makes has no gradient at first.
-      if (read && trace.isFromOutside(variable)) watches.push(() => variable.grad === atStart)
+      if (read && trace.isFromOutside(variable)) watches.push(() => variable.present === atStart)
     }
     this.gradients = gradients
     this.conditions = trace.conditions
     this.watches = watches
+  }
+
+  /** Lets variables have the gradients that it computes. */
+  giveGradients(): void {
+    if (this.given === gradientWrites()) return
+    const { gradients } = this
+    for (let i = 0; i < gradients.length; i++) {
+      const { variable, grad } = gradients[i]
+      if (variable.present !== grad) variable.grad = grad
+    }
+    this.given = gradientWrites()
   }
 
   /** Plans it and gives it memory. */
@@ -147,6 +162,7 @@ export class Program<Result> {
   release(): void {
     for (const gradient of this.gradients) if (gradient.grad !== null) gradient.grad = this.trace.replace(gradient.grad)
     this.told = 0
+    this.given = -1
   }
 
   /** Whether it was given memory, if it could be had. */
@@ -196,7 +212,7 @@ export class Program<Result> {
 
   /** Does what the function does, with arguments that it serves. */
   run(args: readonly unknown[]): Result {
-    const { inputs, gradients, undoings, changed } = this
+    const { inputs, undoings, changed } = this
     const layout = this.layout as Layout
     let { bound } = this
     if (
@@ -207,12 +223,13 @@ export class Program<Result> {
       bound = this.bind(layout)
       this.bound = bound
     }
-    if (!bound?.residents.copyIn()) return this.fn(...args)
-    for (let i = 0; i < inputs.length; i++) {
-      const { input } = inputs[i]
-      if (bound.residents.isChangedWith(input.given)) return this.fn(...args)
-      input.copyIn()
+    if (bound === null) return this.fn(...args)
+    const { residents } = bound
+    if (residents.arePinned) {
+      if (!residents.copyIn()) return this.fn(...args)
+      for (const { input } of inputs) if (residents.isChangedWith(input.given)) return this.fn(...args)
     }
+    for (let i = 0; i < inputs.length; i++) inputs[i].input.copyIn()
     for (let i = 0; i < undoings.length; i++) undoings[i].remember()
     running++
     try {
@@ -222,12 +239,9 @@ export class Program<Result> {
       return this.runAgain(error, args)
     }
     running--
-    bound.residents.copyOut()
+    residents.copyOut()
     count++
-    for (let i = 0; i < gradients.length; i++) {
-      const { variable, grad } = gradients[i]
-      if (variable.present !== grad) variable.grad = grad
-    }
+    if (this.givesGradients) this.giveGradients()
     // Where nothing ticked since, no variable is newer than the last versions.
     if (this.told !== ticks) {
       this.told = tick()

@@ -36,6 +36,9 @@ const collected = new FinalizationRegistry<{ readonly kept: Kept; readonly bytes
   kept.bytes -= bytes
 })
 
+/** Whether elements may lie elsewhere: nobody has their array, and their holder can be told. */
+const mayMove = (holder: Holder): boolean => !holder.pinned && !Object.isFrozen(holder)
+
 /**
  * A WebAssembly memory of fixed size, where compiled programs that share matrices run. From below it fills with what the
  * programs keep: it takes the elements of matrices and generators, which are views on it from then on, or, where they are
@@ -124,7 +127,7 @@ export class Arena {
     this.top += sizeOf(holder)
     this.checkBorder()
     const place = this.view(holder, address)
-    if (!holder.pinned) {
+    if (mayMove(holder)) {
       homes.get(holder)?.release(holder)
       place.set(holder.elements)
       holder.elements = place
@@ -166,7 +169,7 @@ export class Arena {
   /** Gives the place of a matrix to another. */
   pass(from: Holder, to: Holder): void {
     const place = this.leave(from)
-    if (!from.pinned) from.elements = place.slice()
+    if (mayMove(from)) from.elements = place.slice()
     place.set(to.elements)
     to.elements = place
     this.settle(to, place)

@@ -77,6 +77,8 @@ export class Matrix<R extends number = number, C extends number = number> implem
     const elements = elementsOf('data', this)
     if (this.pinned) return elements
     const own = unshared(elements, this.dtype)
+    // Nobody changes what is frozen, and it stays where it is.
+    if (Object.isFrozen(this)) return own
     this.elements = own
     this.pinned = true
     if (own !== elements) moved()
@@ -188,7 +190,10 @@ export function owning<R extends number, C extends number>(elements: TypedArray,
 /** Moves the elements of a matrix, if they share a buffer, to where they may be kept alone. */
 export function settle(a: Matrix): void {
   // Nothing shares a buffer while a program is traced, and what is put off has no elements.
-  if (tracer === null) a.elements = settled(a.elements, a.dtype)
+  if (tracer !== null) return
+  const { elements } = a
+  const own = settled(elements, a.dtype)
+  if (own !== elements) a.elements = own
 }
 
 /** An array without elements may be all that is left of one. */

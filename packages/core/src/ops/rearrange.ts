@@ -1,6 +1,15 @@
 import { checkDType, exactIndex, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { type Axis, checkAxis, checkInteger, checkShape, formatShape, lineLayout, lineLength } from '../base/shape.ts'
+import {
+  type Axis,
+  checkAxis,
+  checkInteger,
+  checkShape,
+  describe,
+  formatShape,
+  lineLayout,
+  lineLength,
+} from '../base/shape.ts'
 import { launch } from '../engine/engine.ts'
 import type { Value } from './algebra.ts'
 import { type Block, type Change, type Operation, run, runOn } from './operation.ts'
@@ -142,8 +151,8 @@ export const concat: Operation = {
     },
   ],
   shape(inputs, { axis }) {
-    checkAxis('concat', axis)
     if (axis === undefined) throw new ShapeError('concat: got no axis, wanted 0 or 1')
+    if (axis !== 0 && axis !== 1) throw new ShapeError(`concat: axis is ${describe(axis)}, wanted 0 or 1`)
     const [first] = inputs
     const across = 1 - axis
     for (const input of inputs)

@@ -121,6 +121,11 @@ export class Residents {
     return this.all.filter(({ isWritten }) => isWritten).map(({ place }) => place)
   }
 
+  /** Whether some are pinned elsewhere. */
+  get arePinned(): boolean {
+    return this.pinned.length > 0
+  }
+
   /** Whether they all have their places still. */
   areHere(): boolean {
     if (this.seen === moves) return true
@@ -142,7 +147,6 @@ export class Residents {
   /** Gives the places of what is pinned its elements, or gives false if they are not there any more, or overlap. */
   copyIn(): boolean {
     const { pinned } = this
-    if (pinned.length === 0) return true
     if (this.overlap) return false
     for (let i = 0; i < pinned.length; i++) if (!isWhole(pinned[i].value.holder)) return false
     for (let i = 0; i < pinned.length; i++) pinned[i].place.set(pinned[i].value.holder.elements)

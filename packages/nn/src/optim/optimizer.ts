@@ -99,7 +99,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   step(): void {
     for (const parameter of this.parameters) {
       const { grad } = parameter
-      if (grad && !((grad as unknown) instanceof Matrix))
+      if (grad !== null && !((grad as unknown) instanceof Matrix))
         throw new DTypeError(`${this.constructor.name}: a gradient is ${describe(grad)}, wanted a Matrix`)
       if (grad && (grad.rows !== parameter.rows || grad.cols !== parameter.cols))
         throw new ShapeError(

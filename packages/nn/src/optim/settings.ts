@@ -82,5 +82,6 @@ export function storeSettings<Settings extends object>(
       },
     })
   }
-  return { settings, numbers }
+  // A misspelt name must not pass for a setting.
+  return { settings: Object.seal(settings), numbers }
 }

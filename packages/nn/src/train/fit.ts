@@ -38,7 +38,10 @@ export interface FitOptions {
   readonly metrics?: Readonly<Record<string, Metric>>
   /** Makes its step at the end of each epoch: after the validation data are evaluated, before `onEpochEnd`. */
   readonly scheduler?: Scheduler
-  /** The most that the norm of all gradients together may be; larger ones are scaled down before the optimiser's step. */
+  /**
+   * The most that the norm of the gradients of all the optimiser's parameters together may be; larger ones are scaled down
+   * before its step.
+   */
   readonly clipNorm?: number
   readonly callbacks?: readonly Callback[]
   /**
@@ -99,7 +102,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
     throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
   if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
   checkCallbacks('fit', callbacks)
-  if (validation !== undefined) checkDataset('fit', validation)
+  if (validation !== undefined) checkDataset('fit: validation', validation)
   if (validation?.x.rows === 0) throw new MatgradError('fit: the validation data have no rows, wanted at least one')
   const loader =
     data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })

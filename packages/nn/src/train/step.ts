@@ -39,7 +39,7 @@ export class TrainingStep {
   /** How often gradients had been looked at when the last step was over. */
   private reads = 0
 
-  /** @param clipNorm the most that the norm of all gradients together may be */
+  /** @param clipNorm the most that the norm of the gradients of all the optimiser's parameters together may be */
   constructor(model: Module, optimizer: Optimizer, loss: Loss, clipNorm: number | undefined) {
     this.model = model
     this.optimizer = optimizer
@@ -51,7 +51,6 @@ export class TrainingStep {
       rest: (result) => this.backward(result),
       root: ({ loss }) => loss,
       isRestKnown: (result) => isBuiltInOptimizer(optimizer) && (!result || isPlainVariable(result.loss)),
-      also: () => (clipNorm === undefined ? [] : model.parameters()),
     })
     this.giveBack()
   }
@@ -112,7 +111,11 @@ export class TrainingStep {
 
   private backward({ loss }: StepResult): void {
     loss.backward()
-    if (this.clipNorm !== undefined) clipGradNorm(this.model.parameters(), this.clipNorm)
+    if (this.clipNorm !== undefined)
+      clipGradNorm(
+        this.optimizer.groups.flatMap(({ params }) => params),
+        this.clipNorm,
+      )
     this.optimizer.step()
   }
 }
