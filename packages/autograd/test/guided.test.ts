@@ -2,7 +2,7 @@
 
 import { defineOp, Variable, variable } from '@matgrad/autograd'
 import { Guided, replays } from '@matgrad/autograd/internal'
-import { full, Generator, getDefaultGenerator, type Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import { full, Generator, getDefaultGenerator, Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
 import type { Slot } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -408,6 +408,26 @@ describe('a function goes on as it is where it does something else', () => {
   ])('%s', (_, make, least) => {
     expect(compare(make)).toBeGreaterThanOrEqual(least)
   })
+})
+
+test('where a program cannot run, what the function made has the gradients that the function gives', () => {
+  const make = (): Twin => {
+    const shared = new Float32Array([1, 2])
+    const [a, b] = [new Matrix(shared, 1, 2), new Matrix(shared, 1, 2)]
+    const made: Variable[] = []
+    return {
+      first: (x) => {
+        a.assign(a.add(x))
+        const v = variable(ones(1, 2))
+        made.push(v)
+        return v.mul(b).sum()
+      },
+      rest: (result) => (result as Variable).backward(),
+      state: () => [a, b],
+      told: () => made.map(({ grad }) => grad?.toArray()),
+    }
+  }
+  expect(compare(make)).toBe(0)
 })
 
 test('an index out of range throws in the function, before what comes after it, and with what came before it done', () => {

@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { compile, variable } from '@matgrad/autograd'
+import { Guided } from '@matgrad/autograd/internal'
 import { configure, type DType, engineInfo, Generator, type Matrix } from '@matgrad/core'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { identical } from '../random-programs.ts'
@@ -54,6 +55,29 @@ test.each<DType>(['float32', 'float64'])('%s: the bits of eager code, whatever t
     expect(identical(other.weight.grad, eager.weight.grad)).toBe(true)
   }
   expect(runs).toBe(1)
+})
+
+test('what is put off rounds as products did when the function came to it', () => {
+  const generator = new Generator('inputs')
+  const [a, b] = [generator.normal(64, 48), generator.normal(48, 40)]
+  const make = (): ((x: Matrix) => Matrix[]) => {
+    let n = 0
+    return (x) => {
+      const first = x.matmul(a)
+      configure({ fma: n++ % 3 === 1 })
+      return [first, first.matmul(b)]
+    }
+  }
+  const [plain, first] = [make(), make()]
+  const guided = new Guided<[Matrix], Matrix[]>({ isRestKnown: () => true, first })
+  for (let n = 0; n < 12; n++) {
+    const x = generator.normal(56, 64)
+    const { fma } = engineInfo()
+    const wanted = plain(x)
+    configure({ fma })
+    const got = guided.call(x)
+    for (const [i, each] of wanted.entries()) expect(identical(got[i], each), `call ${n}, result ${i}`).toBe(true)
+  }
 })
 
 test('a program for two threads is bound anew once a third has started: 60 products of 256x256 are those of eager code', async () => {
