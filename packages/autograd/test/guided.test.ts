@@ -417,12 +417,14 @@ test('where a program cannot run, what the function made has the gradients that 
     const made: Variable[] = []
     return {
       first: (x) => {
-        a.assign(a.add(x))
         const v = variable(ones(1, 2))
         made.push(v)
-        return v.mul(b).sum()
+        return v.mul(b).mul(x).sum()
       },
-      rest: (result) => (result as Variable).backward(),
+      rest(result) {
+        ;(result as Variable).backward()
+        a.assign(a.add(1))
+      },
       state: () => [a, b],
       told: () => made.map(({ grad }) => grad?.toArray()),
     }

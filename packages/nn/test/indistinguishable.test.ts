@@ -2215,7 +2215,7 @@ const outOfSight: Scenarios = {
     const starts = [
       (n: number) => (n > 3 ? ones(1, w.sizes.width) : null),
       (n: number) => (n > 3 ? buffer : null),
-      (n: number) => (n < 2 ? ones(1, w.sizes.width) : null),
+      (n: number) => (n < 1 ? ones(1, w.sizes.width) : null),
     ]
     for (const start of starts) {
       const made: Variable[] = []
