@@ -1,16 +1,14 @@
 import { DTypeError, MatgradError, type Operation, type Rule, ShapeError } from '@matgrad/core'
 import {
-  crossEntropy,
   describe,
   endTemporaries,
   formatShape,
-  operations,
   settle,
   startTemporaries,
   tracer,
   useTemporaries,
 } from '@matgrad/core/internal'
-import { ruleOf } from './op.ts'
+import { isBuiltIn, ruleOf } from './op.ts'
 import { gradientWatch, isRecording } from './recording.ts'
 import { isStale, withoutStale } from './stale.ts'
 import type { Origin, Variable } from './variable.ts'
@@ -72,8 +70,6 @@ function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable 
     )
   return g.dtype === input.dtype ? g : g.astype(input.dtype)
 }
-
-const builtIn: ReadonlySet<Operation> = new Set([...(Object.values(operations) as Operation[]), crossEntropy])
 
 /**
  * What `rule`, that of input i of `node`, gives for g. Where the op is a user's (not `known`), what the rule is given and what
@@ -139,7 +135,7 @@ function walk(
           'the whole step in one compiled function, the function itself, or `detach` where no gradient is meant to flow',
       )
     if (gradientWatch !== null) gradientWatch.wentThrough(node)
-    const known = builtIn.has(op)
+    const known = isBuiltIn(op)
     const careful = !known || isStale(node, inputs)
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i]

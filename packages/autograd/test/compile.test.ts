@@ -1,6 +1,7 @@
 // What `compile` promises beside the same bits.
 
 import { compile, constant, crossEntropy, defineOp, grad, noGrad, type Op, Variable, variable } from '@matgrad/autograd'
+import { CompiledFunction } from '@matgrad/autograd/internal'
 import {
   concat,
   DTypeError,
@@ -598,6 +599,39 @@ describe('with check', () => {
     expect(() => compile(double, true as never)).toThrow('compile: options are true, wanted an object with check')
     expect(() => compile(double, { checks: true } as never)).toThrow('did you mean check?')
   })
+})
+
+test('two variables with one gradient keep one, also where it is left to whoever holds it', () => {
+  const [a, b] = [variable(row(1, 2)), variable(row(3, 4))]
+  const f = new CompiledFunction<[Matrix], void>((x) => {
+    const g = x.mul(2)
+    a.grad = g
+    b.grad = g
+  })
+  for (let n = 1; n < 6; n++) {
+    const held = a.grad
+    const before = held?.toArray()
+    f.release()
+    f.call([row(n, -n)])
+    expect(a.grad).toBe(b.grad)
+    expect(a.grad?.toArray()).toEqual([[2 * n, -2 * n]])
+    if (n > 2) expect(held?.toArray()).toEqual(before)
+  }
+})
+
+test("a user's operation that is not defined by `defineOp` is called in every replay", () => {
+  let n = 0
+  const operation = {
+    name: 'times',
+    shape: ([a]: readonly Matrix[]) => a.shape,
+    forward(out: Matrix, [a]: readonly Matrix[]) {
+      n++
+      for (let i = 0; i < a.size; i++) out.data[i] = a.data[i] * n
+    },
+    vjp: [],
+  }
+  const f = compile((x: Matrix) => x.add(0).apply(operation as never, [x], undefined))
+  expect([1, 2, 3].map(() => f(row(1)).item())).toEqual([1, 2, 3])
 })
 
 describe('tracing again and again', () => {

@@ -1,7 +1,7 @@
 // Ways in which a model, a loss, an optimiser, a callback or an argument changes between steps: what `fit`, `evaluate` and
 // `predict` do by default is what they do with `compile: false`, bit for bit, whatever it is that somebody sees of it.
 
-import { constant, defineOp, grad, noGrad, type Op, Variable, variable } from '@matgrad/autograd'
+import { compile, constant, defineOp, grad, noGrad, type Op, Variable, variable } from '@matgrad/autograd'
 import { replays } from '@matgrad/autograd/internal'
 import {
   configure,
@@ -2340,6 +2340,133 @@ const outOfSight: Scenarios = {
     await w.fit(model)
     configure({ fma: false })
   },
+  'gradients that forward sets, of one matrix or several, which are held and changed later': async (w) => {
+    for (const several of [true, false]) {
+      const held: Matrix[] = []
+      const extra = variable(ones(1, w.sizes.width))
+      const model = w.net(({ hidden, head }, x) => {
+        const h = hidden.forward(x)
+        const first = several ? h.value.mean(0) : zeros(1, h.cols)
+        const { bias } = hidden as { bias: Variable | null }
+        for (const each of [bias, extra]) if (each) each.grad = first
+        held.push(first)
+        return head.forward(h.mul(extra))
+      })
+      const callback = after((step) => {
+        const { bias } = model.hidden as { bias: Variable | null }
+        w.see(bias?.grad === held.at(-1), extra.grad === held.at(-1))
+        if (step % 3 === 1) w.see(bias?.grad, extra.grad)
+        if (step % 4 === 2) held.at(-1)?.assign(ones(1, w.sizes.width))
+        if (step % 5 === 4) extra.mul(2).sum().backward()
+      })
+      const optimizer = new nn.SGD([...model.parameters(), extra], { lr: 0.01 })
+      await w.fit(model, { optimizer, callbacks: [callback] })
+      w.predict(model)
+      w.see(held, extra)
+    }
+  },
+  'gradients that forward sets while it predicts, and is validated': async (w) => {
+    const held: (Matrix | null)[] = []
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      ;(hidden.bias as Variable).grad = h.value.mean(0)
+      return head.forward(h)
+    })
+    const keep = (): unknown => held.push(model.hidden.bias?.grad as Matrix | null)
+    for (let n = 0; n < 3; n++) {
+      w.predict(model, w.data.x.slice(8 * n, 8 * n + 8))
+      keep()
+    }
+    await w.fit(model, { validation: w.data, callbacks: [{ onEpochEnd: () => void keep() }] })
+    w.see(held)
+  },
+  'a function that its user compiled, in forward and in the loss': async (w) => {
+    let n = 0
+    const kept: unknown[] = []
+    const scale = compile((x: Matrix) => {
+      n++
+      return x.mul(2)
+    })
+    const teacher = compile((x: Matrix) => x.sum())
+    const model = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      const [a, b] = [scale(h.value), scale(h.value.mul(3))]
+      kept.push(a)
+      return head.forward(h).add(a.add(b).mean().mul(1e-3))
+    })
+    const loss: Loss = (prediction, target) => {
+      kept.push(teacher(prediction.value))
+      return crossEntropy(prediction, target)
+    }
+    await w.fit(model, { loss })
+    w.predict(model)
+    w.see(n, kept)
+    const withoutHistory = w.net(({ hidden, head }, x) =>
+      head.forward(compile((y: Variable) => y.mul(2))(hidden.forward(x))),
+    )
+    await w.fit(withoutHistory)
+  },
+  "a user's operation that is not defined": unreplayed(async (w) => {
+    let n = 0
+    const operation = {
+      name: 'nth',
+      shape: ([a]: readonly Matrix[]) => a.shape,
+      forward(out: Matrix, [a]: readonly Matrix[]) {
+        n++
+        for (let i = 0; i < a.size; i++) out.data[i] = a.data[i] * n
+      },
+      vjp: [(g: Variable) => g.mul(2)],
+    }
+    const model = w.net((net, x) => {
+      const y = usual(net, x)
+      return y.apply(operation as never, [y], undefined)
+    })
+    await w.fit(model)
+    w.predict(model)
+  }),
+  'matrices that forward makes, changes and seals': async (w) => {
+    for (const seal of [Object.seal, Object.freeze]) {
+      const kept: Matrix[] = []
+      const model = w.net(({ hidden, head }, x) => {
+        const h = hidden.forward(x)
+        const sums: Matrix = zeros(1, h.cols)
+        if (seal === Object.seal) seal(sums)
+        sums.assign(h.value.mean(0))
+        seal(sums)
+        kept.push(sums)
+        return head.forward(h.sub(sums))
+      })
+      await w.fit(model)
+      w.see(kept)
+    }
+  },
+  'settings that forward changes and puts back': async (w) => {
+    const dropout = new nn.Dropout(0.5)
+    const model = w.net(({ hidden, head }, x) => {
+      const { weight } = head
+      dropout.training = true
+      const h = dropout.forward(hidden.forward(x))
+      dropout.training = false
+      Object.assign(head, { weight: variable(weight.value) })
+      const y = head.forward(dropout.forward(h))
+      Object.assign(head, { weight })
+      return y
+    })
+    await w.fit(model)
+    w.predict(model)
+  },
+  'a large matrix that somebody has the array of, read in parts': unreplayed(async (w) => {
+    const { width } = w.sizes
+    const array = new Float32Array(128 * width).map((_, i) => Math.sin(i))
+    const table = new Matrix(array, 128, width)
+    let n = 0
+    const model = w.net(({ hidden, head }, x) => {
+      const row = table.slice(n % 128, (n % 128) + 1)
+      array[(n++ * 7) % array.length] = n
+      return head.forward(hidden.forward(x).mul(row))
+    })
+    await w.fit(model)
+  }),
   'a loss with an item of its own': async (w) => {
     const loss: Loss = (prediction, target) => {
       const value = crossEntropy(prediction, target)

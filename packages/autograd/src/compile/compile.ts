@@ -38,7 +38,7 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
 
   /**
    * @param checks whether each replay is compared with what the function does
-   * @param warns whether it says so on the console when it is traced again and again: not where nobody asked for programs
+   * @param warns whether somebody asked for programs: then it says so on the console when it is traced again and again
    */
   constructor(
     fn: (...args: Arguments) => Result,
@@ -51,6 +51,7 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
 
   call(args: readonly unknown[]): Result {
     const { programs } = this
+    if (this.warns && tracer?.apart) return tracer.apart(() => this.call(args))
     this.calls++
     if (tracer === null && !isRunning())
       for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return this.run(programs[i], args)

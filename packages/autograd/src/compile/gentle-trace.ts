@@ -1,7 +1,13 @@
-import { type Attributes, Matrix, type Operation } from '@matgrad/core'
+import { type Attributes, Matrix, type Operation, zeros } from '@matgrad/core'
 import { type Change, change as changeNow, type Holder, type Slot, type Step, withTracer } from '@matgrad/core/internal'
+import { isBuiltIn } from '../op.ts'
 import type { Variable } from '../variable.ts'
 import { copyOf, Trace } from './trace.ts'
+
+/** Whoever has its array may write there at any time, and to find that out takes longer than what a program saves. */
+export const isLargeAndPinned = ({ pinned, size }: Matrix): boolean => pinned && size > MOST_COMPARED
+
+const MOST_COMPARED = 4096
 
 /**
  * Records what a function does that must not be disturbed: where a program could not do the same, it is the record that
@@ -43,7 +49,7 @@ export class GentleTrace extends Trace {
 
   /** What a user's operation does with elements may be something else each time, and throw, and be seen by others. */
   override evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
-    if (operation.program === null) this.isBroken = true
+    if (!isBuiltIn(operation) || inputs.some(isLargeAndPinned)) this.isBroken = true
     const start = this.steps.length
     const out = super.evaluate(operation, inputs, attributes)
     for (const { targets } of this.steps.slice(start, -1)) for (const target of targets) this.onTheWay.add(target)
@@ -54,6 +60,12 @@ export class GentleTrace extends Trace {
   seenOf(steps: readonly Step[]): Matrix[] {
     const values = steps.flatMap(({ targets }) => targets).filter((target) => !this.onTheWay.has(target))
     return values.map(({ holder }) => holder).filter((holder) => holder instanceof Matrix)
+  }
+
+  /** What a user compiled is called as it is. */
+  apart<T>(run: () => T): T {
+    this.isBroken = true
+    return withTracer(null, run)
   }
 
   override keep(matrix: Matrix): void {
@@ -85,8 +97,23 @@ export class GentleTrace extends Trace {
     const value = this.valueOf(matrix)
     if (value.kind === 'state') return value.holder as Matrix
     const held = super.hold(matrix)
-    if (held !== matrix) return held
-    const other = copyOf(matrix.elements, matrix.shape)
+    return held === matrix ? this.move(value, copyOf(matrix.elements, matrix.shape)) : held
+  }
+
+  /** Where later calls leave a result. */
+  room(matrix: Matrix): Slot {
+    const value = this.valueOf(matrix)
+    if (value.kind === 'state') return value
+    value.kind = 'state'
+    const { rows, cols, dtype } = matrix
+    this.move(
+      value,
+      withTracer(null, () => zeros(rows, cols, { dtype })),
+    )
+    return value
+  }
+
+  private move(value: Slot, other: Matrix): Matrix {
     this.values.set(other, value)
     value.holder = other
     return other

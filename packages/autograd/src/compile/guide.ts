@@ -22,6 +22,7 @@ import {
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
+import { isLargeAndPinned } from './gentle-trace.ts'
 import { elementsOf, type Kept } from './kept.ts'
 import { type Debtor, isPending, type Pending, pendingLike, suspend } from './pending.ts'
 import { Uses } from './uses.ts'
@@ -133,13 +134,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     setFma(fma)
   }
 
-  private compute({ step: { operation, attributes }, inputs, targets, time }: Done): void {
-    if (isChange(operation)) {
-      changeNow(operation, targets, inputs, attributes)
-      // Variables that were made of it since are no older than it.
-      for (const target of targets) target.version = time
-      return
-    }
+  private compute({ step: { operation, attributes }, inputs, targets }: Done): void {
+    // Versions were told when it was done.
+    if (isChange(operation)) return operation.forward(targets, inputs, attributes)
     const [target] = targets as Pending[]
     // What the function made is there already; a program would copy it.
     if (isPending(target)) target.elements = evaluate(operation as Operation, inputs, attributes).elements
@@ -164,7 +161,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
         if (copy && isPending(target)) target.leave(copy)
         else if (copy) this.suspended.get(target)?.(elementsOf(copy))
         // Variables that were made of it since are no older than it.
-        if (isChange(step.operation) && !others.has(target)) target.version = time
+        if (target.version !== time && isChange(step.operation) && !others.has(target)) target.version = time
       }
     this.done.length = 0
   }
@@ -222,7 +219,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       return undefined
     if (this.onTheWay.has(step.targets[0]) !== this.isOnTheWay) return undefined
     for (let i = 0; i < inputs.length; i++)
-      if (!(this.is(inputs[i], step.inputs[i]) && isWhole(inputs[i]))) return undefined
+      if (!(this.is(inputs[i], step.inputs[i]) && isWhole(inputs[i])) || isLargeAndPinned(inputs[i])) return undefined
     return same(step.attributes, attributes) ? step : undefined
   }
 
@@ -270,8 +267,8 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     inputs: readonly Matrix[],
     attributes: Attributes,
   ): boolean {
-    // Whoever has its array would see that it is put off.
-    if (targets.some(({ pinned }) => pinned)) return false
+    // Whoever has its array would see that it is put off, and what is sealed cannot be.
+    if (targets.some((target) => target.pinned || Object.isSealed(target))) return false
     // What is made, and read before it is changed, was recorded as copied from a constant first.
     for (const [i, target] of targets.entries())
       if (i < change.reads && this.made.has(target) && !this.changed.has(target)) {
@@ -307,6 +304,12 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private putOff(step: Step, inputs: readonly Matrix[], targets: readonly Holder[]): void {
     this.done.push({ step, inputs: this.uses.take(inputs), targets, time: tick() })
     this.next++
+  }
+
+  /** What a user compiled is called as it is. */
+  apart<T>(run: () => T): T {
+    this.pay()
+    return withTracer(null, run)
   }
 
   assume(): void {}

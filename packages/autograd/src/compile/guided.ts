@@ -127,7 +127,11 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       this.fail()
       return result
     }
-    const guidesRest = !this.parts.isRestKnown(result)
+    // A gradient that `first` leaves is an object that its user may hold, and what is done to it must be done to this one.
+    const leavesGradient = [...gradients.values()].some((value) => value !== null && !trace.isLasting(value))
+    const guidesRest = leavesGradient || !this.parts.isRestKnown(result)
+    // What is run in each call does not depend on what was.
+    trace.conditions.splice(0, guidesRest ? trace.conditions.length : conditions)
     const steps = trace.steps.slice(0, guidesRest ? undefined : end)
     const made = variables.flatMap((variable, i): [number, Matrix][] =>
       variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
@@ -139,16 +143,19 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const program = new Program<void>(() => this.otherwise(), stands, inputs, slots, trace, undefined)
     program.givesGradients = !guidesRest
     if (!guidesRest) program.giveGradients()
-    const kept = new Kept(seen.map((matrix) => trace.valueOf(trace.hold(matrix))))
+    const kept = new Kept(seen.map((matrix) => trace.room(matrix)))
     const { onTheWay } = trace
     const rest = guidesRest ? [] : trace.steps.slice(end)
     const changed = new Set(rest.flatMap(({ targets }) => targets.map(({ holder }) => holder)))
-    if (this.entries.length === MOST_PROGRAMS) this.entries.shift()
+    if (this.entries.length === MOST_PROGRAMS) {
+      this.entries.shift()
+      this.fail()
+    }
     this.entries.push({
       program,
       steps,
       guidesRest,
-      conditions: [...trace.conditions.slice(conditions), ...trace.histories],
+      conditions: [...trace.conditions, ...trace.histories],
       ...{ results, gradients, nodes, own, onTheWay, changed, kept },
       followed: 0,
     })

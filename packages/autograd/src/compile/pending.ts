@@ -71,21 +71,22 @@ export const isPending = (value: object): value is Pending => value instanceof P
 /** Lets a matrix have no elements until somebody looks at them, as a pending one; returns what gives it elements again. */
 export function suspend(matrix: Matrix, debtor: Debtor): (elements?: TypedArray) => void {
   const { elements } = matrix
+  let found: TypedArray | null = null
+  const resume = (value = elements): void => {
+    found = value
+    // Somebody may have frozen it since.
+    if (Object.getOwnPropertyDescriptor(matrix, 'elements')?.configurable)
+      Object.defineProperty(matrix, 'elements', { configurable: true, enumerable: true, writable: true, value })
+  }
   Object.defineProperty(matrix, 'elements', {
     configurable: true,
     enumerable: true,
     get(): TypedArray {
-      debtor.pay()
-      const own = Object.getOwnPropertyDescriptor(matrix, 'elements')
-      if (!own || own.get) throw lost(matrix)
-      return own.value
+      if (found === null) debtor.pay()
+      if (found === null) throw lost(matrix)
+      return found
     },
-    set(other: TypedArray) {
-      resume(other)
-    },
+    set: resume,
   })
-  const resume = (found = elements): void => {
-    Object.defineProperty(matrix, 'elements', { configurable: true, enumerable: true, writable: true, value: found })
-  }
   return resume
 }

@@ -160,7 +160,15 @@ export class Program<Result> {
 
   /** Leaves the gradients that it has computed to whoever holds them, and computes others from now on. */
   release(): void {
-    for (const gradient of this.gradients) if (gradient.grad !== null) gradient.grad = this.trace.replace(gradient.grad)
+    // Several variables may have the same.
+    const replaced = new Map<Matrix, Matrix>()
+    for (const gradient of this.gradients) {
+      const { grad } = gradient
+      if (grad === null) continue
+      const other = replaced.get(grad) ?? this.trace.replace(grad)
+      replaced.set(grad, other)
+      gradient.grad = other
+    }
     this.told = 0
     this.given = -1
   }

@@ -26,6 +26,7 @@ import {
   type Tracer,
   withTracer,
 } from '@matgrad/core/internal'
+import { isBuiltIn } from '../op.ts'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { type Variable, variablesMade } from '../variable.ts'
 
@@ -41,6 +42,16 @@ const ADVICE = 'return it, and read it outside, or compute with operations (`whe
 /** A matrix that no tracer sees being made. */
 export const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
   withTracer(null, () => owning(elements.slice(), rows, cols))
+
+const users = new WeakMap<Operation, Operation>()
+
+/** A user's operation, which programs call, as what it does with elements is not known. */
+function asUsers(operation: Operation): Operation {
+  if (operation.program !== undefined) return operation
+  const known = users.get(operation) ?? { ...operation, program: null }
+  users.set(operation, known)
+  return known
+}
 
 /** Attributes that nobody changes later: copies of arrays and plain objects. */
 function asItIs(attributes: Attributes): Attributes {
@@ -154,6 +165,7 @@ export class Trace implements Tracer, GradientWatch {
       return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
     }
     const values = inputs.map((input) => this.valueOf(input))
+    const known = isBuiltIn(operation) ? operation : asUsers(operation)
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
     if (values.every(({ kind }) => kind === 'constant') && this.areFixed(inputs)) {
       this.made.add(out)
@@ -167,7 +179,7 @@ export class Trace implements Tracer, GradientWatch {
         targets: [],
       })
     this.steps.push({
-      operation,
+      operation: known,
       attributes: asItIs(attributes),
       inputs: values,
       targets: [this.define(out, 'result')],

@@ -55,6 +55,8 @@ export interface Tracer {
   readonly isWatching: boolean
   /** The same for an object that may be met again: what `look` gives, if anything, is asked before each use. */
   watch(object: object, look: () => (() => boolean) | null): void
+  /** Calls what runs a program of its own, where that must not be part of what is traced. */
+  apart?<T>(run: () => T): T
   /** A matrix that was made during the trace is state, which goes on from call to call, and no constant. */
   keep(matrix: Stored): void
 }
