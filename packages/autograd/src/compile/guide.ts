@@ -136,7 +136,10 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   private compute({ step: { operation, attributes }, inputs, targets }: Done): void {
     // Versions were told when it was done.
-    if (isChange(operation)) return operation.forward(targets, inputs, attributes)
+    if (isChange(operation)) {
+      operation.forward(targets, inputs, attributes)
+      return
+    }
     const [target] = targets as Pending[]
     // What the function made is there already; a program would copy it.
     if (isPending(target)) target.elements = evaluate(operation as Operation, inputs, attributes).elements
