@@ -2401,6 +2401,12 @@ const outOfSight: Scenarios = {
     await w.fit(model, { loss })
     w.predict(model)
     w.see(n, kept)
+    const nowAndThen = w.net(({ hidden, head }, x) => {
+      const h = hidden.forward(x)
+      return head.forward(n++ % 4 === 3 ? h.mul(scale(h.value).mean()) : h)
+    })
+    await w.fit(nowAndThen)
+    w.see(n)
     const withoutHistory = w.net(({ hidden, head }, x) =>
       head.forward(compile((y: Variable) => y.mul(2))(hidden.forward(x))),
     )
