@@ -120,6 +120,9 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   const step = new TrainingStep(model, optimizer, loss, clipNorm)
   const isWatched = callbacks.length > 0 || names.length > 1 || scheduler !== undefined || validation !== undefined
   let rested = performance.now()
+  /** Whether nobody's code runs between two batches. */
+  const isQuiet = (): boolean => isPlainLoader(loader) && (!signal || isPlainSignal(signal))
+  let isPlain = isQuiet()
   signal?.throwIfAborted()
   const errors: unknown[] = []
   try {
@@ -129,8 +132,10 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       if (stopped) break
       const results = new Results(metrics)
       model.train()
-      if (isWatched) step.giveBack()
-      const isPlain = isPlainLoader(loader) && (!signal || isPlainSignal(signal))
+      if (isWatched) {
+        step.giveBack()
+        isPlain = isQuiet()
+      }
       let batch = 0
       for (const samples of loader) {
         signal?.throwIfAborted()
@@ -152,6 +157,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
         if (performance.now() - rested > PATIENCE) {
           await pause()
           step.giveBack()
+          isPlain = isQuiet()
           rested = performance.now()
         }
       }
