@@ -1,13 +1,28 @@
-// Compiles packages/core/assembly into packages/core/src/engine/kernels.generated.ts: the modules' bytes as base64.
-// With --check it writes nothing and fails if the committed file is not what the sources give.
+// Writes what is generated in packages/core: what follows from the rows (rows.ts), and src/engine/kernels.generated.ts, the
+// bytes of packages/core/assembly compiled, as base64. With --check it writes nothing and fails if a committed file is not
+// what the sources give.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import asc from 'assemblyscript/asc'
+import { sources } from './rows.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const target = `${root}packages/core/src/engine/kernels.generated.ts`
+const core = `${root}packages/core/`
+const checks = process.argv.includes('--check')
+
+/** Writes a generated file, or makes sure that it is what it would be. */
+function generate(path, source) {
+  if (!checks) writeFileSync(core + path, source)
+  else if (readFileSync(core + path, 'utf8') !== source) {
+    console.error(`packages/core/${path} differs from its sources: run \`pnpm run build:kernels\`.`)
+    process.exit(1)
+  }
+}
+
+// The kernels are compiled from what the rows give.
+for (const [path, source] of Object.entries(sources)) generate(path, source)
 
 async function compile(entry, memoryBase, features) {
   let binary
@@ -100,15 +115,9 @@ export const fmaKernels: ModuleSource = {
 }
 `
 
-if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== source) {
-    console.error(
-      'packages/core/src/engine/kernels.generated.ts differs from its sources: run `pnpm run build:kernels`.',
-    )
-    process.exit(1)
-  }
-  console.log('kernels.generated.ts is up to date.')
-} else {
-  writeFileSync(target, source)
-  console.log(`kernels.generated.ts: ${kernels.length} and ${fma.length} bytes of WebAssembly.`)
-}
+generate('src/engine/kernels.generated.ts', source)
+console.log(
+  checks
+    ? 'What is generated is up to date.'
+    : `kernels.generated.ts: ${kernels.length} and ${fma.length} bytes of WebAssembly.`,
+)

@@ -1,135 +1,139 @@
-// Every operation as a function of its first operand, on variables, matrices and numbers. What each computes stands at the
-// method of the same name (Algebra).
+// Core's functions take variables, too: their signatures with them. A result is a Variable where an operand is one.
 
-import {
-  type AffineFunction,
-  type Axis,
-  type BinaryFunction,
-  type DType,
-  DTypeError,
-  getDefaultDtype,
-  type Index,
-  type LooseFunction,
-  type MatmulFunction,
+import type {
+  Axis,
+  Broadcast,
+  MatmulBias,
+  MatmulOperand,
+  MatmulOptions,
+  MatmulResult,
   Matrix,
-  type ReductionFunction,
-  type SameShapeFunction,
-  ShapeError,
-  type UnaryFunction,
+  Other,
+  ReducedCols,
+  ReducedRows,
 } from '@matgrad/core'
-import { describe, operations } from '@matgrad/core/internal'
-import { applyOp, toVariable, Variable } from './variable.ts'
+import type { Variable } from './variable.ts'
+
+export * from '@matgrad/core/functions'
 
 type Operand<R extends number = number, C extends number = number> = Variable<R, C> | Matrix<R, C>
-type Unary = UnaryFunction<'variable'>
-type Binary<Name extends string> = BinaryFunction<'variable', Name>
-type Reduction<Options extends unknown[] = []> = ReductionFunction<'variable', Options>
-type SameShape<Arguments extends unknown[]> = SameShapeFunction<'variable', Arguments>
-type Loose<Arguments extends unknown[]> = LooseFunction<'variable', Arguments>
 
-const isOperand = (value: unknown): value is Operand => value instanceof Variable || value instanceof Matrix
-
-/** The method as a function. A number in the first place becomes a 1x1 of the dtype of the first operand after it. */
-// biome-ignore lint/suspicious/noExplicitAny: the declared type of each function below says what it takes and gives
-function method(name: string): any {
-  return (first: unknown, ...rest: unknown[]) => {
-    const dtype = typeof first === 'number' ? rest.find(isOperand)?.dtype : undefined
-    const receiver = toVariable(name, first, dtype ?? getDefaultDtype())
-    return (receiver as unknown as Record<string, (...args: unknown[]) => Variable>)[name](...rest)
+declare module '@matgrad/core' {
+  interface UnaryFunction {
+    <R extends number = 1, C extends number = 1>(a: Variable<R, C>): Variable<R, C>
   }
-}
 
-export const neg: Unary = method('neg')
-export const abs: Unary = method('abs')
-export const sign: Unary = method('sign')
-export const exp: Unary = method('exp')
-export const log: Unary = method('log')
-export const log1p: Unary = method('log1p')
-export const expm1: Unary = method('expm1')
-export const sqrt: Unary = method('sqrt')
-export const square: Unary = method('square')
-export const reciprocal: Unary = method('reciprocal')
-export const sin: Unary = method('sin')
-export const cos: Unary = method('cos')
-export const tanh: Unary = method('tanh')
-export const sigmoid: Unary = method('sigmoid')
-export const relu: Unary = method('relu')
-export const leakyRelu: SameShape<[slope?: number]> = method('leakyRelu')
-export const elu: SameShape<[alpha?: number]> = method('elu')
-export const gelu: Unary = method('gelu')
-export const silu: Unary = method('silu')
-export const softplus: Unary = method('softplus')
-export const erf: Unary = method('erf')
-export const floor: Unary = method('floor')
-export const round: Unary = method('round')
-export const clip: SameShape<[low: number, high: number]> = method('clip')
+  interface BinaryFunction<Name extends string> {
+    <R1 extends number = 1, C1 extends number = 1, R2 extends number = 1, C2 extends number = 1>(
+      a: Variable<R1, C1>,
+      b: Other<'variable', Name, R1, C1, R2, C2>,
+    ): Broadcast<'variable', R1, C1, R2, C2>
+    <R1 extends number = 1, C1 extends number = 1, R2 extends number = 1, C2 extends number = 1>(
+      a: Matrix<R1, C1> | number,
+      b: Variable<R2, C2> & Other<'variable', Name, R1, C1, R2, C2>,
+    ): Broadcast<'variable', R1, C1, R2, C2>
+  }
 
-export const add: Binary<'add'> = method('add')
-export const sub: Binary<'sub'> = method('sub')
-export const mul: Binary<'mul'> = method('mul')
-export const div: Binary<'div'> = method('div')
-export const pow: Binary<'pow'> = method('pow')
-export const maximum: Binary<'maximum'> = method('maximum')
-export const minimum: Binary<'minimum'> = method('minimum')
-export const less: Binary<'less'> = method('less')
-export const lessEqual: Binary<'lessEqual'> = method('lessEqual')
-export const greater: Binary<'greater'> = method('greater')
-export const greaterEqual: Binary<'greaterEqual'> = method('greaterEqual')
-export const equal: Binary<'equal'> = method('equal')
-export const notEqual: Binary<'notEqual'> = method('notEqual')
-export const where: Loose<[a: Operand | number, b: Operand | number]> = method('where')
-export const broadcastTo: Loose<[rows: number, cols: number]> = method('broadcastTo')
+  interface ReductionFunction<Options extends unknown[] = []> {
+    <R extends number, C extends number, A extends Axis | undefined = undefined>(
+      a: Variable<R, C>,
+      axis?: A,
+      ...options: Options
+    ): Variable<ReducedRows<R, A>, ReducedCols<C, A>>
+  }
 
-export const sum: Reduction = method('sum')
-export const mean: Reduction = method('mean')
-export const prod: Reduction = method('prod')
-export const max: Reduction = method('max')
-export const min: Reduction = method('min')
-export const variance: Reduction<[options?: { ddof?: number }]> = method('variance')
-export const std: Reduction<[options?: { ddof?: number }]> = method('std')
-export const median: Reduction = method('median')
-export const argmax: Reduction = method('argmax')
-export const argmin: Reduction = method('argmin')
-export const logSumExp: Reduction = method('logSumExp')
-export const cumsum: SameShape<[axis?: Axis]> = method('cumsum')
-export const softmax: SameShape<[axis?: Axis]> = method('softmax')
-export const logSoftmax: SameShape<[axis?: Axis]> = method('logSoftmax')
-export const trace: (a: Operand) => Variable<1, 1> = method('trace')
+  interface SameShapeFunction<Arguments extends unknown[]> {
+    <R extends number = 1, C extends number = 1>(a: Variable<R, C>, ...rest: Arguments): Variable<R, C>
+  }
 
-export const matmul: MatmulFunction<'variable'> = method('matmul')
-export const affine: AffineFunction<'variable'> = method('affine')
-export const outer: Loose<[b: Operand]> = method('outer')
-export const kron: Loose<[b: Operand]> = method('kron')
-export const cov: Loose<[options?: { ddof?: number }]> = method('cov')
-export const corrcoef: Loose<[]> = method('corrcoef')
+  interface LooseFunction<Arguments extends unknown[]> {
+    (a: Variable, ...rest: Arguments): Variable
+  }
 
-export const transpose: <R extends number, C extends number>(a: Operand<R, C>) => Variable<C, R> = method('transpose')
-export const reshape: <R extends number, C extends number>(a: Operand, rows: R, cols: C) => Variable<R, C> =
-  method('reshape')
-export const slice: Loose<[rowStart: number, rowEnd: number, colStart?: number, colEnd?: number]> = method('slice')
-export const gatherRows: Loose<[index: Index<'variable'>]> = method('gatherRows')
-export const oneHot: Loose<[count: number, options?: { dtype?: DType }]> = method('oneHot')
-export const scatterAddRows: Loose<[index: Index<'variable'>, rows: number]> = method('scatterAddRows')
-export const pick: Loose<[index: Index<'variable'>]> = method('pick')
-export const diag: Loose<[]> = method('diag')
-export const diagonal: Loose<[]> = method('diagonal')
-export const tril: SameShape<[k?: number]> = method('tril')
-export const triu: SameShape<[k?: number]> = method('triu')
-export const flipRows: SameShape<[]> = method('flipRows')
-export const flipCols: SameShape<[]> = method('flipCols')
-export const sort: SameShape<[axis?: Axis]> = method('sort')
-export const argsort: SameShape<[axis?: Axis]> = method('argsort')
+  interface PairFunction {
+    (a: Variable, b: Operand): Variable
+    (a: Matrix, b: Variable): Variable
+  }
 
-/**
- * The operands below one another (axis 0, as many columns) or side by side (axis 1, as many rows).
- *
- * @throws ShapeError for an empty list or sizes that differ across the axis.
- */
-export function concat(list: readonly Operand[], axis: Axis): Variable {
-  if (!Array.isArray(list)) throw new DTypeError(`concat: got ${describe(list)}, wanted an array of variables`)
-  for (const [i, each] of list.entries())
-    if (!isOperand(each))
-      throw new DTypeError(`concat: operand ${i + 1} is ${describe(each)}, wanted a Variable or a Matrix`)
-  if (list.length === 0) throw new ShapeError('concat: got an empty list, wanted at least one variable')
-  return applyOp(operations.concat, [...list], { axis })
+  interface WhereFunction {
+    (condition: Variable, a: Operand | number, b: Operand | number): Variable
+    (condition: Matrix, a: Variable, b: Operand | number): Variable
+    (condition: Matrix, a: Matrix | number, b: Variable): Variable
+  }
+
+  interface TransposeFunction {
+    <R extends number, C extends number>(a: Variable<R, C>): Variable<C, R>
+  }
+
+  interface ReshapeFunction {
+    <R extends number, C extends number>(a: Variable, rows: R, cols: C): Variable<R, C>
+  }
+
+  interface TraceFunction {
+    (a: Variable): Variable<1, 1>
+  }
+
+  interface MatmulFunction {
+    <
+      R1 extends number,
+      C1 extends number,
+      R2 extends number,
+      C2 extends number,
+      const O extends MatmulOptions = Record<never, never>,
+    >(
+      a: Variable<R1, C1>,
+      b: MatmulOperand<'variable', R1, C1, R2, C2, O>,
+      options?: O,
+    ): MatmulResult<'variable', R1, C1, R2, C2, O>
+    <
+      R1 extends number,
+      C1 extends number,
+      R2 extends number,
+      C2 extends number,
+      const O extends MatmulOptions = Record<never, never>,
+    >(
+      a: Matrix<R1, C1>,
+      b: Variable<R2, C2> & MatmulOperand<'variable', R1, C1, R2, C2, O>,
+      options?: O,
+    ): MatmulResult<'variable', R1, C1, R2, C2, O>
+  }
+
+  interface AffineFunction {
+    <
+      R1 extends number,
+      C1 extends number,
+      R2 extends number,
+      C2 extends number,
+      const O extends MatmulOptions = Record<never, never>,
+    >(
+      a: Variable<R1, C1>,
+      b: MatmulOperand<'variable', R1, C1, R2, C2, O>,
+      bias: MatmulBias<'variable', R2, C2, O>,
+      options?: O,
+    ): MatmulResult<'variable', R1, C1, R2, C2, O>
+    <
+      R1 extends number,
+      C1 extends number,
+      R2 extends number,
+      C2 extends number,
+      const O extends MatmulOptions = Record<never, never>,
+    >(
+      a: Matrix<R1, C1>,
+      b: Variable<R2, C2> & MatmulOperand<'variable', R1, C1, R2, C2, O>,
+      bias: MatmulBias<'variable', R2, C2, O>,
+      options?: O,
+    ): MatmulResult<'variable', R1, C1, R2, C2, O>
+    <
+      R1 extends number,
+      C1 extends number,
+      R2 extends number,
+      C2 extends number,
+      const O extends MatmulOptions = Record<never, never>,
+    >(
+      a: Matrix<R1, C1>,
+      b: MatmulOperand<'matrix', R1, C1, R2, C2, O>,
+      bias: Variable & MatmulBias<'variable', R2, C2, O>,
+      options?: O,
+    ): MatmulResult<'variable', R1, C1, R2, C2, O>
+  }
 }

@@ -16,6 +16,7 @@ import {
 } from '@matgrad/autograd'
 import * as core from '@matgrad/core'
 import { DTypeError, eye, full, Generator, MatgradError, Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import * as functions from '@matgrad/core/functions'
 import { describe as describeValue, operations } from '@matgrad/core/internal'
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -487,6 +488,41 @@ describe('dtypes', () => {
     expect(gradient(single)).toEqual([[Math.fround(3 * Math.exp(1.5)), Math.fround(4 * Math.exp(8))]])
     single.add(double).sum().backward()
     expect(single.grad?.dtype).toBe('float32')
+  })
+
+  test('the result is a variable, with its history, where one operand is, and a matrix where none is', () => {
+    const w = parameter(1, 2)
+    const results: unknown[] = [
+      ...[
+        autograd.add(1, w),
+        autograd.mul(row(3, 4), w),
+        autograd.matmul(row(3, 4), w.T),
+        where(row(1, 0), row(3, 4), w),
+      ],
+      concat([row(3, 4), w], 0),
+      ...[
+        (row(3, 4) as unknown as Variable).sub(w),
+        (row(3, 4) as unknown as Variable).affine(w.T, variable(full(1, 1, 1, float64))),
+      ],
+    ]
+    for (const each of results) {
+      expect(each).toBeInstanceOf(Variable)
+      w.grad = null
+      ;(each as Variable).sum().backward()
+      expect(w.grad).not.toBe(null)
+    }
+    for (const each of [
+      autograd.exp(2),
+      autograd.sum(row(1, 2)),
+      autograd.add(row(1, 2), 3),
+      concat([row(1), row(2)], 1),
+    ])
+      expect(each).toBeInstanceOf(Matrix)
+  })
+
+  test('functions are the same objects as in core', () => {
+    const own = autograd as Readonly<Record<string, unknown>>
+    for (const [name, each] of Object.entries(functions)) expect(own[name], name).toBe(each)
   })
 
   const mixed: [string, (a: Variable, b: Variable) => Variable][] = [

@@ -40,8 +40,8 @@ describe('shapes flow through', () => {
   test('element-wise methods and functions', () => {
     expectTypeOf(a.exp().relu().leakyRelu(0.1).clip(0, 1)).toEqualTypeOf<Variable<2, 3>>()
     expectTypeOf(exp(a)).toEqualTypeOf<Variable<2, 3>>()
-    expectTypeOf(exp(m)).toEqualTypeOf<Variable<3, 4>>()
-    expectTypeOf(exp(2)).toEqualTypeOf<Variable<1, 1>>()
+    expectTypeOf(exp(m)).toEqualTypeOf<Matrix<3, 4>>()
+    expectTypeOf(exp(2)).toEqualTypeOf<Matrix<1, 1>>()
     expectTypeOf(a.softmax(1)).toEqualTypeOf<Variable<2, 3>>()
   })
 
@@ -60,7 +60,10 @@ describe('shapes flow through', () => {
     expectTypeOf(a.add(zeros(2, 3))).toEqualTypeOf<Variable<2, 3>>()
     expectTypeOf(a.matmul(m)).toEqualTypeOf<Variable<2, 4>>()
     expectTypeOf(matmul(zeros(5, 2), a)).toEqualTypeOf<Variable<5, 3>>()
-    expectTypeOf(add(m, m)).toEqualTypeOf<Variable<3, 4>>()
+    expectTypeOf(add(m, m)).toEqualTypeOf<Matrix<3, 4>>()
+    expectTypeOf(add(m, zeros(3, 4))).toEqualTypeOf<Matrix<3, 4>>()
+    expectTypeOf(mul(zeros(1, 3), a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(concat([m, m], 0)).toEqualTypeOf<Matrix>()
   })
 
   test('products, transposed or not', () => {
@@ -78,7 +81,7 @@ describe('shapes flow through', () => {
     expectTypeOf(a.mean(0)).toEqualTypeOf<Variable<1, 3>>()
     expectTypeOf(a.max(1)).toEqualTypeOf<Variable<2, 1>>()
     expectTypeOf(sum(a, 0)).toEqualTypeOf<Variable<1, 3>>()
-    expectTypeOf(sum(m)).toEqualTypeOf<Variable<1, 1>>()
+    expectTypeOf(sum(m)).toEqualTypeOf<Matrix<1, 1>>()
     expectTypeOf(a.trace()).toEqualTypeOf<Variable<1, 1>>()
   })
 

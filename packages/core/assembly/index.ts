@@ -1,5 +1,5 @@
 export * from './cross-entropy'
-export * from './elementwise'
+export * from './elementwise.generated'
 export * from './gemm'
 export * from './random'
 export * from './rearrange'

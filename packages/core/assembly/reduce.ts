@@ -1,4 +1,4 @@
-import * as code from '../src/engine/opcodes'
+import * as code from '../src/engine/opcodes.generated'
 import { packAlong, workspace } from './gemm'
 import { along, at, BLOCK, down, downPair, Largest, Product, Smallest, Sum } from './lines'
 import { logSoftmaxLines, logSumExpLines, softmaxLines } from './softmax'
@@ -59,6 +59,7 @@ function reduce<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, cou
       case code.ARGMIN:
         store<f64>(at<f64>(out, l, 1), firstIndex<T>(mergeLine<T, Smallest<T>>(line, count, step), line, count, step))
         break
+      default: unreachable()
     }
   }
 }
@@ -108,6 +109,7 @@ function scan<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, count
     case code.CUMSUM: return cumsumLines<T>(out, a, lines, lineStep, count, step)
     case code.SOFTMAX: return softmaxLines<T>(out, a, lines, lineStep, count, step)
     case code.LOG_SOFTMAX: return logSoftmaxLines<T>(out, a, lines, lineStep, count, step)
+    default: unreachable()
   }
 }
 

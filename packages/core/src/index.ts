@@ -1,10 +1,25 @@
 export { type DType, getDefaultDtype, setDefaultDtype, type TypedArray } from './base/dtype.ts'
 export { DTypeError, FormatError, LinAlgError, MatgradError, ShapeError } from './base/errors.ts'
-export type { Axis, Shape } from './base/shape.ts'
+export type { Axis, ReducedCols, ReducedRows, Shape } from './base/shape.ts'
 export { configure, type EngineInfo, type EngineOptions, engineInfo } from './engine/configure.ts'
 export * as io from './io/index.ts'
 export * as linalg from './linalg/index.ts'
 export * from './matrix/create.ts'
+export type {
+  AffineFunction,
+  BinaryFunction,
+  ConcatFunction,
+  LooseFunction,
+  MatmulFunction,
+  PairFunction,
+  ReductionFunction,
+  ReshapeFunction,
+  SameShapeFunction,
+  TraceFunction,
+  TransposeFunction,
+  UnaryFunction,
+  WhereFunction,
+} from './matrix/function.ts'
 export * from './matrix/functions.ts'
 export { Matrix } from './matrix/matrix.ts'
 export {
@@ -21,19 +36,17 @@ export {
   uniform,
 } from './matrix/random.ts'
 export type {
-  AffineFunction,
   Algebra,
-  BinaryFunction,
+  Broadcast,
   Index,
   Kind,
-  LooseFunction,
-  MatmulFunction,
+  MatmulBias,
+  MatmulOperand,
   MatmulOptions,
+  MatmulResult,
   Operands,
-  ReductionFunction,
+  Other,
   Results,
-  SameShapeFunction,
-  UnaryFunction,
 } from './ops/algebra.ts'
 export type { Attributes, Block, Operation, Rule } from './ops/operation.ts'
 export * as sparse from './sparse/index.ts'

@@ -1,7 +1,7 @@
-import { mul, neg, type Reduction, reduce, reductionOption, softplus, sub, Variable } from '@matgrad/autograd'
+import { type Reduction, reduce, reductionOption, sub, Variable } from '@matgrad/autograd'
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
 import { describe, formatShape, kind, readerOf } from '@matgrad/core/internal'
-import type { Input } from './module.ts'
+import { type Input, variableOf } from './module.ts'
 
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from '@matgrad/autograd'
 
@@ -32,7 +32,7 @@ const readMse = readerOf({ reduction: reductionOption('mean') })
 export function mseLoss(prediction: Input, target: Input, options?: LossOptions): Variable {
   checkPair('mseLoss', prediction, target)
   const { reduction } = readMse('mseLoss', options)
-  return reduce(sub(prediction, target).square(), reduction)
+  return reduce(variableOf('mseLoss', prediction).sub(target).square(), reduction)
 }
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
@@ -63,7 +63,8 @@ export function binaryCrossEntropyWithLogits(
     throw new ShapeError(
       `binaryCrossEntropyWithLogits: posWeight is ${formatShape(posWeight.shape)}, wanted a 1x${logits.cols} Matrix`,
     )
-  const positive = mul(softplus(neg(logits)), target)
-  const negative = mul(softplus(logits), sub(1, target))
+  const [x, t] = [logits, target].map((each) => variableOf('binaryCrossEntropyWithLogits', each))
+  const positive = x.neg().softplus().mul(t)
+  const negative = x.softplus().mul(sub(1, t))
   return reduce((posWeight ? positive.mul(posWeight) : positive).add(negative), reduction)
 }

@@ -299,9 +299,13 @@ export function forwardOf(operation: string, model: Module, x: Matrix): Variable
   throw new DTypeError(`${operation}: ${gave}, wanted a Variable`)
 }
 
-/** A layer's input as a variable. */
-export const variableOf = <N extends number, F extends number>(x: Input<N, F>): Variable<N, F> =>
-  x instanceof Variable ? x : constant(x)
+/** What goes into a layer or loss of this name, as a variable. @throws DTypeError for what is neither Variable nor Matrix. */
+export function variableOf<N extends number, F extends number>(name: string, x: Input<N, F>): Variable<N, F> {
+  if (x instanceof Variable) return x
+  if (!((x as unknown) instanceof Matrix))
+    throw new DTypeError(`${name}: operand is ${describe(x)}, wanted a Variable or a Matrix`)
+  return constant(x)
+}
 
 const isMember = (value: unknown): value is Member =>
   value instanceof Variable || value instanceof Matrix || value instanceof Module

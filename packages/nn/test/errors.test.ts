@@ -82,10 +82,10 @@ const takers: [string, (value: unknown, v: Operands) => unknown, string][] = [
   ['predict, x', (value, v) => untyped.predict(v.model, value), 'predict: x is'],
   ['evaluate, model', (value, v) => untyped.evaluate(value, v.data, { loss: nn.crossEntropy }), 'evaluate: model is'],
   ['Sequential', (value) => new untyped.Sequential(value), 'Sequential: layer 0 is'],
-  ['Sequential.forward', (value, v) => run((x) => v.model.forward(x as Untyped), value), 'affine: operand is'],
-  ['ReLU.forward', (value) => run((x) => new nn.ReLU().forward(x as Untyped), value), 'relu: operand is'],
-  ['Softmax.forward', (value) => run((x) => new nn.Softmax().forward(x as Untyped), value), 'softmax: operand is'],
-  ['Identity.forward', (value) => run((x) => new nn.Identity().forward(x as Untyped), value), 'variable: value is'],
+  ['Sequential.forward', (value, v) => run((x) => v.model.forward(x as Untyped), value), 'Linear: operand is'],
+  ['ReLU.forward', (value) => run((x) => new nn.ReLU().forward(x as Untyped), value), 'ReLU: operand is'],
+  ['Softmax.forward', (value) => run((x) => new nn.Softmax().forward(x as Untyped), value), 'Softmax: operand is'],
+  ['Identity.forward', (value) => run((x) => new nn.Identity().forward(x as Untyped), value), 'Identity: operand is'],
 ]
 /** The operations take a number for a 1x1. */
 const isOperand = (title: string, value: unknown): boolean =>

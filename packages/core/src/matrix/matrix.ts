@@ -3,7 +3,7 @@ import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { number, readerOf } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
 import { allocate, allocateResult, type Pool, settled, unshared } from '../engine/allocate.ts'
-import type { Algebra } from '../ops/algebra.ts'
+import type { Algebra, Value } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
 import type { Attributes, Operation, Stored } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
@@ -170,6 +170,10 @@ export class Matrix<R extends number = number, C extends number = number> implem
 
   /** Runs an operation on operands, this matrix one of them; numbers become 1x1 and do not change the dtype. */
   apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Matrix {
+    if (areAlike(operands)) return evaluate(operation, operands, attributes)
+    // A value of another class, such as a variable, knows what becomes of matrices beside it.
+    const other = operands.find((operand) => isValue(operand) && !(operand instanceof Matrix)) as Value | undefined
+    if (other) return other.apply(operation, operands, attributes) as unknown as Matrix
     return evaluate(operation, toInputs(operation, operands), attributes)
   }
 }
@@ -257,6 +261,11 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
     )
   return scalar(input, dtype)
 }
+
+/** Whether something is a Matrix, or of another class that operations compute with. */
+export const isValue = (value: unknown): value is Value =>
+  value instanceof Matrix ||
+  (typeof value === 'object' && typeof (value as Value | null)?.apply === 'function' && 'rows' in (value as Value))
 
 /** Whether operands are matrices of one dtype, as most are. */
 function areAlike(operands: readonly unknown[]): operands is readonly Matrix[] {

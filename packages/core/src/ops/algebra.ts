@@ -43,11 +43,17 @@ export interface Operands<R extends Size, C extends Size> {
 export type Kind = keyof Results<Size, Size> & keyof Operands<Size, Size>
 
 /** The other operand of an element-wise operation of this name. */
-type Other<K extends Kind, Name extends string, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size> =
-  | (Operands<R2, C2>[K] & CheckBroadcast<Name, R1, C1, R2, C2>)
-  | number
+export type Other<
+  K extends Kind,
+  Name extends string,
+  R1 extends Size,
+  C1 extends Size,
+  R2 extends Size,
+  C2 extends Size,
+> = (Operands<R2, C2>[K] & CheckBroadcast<Name, R1, C1, R2, C2>) | number
 
-type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size> = Results<
+/** What an element-wise operation gives. */
+export type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size> = Results<
   BroadcastSize<R1, R2>,
   BroadcastSize<C1, C2>
 >[K]
@@ -67,23 +73,33 @@ type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonl
 /** The rows of op(X), where X is R x C and op transposes if the flag is set: unknown where the flag is. */
 type RowsOf<F, R extends Size, C extends Size> = [F] extends [true] ? C : [F] extends [false | undefined] ? R : number
 
-type MatmulOperand<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size, O> = Operands<
-  R2,
-  C2
->[K] &
+/** The right operand of a product. */
+export type MatmulOperand<
+  K extends Kind,
+  R1 extends Size,
+  C1 extends Size,
+  R2 extends Size,
+  C2 extends Size,
+  O,
+> = Operands<R2, C2>[K] &
   CheckMatmul<RowsOf<Flag<O, 'transposeA'>, C1, R1>, RowsOf<Flag<O, 'transposeB'>, R2, C2>> &
   CheckNames<Exclude<keyof O, keyof MatmulOptions>>
 
 /** A row as long as those of the product. */
-type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<
+export type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<
   1,
   RowsOf<Flag<O, 'transposeB'>, C2, R2>
 >[K]
 
-type MatmulResult<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size, O> = Results<
-  RowsOf<Flag<O, 'transposeA'>, R1, C1>,
-  RowsOf<Flag<O, 'transposeB'>, C2, R2>
->[K]
+/** The product. */
+export type MatmulResult<
+  K extends Kind,
+  R1 extends Size,
+  C1 extends Size,
+  R2 extends Size,
+  C2 extends Size,
+  O,
+> = Results<RowsOf<Flag<O, 'transposeA'>, R1, C1>, RowsOf<Flag<O, 'transposeB'>, C2, R2>>[K]
 
 /**
  * The operations as methods, for an R x C receiver of class K. Sizes that the types know are carried along and checked;
@@ -284,67 +300,3 @@ export interface Value extends Algebra<'value', number, number> {
   /** Runs an operation of this contract on values. */
   apply(operation: object, operands: readonly unknown[], attributes: unknown): Value
 }
-
-/** An operation on one value, as a function. */
-export type UnaryFunction<K extends Kind> = <R extends Size = 1, C extends Size = 1>(
-  a: Operands<R, C>[K] | number,
-) => Results<R, C>[K]
-
-/** An element-wise operation on two values, as a function. */
-export type BinaryFunction<K extends Kind, Name extends string> = <
-  R1 extends Size = 1,
-  C1 extends Size = 1,
-  R2 extends Size = 1,
-  C2 extends Size = 1,
->(
-  a: Operands<R1, C1>[K] | number,
-  b: Other<K, Name, R1, C1, R2, C2>,
-) => Broadcast<K, R1, C1, R2, C2>
-
-/** A reduction, as a function. */
-export type ReductionFunction<K extends Kind, Options extends unknown[] = []> = <
-  R extends Size,
-  C extends Size,
-  A extends Axis | undefined = undefined,
->(
-  a: Operands<R, C>[K],
-  axis?: A,
-  ...options: Options
-) => Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-
-/** A function of a value and numbers whose result has the value's shape. */
-export type SameShapeFunction<K extends Kind, Arguments extends unknown[]> = <R extends Size = 1, C extends Size = 1>(
-  a: Operands<R, C>[K],
-  ...rest: Arguments
-) => Results<R, C>[K]
-
-/** A function whose result has a shape that the types do not follow. */
-export type LooseFunction<K extends Kind, Arguments extends unknown[]> = (
-  a: Operands<Size, Size>[K],
-  ...rest: Arguments
-) => Results<Size, Size>[K]
-
-export type MatmulFunction<K extends Kind> = <
-  R1 extends Size,
-  C1 extends Size,
-  R2 extends Size,
-  C2 extends Size,
-  const O extends MatmulOptions = Record<never, never>,
->(
-  a: Operands<R1, C1>[K],
-  b: MatmulOperand<K, R1, C1, R2, C2, O>,
-  options?: O,
-) => MatmulResult<K, R1, C1, R2, C2, O>
-
-export type AffineFunction<K extends Kind> = <
-  R1 extends Size,
-  C1 extends Size,
-  R2 extends Size,
-  C2 extends Size,
-  const O extends MatmulOptions = Record<never, never>,
->(
-  a: Operands<R1, C1>[K],
-  b: MatmulOperand<K, R1, C1, R2, C2, O>,
-  bias: MatmulBias<K, R2, C2, O>,
-  options?: O,
-) => MatmulResult<K, R1, C1, R2, C2, O>

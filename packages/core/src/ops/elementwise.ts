@@ -1,8 +1,17 @@
 import type { TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { broadcastShapes, checkNumber, checkShape, formatShape } from '../base/shape.ts'
-import * as code from '../engine/opcodes.ts'
-import { colStep, type Operation, type Rule, rowStep, run, runOn } from './operation.ts'
+import {
+  binaryMethod,
+  colStep,
+  type Operation,
+  opcodeOf,
+  type Rule,
+  rowStep,
+  run,
+  runOn,
+  unaryMethod,
+} from './operation.ts'
 
 /**
  * The most elements that go through a kernel at once. Larger operands take their turn in pieces that stay in the cache,
@@ -18,11 +27,17 @@ function inPieces(length: number, size: number, visit: (start: number, end: numb
 /** Zeros, also for an infinite g, where g·0 would be NaN. */
 const flat: Rule = (g) => g.where(0, 0)
 
-/** out[i, j] = f(a[i, j]). `parameters` names the numbers that the operation takes beside its input, at most two. */
-function unary(name: string, opcode: number, rule: Rule, ...parameters: string[]): Operation {
+/**
+ * out[i, j] = f(a[i, j]). `attributes` makes an object of the numbers that the operation takes beside its input, at most two,
+ * and their defaults.
+ */
+function unary(name: string, rule: Rule, attributes?: (...numbers: number[]) => Record<string, number>): Operation {
+  const opcode = opcodeOf(name)
+  const parameters = Object.keys(attributes?.() ?? {})
   const [first, second] = parameters
   return {
     name,
+    method: attributes ? { operands: 1, attributes } : unaryMethod,
     elementwise: true,
     vjp: [rule],
     shape([a], attributes) {
@@ -46,9 +61,11 @@ function unary(name: string, opcode: number, rule: Rule, ...parameters: string[]
 }
 
 /** out[i, j] = f(a[i, j], b[i, j]), with broadcasting. */
-function binary(name: string, opcode: number, ...vjp: Rule[]): Operation {
+function binary(name: string, ...vjp: Rule[]): Operation {
+  const opcode = opcodeOf(name)
   return {
     name,
+    method: binaryMethod,
     elementwise: true,
     vjp,
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
@@ -76,37 +93,35 @@ function binary(name: string, opcode: number, ...vjp: Rule[]): Operation {
   }
 }
 
-export const neg: Operation = unary('neg', code.NEG, (g) => g.neg())
-export const abs: Operation = unary('abs', code.ABS, (g, _y, [x]) => g.mul(x.sign()))
-export const sign: Operation = unary('sign', code.SIGN, flat)
-export const exp: Operation = unary('exp', code.EXP, (g, y) => g.mul(y))
-export const log: Operation = unary('log', code.LOG, (g, _y, [x]) => g.div(x))
-export const log1p: Operation = unary('log1p', code.LOG1P, (g, _y, [x]) => g.div(x.add(1)))
-export const expm1: Operation = unary('expm1', code.EXPM1, (g, y) => g.mul(y.add(1)))
-export const sqrt: Operation = unary('sqrt', code.SQRT, (g, y) => g.div(y.mul(2)))
-export const square: Operation = unary('square', code.SQUARE, (g, _y, [x]) => g.mul(x.mul(2)))
-export const reciprocal: Operation = unary('reciprocal', code.RECIPROCAL, (g, y) => g.mul(y.square()).neg())
-export const sin: Operation = unary('sin', code.SIN, (g, _y, [x]) => g.mul(x.cos()))
-export const cos: Operation = unary('cos', code.COS, (g, _y, [x]) => g.mul(x.sin()).neg())
-export const tanh: Operation = unary('tanh', code.TANH, (g, y) => g.sub(g.mul(y.square())))
-export const sigmoid: Operation = unary('sigmoid', code.SIGMOID, (g, y) => g.mul(y).mul(y.neg().add(1)))
+export const neg: Operation = unary('neg', (g) => g.neg())
+export const abs: Operation = unary('abs', (g, _y, [x]) => g.mul(x.sign()))
+export const sign: Operation = unary('sign', flat)
+export const exp: Operation = unary('exp', (g, y) => g.mul(y))
+export const log: Operation = unary('log', (g, _y, [x]) => g.div(x))
+export const log1p: Operation = unary('log1p', (g, _y, [x]) => g.div(x.add(1)))
+export const expm1: Operation = unary('expm1', (g, y) => g.mul(y.add(1)))
+export const sqrt: Operation = unary('sqrt', (g, y) => g.div(y.mul(2)))
+export const square: Operation = unary('square', (g, _y, [x]) => g.mul(x.mul(2)))
+export const reciprocal: Operation = unary('reciprocal', (g, y) => g.mul(y.square()).neg())
+export const sin: Operation = unary('sin', (g, _y, [x]) => g.mul(x.cos()))
+export const cos: Operation = unary('cos', (g, _y, [x]) => g.mul(x.sin()).neg())
+export const tanh: Operation = unary('tanh', (g, y) => g.sub(g.mul(y.square())))
+export const sigmoid: Operation = unary('sigmoid', (g, y) => g.mul(y).mul(y.neg().add(1)))
 // At a kink the derivative is PyTorch's: 0 for relu, the side of x ≤ 0 for leakyRelu and elu, 1 at both ends for clip,
 // half to each of two equal operands.
-export const relu: Operation = unary('relu', code.RELU, (g, y) => y.where(g, 0))
+export const relu: Operation = unary('relu', (g, y) => y.where(g, 0))
 export const leakyRelu: Operation = unary(
   'leakyRelu',
-  code.LEAKY_RELU,
   (g, _y, [x], { slope }) => x.greater(0).where(g, g.mul(slope)),
-  'slope',
+  (slope = 0.01) => ({ slope }),
 )
 export const elu: Operation = unary(
   'elu',
-  code.ELU,
   (g, y, [x], { alpha }) => x.greater(0).where(g, g.mul(y.add(alpha))),
-  'alpha',
+  (alpha = 1) => ({ alpha }),
 )
 /** Φ(x) + x·φ(x), φ the normal density. */
-export const gelu: Operation = unary('gelu', code.GELU, (g, _y, [x]) => {
+export const gelu: Operation = unary('gelu', (g, _y, [x]) => {
   const density = x
     .square()
     .mul(-0.5)
@@ -116,12 +131,12 @@ export const gelu: Operation = unary('gelu', code.GELU, (g, _y, [x]) => {
   return g.mul(distribution.add(x.mul(density)))
 })
 /** s + x·s·(1 − s), s the sigmoid of x. */
-export const silu: Operation = unary('silu', code.SILU, (g, _y, [x]) => {
+export const silu: Operation = unary('silu', (g, _y, [x]) => {
   const s = x.sigmoid()
   return g.mul(s).mul(x.mul(s.neg().add(1)).add(1))
 })
-export const softplus: Operation = unary('softplus', code.SOFTPLUS, (g, _y, [x]) => g.mul(x.sigmoid()))
-export const erf: Operation = unary('erf', code.ERF, (g, _y, [x]) =>
+export const softplus: Operation = unary('softplus', (g, _y, [x]) => g.mul(x.sigmoid()))
+export const erf: Operation = unary('erf', (g, _y, [x]) =>
   g.mul(
     x
       .square()
@@ -130,44 +145,38 @@ export const erf: Operation = unary('erf', code.ERF, (g, _y, [x]) =>
       .mul(2 / Math.sqrt(Math.PI)),
   ),
 )
-export const floor: Operation = unary('floor', code.FLOOR, flat)
-export const round: Operation = unary('round', code.ROUND, flat)
+export const floor: Operation = unary('floor', flat)
+export const round: Operation = unary('round', flat)
 export const clip: Operation = unary(
   'clip',
-  code.CLIP,
   (g, _y, [x], { low, high }) => x.greaterEqual(low).mul(x.lessEqual(high)).where(g, 0),
-  'low',
-  'high',
+  (low, high) => ({ low, high }),
 )
 
 export const add: Operation = binary(
   'add',
-  code.ADD,
   (g) => g,
   (g) => g,
 )
 export const sub: Operation = binary(
   'sub',
-  code.SUB,
   (g) => g,
   (g) => g.neg(),
 )
 export const mul: Operation = binary(
   'mul',
-  code.MUL,
   (g, _y, [, b]) => g.mul(b),
   (g, _y, [a]) => g.mul(a),
 )
 export const div: Operation = binary(
   'div',
-  code.DIV,
   (g, _y, [, b]) => g.div(b),
   (g, y, [, b]) => g.mul(y).div(b).neg(),
 )
 /** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative. */
 export const pow: Operation = binary(
   'pow',
-  code.POW, // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
+  // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
   (g, _y, [a, b]) => {
     const both = a.equal(0).mul(b.equal(0))
     return g.mul(b).mul(both.where(1, a).pow(b.sub(1)))
@@ -179,26 +188,25 @@ export const pow: Operation = binary(
 )
 export const maximum: Operation = binary(
   'maximum',
-  code.MAXIMUM,
   (g, _y, [a, b]) => a.greater(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
   (g, _y, [a, b]) => b.greater(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
 )
 export const minimum: Operation = binary(
   'minimum',
-  code.MINIMUM,
   (g, _y, [a, b]) => a.less(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
   (g, _y, [a, b]) => b.less(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
 )
-export const less: Operation = binary('less', code.LESS)
-export const lessEqual: Operation = binary('lessEqual', code.LESS_EQUAL)
-export const greater: Operation = binary('greater', code.GREATER)
-export const greaterEqual: Operation = binary('greaterEqual', code.GREATER_EQUAL)
-export const equal: Operation = binary('equal', code.EQUAL)
-export const notEqual: Operation = binary('notEqual', code.NOT_EQUAL)
+export const less: Operation = binary('less')
+export const lessEqual: Operation = binary('lessEqual')
+export const greater: Operation = binary('greater')
+export const greaterEqual: Operation = binary('greaterEqual')
+export const equal: Operation = binary('equal')
+export const notEqual: Operation = binary('notEqual')
 
 /** out[i, j] = condition[i, j] ≠ 0 ? a[i, j] : b[i, j], with broadcasting. */
 export const where: Operation = {
   name: 'where',
+  method: { operands: 3 },
   vjp: [null, (g, _y, [condition]) => condition.where(g, 0), (g, _y, [condition]) => condition.where(0, g)],
   selector: 0,
   elementwise: true,
@@ -216,6 +224,7 @@ export const where: Operation = {
 /** `a` repeated to a larger shape: each of its sizes is 1 or already the wanted one. */
 export const broadcastTo: Operation = {
   name: 'broadcastTo',
+  method: { operands: 1, attributes: (rows: number, cols: number) => ({ rows, cols }) },
   vjp: [(g) => g],
   shape([a], { rows, cols }) {
     checkShape('broadcastTo', rows, cols)

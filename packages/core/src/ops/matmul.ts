@@ -1,4 +1,5 @@
 import { ShapeError } from '../base/errors.ts'
+import { flag, oneOf, readerOf } from '../base/options.ts'
 import { formatShape, type Shape } from '../base/shape.ts'
 import { collect, place } from '../engine/engine.ts'
 import { BIAS, multiply, RELU, type Region, stepsOf } from '../engine/product.ts'
@@ -7,6 +8,12 @@ import { engineFor } from '../engine/threads.ts'
 import type { MatmulOptions, Value } from './algebra.ts'
 import { add } from './elementwise.ts'
 import { type Block, type Operation, runOn } from './operation.ts'
+
+const readMatmul = readerOf({
+  transposeA: flag(false),
+  transposeB: flag(false),
+  algorithm: oneOf('auto', 'strassen')('auto'),
+})
 
 const sides = (transposeA?: boolean, transposeB?: boolean): string =>
   transposeA || transposeB ? ` (${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'})` : ''
@@ -30,6 +37,7 @@ const times = (a: Value, b: Value, transposeA: boolean, transposeB: boolean): Va
 /** C = op(A)·op(B), where op(X) is X or Xᵀ: Ā = G·Bᵀ and B̄ = Aᵀ·G; a transposed operand has its cotangent transposed. */
 export const matmul: Operation = {
   name: 'matmul',
+  method: { operands: 2, attributes: (options?: MatmulOptions) => readMatmul('matmul', options) },
   vjp: [
     (g, _y, [, b], { transposeA, transposeB }) =>
       transposeA ? times(b, g, transposeB, true) : times(g, b, false, !transposeB),
@@ -46,6 +54,7 @@ export const matmul: Operation = {
  */
 export const affine: Operation = {
   name: 'affine',
+  method: { operands: 3, attributes: (options?: MatmulOptions) => readMatmul('affine', options) },
   vjp: [...matmul.vjp, (g) => g],
   shape([a, b, bias], attributes: MatmulOptions) {
     const shape = productShape('affine', a, b, attributes)

@@ -1,23 +1,12 @@
-import type { DType } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { dtypeOption, flag, number, oneOf, readerOf } from '../base/options.ts'
+import { number, readerOf } from '../base/options.ts'
 import { type Axis, checkAxis, checkInteger, describe, formatShape, lineLength } from '../base/shape.ts'
-import type { MatmulOptions, Value } from './algebra.ts'
-import * as elementwise from './elementwise.ts'
-import { affine, matmul } from './matmul.ts'
-import type { Operation } from './operation.ts'
-import * as rearrange from './rearrange.ts'
-import * as reduce from './reduce.ts'
-
-type Other = Value | number
+import type { Algebra, Value } from './algebra.ts'
+import * as operations from './index.ts'
+import type { Method, Operation } from './operation.ts'
 
 const readVariance = readerOf({ ddof: number(0) })
 const readCovariance = readerOf({ ddof: number(1) })
-const readMatmul = readerOf({
-  transposeA: flag(false),
-  transposeB: flag(false),
-  algorithm: oneOf('auto', 'strassen')('auto'),
-})
 
 /** The index of row or column i as a range of one, checked here because `slice` would accept an empty range. */
 function single(operation: string, i: number, count: number): [number, number] {
@@ -36,46 +25,8 @@ const vectorLength = (operation: string, a: Value): number => {
   return a.rows * a.cols
 }
 
-/** Operations without arguments of their own. */
-const plain: readonly Operation[] = [
-  ...[elementwise.neg, elementwise.abs, elementwise.sign, elementwise.exp, elementwise.log, elementwise.log1p],
-  ...[elementwise.expm1, elementwise.sqrt, elementwise.square, elementwise.reciprocal, elementwise.sin],
-  ...[elementwise.cos, elementwise.tanh, elementwise.sigmoid, elementwise.relu, elementwise.gelu, elementwise.silu],
-  ...[elementwise.softplus, elementwise.erf, elementwise.floor, elementwise.round],
-  ...[rearrange.transpose, rearrange.diag, rearrange.diagonal, rearrange.flipRows, rearrange.flipCols],
-]
-
-/** Operations on the receiver and one other value. */
-const binary: readonly Operation[] = [
-  ...[elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.pow],
-  ...[elementwise.maximum, elementwise.minimum, elementwise.less, elementwise.lessEqual, elementwise.greater],
-  ...[elementwise.greaterEqual, elementwise.equal, elementwise.notEqual, rearrange.gatherRows, rearrange.pick],
-]
-
-/** Operations along an axis. */
-const axial: readonly Operation[] = [
-  ...[reduce.sum, reduce.mean, reduce.prod, reduce.max, reduce.min, reduce.argmax, reduce.argmin, reduce.logSumExp],
-  ...[reduce.cumsum, reduce.softmax, reduce.logSoftmax, rearrange.sort, rearrange.argsort],
-]
-
-/** Operations with attributes, and those that are written with others and so need no derivative of their own. */
-const particular: Record<string, unknown> & ThisType<Value> = {
-  leakyRelu(slope = 0.01) {
-    return this.apply(elementwise.leakyRelu, [this], { slope })
-  },
-  elu(alpha = 1) {
-    return this.apply(elementwise.elu, [this], { alpha })
-  },
-  clip(low: number, high: number) {
-    return this.apply(elementwise.clip, [this], { low, high })
-  },
-  where(a: Other, b: Other) {
-    return this.apply(elementwise.where, [this, a, b], undefined)
-  },
-  broadcastTo(rows: number, cols: number) {
-    return this.apply(elementwise.broadcastTo, [this], { rows, cols })
-  },
-
+/** Methods that are written with others, and so need no kernel and no derivative of their own. */
+const composed = {
   variance(axis?: Axis, options?: { ddof?: number }) {
     checkAxis('variance', axis)
     const { ddof } = readVariance('variance', options)
@@ -110,12 +61,6 @@ const particular: Record<string, unknown> & ThisType<Value> = {
     return this.diagonal().sum()
   },
 
-  matmul(b: Value, options?: MatmulOptions) {
-    return this.apply(matmul, [this, b], readMatmul('matmul', options))
-  },
-  affine(b: Value, bias: Value, options?: MatmulOptions) {
-    return this.apply(affine, [this, b, bias], readMatmul('affine', options))
-  },
   outer(b: Value) {
     checkOperand('outer', b)
     const [m, n] = [vectorLength('outer', this), vectorLength('outer', b)]
@@ -153,36 +98,42 @@ const particular: Record<string, unknown> & ThisType<Value> = {
     return covariance.div(deviation).div(deviation.T).clip(-1, 1)
   },
 
-  astype(dtype: DType) {
-    return this.apply(rearrange.astype, [this], { dtype })
-  },
-  reshape(rows: number, cols: number) {
-    return this.apply(rearrange.reshape, [this], { rows, cols })
-  },
-  slice(rowStart: number, rowEnd: number, colStart = 0, colEnd?: number) {
-    return this.apply(rearrange.slice, [this], { rowStart, rowEnd, colStart, colEnd: colEnd ?? this.cols })
-  },
   row(i: number) {
     return this.slice(...single('row', i, this.rows))
   },
   col(j: number) {
     return this.slice(0, this.rows, ...single('col', j, this.cols))
   },
-  oneHot(count: number, options?: { dtype?: DType }) {
-    return this.apply(rearrange.oneHot, [this], { count, dtype: dtypeOption('oneHot', options, this.dtype) })
-  },
-  scatterAddRows(index: Value, rows: number) {
-    return this.apply(rearrange.scatterAddRows, [this, index], { rows })
-  },
-  place(rows: number, cols: number, rowStart: number, colStart: number) {
-    return this.apply(rearrange.place, [this], { rows, cols, rowStart, colStart })
-  },
-  tril(k = 0) {
-    return this.apply(rearrange.tril, [this], { k })
-  },
-  triu(k = 0) {
-    return this.apply(rearrange.triu, [this], { k })
-  },
+} satisfies Partial<Algebra<'value', number, number>> & ThisType<Value>
+
+type AnyMethod = (this: Value, ...args: unknown[]) => Value
+
+/** What runs an operation as a method. There is one for each number of operands, as V8 makes no list of those. */
+function methodOf(operation: Operation, { operands, attributes }: Method): AnyMethod {
+  const plain: readonly AnyMethod[] = [
+    function () {
+      return this.apply(operation, [this], undefined)
+    },
+    function (b) {
+      return this.apply(operation, [this, b], undefined)
+    },
+    function (b, c) {
+      return this.apply(operation, [this, b, c], undefined)
+    },
+  ]
+  if (!attributes) return plain[operands - 1]
+  const particular: readonly AnyMethod[] = [
+    function (...rest) {
+      return this.apply(operation, [this], attributes.apply(this, rest))
+    },
+    function (b, ...rest) {
+      return this.apply(operation, [this, b], attributes.apply(this, rest))
+    },
+    function (b, c, ...rest) {
+      return this.apply(operation, [this, b, c], attributes.apply(this, rest))
+    },
+  ]
+  return particular[operands - 1]
 }
 
 /** Gives a class that has `apply`, rows, cols and shape every method of Algebra: apply(operation, operands, attributes) runs one. */
@@ -190,19 +141,9 @@ export function installMethods(prototype: object): void {
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }
-  for (const operation of plain)
-    define(operation.name, function (this: Value) {
-      return this.apply(operation, [this], undefined)
-    })
-  for (const operation of binary)
-    define(operation.name, function (this: Value, other: Other) {
-      return this.apply(operation, [this, other], undefined)
-    })
-  for (const operation of axial)
-    define(operation.name, function (this: Value, axis?: Axis) {
-      return this.apply(operation, [this], { axis })
-    })
-  for (const [name, method] of Object.entries(particular)) define(name, method)
+  for (const operation of Object.values(operations) as Operation[])
+    if (operation.method) define(operation.name, methodOf(operation, operation.method))
+  for (const [name, method] of Object.entries(composed)) define(name, method)
   Object.defineProperty(prototype, 'T', {
     get(this: Value) {
       return this.transpose()

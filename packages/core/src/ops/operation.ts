@@ -1,6 +1,7 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
-import type { Shape } from '../base/shape.ts'
+import type { Axis, Shape } from '../base/shape.ts'
 import { launch } from '../engine/engine.ts'
+import * as opcodes from '../engine/opcodes.generated.ts'
 import type { Value } from './algebra.ts'
 
 /** Dense row-major numbers and their shape: what an operation reads and writes. A Matrix is one. */
@@ -83,7 +84,30 @@ export interface Operation<V = Value> {
    * with respect to that input, and none at all where there is no rule.
    */
   readonly vjp: readonly (Rule<V> | null)[]
+  /** How it is called as a method and as a function of this name; only from within where it is absent. */
+  readonly method?: Method
 }
+
+/** What a call means: `operands` values, the first of them the receiver of a method, and then what makes the attributes. */
+export interface Method {
+  readonly operands: number
+  /** The attributes of a call with these arguments, none where it is absent. */
+  // biome-ignore lint/suspicious/noExplicitAny: what the declaration in Algebra says
+  attributes?(this: Value, ...args: any[]): Attributes
+}
+
+/** f(a) */
+export const unaryMethod: Method = { operands: 1 }
+/** f(a, b) */
+export const binaryMethod: Method = { operands: 2 }
+/** f(a, axis) */
+export const axialMethod: Method = { operands: 1, attributes: (axis?: Axis) => ({ axis }) }
+
+/**
+ * The number by which the kernels know an operation, which is generated from its row; until it is, one that they stop at.
+ */
+export const opcodeOf = (name: string): number =>
+  (opcodes as Readonly<Record<string, number>>)[name.replace(/[A-Z]/g, '_$&').toUpperCase()] ?? -1
 
 /** What changes holders of numbers in place, such as an optimiser's update. */
 export interface Change {

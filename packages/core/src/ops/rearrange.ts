@@ -1,5 +1,6 @@
-import { checkDType, exactIndex, type TypedArray } from '../base/dtype.ts'
+import { checkDType, type DType, exactIndex, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
+import { dtypeOption } from '../base/options.ts'
 import {
   type Axis,
   checkAxis,
@@ -12,7 +13,16 @@ import {
 } from '../base/shape.ts'
 import { launch } from '../engine/engine.ts'
 import type { Value } from './algebra.ts'
-import { type Block, type Change, type Operation, run, runOn } from './operation.ts'
+import {
+  axialMethod,
+  type Block,
+  binaryMethod,
+  type Change,
+  type Operation,
+  run,
+  runOn,
+  unaryMethod,
+} from './operation.ts'
 
 /** @throws ShapeError or DTypeError unless `index` is a column of whole numbers from 0 to `limit` − 1. */
 export function checkIndices(operation: string, what: string, index: Block, limit: number): void {
@@ -33,6 +43,7 @@ const strided = (out: Block, a: Block, start: number, rowStep: number, colStep: 
 
 export const transpose: Operation = {
   name: 'transpose',
+  method: unaryMethod,
   vjp: [(g) => g.transpose()],
   shape: ([a]) => [a.cols, a.rows],
   forward: (out, [a]) => strided(out, a, 0, 1, a.cols),
@@ -56,6 +67,7 @@ export const clone: Operation = {
 /** The same numbers in another precision. */
 export const astype: Operation = {
   name: 'astype',
+  method: { operands: 1, attributes: (dtype: DType) => ({ dtype }) },
   vjp: [(g, _y, [x]) => g.astype(x.dtype)],
   dtype: ({ dtype }) => dtype,
   shape([a], { dtype }) {
@@ -76,6 +88,7 @@ export const assign: Change = {
 
 export const reshape: Operation = {
   name: 'reshape',
+  method: { operands: 1, attributes: (rows: number, cols: number) => ({ rows, cols }) },
   vjp: [(g, _y, [x]) => g.reshape(x.rows, x.cols)],
   shape([a], { rows, cols }) {
     checkShape('reshape', rows, cols)
@@ -110,6 +123,12 @@ function copyRows(out: Block, a: Block, from: (i: number) => number, colStart: n
 /** Rows rowStart … rowEnd − 1 and columns colStart … colEnd − 1. */
 export const slice: Operation = {
   name: 'slice',
+  method: {
+    operands: 1,
+    attributes(this: Value, rowStart: number, rowEnd: number, colStart = 0, colEnd = this.cols): Bounds {
+      return { rowStart, rowEnd, colStart, colEnd }
+    },
+  },
   vjp: [(g, _y, [x], { rowStart, colStart }) => g.place(x.rows, x.cols, rowStart, colStart)],
   shape([a], { rowStart, rowEnd, colStart, colEnd }: Bounds) {
     checkInteger('slice', 'rowStart', rowStart, 0, a.rows)
@@ -127,6 +146,15 @@ export const slice: Operation = {
 /** `a` in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice. */
 export const place: Operation = {
   name: 'place',
+  method: {
+    operands: 1,
+    attributes: (rows: number, cols: number, rowStart: number, colStart: number) => ({
+      rows,
+      cols,
+      rowStart,
+      colStart,
+    }),
+  },
   vjp: [(g, _y, [x], { rowStart, colStart }) => g.slice(rowStart, rowStart + x.rows, colStart, colStart + x.cols)],
   shape([a], { rows, cols, rowStart, colStart }) {
     checkShape('place', rows, cols)
@@ -190,6 +218,7 @@ const wide = (selector: Block): number => Number(selector.dtype === 'float64')
 /** out[i, :] = a[index[i], :]. */
 export const gatherRows: Operation = {
   name: 'gatherRows',
+  method: binaryMethod,
   vjp: [(g, _y, [x, index]) => g.scatterAddRows(index, x.rows), null],
   selector: 1,
   shape([a, index]) {
@@ -206,6 +235,7 @@ export const gatherRows: Operation = {
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */
 export const scatterAddRows: Operation = {
   name: 'scatterAddRows',
+  method: { operands: 2, attributes: (rows: number) => ({ rows }) },
   vjp: [(g, _y, [, index]) => g.gatherRows(index), null],
   selector: 1,
   shape([a, index], { rows }) {
@@ -225,6 +255,12 @@ export const scatterAddRows: Operation = {
 /** out[i, j] = 1 where j is index[i], else 0. */
 export const oneHot: Operation = {
   name: 'oneHot',
+  method: {
+    operands: 1,
+    attributes(this: Value, count: number, options?: { dtype?: DType }) {
+      return { count, dtype: dtypeOption('oneHot', options, this.dtype) }
+    },
+  },
   vjp: [],
   selector: 0,
   dtype: ({ dtype }) => dtype,
@@ -242,6 +278,7 @@ export const oneHot: Operation = {
 /** out[i] = a[i, index[i]]. */
 export const pick: Operation = {
   name: 'pick',
+  method: binaryMethod,
   vjp: [(g, _y, [x, index]) => g.mul(index.oneHot(x.cols, { dtype: x.dtype })), null],
   selector: 1,
   shape([a, index]) {
@@ -259,6 +296,7 @@ export const pick: Operation = {
 /** An nx1 or 1xn matrix on the diagonal of an nxn matrix of zeros. */
 export const diag: Operation = {
   name: 'diag',
+  method: unaryMethod,
   vjp: [(g, _y, [x]) => g.diagonal().reshape(x.rows, x.cols)],
   shape([a]) {
     if (a.rows !== 1 && a.cols !== 1)
@@ -273,6 +311,7 @@ export const diag: Operation = {
 /** The elements a[i, i], as a column. */
 export const diagonal: Operation = {
   name: 'diagonal',
+  method: unaryMethod,
   vjp: [(g, _y, [x]) => g.diag().place(x.rows, x.cols, 0, 0)],
   shape: ([a]) => [Math.min(a.rows, a.cols), 1],
   forward: (out, [a]) => strided(out, a, 0, a.cols + 1, 1),
@@ -281,6 +320,7 @@ export const diagonal: Operation = {
 /** The part of a matrix on one side of its k-th diagonal (j − i = k), with zeros on the other. */
 const triangle = (name: 'tril' | 'triu'): Operation => ({
   name,
+  method: { operands: 1, attributes: (k = 0) => ({ k }) },
   vjp: [(g, _y, _inputs, { k }) => g[name](k)],
   shape([a], { k }) {
     checkInteger(name, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
@@ -298,6 +338,7 @@ export const triu: Operation = triangle('triu')
 /** The rows in reverse order. */
 export const flipRows: Operation = {
   name: 'flipRows',
+  method: unaryMethod,
   vjp: [(g) => g.flipRows()],
   shape: ([a]) => a.shape,
   forward: (out, [a]) => strided(out, a, (a.rows - 1) * a.cols, -a.cols, 1),
@@ -306,6 +347,7 @@ export const flipRows: Operation = {
 /** The columns in reverse order. */
 export const flipCols: Operation = {
   name: 'flipCols',
+  method: unaryMethod,
   vjp: [(g) => g.flipCols()],
   shape: ([a]) => a.shape,
   forward: (out, [a]) => strided(out, a, a.cols - 1, a.cols, -1),
@@ -344,6 +386,7 @@ function ordering(
 ): Operation {
   return {
     name,
+    method: axialMethod,
     ...rest,
     program: null,
     shape([a], { axis }) {

@@ -1,9 +1,8 @@
 import { exactIndex } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { type Axis, checkAxis, formatShape, lineLayout, lineLength, type Shape } from '../base/shape.ts'
-import * as code from '../engine/opcodes.ts'
 import type { Value } from './algebra.ts'
-import { type Operation, type Rule, run } from './operation.ts'
+import { axialMethod, type Operation, opcodeOf, type Rule, run } from './operation.ts'
 import { concat } from './rearrange.ts'
 
 /** The shape that a reduction along `axis` leaves. */
@@ -13,13 +12,14 @@ const reducedShape = ([rows, cols]: Shape, axis?: Axis): Shape =>
 /** One number a line. `nonEmpty` is for those that have no value for a line without elements. */
 function reduction(
   name: string,
-  opcode: number,
   vjp: Operation['vjp'],
   options: Pick<Operation, 'dtype'> & { nonEmpty?: boolean } = {},
 ): Operation {
   const { nonEmpty = false, ...dtype } = options
+  const opcode = opcodeOf(name)
   return {
     name,
+    method: axialMethod,
     ...dtype,
     vjp,
     shape([a], { axis }) {
@@ -35,9 +35,11 @@ function reduction(
 }
 
 /** As many numbers as the line has. */
-function scan(name: string, opcode: number, rule: Rule): Operation {
+function scan(name: string, rule: Rule): Operation {
+  const opcode = opcodeOf(name)
   return {
     name,
+    method: axialMethod,
     vjp: [rule],
     shape([a], { axis }) {
       checkAxis(name, axis)
@@ -81,15 +83,12 @@ function productOfOthers(x: Value, axis?: Axis): Value {
   return join(ofPair.mul(right), ofPair.mul(left), ...rest(others, half))
 }
 
-export const sum: Operation = reduction('sum', code.SUM, [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)])
-export const mean: Operation = reduction('mean', code.MEAN, [
-  (g, y, [x]) => g.div(terms(x, y)).broadcastTo(x.rows, x.cols),
-])
-export const prod: Operation = reduction('prod', code.PROD, [(g, _y, [x], { axis }) => g.mul(productOfOthers(x, axis))])
+export const sum: Operation = reduction('sum', [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)])
+export const mean: Operation = reduction('mean', [(g, y, [x]) => g.div(terms(x, y)).broadcastTo(x.rows, x.cols)])
+export const prod: Operation = reduction('prod', [(g, _y, [x], { axis }) => g.mul(productOfOthers(x, axis))])
 // Equal extremes share the cotangent evenly, as in PyTorch's amax and amin.
 export const max: Operation = reduction(
   'max',
-  code.MAX,
   [
     (g, y, [x], { axis }) => {
       const extreme = x.equal(y)
@@ -98,16 +97,10 @@ export const max: Operation = reduction(
   ],
   { nonEmpty: true },
 )
-export const min: Operation = reduction('min', code.MIN, max.vjp, { nonEmpty: true })
-export const argmax: Operation = reduction('argmax', code.ARGMAX, [], { nonEmpty: true, dtype: exactIndex })
-export const argmin: Operation = reduction('argmin', code.ARGMIN, [], { nonEmpty: true, dtype: exactIndex })
-export const logSumExp: Operation = reduction('logSumExp', code.LOG_SUM_EXP, [
-  (g, _y, [x], { axis }) => g.mul(x.softmax(axis)),
-])
-export const cumsum: Operation = scan('cumsum', code.CUMSUM, (g, _y, _inputs, { axis }) => cumsumBackwards(g, axis))
-export const softmax: Operation = scan('softmax', code.SOFTMAX, (g, y, _inputs, { axis }) =>
-  y.mul(g.sub(g.mul(y).sum(axis))),
-)
-export const logSoftmax: Operation = scan('logSoftmax', code.LOG_SOFTMAX, (g, y, _inputs, { axis }) =>
-  g.sub(y.exp().mul(g.sum(axis))),
-)
+export const min: Operation = reduction('min', max.vjp, { nonEmpty: true })
+export const argmax: Operation = reduction('argmax', [], { nonEmpty: true, dtype: exactIndex })
+export const argmin: Operation = reduction('argmin', [], { nonEmpty: true, dtype: exactIndex })
+export const logSumExp: Operation = reduction('logSumExp', [(g, _y, [x], { axis }) => g.mul(x.softmax(axis))])
+export const cumsum: Operation = scan('cumsum', (g, _y, _inputs, { axis }) => cumsumBackwards(g, axis))
+export const softmax: Operation = scan('softmax', (g, y, _inputs, { axis }) => y.mul(g.sub(g.mul(y).sum(axis))))
+export const logSoftmax: Operation = scan('logSoftmax', (g, y, _inputs, { axis }) => g.sub(y.exp().mul(g.sum(axis))))

@@ -1,8 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
-import * as ops from '@matgrad/autograd'
 import type { Axis } from '@matgrad/core'
 import { checkAxis, checkNumber } from '@matgrad/core/internal'
-import { type Input, Module } from '../module.ts'
+import { type Input, Module, variableOf } from '../module.ts'
 
 /** A layer that works on each element, or each row, and keeps the number of features, whatever it is. */
 export abstract class Activation extends Module {
@@ -17,7 +16,7 @@ export class ReLU extends Activation {
   static readonly builtIn = true
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.relu(x)
+    return variableOf('ReLU', x).relu()
   }
 }
 
@@ -34,7 +33,7 @@ export class LeakyReLU extends Activation {
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.leakyRelu(x, this.slope)
+    return variableOf('LeakyReLU', x).leakyRelu(this.slope)
   }
 }
 
@@ -51,7 +50,7 @@ export class ELU extends Activation {
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.elu(x, this.alpha)
+    return variableOf('ELU', x).elu(this.alpha)
   }
 }
 
@@ -60,7 +59,7 @@ export class GELU extends Activation {
   static readonly builtIn = true
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.gelu(x)
+    return variableOf('GELU', x).gelu()
   }
 }
 
@@ -69,7 +68,7 @@ export class SiLU extends Activation {
   static readonly builtIn = true
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.silu(x)
+    return variableOf('SiLU', x).silu()
   }
 }
 
@@ -78,7 +77,7 @@ export class Tanh extends Activation {
   static readonly builtIn = true
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.tanh(x)
+    return variableOf('Tanh', x).tanh()
   }
 }
 
@@ -87,7 +86,7 @@ export class Sigmoid extends Activation {
   static readonly builtIn = true
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.sigmoid(x)
+    return variableOf('Sigmoid', x).sigmoid()
   }
 }
 
@@ -96,7 +95,7 @@ export class Softplus extends Activation {
   static readonly builtIn = true
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.softplus(x)
+    return variableOf('Softplus', x).softplus()
   }
 }
 
@@ -113,7 +112,7 @@ export class Softmax extends Activation {
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.softmax(x, this.axis)
+    return variableOf('Softmax', x).softmax(this.axis)
   }
 }
 
@@ -130,6 +129,6 @@ export class LogSoftmax extends Activation {
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return ops.logSoftmax(x, this.axis)
+    return variableOf('LogSoftmax', x).logSoftmax(this.axis)
   }
 }

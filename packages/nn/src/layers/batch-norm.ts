@@ -62,7 +62,7 @@ export class BatchNorm1d<Features extends number = number> extends Module<Featur
 
   /** @throws ShapeError for another number of features, or for a batch of fewer than two samples that gives the statistics. */
   override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, Features>): Variable<N, Features> {
-    const samples: Variable = variableOf(x as Input)
+    const samples: Variable = variableOf('BatchNorm1d', x as Input)
     if (samples.cols !== this.numFeatures)
       throw new ShapeError(`BatchNorm1d: x is ${formatShape(samples.shape)}, wanted ${this.numFeatures} columns`)
     const { runningMean, runningVar } = this

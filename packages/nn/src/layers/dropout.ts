@@ -1,4 +1,4 @@
-import { mul, type Variable } from '@matgrad/autograd'
+import type { Variable } from '@matgrad/autograd'
 import { type Generator, getDefaultGenerator, MatgradError, type Matrix } from '@matgrad/core'
 import { checkNumber, generatorOption, readerOf } from '@matgrad/core/internal'
 import { type Input, variableOf } from '../module.ts'
@@ -26,11 +26,14 @@ export class Dropout extends Activation {
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    if (!this.training || this.p === 0) return variableOf(x)
+    if (!this.training || this.p === 0) return variableOf('Dropout', x)
     const kept: Matrix = (this.generator ?? getDefaultGenerator()).bernoulli(x.rows, x.cols, 1 - this.p, {
       dtype: x.dtype,
     })
-    return mul(x as Input, this.p < 1 ? kept.mul(1 / (1 - this.p)) : kept) as Variable<N, F>
+    return variableOf<number, number>('Dropout', x).mul(this.p < 1 ? kept.mul(1 / (1 - this.p)) : kept) as Variable<
+      N,
+      F
+    >
   }
 
   override describe(): string {

@@ -7,6 +7,6 @@ export class Identity extends Activation {
   static readonly builtIn = true
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf(x)
+    return variableOf('Identity', x)
   }
 }

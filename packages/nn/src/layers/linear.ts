@@ -1,4 +1,4 @@
-import { affine, matmul, type Variable, variable } from '@matgrad/autograd'
+import { type Variable, variable } from '@matgrad/autograd'
 import {
   type DType,
   DTypeError,
@@ -22,7 +22,7 @@ import {
   tracer,
 } from '@matgrad/core/internal'
 import * as init from '../init.ts'
-import { type Accepts, type Input, type Member, Module } from '../module.ts'
+import { type Accepts, type Input, type Member, Module, variableOf } from '../module.ts'
 
 export interface LinearOptions {
   /** Whether there is a bias: yes, unless false. */
@@ -107,8 +107,12 @@ export class Linear<In extends number = number, Out extends number = number> ext
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, In>): Variable<N, Out> {
-    const [input, weight, bias] = [x as Input, this.weight as Variable, this.bias as Variable<1, number> | null]
-    const y = bias ? affine(input, weight, bias, { transposeB: true }) : matmul(input, weight, { transposeB: true })
+    const [input, weight, bias] = [
+      variableOf('Linear', x),
+      this.weight as Variable,
+      this.bias as Variable<1, number> | null,
+    ]
+    const y = bias ? input.affine(weight, bias, { transposeB: true }) : input.matmul(weight, { transposeB: true })
     return y as Variable<N, Out>
   }
 

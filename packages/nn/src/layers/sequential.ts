@@ -80,6 +80,6 @@ export class Sequential<const Layers extends readonly AnyModule[] = readonly Any
     x: Input<N, F> & Accepts<F, FirstIn<Layers>>,
   ): Variable<N, LastOut<Layers>> {
     const result = this.layers.reduce<Input>((value, layer) => layer.forward(value), x as Input)
-    return variableOf(result) as Variable<N, LastOut<Layers>>
+    return variableOf('Sequential', result) as Variable<N, LastOut<Layers>>
   }
 }

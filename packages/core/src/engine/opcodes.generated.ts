@@ -1,0 +1,56 @@
+// Generated from the rows of ../ops by scripts/build-kernels.js: the numbers by which kernels know operations.
+// Both sides import this file: it is TypeScript and AssemblyScript at once.
+
+// unary(code, out, a, count, p, q)
+export const ABS = 0
+export const CLIP = 1
+export const COS = 2
+export const ELU = 3
+export const ERF = 4
+export const EXP = 5
+export const EXPM1 = 6
+export const FLOOR = 7
+export const GELU = 8
+export const LEAKY_RELU = 9
+export const LOG = 10
+export const LOG1P = 11
+export const NEG = 12
+export const RECIPROCAL = 13
+export const RELU = 14
+export const ROUND = 15
+export const SIGMOID = 16
+export const SIGN = 17
+export const SILU = 18
+export const SIN = 19
+export const SOFTPLUS = 20
+export const SQRT = 21
+export const SQUARE = 22
+export const TANH = 23
+
+// binary(code, out, a, b, …)
+export const ADD = 0
+export const DIV = 1
+export const EQUAL = 2
+export const GREATER = 3
+export const GREATER_EQUAL = 4
+export const LESS = 5
+export const LESS_EQUAL = 6
+export const MAXIMUM = 7
+export const MINIMUM = 8
+export const MUL = 9
+export const NOT_EQUAL = 10
+export const POW = 11
+export const SUB = 12
+
+// reduce(code, out, a, …) and scan(code, out, a, …)
+export const ARGMAX = 0
+export const ARGMIN = 1
+export const CUMSUM = 2
+export const LOG_SOFTMAX = 3
+export const LOG_SUM_EXP = 4
+export const MAX = 5
+export const MEAN = 6
+export const MIN = 7
+export const PROD = 8
+export const SOFTMAX = 9
+export const SUM = 10
