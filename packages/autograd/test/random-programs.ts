@@ -3,8 +3,8 @@
 
 import { compile, concat, crossEntropy, Variable, variable } from '@matgrad/autograd'
 import { type DType, Generator, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
-import { adam_, sgd_ } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
+import { adam_, descend, type Settings, settingsOf } from './descend.ts'
 
 /** What to do, and with which of the values that there are: numbers are taken modulo how many can be chosen from. */
 export interface Instruction {
@@ -57,7 +57,7 @@ class Twin {
   readonly parameters: readonly Variable[]
   /** What instructions change in place, besides parameters. */
   readonly buffers: readonly Matrix[]
-  readonly settings: Matrix
+  readonly settings: Settings = settingsOf()
   readonly generator: Generator
   /** How often `step` was really run. */
   runs = 0
@@ -71,7 +71,6 @@ class Twin {
     const draw = (m: number, n: number): Matrix => this.generator.normal(m, n, 0, 1, { dtype })
     this.parameters = [draw(rows, cols), draw(1, cols), draw(cols, cols)].map((value) => variable(value))
     this.buffers = [draw(rows, cols), draw(1, cols), draw(rows, 1), draw(1, 1), draw(rows, cols)]
-    this.settings = matrix([[0.1, 0.5, 0, 0.01, 0]], { dtype: 'float64' })
   }
 
   /** Everything that may be changed in place. */
@@ -228,7 +227,7 @@ class Twin {
       case 'sgd': {
         const parameter = this.parameters[a % this.parameters.length]
         const gradient = same(parameter, b)
-        if (gradient) sgd_(parameter.value, null, null, gradient.value, this.settings)
+        if (gradient) descend(parameter.value, null, gradient.value, this.settings)
         return undefined
       }
       case 'adam': {
@@ -237,8 +236,7 @@ class Twin {
         const state = this.buffers.filter((each) => each.rows === parameter.rows && each.cols === parameter.cols)
         if (!first || !second || state.length < 2) return undefined
         const step = zeros(1, 1, { dtype: 'float64' })
-        const numbers = matrix([[0.01, 0.9, 0.99, 1e-8, 0, 0]], { dtype: 'float64' })
-        adam_(parameter.value, state[0], state[1], step, first.value, numbers)
+        adam_(parameter.value, state[0], state[1], step, first.value, settingsOf())
         return undefined
       }
       case 'astype':

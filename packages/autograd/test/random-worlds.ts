@@ -18,7 +18,7 @@ import {
   type TypedArray,
   zeros,
 } from '@matgrad/core'
-import { adam_, sgd_ } from '@matgrad/core/internal'
+import { adam_, descend, type Settings, settingsOf } from './descend.ts'
 import { identical } from './random-programs.ts'
 
 export type Scale = 'small' | 'medium' | 'large'
@@ -297,16 +297,13 @@ const INSTRUCTIONS: Readonly<Record<string, (run: Run, instruction: Instruction)
     return grad ? new Variable(grad, false).mul(0.9) : undefined
   },
   sgd(run, { a, c }) {
-    const { variable, first, step } = run.parameters[a % run.parameters.length]
-    const numbers = run.settings.sgd
-    if (!variable.grad) return undefined
-    if (c % 2 === 0) sgd_(variable.value, null, null, variable.grad, numbers)
-    else sgd_(variable.value, first, step, variable.grad, numbers)
+    const { variable, first } = run.parameters[a % run.parameters.length]
+    if (variable.grad) descend(variable.value, c % 2 === 0 ? null : first, variable.grad, run.settings)
     return undefined
   },
   adam(run) {
     for (const { variable, first, second, step } of run.parameters)
-      if (variable.grad) adam_(variable.value, first, second, step, variable.grad, run.settings.adam)
+      if (variable.grad) adam_(variable.value, first, second, step, variable.grad, run.settings)
     return undefined
   },
   return(run, { a }) {
@@ -405,17 +402,12 @@ interface Parameter {
   readonly step: Matrix
 }
 
-interface Settings {
-  readonly sgd: Matrix
-  readonly adam: Matrix
-}
-
 /** One of the twins. */
 class Side {
   readonly recipe: Recipe
   readonly parameters: readonly Parameter[]
   readonly buffers: readonly Matrix[]
-  readonly settings: Settings
+  readonly settings: Settings = settingsOf()
   readonly generators: readonly Generator[]
   readonly functions: readonly ((x: Matrix, more: Given['more']) => Matrix[])[]
 
@@ -431,10 +423,6 @@ class Side {
       return { variable: variable(value), first, second, step: zeros(1, 1, { dtype: 'float64' }) }
     })
     this.buffers = recipe.buffers.map(draw)
-    this.settings = {
-      sgd: matrix([[0.1, 0.5, 0, 0.01, 0]], { dtype: 'float64' }),
-      adam: matrix([[0.01, 0.9, 0.99, 1e-8, 0, 0]], { dtype: 'float64' }),
-    }
     this.generators = Array.from({ length: recipe.generators }, (_, i) => new Generator(`${recipe.seed}/${i}`))
     this.functions = recipe.functions.map(
       (each) =>
@@ -445,7 +433,6 @@ class Side {
 
   /** All matrices that go on from event to event, by their names. */
   state(): readonly (readonly [name: string, value: Matrix | null])[] {
-    const { sgd, adam } = this.settings
     return [
       ...this.parameters.flatMap(({ variable, first, second, step }, i) => [
         [`parameter ${i}`, variable.value] as const,
@@ -455,7 +442,7 @@ class Side {
         [`gradient ${i}`, variable.grad] as const,
       ]),
       ...this.buffers.map((buffer, i) => [`buffer ${i}`, buffer] as const),
-      ...([['sgd', sgd] as const, ['adam', adam] as const] as const),
+      ...Object.entries(this.settings),
     ]
   }
 
@@ -743,7 +730,7 @@ class World {
 
   private setSettings(): void {
     const rate = 0.001 * (1 + this.dice.below(100))
-    for (const { settings } of this.sides) for (const each of [settings.sgd, settings.adam]) each.set(0, 0, rate)
+    for (const { settings } of this.sides) settings.lr.set(0, 0, rate)
   }
 
   private setGradient(isNew: boolean): void {

@@ -50,7 +50,7 @@ export {
   watch,
   withTracer,
 } from './ops/tracer.ts'
-export { adam_, sgd_ } from './ops/update.ts'
+export { type AdamNumbers, adam_ } from './ops/update.ts'
 export { type Bound, bind } from './program/bind.ts'
 export { describeProgram } from './program/describe.ts'
 export { fuseCrossEntropy, fuseLoops, fuseProducts } from './program/fuse.ts'

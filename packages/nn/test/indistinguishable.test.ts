@@ -676,7 +676,7 @@ class Own extends nn.Optimizer {
     params: readonly Variable[],
     by: (gradient: Matrix, parameter: Variable, optimizer: Own) => Matrix | null,
   ) {
-    super(params, ['lr'], { lr: 0.1 })
+    super(params, { lr: 0.1 })
     this.by = by
   }
 

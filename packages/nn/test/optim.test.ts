@@ -1,6 +1,7 @@
 // SGD against a plain loop, bit for bit, and against PyTorch.
 
 import { type Variable, variable } from '@matgrad/autograd'
+import { replays } from '@matgrad/autograd/internal'
 import { type DType, DTypeError, Generator, MatgradError, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import {
   Adam,
@@ -44,6 +45,53 @@ const stepOn = (optimizer: Optimizer, parameters: readonly Variable[]) =>
     ...parameters,
     optimizer,
   )
+
+/** The same optimiser, whose updates are made operation by operation, as anybody's are. */
+const ownOf = <T extends new (...args: never[]) => Optimizer>(Kind: T): T =>
+  class extends (Kind as never as typeof SGD) {} as never
+
+test.each([
+  ['SGD', SGD, { lr: 0.05 }],
+  ['SGD with all it has', SGD, { lr: 0.05, momentum: 0.9, weightDecay: 0.01, dampening: 0.1 }],
+  ['SGD that looks ahead', SGD, { lr: 0.05, momentum: 0.9, nesterov: true }],
+  ['Adam', Adam, { lr: 0.01 }],
+  ['AdamW', AdamW, { lr: 0.01 }],
+] as const)('%s: 200 eager steps, most of them by a program, have the bits of its operations', (_, Kind, settings) => {
+  const run = (Used: typeof Kind): unknown[] => {
+    const generator = new Generator('eager')
+    const parameters = [
+      ...[
+        [3, 5],
+        [1, 5],
+        [300, 40],
+      ].map(([rows, cols]) => variable(generator.normal(rows, cols) as Matrix)),
+      variable(generator.normal(2, 2, 0, 1, { dtype: 'float64' }) as Matrix),
+    ]
+    const optimizer = new Used(parameters, settings as never) as Optimizer
+    const { data } = parameters[1].value
+    const seen: unknown[] = []
+    for (let n = 0; n < 200; n++) {
+      for (const [i, each] of parameters.entries())
+        each.grad = (n + i) % 7 === 3 ? null : generator.normal(each.rows, each.cols, 0, 1, { dtype: 'float64' })
+      if (n % 60 === 59) optimizer.lr /= 2
+      if (n === 80) data[0] = 3
+      if (n === 120) optimizer.loadStateDict(optimizer.stateDict() as never)
+      if (n === 150 && Kind === SGD) (optimizer as SGD).groups[0].settings.momentum = 0.5
+      optimizer.step()
+      if (n % 20 === 19) seen.push(...parameters.map(({ value }) => Array.from(value.clone().data)))
+    }
+    return [
+      ...seen,
+      Object.entries(optimizer.stateDict().matrices).map(([name, each]) => [name, Array.from(each.data)]),
+    ]
+  }
+  const before = replays()
+  const got = run(Kind)
+  expect(replays() - before).toBeGreaterThan(100)
+  const [plain] = [replays()]
+  expect(got).toEqual(run(ownOf(Kind)))
+  expect(replays()).toBe(plain)
+})
 
 const SHAPES = [
   [1, 1],

@@ -3,12 +3,15 @@ import type { Attributes, Block } from '../ops/operation.ts'
 import { compute, LOAD, maskOf, STORE, STORE_LANE, simd, vectors } from './simd.ts'
 import { type Code, I32_CONST, LOCAL_GET, LOCAL_SET, signed, unsigned } from './wasm.ts'
 
+/** What a loop reads and writes. */
+export type Area = Pick<Block, 'rows' | 'cols' | 'elements'>
+
 /**
  * One step of a loop: it loads a block, or computes an operation of terms before it, given by their numbers. The first may
  * be a product.
  */
 export type Term =
-  | { readonly load: Block }
+  | { readonly load: Area }
   | { readonly operation: string; readonly inputs: readonly number[]; readonly attributes: Attributes }
   | Product
 
@@ -29,7 +32,7 @@ export interface Loop {
   readonly dtype: DType
   readonly terms: readonly Term[]
   /** What is stored: the value of a term, in a block of rows x cols. */
-  readonly stores: readonly { readonly term: number; readonly block: Block }[]
+  readonly stores: readonly { readonly term: number; readonly block: Area }[]
 }
 
 // Locals of the function that loops are written into: the byte of the row where a column operand is, that in the row, that in
@@ -69,10 +72,10 @@ const store = (base: Code, value: Code, code: number, address: number, lane: Cod
   [unsigned(address), lane],
 ]
 
-type AddressOf = (block: Block) => number
+type AddressOf = (block: Area) => number
 
 /** How a block that is loaded moves: not at all, with the rows, with the columns, or with both. */
-const motionOf = ({ rows, cols }: Block, loop: Loop): 'none' | 'rows' | 'columns' | 'both' => {
+const motionOf = ({ rows, cols }: Area, loop: Loop): 'none' | 'rows' | 'columns' | 'both' => {
   if (rows * cols === 1) return loop.rows * loop.cols === 1 ? 'both' : 'none'
   if (rows === loop.rows && cols === loop.cols) return 'both'
   return cols === 1 ? 'rows' : 'columns'

@@ -1,8 +1,8 @@
 // Loops over a product of matrices: sums of a tile stay in registers until what follows has been computed of them.
 
 import { type DType, itemSize } from '../base/dtype.ts'
-import type { Block } from '../ops/operation.ts'
 import {
+  type Area,
   COLUMN,
   computeAt,
   FIRST_OF_TILES,
@@ -72,7 +72,7 @@ export const TILE_LOCALS: number = 2 * SUMS + 1
  * The code of a loop whose first term is a product. An element's sum runs through its terms in order, as that of the kernel
  * does, of which this is the form for small products of known sizes: nothing is called, and A read where it is.
  */
-export function encodeTiles(loop: Loop, operands: Operands, addressOf: (block: Block) => number): Code {
+export function encodeTiles(loop: Loop, operands: Operands, addressOf: (block: Area) => number): Code {
   const { rows, cols, dtype, terms } = loop
   const { depth, a, aRow, aCol, b, bRow, bPanel, fused } = operands
   const size = itemSize(dtype)

@@ -6,12 +6,39 @@ import { stepsOf } from '../engine/product.ts'
 import { inThreads, threadsFor } from '../engine/threads.ts'
 import type { Block } from '../ops/operation.ts'
 import type { Arena } from './arena.ts'
-import { encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
+import { type Area, encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
 import { encodeTiles, type Operands, TILE_LOCALS, vectorsAcross } from './tiles.ts'
 import { CALL, type Code, constant, moduleOf, unless, unsigned } from './wasm.ts'
 
 /** Bytes of the narrowest panel that the kernel packs. */
 const LEAST_PANEL = 32
+
+/** A term of a loop, which may come from memory, is as much work as so many multiplications of a product. */
+const TERM_WORK = 2
+
+/** Elements of a part of a loop are a multiple of this: whole vectors of any dtype, and cache lines. */
+const GRAIN = 64
+
+/** The same as several loops over parts of the elements, where each element of a result is made of those at its place. */
+function partsOf(loop: Loop, count: number): Loop[] {
+  const { rows, cols, terms, stores } = loop
+  const size = rows * cols
+  const isWhole = (block: Area): boolean => block.rows === rows && block.cols === cols
+  const isSplit = terms.every((term) => !('load' in term) || isWhole(term.load) || term.load.elements.length === 1)
+  if (count === 1 || !isSplit) return [loop]
+  const length = Math.ceil(size / count / GRAIN) * GRAIN
+  return Array.from({ length: Math.ceil(size / length) }, (_, i) => {
+    const [start, end] = [i * length, Math.min(size, (i + 1) * length)]
+    const partOf = (block: Area): Area =>
+      isWhole(block) ? { rows: 1, cols: end - start, elements: block.elements.subarray(start, end) } : block
+    return {
+      ...loop,
+      ...{ rows: 1, cols: end - start },
+      terms: terms.map((term) => ('load' in term ? { load: partOf(term.load) } : term)),
+      stores: stores.map(({ term, block }) => ({ term, block: partOf(block) })),
+    }
+  })
+}
 
 /** The name and type of the function that programs call in JavaScript. */
 const HOST = 'host'
@@ -57,10 +84,15 @@ export class ProgramWriter implements Sink {
 
   /** Gives each call a function of its own. */
   private runInParts(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
+    this.inParts(calls.map((args) => this.callOf(nameOf(kernel, dtype), args)))
+  }
+
+  /** Gives each part a function of its own. */
+  private inParts(parts: readonly Code[]): void {
     this.endBatch()
-    for (const [i, args] of calls.entries()) {
+    for (const [i, part] of parts.entries()) {
       if (i > 0) this.bodies.push([])
-      this.call(kernel, dtype, args)
+      this.body.push(part)
     }
     this.endBatch()
   }
@@ -130,14 +162,17 @@ export class ProgramWriter implements Sink {
   /** Writes down a loop. */
   loop(loop: Loop): void {
     if (loop.rows * loop.cols === 0) return
-    const addressOf = ({ elements }: Block): number => this.addressOf(elements)
+    const addressOf = ({ elements }: Area): number => this.addressOf(elements)
     const [first] = loop.terms
     if ('product' in first) {
       this.vectors = Math.max(this.vectors, loop.terms.length + TILE_LOCALS)
       this.body.push(encodeTiles(loop, this.operandsOf(first, loop), addressOf))
     } else {
       this.vectors = Math.max(this.vectors, loop.terms.length)
-      this.body.push(encodeLoop(loop, addressOf))
+      const work = loop.rows * loop.cols * loop.terms.length * TERM_WORK
+      const parts = partsOf(loop, threadsFor(work) > 1 ? this.divided.threads : 1)
+      if (parts.length === 1) this.body.push(encodeLoop(loop, addressOf))
+      else this.inParts(parts.map((part) => encodeLoop(part, addressOf)))
     }
   }
 

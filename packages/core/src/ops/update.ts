@@ -1,9 +1,9 @@
-import { itemSize } from '../base/dtype.ts'
+import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { launch, place } from '../engine/engine.ts'
 import { engineFor } from '../engine/threads.ts'
-import type { Change, Stored } from './operation.ts'
+import type { Block, Change, Holder, Stored } from './operation.ts'
 import { change } from './tracer.ts'
 
 /** What takes longer than waking the threads: this many multiplications are as much work as an element of an update. */
@@ -11,74 +11,50 @@ const WORK = 16
 /** Elements of a part are a multiple of this: whole vectors of any dtype, and cache lines. */
 const GRAIN = 64
 
-/**
- * A change of a parameter and what an optimiser remembers of it, by a gradient and settings. After the matrices of the
- * parameter's shape it may have a count of steps, which one call of the kernel increases.
- */
-function update(name: string, alike: number, counts: boolean): Change {
-  const reads = alike + Number(counts)
-  return {
-    name,
-    reads,
-    forward(targets, [gradient, numbers]) {
-      const operands = targets.map((target) => target.elements)
-      const size = operands[0].length
-      const parameters = counts ? [size, 1] : [size]
-      launch(name, gradient.dtype, operands, [gradient.elements, numbers.elements], parameters, reads)
-    },
-    program(targets, inputs) {
-      const [gradient, numbers] = inputs
-      const operands = targets.map((target) => target.elements)
-      const size = operands[0].length
-      const engine = engineFor(size * WORK)
-      if (engine.threads === 1) {
-        this.forward(targets, inputs, undefined)
-        return
-      }
-      const addresses: number[] = []
-      place(engine, name, operands, [gradient.elements, numbers.elements], reads, 0, addresses)
-      const length = Math.ceil(size / engine.threads / GRAIN) * GRAIN
-      const calls = Array.from({ length: Math.ceil(size / length) }, (_, part) => {
-        const start = part * length
-        const moved = addresses.map((address, i) =>
-          i < alike || i === reads ? address + start * itemSize(gradient.dtype) : address,
-        )
-        return [...moved, Math.min(length, size - start), ...(counts ? [0] : [])]
-      })
-      engine.run(name, gradient.dtype, calls)
-      if (counts) launch('count', 'float64', [operands[alike]], [], [], 1)
-    },
-  }
-}
+/** The settings of Adam, each 1x1 of float64: the last is 1 or 0. They are the kernel's last operands, in this order. */
+const SETTINGS = ['lr', 'beta1', 'beta2', 'eps', 'weightDecay', 'decoupled'] as const
 
-const sgd = update('sgd', 1, false)
-const momentum = update('momentum', 2, true)
-const adam = update('adam', 3, true)
+export type AdamNumbers = Readonly<Record<(typeof SETTINGS)[number], Stored>>
+
+/** The parameter and both moments, which have its shape, come before the count of steps. */
+const ALIKE = 3
+const TARGETS = ALIKE + 1
+
+const elementsOf = (operands: readonly Holder[] | readonly Block[]): TypedArray[] =>
+  operands.map(({ elements }) => elements as TypedArray)
 
 /**
- * One step of stochastic gradient descent, in place: d = g + weightDecay·p; v = momentum·v + (1 − dampening)·d, d itself
- * at first; p −= lr·v, or lr·(d + momentum·v) with Nesterov's momentum. Without a velocity there is no momentum, v = d.
- *
- * @param step 1x1, float64: how many steps the velocity has seen, which is increased; null without a velocity
- * @param numbers 1x5, float64: lr, momentum, dampening, weightDecay, nesterov (1 or 0)
- * @throws ShapeError unless parameter, velocity and gradient have one shape and dtype, and step and numbers theirs.
+ * The update as one kernel: beside the loops that programs make of matrix operations it takes half the time for a small
+ * network, where most of them compute one number.
  */
-export function sgd_(
-  parameter: Stored,
-  velocity: Stored | null,
-  step: Stored | null,
-  gradient: Stored,
-  numbers: Stored,
-): void {
-  checkAlike('sgd_', parameter, gradient)
-  checkFloat64('sgd_', 'numbers', numbers, 5)
-  if (!velocity) {
-    change(sgd, [parameter], [gradient, numbers], undefined)
-    return
-  }
-  checkAlike('sgd_', parameter, velocity)
-  checkFloat64('sgd_', 'step', step, 1)
-  change(momentum, [parameter, velocity, step], [gradient, numbers], undefined)
+const adam: Change = {
+  name: 'adam',
+  reads: TARGETS,
+  forward(targets, inputs) {
+    const operands = elementsOf(targets)
+    launch('adam', inputs[0].dtype, operands, elementsOf(inputs), [operands[0].length, 1], TARGETS)
+  },
+  program(targets, inputs) {
+    const operands = elementsOf(targets)
+    const size = operands[0].length
+    const { dtype } = inputs[0]
+    const engine = engineFor(size * WORK)
+    if (engine.threads === 1) {
+      this.forward(targets, inputs, undefined)
+      return
+    }
+    const addresses: number[] = []
+    place(engine, 'adam', operands, elementsOf(inputs), TARGETS, 0, addresses)
+    const length = Math.ceil(size / engine.threads / GRAIN) * GRAIN
+    const calls = Array.from({ length: Math.ceil(size / length) }, (_, part) => {
+      const start = part * length
+      const isLong = (i: number): boolean => i < ALIKE || i === TARGETS
+      const moved = addresses.map((address, i) => (isLong(i) ? address + start * itemSize(dtype) : address))
+      return [...moved, Math.min(length, size - start), 0]
+    })
+    engine.run('adam', dtype, calls)
+    launch('count', 'float64', [operands[ALIKE]], [], [], 1)
+  },
 }
 
 /**
@@ -89,8 +65,7 @@ export function sgd_(
  * @param first m, zeros at first
  * @param second v, zeros at first
  * @param step 1x1, float64: how many steps there were, which is increased
- * @param numbers 1x6, float64: lr, β₁, β₂, eps, weightDecay, decoupled (1 or 0)
- * @throws ShapeError unless parameter, first, second and gradient have one shape and dtype, and step and numbers theirs.
+ * @throws ShapeError unless parameter, first, second and gradient have one shape and dtype, and step and settings theirs.
  */
 export function adam_(
   parameter: Stored,
@@ -98,24 +73,23 @@ export function adam_(
   second: Stored,
   step: Stored,
   gradient: Stored,
-  numbers: Stored,
+  settings: AdamNumbers,
 ): void {
-  for (const other of [first, second, gradient]) checkAlike('adam_', parameter, other)
-  checkFloat64('adam_', 'step', step, 1)
-  checkFloat64('adam_', 'numbers', numbers, 6)
-  change(adam, [parameter, first, second, step], [gradient, numbers], undefined)
+  for (const other of [first, second, gradient]) checkAlike(parameter, other)
+  checkNumber('step', step)
+  for (const name of SETTINGS) checkNumber(name, settings[name])
+  const numbers = SETTINGS.map((name) => settings[name])
+  change(adam, [parameter, first, second, step], [gradient, ...numbers], undefined)
 }
 
-function checkAlike(operation: string, parameter: Stored, other: Stored): void {
+function checkAlike(parameter: Stored, other: Stored): void {
   if (other.rows !== parameter.rows || other.cols !== parameter.cols || other.dtype !== parameter.dtype)
     throw new ShapeError(
-      `${operation}: got ${formatShape(other.shape)} ${other.dtype}, wanted the parameter's ${formatShape(parameter.shape)} ${parameter.dtype}`,
+      `adam_: got ${formatShape(other.shape)} ${other.dtype}, wanted the parameter's ${formatShape(parameter.shape)} ${parameter.dtype}`,
     )
 }
 
-function checkFloat64(operation: string, what: string, block: Stored | null, cols: number): asserts block is Stored {
-  if (block?.rows !== 1 || block.cols !== cols || block.dtype !== 'float64')
-    throw new ShapeError(
-      `${operation}: ${what} is ${block ? `${formatShape(block.shape)} ${block.dtype}` : 'null'}, wanted 1x${cols} float64`,
-    )
+function checkNumber(what: string, block: Stored): void {
+  if (block.rows !== 1 || block.cols !== 1 || block.dtype !== 'float64')
+    throw new ShapeError(`adam_: ${what} is ${formatShape(block.shape)} ${block.dtype}, wanted 1x1 float64`)
 }

@@ -15,9 +15,6 @@ export interface AdamSettings extends LearningRate {
   decoupledWeightDecay: boolean
 }
 
-/** The order in which `adam_` reads them. */
-const NAMES = ['lr', 'betas', 'eps', 'weightDecay', 'decoupledWeightDecay'] as const
-
 const KINDS = {
   lr: number(1e-3),
   betas: (numbers(2) as KindMaker<AdamSettings['betas']>)([0.9, 0.999]),
@@ -43,7 +40,7 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
 
   /** @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings. */
   constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
-    super(params, NAMES, readAdam(new.target.name, settings))
+    super(params, readAdam(new.target.name, settings))
   }
 
   protected override check({ lr, betas, eps, weightDecay }: AdamSettings): void {
@@ -60,10 +57,19 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
     return { first: moment(), second: moment(), step: zeros(1, 1, { dtype: 'float64' }) }
   }
 
-  protected override updateOf({ numbers }: StoredSettings<AdamSettings>): Update {
+  protected override updateOf(group: StoredSettings<AdamSettings>): Update {
+    const exact = (name: keyof AdamSettings, i = 0): Matrix<1, 1> => group.number(name, 'float64', i)
+    const settings = {
+      lr: exact('lr'),
+      beta1: exact('betas', 0),
+      beta2: exact('betas', 1),
+      eps: exact('eps'),
+      weightDecay: exact('weightDecay'),
+      decoupled: exact('decoupledWeightDecay'),
+    }
     return (parameter, gradient) => {
       const { first, second, step } = this.recall(parameter)
-      adam_(parameter.value, first, second, step, gradient, numbers)
+      adam_(parameter.value, first, second, step, gradient, settings)
     }
   }
 }

@@ -1,8 +1,12 @@
 import { Variable } from '@matgrad/autograd'
-import { DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
-import { announce, describe, formatShape, keep, type Reader, shorten } from '@matgrad/core/internal'
+import { CompiledFunction } from '@matgrad/autograd/internal'
+import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import { describe, formatShape, keep, type Reader, shorten, tracer } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
-import { numbersOf, readerLike, type StoredSettings, storeSettings } from './settings.ts'
+import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
+
+/** So many steps are made operation by operation first. */
+const PLAIN = 50
 
 export interface LearningRate {
   /** The learning rate. */
@@ -34,20 +38,24 @@ export interface OptimizerState<Settings> {
 export abstract class Optimizer<Settings extends LearningRate = LearningRate, Remembered extends Memory = Memory> {
   /** The parameters and their settings; each step reads the settings anew. A setting that makes no sense is refused. */
   readonly groups: readonly ({ readonly params: readonly Variable[] } & StoredSettings<Settings>)[]
-  private readonly names: readonly string[]
+  private readonly stored: readonly Changeable<Settings>[]
   /** Reads settings that must all be there. */
   private readonly read: Reader<Settings>
   /** The parameters of all groups. */
   private readonly parameters: readonly Variable[]
   private readonly memory: Map<Variable, Remembered> = new Map()
+  /** The steps of its own so far: outside compiled functions. */
+  private steps = 0
+  private readonly compiled: CompiledFunction<(Matrix | null)[], void> = new CompiledFunction((...gradients) =>
+    this.updateAll(gradients),
+  )
 
   /**
-   * @param names the names of the settings, in the order in which `update` finds their values in a row
    * @param defaults the settings of every group that has none of its own
    * @throws DTypeError for a parameter that is not a Variable, or a group's setting of another name or type; MatgradError
    * for no parameter, or one that is named twice; what `check` throws.
    */
-  constructor(parameters: Parameters<Settings>, names: readonly (keyof Settings & string)[], defaults: Settings) {
+  constructor(parameters: Parameters<Settings>, defaults: Settings) {
     const name = this.constructor.name
     if (!Array.isArray(parameters))
       throw new DTypeError(`${name}: params is ${describe(parameters)}, wanted an array of variables or groups`)
@@ -59,16 +67,18 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       if (!(parameter instanceof Variable))
         throw new DTypeError(`${name}: parameter ${i} is ${describe(parameter)}, wanted a Variable`)
     if (new Set(all).size < all.length) throw new MatgradError(`${name}: a parameter is named twice, wanted once`)
-    this.names = names
     this.parameters = all
-    this.read = readerLike(defaults, names, true)
-    const readGroup = readerLike(defaults, names, false)
-    // Frozen, so that nobody expects a step to see another parameter.
-    const own = groups.map(({ params, ...given }, i) => {
+    this.read = readerLike(defaults, true)
+    const readGroup = readerLike(defaults, false)
+    this.stored = groups.map(({ params: _, ...given }, i) => {
       const values = readGroup(groups.length > 1 ? `${name}: group ${i}` : name, given)
       this.check(values)
-      const check = (settings: Settings): void => this.check(this.read(name, settings))
-      return Object.freeze({ params: Object.freeze([...params]), ...storeSettings(values, names, check) })
+      return storeSettings(values, (settings) => this.check(this.read(name, settings)))
+    })
+    // Frozen, so that nobody expects a step to see another parameter.
+    const own = groups.map(({ params }, i) => {
+      const { settings, number } = this.stored[i]
+      return Object.freeze({ params: Object.freeze([...params]), settings, number })
     })
     this.groups = Object.freeze(own)
   }
@@ -76,12 +86,13 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   /** @throws MatgradError for settings that make no sense. */
   protected abstract check(settings: Settings): void
 
-  /** What is remembered of a parameter before its first update. */
-  protected abstract start(parameter: Variable): Remembered
+  /** What is remembered of a parameter of the group before its first update. */
+  protected abstract start(parameter: Variable, group: StoredSettings<Settings>): Remembered
 
   /**
-   * What changes a parameter of the group in place, by a gradient that has its shape and dtype. What happens may depend on
-   * the settings by their numbers alone: a compiled step does the same again, with other numbers.
+   * What changes a parameter of the group in place, by a gradient that has its shape and dtype, with operations on matrices. It
+   * computes with the group's `number`s: a compiled step does the same again, with the present ones. What it does otherwise by
+   * a setting it asks by `dependsOn`.
    */
   protected abstract updateOf(group: StoredSettings<Settings>): Update
 
@@ -97,8 +108,9 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
 
   /** One update of every parameter that has a gradient. @throws ShapeError when one has the wrong shape, before any update. */
   step(): void {
-    for (const parameter of this.parameters) {
-      const { grad } = parameter
+    const gradients = this.parameters.map(({ grad }) => grad)
+    for (const [i, grad] of gradients.entries()) {
+      const parameter = this.parameters[i]
       if (grad !== null && !((grad as unknown) instanceof Matrix))
         throw new DTypeError(`${this.constructor.name}: a gradient is ${describe(grad)}, wanted a Matrix`)
       if (grad && (grad.rows !== parameter.rows || grad.cols !== parameter.cols))
@@ -106,11 +118,19 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
           `${this.constructor.name}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
         )
     }
+    // A program is faster than the operations one by one, but takes as long as hundreds of them to make.
+    if (tracer !== null || !isBuiltInOptimizer(this) || this.steps++ < PLAIN) this.updateAll(gradients)
+    else this.compiled.call(gradients)
+  }
+
+  private updateAll(gradients: readonly (Matrix | null)[]): void {
+    let i = 0
     for (const group of this.groups) {
       const update = this.updateOf(group)
       for (const parameter of group.params) {
-        const { grad, dtype } = parameter
-        if (grad) update(parameter, grad.dtype === dtype ? grad : grad.astype(dtype))
+        const gradient = gradients[i++]
+        if (gradient)
+          update(parameter, gradient.dtype === parameter.dtype ? gradient : gradient.astype(parameter.dtype))
       }
     }
   }
@@ -120,11 +140,13 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const parameter of this.parameters) parameter.grad = null
   }
 
-  /** What is remembered of a parameter: matrices that the updates change in place. */
+  /** What is remembered of a parameter: matrices that the updates change in place. @throws MatgradError for a parameter of others. */
   protected recall(parameter: Variable): Remembered {
     const known = this.memory.get(parameter)
     if (known) return known
-    const remembered = this.start(parameter)
+    const group = this.groups.find(({ params }) => params.includes(parameter))
+    if (!group) throw new MatgradError(`${this.constructor.name}: the parameter is none of its own`)
+    const remembered = this.start(parameter, group)
     for (const matrix of Object.values(remembered)) keep(matrix)
     this.memory.set(parameter, remembered)
     return remembered
@@ -154,7 +176,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
     const loadedSettings = state.groups.map((settings) => this.read(name, settings))
     for (const settings of loadedSettings) this.check(settings)
-    const loaded = this.parameters.map((parameter) => this.start(parameter))
+    const loaded = this.groups.flatMap((group) => group.params.map((parameter) => this.start(parameter, group)))
     for (const [key, matrix] of Object.entries(state.matrices)) {
       const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
       const memory = loaded[Number(number)]
@@ -177,9 +199,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       if (own) for (const [remembered, matrix] of Object.entries(own)) matrix.assign(loaded[i][remembered])
       else if (known) this.memory.set(parameter, loaded[i])
     }
-    for (const [i, { numbers }] of this.groups.entries())
-      numbers.assign(matrix([numbersOf(loadedSettings[i], this.names)], { dtype: 'float64' }))
-    announce()
+    for (const [i, stored] of this.stored.entries()) stored.assign(loadedSettings[i])
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Matrix, type TypedArray, zeros } from '@matgrad/core'
+import { type DType, full, type Matrix } from '@matgrad/core'
 import {
   announce,
   elementsOf,
@@ -25,12 +25,8 @@ function kindLike(value: Setting): Kind<Setting> {
 }
 
 /** How settings of the types of `values` are read: those that are absent are what they are there or, `whole`, missed. */
-export function readerLike<Settings extends object>(
-  values: Settings,
-  names: readonly (keyof Settings & string)[],
-  whole: boolean,
-): Reader<Settings> {
-  const kinds = names.map((name) => [name, kindLike(values[name] as Setting)] as const)
+export function readerLike<Settings extends object>(values: Settings, whole: boolean): Reader<Settings> {
+  const kinds = Object.entries(values).map(([name, value]) => [name, kindLike(value as Setting)] as const)
   const read = readerOf(Object.fromEntries(whole ? kinds.map(([name, each]) => [name, required(each)]) : kinds))
   return (operation, given) => read(operation, given) as Settings
 }
@@ -38,50 +34,66 @@ export function readerLike<Settings extends object>(
 /** Settings and where their values are. */
 export interface StoredSettings<Settings> {
   readonly settings: Settings
-  /** The values one after the other, as kernels read them: a row of float64, with 1 for true and 0 for false. */
-  readonly numbers: Matrix<1, number>
+  /**
+   * The value of a setting, 1 for true and 0 for false, as a 1x1 to compute with: what was compiled finds the present one there.
+   *
+   * @param i which number of a list
+   */
+  number(name: keyof Settings, dtype: DType, i?: number): Matrix<1, 1>
 }
 
-/** Settings as numbers, those of lists one by one, in the order of `names`. */
-export const numbersOf = (settings: object, names: readonly string[]): number[] =>
-  names.flatMap((name) => (settings as Record<string, Setting>)[name]).map(Number)
+const numbersIn = (setting: Setting): number[] => (typeof setting === 'object' ? [...setting] : [Number(setting)])
+
+/** Settings that are set together, once they are found to make sense. */
+export interface Changeable<Settings> extends StoredSettings<Settings> {
+  assign(settings: Settings): void
+}
 
 /**
- * Settings, plain properties to a user, whose values are in a matrix: what was compiled finds the present ones there.
+ * Settings, plain properties to a user, whose values are in matrices.
  *
- * @param names the names of the settings in their order in the matrix
  * @param check throws for settings that make no sense, before one of them changes
  */
 export function storeSettings<Settings extends object>(
   values: Settings,
-  names: readonly (keyof Settings & string)[],
   check: (settings: Settings) => void,
-): StoredSettings<Settings> {
-  const all = numbersOf(values, names)
-  const numbers = zeros(1, all.length, { dtype: 'float64' })
-  numbers.elements.set(all)
-  const present = (): TypedArray => elementsOf('settings', numbers)
+): Changeable<Settings> {
+  const stored = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      numbersIn(value).map((number) => ({
+        float64: full(1, 1, number, { dtype: 'float64' }),
+        float32: full(1, 1, number, { dtype: 'float32' }),
+      })),
+    ]),
+  )
+  const write = (name: string, value: Setting): void => {
+    for (const [i, number] of numbersIn(value).entries())
+      for (const matrix of Object.values(stored[name][i])) matrix.assign(full(1, 1, number, { dtype: matrix.dtype }))
+  }
   const settings = {} as Settings
-  let end = 0
-  for (const name of names) {
-    const value = values[name] as Setting
-    const start = end
-    end += typeof value === 'object' ? value.length : 1
-    const length = end - start
+  for (const [name, value] of Object.entries(values) as [string, Setting][]) {
+    const read = (): number[] => stored[name].map(({ float64 }) => elementsOf(name, float64)[0])
     Object.defineProperty(settings, name, {
       enumerable: true,
       get(): Setting {
-        if (typeof value === 'object') return Object.freeze(Array.from(present().subarray(start, start + length)))
-        return typeof value === 'boolean' ? present()[start] === 1 : present()[start]
+        if (typeof value === 'object') return Object.freeze(read())
+        return typeof value === 'boolean' ? read()[0] === 1 : read()[0]
       },
-      set(next: Settings[keyof Settings]) {
-        const changed = { ...settings, [name]: next }
-        check(changed)
-        present().set(numbersOf(changed, [name]), start)
+      set(next: Setting) {
+        check({ ...settings, [name]: next })
+        write(name, next)
         announce()
       },
     })
   }
-  // A misspelt name must not pass for a setting.
-  return { settings: Object.seal(settings), numbers }
+  return {
+    // A misspelt name must not pass for a setting.
+    settings: Object.seal(settings),
+    number: (name, dtype, i = 0) => stored[name as string][i][dtype],
+    assign(others) {
+      for (const [name, value] of Object.entries(others) as [string, Setting][]) write(name, value)
+      announce()
+    },
+  }
 }

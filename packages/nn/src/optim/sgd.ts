@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
-import { MatgradError, type Matrix, zeros } from '@matgrad/core'
-import { dependsOn, flag, number, readerOf, required, sgd_ } from '@matgrad/core/internal'
+import { full, MatgradError, type Matrix, sub, zeros } from '@matgrad/core'
+import { dependsOn, flag, number, readerOf, required } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
@@ -15,8 +15,6 @@ export interface SGDSettings extends LearningRate {
   nesterov: boolean
 }
 
-/** The order in which `sgd_` reads them. */
-const NAMES = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov'] as const
 const readSGD = readerOf({
   lr: required(number()),
   momentum: number(0),
@@ -24,13 +22,6 @@ const readSGD = readerOf({
   weightDecay: number(0),
   nesterov: flag(false),
 })
-const MOMENTUM = NAMES.indexOf('momentum')
-
-/**
- * Whether a parameter has a velocity: the one thing about the settings that changes what is computed, not with what. Every
- * compiled step asks, so that it looks at the number itself: a getter would make an object of it.
- */
-const usesMomentum = (numbers: Matrix): boolean => numbers.elements[MOMENTUM] !== 0
 
 /**
  * Stochastic gradient descent (Robbins & Monro 1951) with momentum (Polyak 1964; Sutskever et al. 2013), by PyTorch's
@@ -45,7 +36,7 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
    * other settings, and without lr.
    */
   constructor(params: Parameters<SGDSettings>, settings: Partial<SGDSettings> & LearningRate) {
-    super(params, NAMES, readSGD(new.target.name, settings))
+    super(params, readSGD(new.target.name, settings))
   }
 
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {
@@ -57,16 +48,37 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
       throw new MatgradError('SGD: nesterov is true, wanted momentum above 0 and no dampening with it')
   }
 
-  protected override start({ rows, cols, dtype }: Variable): { velocity: Matrix; step: Matrix } {
-    return { velocity: zeros(rows, cols, { dtype }), step: zeros(1, 1, { dtype: 'float64' }) }
+  /** Without dampening the first step of a velocity is like others, so that it need not be known. */
+  protected override start(
+    { rows, cols, dtype }: Variable,
+    { settings }: StoredSettings<SGDSettings>,
+  ): { velocity: Matrix; step: Matrix } {
+    const seen = dependsOn(() => settings.dampening === 0)
+    return { velocity: zeros(rows, cols, { dtype }), step: full(1, 1, Number(seen), { dtype: 'float64' }) }
   }
 
-  protected override updateOf({ numbers }: StoredSettings<SGDSettings>): Update {
-    if (!dependsOn(() => usesMomentum(numbers)))
-      return (parameter, gradient) => sgd_(parameter.value, null, null, gradient, numbers)
-    return (parameter, gradient) => {
-      const { velocity, step } = this.recall(parameter)
-      sgd_(parameter.value, velocity, step, gradient, numbers)
+  protected override updateOf(group: StoredSettings<SGDSettings>): Update {
+    const uses = (name: keyof SGDSettings): boolean => dependsOn(() => Boolean(group.settings[name]))
+    const [remembers, dampens, decays, looksAhead] = [
+      ...[uses('momentum'), uses('dampening'), uses('weightDecay'), uses('nesterov')],
+    ]
+    return (parameter, g) => {
+      const { value: p, dtype } = parameter
+      const [lr, momentum] = [group.number('lr', dtype), group.number('momentum', dtype)]
+      const d = decays ? g.add(p.mul(group.number('weightDecay', dtype))) : g
+      let direction = d
+      if (remembers) {
+        const { velocity, step } = this.recall(parameter)
+        let taken = d
+        if (dampens) {
+          const factor = step.equal(0).where(1, sub(1, group.number('dampening', 'float64')))
+          taken = d.mul(factor.astype(dtype))
+          step.assign(step.add(1))
+        }
+        velocity.assign(velocity.mul(momentum).add(taken))
+        direction = looksAhead ? d.add(velocity.mul(momentum)) : velocity
+      }
+      p.assign(p.sub(direction.mul(lr)))
     }
   }
 }
