@@ -86,8 +86,8 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   /** @throws MatgradError for settings that make no sense. */
   protected abstract check(settings: Settings): void
 
-  /** What is remembered of a parameter of the group before its first update. */
-  protected abstract start(parameter: Variable, group: StoredSettings<Settings>): Remembered
+  /** What is remembered of a parameter before its first update. */
+  protected abstract start(parameter: Variable): Remembered
 
   /**
    * What changes a parameter of the group in place, by a gradient that has its shape and dtype, with operations on matrices. It
@@ -140,13 +140,11 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const parameter of this.parameters) parameter.grad = null
   }
 
-  /** What is remembered of a parameter: matrices that the updates change in place. @throws MatgradError for a parameter of others. */
+  /** What is remembered of a parameter: matrices that the updates change in place. */
   protected recall(parameter: Variable): Remembered {
     const known = this.memory.get(parameter)
     if (known) return known
-    const group = this.groups.find(({ params }) => params.includes(parameter))
-    if (!group) throw new MatgradError(`${this.constructor.name}: the parameter is none of its own`)
-    const remembered = this.start(parameter, group)
+    const remembered = this.start(parameter)
     for (const matrix of Object.values(remembered)) keep(matrix)
     this.memory.set(parameter, remembered)
     return remembered
@@ -176,7 +174,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
     const loadedSettings = state.groups.map((settings) => this.read(name, settings))
     for (const settings of loadedSettings) this.check(settings)
-    const loaded = this.groups.flatMap((group) => group.params.map((parameter) => this.start(parameter, group)))
+    const loaded = this.parameters.map((parameter) => this.start(parameter))
     for (const [key, matrix] of Object.entries(state.matrices)) {
       const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
       const memory = loaded[Number(number)]

@@ -1,5 +1,5 @@
 import type { Variable } from '@matgrad/autograd'
-import { full, MatgradError, type Matrix, sub, zeros } from '@matgrad/core'
+import { MatgradError, type Matrix, sub, zeros } from '@matgrad/core'
 import { dependsOn, flag, number, readerOf, required } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
@@ -48,13 +48,8 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
       throw new MatgradError('SGD: nesterov is true, wanted momentum above 0 and no dampening with it')
   }
 
-  /** Without dampening the first step of a velocity is like others, so that it need not be known. */
-  protected override start(
-    { rows, cols, dtype }: Variable,
-    { settings }: StoredSettings<SGDSettings>,
-  ): { velocity: Matrix; step: Matrix } {
-    const seen = dependsOn(() => settings.dampening === 0)
-    return { velocity: zeros(rows, cols, { dtype }), step: full(1, 1, Number(seen), { dtype: 'float64' }) }
+  protected override start({ rows, cols, dtype }: Variable): { velocity: Matrix; step: Matrix } {
+    return { velocity: zeros(rows, cols, { dtype }), step: zeros(1, 1, { dtype: 'float64' }) }
   }
 
   protected override updateOf(group: StoredSettings<SGDSettings>): Update {
@@ -73,8 +68,8 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
         if (dampens) {
           const factor = step.equal(0).where(1, sub(1, group.number('dampening', 'float64')))
           taken = d.mul(factor.astype(dtype))
-          step.assign(step.add(1))
         }
+        step.assign(step.add(1))
         velocity.assign(velocity.mul(momentum).add(taken))
         direction = looksAhead ? d.add(velocity.mul(momentum)) : velocity
       }
