@@ -4,8 +4,8 @@
 import * as autograd from '@matgrad/autograd'
 import { type CrossEntropyOptions, crossEntropy, Variable } from '@matgrad/autograd'
 import * as core from '@matgrad/core'
-import { type Axis, Generator, type Matrix, matrix } from '@matgrad/core'
-import { formatShape } from '@matgrad/core/internal'
+import { type Axis, Generator, type Matrix, matrix, type Operation } from '@matgrad/core'
+import { formatShape, operations } from '@matgrad/core/internal'
 
 export interface Case {
   readonly shapes: string
@@ -418,30 +418,19 @@ const crossEntropyRow = row('crossEntropy', (make) => {
   ]
 })
 
-export const rows: readonly Row[] = [
-  unary('neg', normal),
+/** Those that need arguments, or numbers, of their own. */
+const particular: readonly Row[] = [
   unary('abs', awayFromKinks),
   unary('sign', awayFromKinks),
-  unary('exp', normal),
   unary('log', positive),
   unary('log1p', positive),
-  unary('expm1', normal),
   unary('sqrt', positive),
-  unary('square', normal),
   unary('reciprocal', positive),
-  unary('sin', normal),
-  unary('cos', normal),
-  unary('tanh', normal),
-  unary('sigmoid', normal),
   unary('relu', awayFromKinks),
   unary('leakyRelu', awayFromKinks),
   { ...unary('leakyRelu', awayFromKinks, 0.2), name: 'leakyRelu(0.2)' },
   unary('elu', awayFromKinks),
   { ...unary('elu', awayFromKinks, 1.3), name: 'elu(1.3)' },
-  unary('gelu', normal),
-  unary('silu', normal),
-  unary('softplus', normal),
-  unary('erf', normal),
   unary('floor', awayFromKinks),
   unary('round', awayFromKinks),
   unary('clip', awayFromKinks, -1.5, 0.5),
@@ -577,6 +566,19 @@ export const rows: readonly Row[] = [
   unary('flipCols', normal),
   unary('astype', normal, 'float64'),
   crossEntropyRow,
+]
+
+/** An operation on one element without arguments, which is smooth unless it has a row of its own above. */
+const isSmooth = ({ elementwise, method, vjp, name }: Operation): boolean =>
+  elementwise === true &&
+  method?.operands === 1 &&
+  !method.attributes &&
+  vjp.length > 0 &&
+  !particular.some((row) => row.name === name)
+
+export const rows: readonly Row[] = [
+  ...particular,
+  ...(Object.values(operations) as Operation[]).filter(isSmooth).map(({ name }) => unary(name, normal)),
 ]
 
 /** The operations whose derivative is nowhere defined: whole numbers and truth values. */

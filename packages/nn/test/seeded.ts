@@ -12,9 +12,11 @@ import {
   Matrix,
   manualSeed,
   matrix,
+  type Operation,
   rand,
   sparse,
 } from '@matgrad/core'
+import { operations as table } from '@matgrad/core/internal'
 import {
   AdamW,
   BatchNorm1d,
@@ -35,11 +37,13 @@ import { DTYPES } from './support.ts'
 
 type Results = Record<string, Matrix>
 
-const UNARY = [
-  ...['neg', 'abs', 'sign', 'exp', 'log', 'log1p', 'expm1', 'sqrt', 'square', 'reciprocal', 'sin', 'cos', 'tanh'],
-  ...['sigmoid', 'relu', 'leakyRelu', 'elu', 'gelu', 'silu', 'softplus', 'erf', 'floor', 'round'],
-]
-const BINARY = ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'less', 'greaterEqual', 'notEqual']
+const namesOf = (operands: number): string[] =>
+  (Object.values(table) as Operation[])
+    .filter(({ elementwise, method }) => elementwise && method?.operands === operands)
+    .map(({ name }) => name)
+/** Those that need no numbers of their own. */
+const UNARY = namesOf(1).filter((name) => name !== 'clip')
+const BINARY = namesOf(2)
 const AXIAL = [
   ...['sum', 'mean', 'prod', 'variance', 'max', 'min', 'argmax', 'argmin', 'logSumExp'],
   ...['cumsum', 'softmax', 'logSoftmax', 'sort', 'argsort'],
