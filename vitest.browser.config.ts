@@ -17,7 +17,7 @@ const project = (name: string, isolated: boolean, include: string[]): TestProjec
   test: {
     name,
     include,
-    exclude: ['packages/*/test/node/**'],
+    exclude: ['packages/*/test/node/**', 'packages/nn/test/tour.test.ts'],
     provide: { isolated, compiles: false },
     testTimeout: 60_000,
     browser: {

@@ -46,6 +46,7 @@ export default defineConfig({
           'schedules',
           'compiled-training',
           'indistinguishable',
+          'tour',
           'node/process',
           'node/options',
         ].map((name) => `packages/nn/test/${name}.test.ts`),
