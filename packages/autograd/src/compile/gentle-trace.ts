@@ -1,5 +1,5 @@
 import { type Attributes, Matrix, type Operation, zeros } from '@matgrad/core'
-import { type Change, change as changeNow, type Holder, type Slot, type Step, withTracer } from '@matgrad/core/internal'
+import { type Change, change as changeNow, type Holder, type Slot, withTracer } from '@matgrad/core/internal'
 import { isBuiltIn } from '../op.ts'
 import type { Variable } from '../variable.ts'
 import { copyOf, Trace } from './trace.ts'
@@ -17,8 +17,6 @@ export class GentleTrace extends Trace {
   isBroken = false
   /** What was made before the rest of the function: it may be other numbers in another call, which the rest does not see. */
   private readonly others = new Set<Holder>()
-  /** What single operations compute on their way, which the function does not see. */
-  readonly onTheWay: Set<Slot> = new Set()
 
   /** From here on the function is not run in every call. */
   startRest(): void {
@@ -50,16 +48,7 @@ export class GentleTrace extends Trace {
   /** What a user's operation does with elements may be something else each time, and throw, and be seen by others. */
   override evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
     if (!isBuiltIn(operation) || inputs.some(isLargeAndPinned)) this.isBroken = true
-    const start = this.steps.length
-    const out = super.evaluate(operation, inputs, attributes)
-    for (const { targets } of this.steps.slice(start, -1)) for (const target of targets) this.onTheWay.add(target)
-    return out
-  }
-
-  /** What the function can see of what these steps compute. */
-  seenOf(steps: readonly Step[]): Matrix[] {
-    const values = steps.flatMap(({ targets }) => targets).filter((target) => !this.onTheWay.has(target))
-    return values.map(({ holder }) => holder).filter((holder) => holder instanceof Matrix)
+    return super.evaluate(operation, inputs, attributes)
   }
 
   /** What a user compiled is called as it is. */

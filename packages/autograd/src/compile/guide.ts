@@ -2,12 +2,9 @@ import { type Attributes, Matrix, type Operation } from '@matgrad/core'
 import {
   type Change,
   change as changeNow,
-  checkWhole,
   does,
   evaluate,
   type Holder,
-  isChange,
-  isCheck,
   isPlain,
   isWhole,
   operations,
@@ -24,7 +21,7 @@ import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
 import { isLargeAndPinned } from './gentle-trace.ts'
 import { elementsOf, type Kept } from './kept.ts'
-import { type Debtor, isPending, type Pending, pendingLike, suspend } from './pending.ts'
+import { type Debtor, isPending, pendingLike, suspend } from './pending.ts'
 import { Uses } from './uses.ts'
 
 /** What a function did so far, put off: an operation with its result, or a change. */
@@ -47,10 +44,6 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   readonly isWatching = false
   private readonly steps: readonly Step[]
   private readonly inputs: ReadonlyMap<Slot, Matrix>
-  /** What single operations compute on their way, which the function must not see. */
-  private readonly onTheWay: ReadonlySet<Slot>
-  /** Whether a single operation is on its way. */
-  private isOnTheWay = false
   /** How products rounded when the function began. */
   private readonly fma = usesFma()
   /** The step that is expected next. */
@@ -75,12 +68,10 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   /**
    * @param steps what was recorded
    * @param inputs the arguments of this call
-   * @param onTheWay what of the results no function has seen
    */
-  constructor(steps: readonly Step[], inputs: ReadonlyMap<Slot, Matrix>, onTheWay: ReadonlySet<Slot>) {
+  constructor(steps: readonly Step[], inputs: ReadonlyMap<Slot, Matrix>) {
     this.steps = steps
     this.inputs = inputs
-    this.onTheWay = onTheWay
   }
 
   /** As it was recorded: what was made before is not computed with at once from here on. */
@@ -100,7 +91,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   /** Whether the function did all that was recorded, and nothing else, so that a program may do it. */
   get hasFollowed(): boolean {
-    while (this.following && this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
+    while (this.following && this.next < this.steps.length && this.steps[this.next].kind === 'check') this.next++
     return this.following && this.next === this.steps.length && this.uses.areIntact && usesFma() === this.fma
   }
 
@@ -134,15 +125,13 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     setFma(fma)
   }
 
-  private compute({ step: { operation, attributes }, inputs, targets }: Done): void {
+  private compute({ step, inputs, targets }: Done): void {
+    const [target] = targets
     // Versions were told when it was done.
-    if (isChange(operation)) {
-      operation.forward(targets, inputs, attributes)
-      return
-    }
-    const [target] = targets as Pending[]
+    if (step.kind === 'change') step.operation.forward(targets, inputs, step.attributes)
     // What the function made is there already; a program would copy it.
-    if (isPending(target)) target.elements = evaluate(operation as Operation, inputs, attributes).elements
+    else if (step.kind === 'operation' && isPending(target))
+      target.elements = evaluate(step.operation, inputs, step.attributes).elements
   }
 
   /** Whether it goes on being put off: if not, all that was done is computed. */
@@ -164,7 +153,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
         if (copy && isPending(target)) target.leave(copy)
         else if (copy) this.suspended.get(target)?.(elementsOf(copy))
         // Variables that were made of it since are no older than it.
-        if (target.version !== time && isChange(step.operation) && !others.has(target)) target.version = time
+        if (target.version !== time && step.kind === 'change' && !others.has(target)) target.version = time
       }
     this.done.length = 0
   }
@@ -216,26 +205,16 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   /** The next step that is no check, if it is expected to do this with these inputs; its checks are made. */
   private expect(operation: Operation | Change, inputs: readonly Matrix[], attributes: Attributes): Step | undefined {
-    while (this.next < this.steps.length && isCheck(this.steps[this.next].operation)) this.next++
+    while (this.next < this.steps.length && this.steps[this.next].kind === 'check') this.next++
     const step = this.steps[this.next]
     if (!step || !does(step, operation) || step.inputs.length !== inputs.length || usesFma() !== this.fma)
       return undefined
-    if (this.onTheWay.has(step.targets[0]) !== this.isOnTheWay) return undefined
     for (let i = 0; i < inputs.length; i++)
       if (!(this.is(inputs[i], step.inputs[i]) && isWhole(inputs[i])) || isLargeAndPinned(inputs[i])) return undefined
     return same(step.attributes, attributes) ? step : undefined
   }
 
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
-    if (does({ operation }, operations.affine) && this.following) {
-      operation.shape(inputs, attributes)
-      for (const input of inputs) checkWhole(operation.name, input)
-      const [a, b, bias] = inputs
-      this.isOnTheWay = true
-      const product = this.evaluate(operations.matmul, [a, b], attributes)
-      this.isOnTheWay = false
-      return this.evaluate(operations.add, [product, bias], undefined)
-    }
     if (this.following && this.areConstant(inputs)) {
       const out = withTracer(null, () => evaluate(operation, inputs, attributes))
       this.made.add(out)

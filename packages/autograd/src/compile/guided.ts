@@ -1,4 +1,4 @@
-import type { Matrix } from '@matgrad/core'
+import { Matrix } from '@matgrad/core'
 import { type Holder, type Slot, type Step, tracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { GentleTrace } from './gentle-trace.ts'
@@ -48,8 +48,6 @@ interface Entry {
   readonly nodes: readonly Node[]
   /** The gradients of variables that the function made, with their numbers in it. */
   readonly own: readonly (readonly [number, Slot])[]
-  /** What no function has seen of what its steps compute. */
-  readonly onTheWay: ReadonlySet<Slot>
   /** What the rest changes. */
   readonly changed: ReadonlySet<Holder>
   /** What is kept of values after a call, for whoever sees them. */
@@ -137,14 +135,11 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
     )
     const own = made.map(([i, gradient]) => [i, trace.valueOf(gradient)] as const)
-    const seen = [...made.map(([, gradient]) => gradient), ...trace.seenOf(steps)].filter((each) =>
-      trace.resultOf(each),
-    )
+    const seen = [...made.map(([, gradient]) => gradient), ...matricesIn(steps)].filter((each) => trace.resultOf(each))
     const program = new Program<void>(() => this.otherwise(), stands, inputs, slots, trace, undefined)
     program.givesGradients = !guidesRest
     if (!guidesRest) program.giveGradients()
     const kept = new Kept(seen.map((matrix) => trace.room(matrix)))
-    const { onTheWay } = trace
     const rest = guidesRest ? [] : trace.steps.slice(end)
     const changed = new Set(rest.flatMap(({ targets }) => targets.map(({ holder }) => holder)))
     if (this.entries.length === MOST_PROGRAMS) {
@@ -156,17 +151,17 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       steps,
       guidesRest,
       conditions: [...trace.conditions, ...trace.histories],
-      ...{ results, gradients, nodes, own, onTheWay, changed, kept },
+      ...{ results, gradients, nodes, own, changed, kept },
       followed: 0,
     })
     return result
   }
 
   private follow(entry: Entry, args: Arguments): Result {
-    const { program, steps, guidesRest, conditions, results, gradients, nodes, own, onTheWay, changed, kept } = entry
+    const { program, steps, guidesRest, conditions, results, gradients, nodes, own, changed, kept } = entry
     const { first, rest, root } = this.parts
     let variables: readonly Variable[] = []
-    const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])), onTheWay)
+    const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])))
     const result = guide.run(() => {
       const given = first(...args)
       variables = historyOf(root?.(given))
@@ -226,3 +221,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     if (this.replays % REPLAYS === 0 && this.failures > 0) this.failures--
   }
 }
+
+/** The matrices that steps compute or change, which the function may have kept. */
+const matricesIn = (steps: readonly Step[]): Matrix[] =>
+  steps.flatMap(({ targets }) => targets.map(({ holder }) => holder)).filter((holder) => holder instanceof Matrix)

@@ -5,9 +5,6 @@ import {
   bind,
   describe,
   describeProgram,
-  fuseCrossEntropy,
-  fuseLoops,
-  fuseProducts,
   type Holder,
   isKept,
   isPlain,
@@ -15,14 +12,13 @@ import {
   layOut,
   mayThrow,
   NoMemory,
+  optimised,
   type Slot,
   type Step,
   Trespass,
   threadsFor,
   tick,
   ticks,
-  withoutCopies,
-  withoutDead,
 } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { cutOff, gradientWrites, Variable } from '../variable.ts'
@@ -146,7 +142,7 @@ export class Program<Result> {
 
   /** Plans it and gives it memory. */
   prepare(): void {
-    this.steps = fuseLoops(withoutCopies(fuseCrossEntropy(fuseProducts(withoutDead(this.trace.steps)))))
+    this.steps = optimised(this.trace.steps)
     this.lasting = lastingOf(this.steps, this.trace)
     for (const { input } of this.inputs) input.refused = this.lasting
     this.undoings = undoingsOf(this.steps, this.trace)

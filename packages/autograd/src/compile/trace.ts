@@ -10,8 +10,6 @@ import {
 import {
   type Change,
   change as changeNow,
-  checkWhole,
-  does,
   evaluate,
   formatShape,
   type Holder,
@@ -116,7 +114,13 @@ export class Trace implements Tracer, GradientWatch {
     const words = new Float32Array(holder.elements.slice().buffer)
     const start: Slot = { kind: 'constant', holder: copyOf(words, [1, words.length]) }
     const generator = this.define(holder, 'state')
-    this.steps.push({ operation: restart, attributes: undefined, inputs: [start], targets: [generator] })
+    this.steps.push({
+      kind: 'change',
+      operation: restart,
+      attributes: undefined,
+      inputs: [start],
+      targets: [generator],
+    })
     return generator
   }
 
@@ -157,13 +161,6 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
-    // Programs join products with what follows them by rules of their own.
-    if (does({ operation }, operations.affine)) {
-      operation.shape(inputs, attributes)
-      for (const input of inputs) checkWhole(operation.name, input)
-      const [a, b, bias] = inputs
-      return this.evaluate(operations.add, [this.evaluate(operations.matmul, [a, b], attributes), bias], undefined)
-    }
     const values = inputs.map((input) => this.valueOf(input))
     const known = isBuiltIn(operation) ? operation : asUsers(operation)
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
@@ -173,12 +170,14 @@ export class Trace implements Tracer, GradientWatch {
     }
     if (operation.indices)
       this.steps.push({
+        kind: 'check',
         operation: { name: 'check', of: operation, indices: operation.indices, shape: out.shape },
         attributes: asItIs(attributes),
         inputs: values,
         targets: [],
       })
     this.steps.push({
+      kind: 'operation',
       operation: known,
       attributes: asItIs(attributes),
       inputs: values,
@@ -203,11 +202,23 @@ export class Trace implements Tracer, GradientWatch {
       if (value.kind !== 'constant') return value
       const own = this.define(target, 'result')
       if (i < change.reads)
-        this.steps.push({ operation: operations.clone, attributes: undefined, inputs: [value], targets: [own] })
+        this.steps.push({
+          kind: 'operation',
+          operation: operations.clone,
+          attributes: undefined,
+          inputs: [value],
+          targets: [own],
+        })
       return own
     })
     withTracer(null, () => changeNow(change, targets, inputs, attributes))
-    this.steps.push({ operation: change, attributes: asItIs(attributes), inputs: values, targets: changed })
+    this.steps.push({
+      kind: 'change',
+      operation: change,
+      attributes: asItIs(attributes),
+      inputs: values,
+      targets: changed,
+    })
   }
 
   usedVariable(variable: Variable): void {
@@ -269,7 +280,13 @@ export class Trace implements Tracer, GradientWatch {
     }
     const own = withTracer(null, () => matrix.clone())
     const copy = this.define(own, 'state')
-    this.steps.push({ operation: operations.clone, attributes: undefined, inputs: [value], targets: [copy] })
+    this.steps.push({
+      kind: 'operation',
+      operation: operations.clone,
+      attributes: undefined,
+      inputs: [value],
+      targets: [copy],
+    })
     return own
   }
 }

@@ -11,7 +11,7 @@ import { Matrix } from '../matrix/matrix.ts'
 import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
 import { isWhole, moves } from '../ops/tracer.ts'
 import type { Layout } from './plan.ts'
-import { isChange, isCheck, isFusion, matrixOf, type Slot, type Step } from './step.ts'
+import { matrixOf, type Slot, type Step } from './step.ts'
 
 /** A program at its addresses in an arena. */
 export interface Bound {
@@ -168,44 +168,58 @@ export class Residents {
 const meet = (a: Operand, b: Operand): boolean =>
   a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
 
-function write(
-  writer: ProgramWriter,
-  { operation, attributes, ...step }: Step,
-  blockOf: (value: Slot) => Matrix,
-  residents: Residents,
-): void {
+function write(writer: ProgramWriter, step: Step, blockOf: (value: Slot) => Matrix, residents: Residents): void {
+  const { attributes } = step
   const inputs = step.inputs.map(blockOf)
-  if (isCheck(operation)) {
-    const { of, indices, shape } = operation
-    writer.callbackUnlessIndices(indices(inputs, attributes), checkOf(of, shape, inputs, attributes))
-  } else if (isChange(operation)) {
-    const targets = step.targets.map((target) => (target.holder instanceof Matrix ? blockOf(target) : target.holder))
-    writer.record(() => (operation.program ?? operation.forward).call(operation, targets, inputs, attributes))
-  } else if (isFusion(operation)) {
-    const { rows, cols, dtype, terms, stores } = operation
-    writer.loop({
-      ...{ rows, cols, dtype },
-      terms: terms.map((term) => {
-        if ('load' in term) return { load: inputs[term.load] }
-        return 'product' in term ? { ...term, product: [inputs[term.product[0]], inputs[term.product[1]]] } : term
-      }),
-      stores: stores.map((term, i) => ({ term, block: blockOf(step.targets[i]) })),
-    })
-  } else {
-    const out = blockOf(step.targets[0])
-    const { program } = operation
-    if (program !== null) {
-      writer.record(() => (program ?? operation.forward).call(operation, out, inputs, attributes))
+  switch (step.kind) {
+    case 'check': {
+      const { of, indices, shape } = step.operation
+      writer.callbackUnlessIndices(indices(inputs, attributes), checkOf(of, shape, inputs, attributes))
       return
     }
-    const check = checkOf(operation, out.shape, inputs, attributes)
-    writer.callback(() => {
-      // It may look at them, too.
-      residents.copyOut()
-      check()
-      // As a new matrix has it.
-      out.elements.fill(0)
-      operation.forward(out, inputs, attributes)
-    })
+    case 'change': {
+      const { operation } = step
+      const targets = step.targets.map((target) => (target.holder instanceof Matrix ? blockOf(target) : target.holder))
+      writer.record(() => (operation.program ?? operation.forward).call(operation, targets, inputs, attributes))
+      return
+    }
+    case 'loop': {
+      const { rows, cols, dtype, terms, stores } = step.operation
+      writer.loop({
+        ...{ rows, cols, dtype },
+        terms: terms.map((term) => {
+          if ('load' in term) return { load: inputs[term.load] }
+          return 'product' in term ? { ...term, product: [inputs[term.product[0]], inputs[term.product[1]]] } : term
+        }),
+        stores: stores.map((term, i) => ({ term, block: blockOf(step.targets[i]) })),
+      })
+      return
+    }
+    case 'operation':
+      writeOperation(writer, step.operation, blockOf(step.targets[0]), inputs, attributes, residents)
   }
+}
+
+function writeOperation(
+  writer: ProgramWriter,
+  operation: Operation,
+  out: Matrix,
+  inputs: readonly Matrix[],
+  attributes: Attributes,
+  residents: Residents,
+): void {
+  const { program } = operation
+  if (program !== null) {
+    writer.record(() => (program ?? operation.forward).call(operation, out, inputs, attributes))
+    return
+  }
+  const check = checkOf(operation, out.shape, inputs, attributes)
+  writer.callback(() => {
+    // It may look at them, too.
+    residents.copyOut()
+    check()
+    // As a new matrix has it.
+    out.elements.fill(0)
+    operation.forward(out, inputs, attributes)
+  })
 }

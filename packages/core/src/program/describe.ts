@@ -1,16 +1,16 @@
 import { formatShape } from '../base/shape.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { type Layout, workOf } from './plan.ts'
-import { depthOf, isFusion, type Slot, type Step } from './step.ts'
+import { depthOf, type Slot, type Step } from './step.ts'
 
 const shapeOf = ({ holder }: Slot): string => (holder instanceof Matrix ? formatShape(holder.shape) : 'random state')
 
 /** Multiplications and additions, or one operation for each element that is read or written. */
 function flopsOf(step: Step): number {
-  const { operation, inputs, targets } = step
+  const { inputs, targets } = step
   const sizes = [...inputs, ...targets].map(({ holder }) => holder.elements.length)
-  if (isFusion(operation)) {
-    const { terms, rows, cols } = operation
+  if (step.kind === 'loop') {
+    const { terms, rows, cols } = step.operation
     const each = terms.map((term) => {
       if ('product' in term) return 2 * depthOf(inputs[term.product[0]], term.transposeA)
       return Number('operation' in term)

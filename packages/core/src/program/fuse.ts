@@ -3,32 +3,23 @@ import { loopsProduct } from '../code/tiles.ts'
 import { crossEntropy, crossEntropyGradient, crossEntropyWithGradient } from '../ops/cross-entropy.ts'
 import * as operations from '../ops/index.ts'
 import type { Operation } from '../ops/operation.ts'
-import {
-  depthOf,
-  does,
-  type FusedTerm,
-  isOperation,
-  matrixOf,
-  mayThrow,
-  readsOf,
-  type Slot,
-  type Step,
-  sameForm,
-} from './step.ts'
+import { depthOf, does, type FusedTerm, matrixOf, mayThrow, readsOf, type Slot, type Step, sameForm } from './step.ts'
 
 /** The most operations in one loop: each holds a register. */
 const MOST_FUSED = 24
 
 /** Whether a step can be part of a loop over the elements of its result. */
-function loopable({ operation, inputs, targets }: Step): boolean {
-  if (!isOperation(operation) || !loops(operation.name) || operation.program === null) return false
-  const [out] = targets
-  return matrixOf(out).size > 0 && inputs.every((input) => matrixOf(input).dtype === matrixOf(out).dtype)
+function loopable(step: Step): boolean {
+  if (step.kind !== 'operation' || !loops(step.operation.name) || step.operation.program === null) return false
+  const [out] = step.targets
+  return matrixOf(out).size > 0 && step.inputs.every((input) => matrixOf(input).dtype === matrixOf(out).dtype)
 }
 
-/** Whether a step is a product, with elements, that what follows may be joined with. */
+/** Whether a step is a product, perhaps with a row added, with elements, that what follows may be joined with. */
 const isProduct = (step: Step): boolean =>
-  does(step, operations.matmul) && step.attributes?.algorithm !== 'strassen' && matrixOf(step.targets[0]).size > 0
+  (does(step, operations.matmul) || does(step, operations.affine)) &&
+  step.attributes?.algorithm !== 'strassen' &&
+  matrixOf(step.targets[0]).size > 0
 
 /** Whether it is one that can begin a loop. */
 function isSmallProduct(step: Step): boolean {
@@ -89,22 +80,27 @@ function fuse(group: readonly Step[], isUsedOutside: (value: Slot) => boolean): 
     termOf.set(value, terms.push({ load: inputs.push(value) - 1 }) - 1)
     return terms.length - 1
   }
-  const termOfStep = (step: Step): FusedTerm => {
+  /** Adds the terms of a step, and gives the number of the last. */
+  const termOfStep = (step: Step): number => {
     const { operation, attributes } = step
-    if (!isSmallProduct(step)) return { operation: operation.name, inputs: step.inputs.map(termFor), attributes }
+    if (!isSmallProduct(step))
+      return terms.push({ operation: operation.name, inputs: step.inputs.map(termFor), attributes }) - 1
     const { transposeA = false, transposeB = false } = attributes ?? {}
-    return { product: [inputs.push(step.inputs[0]) - 1, inputs.push(step.inputs[1]) - 1], transposeA, transposeB }
+    const [a, b, bias] = step.inputs
+    const product = terms.push({ product: [inputs.push(a) - 1, inputs.push(b) - 1], transposeA, transposeB }) - 1
+    if (!bias) return product
+    return terms.push({ operation: operations.add.name, inputs: [product, termFor(bias)], attributes: undefined }) - 1
   }
   for (const step of group) {
     const [target] = step.targets
-    termOf.set(target, terms.push(termOfStep(step)) - 1)
+    termOf.set(target, termOfStep(step))
     written.add(target)
   }
   const targets = [...written].filter((value) => value.kind === 'state' || isUsedOutside(value))
   const { rows, cols, dtype } = matrixOf(group[0].targets[0])
   const stores = targets.map((value) => termOf.get(value) as number)
   const name = group.map(({ operation }) => operation.name).join(' ')
-  return { operation: { name, rows, cols, dtype, terms, stores }, attributes: undefined, inputs, targets }
+  return { kind: 'loop', operation: { name, rows, cols, dtype, terms, stores }, attributes: undefined, inputs, targets }
 }
 
 /** Lets products that are no loops add a row to what they give, and take max(x, 0), where only these use it. */
@@ -119,26 +115,34 @@ export function fuseProducts(steps: readonly Step[]): Step[] {
   }
   const isOnlyWrittenOnce = (value: Slot): boolean =>
     steps.filter(({ targets }) => targets.includes(value)).length === 1
-  for (const [i, step] of steps.entries()) {
-    const [product] = step.targets
-    if (!isProduct(step) || isSmallProduct(step)) continue
+  /** The step that adds a row to a product and does nothing else. */
+  const sumOf = (product: Slot): number | undefined => {
     const sum = only(product, operations.add)
-    if (sum === undefined) continue
+    if (sum === undefined) return undefined
     const bias = steps[sum].inputs[1]
     const { rows, cols, dtype } = matrixOf(bias)
-    if (bias === product || rows !== 1 || cols !== matrixOf(product).cols || dtype !== matrixOf(product).dtype) continue
+    const isRow = rows === 1 && cols === matrixOf(product).cols && dtype === matrixOf(product).dtype
+    return bias !== product && isRow ? sum : undefined
+  }
+  for (const [i, step] of steps.entries()) {
+    if (!isProduct(step) || isSmallProduct(step)) continue
+    const sum = does(step, operations.affine) ? i : sumOf(step.targets[0])
+    if (sum === undefined) continue
     const relu = only(steps[sum].targets[0], operations.relu)
     const last = relu ?? sum
-    const isWrittenBefore = [...step.inputs, bias].some((value) =>
+    if (last === i) continue
+    const inputs = sum === i ? step.inputs : [...step.inputs, steps[sum].inputs[1]]
+    const isWrittenBefore = inputs.some((value) =>
       steps.slice(i + 1, last).some(({ targets }) => targets.includes(value)),
     )
     if (isWrittenBefore) continue
     result[i] = null
     result[sum] = null
     result[last] = {
+      kind: 'operation',
       operation: operations.affine,
       attributes: { ...step.attributes, relu: relu !== undefined },
-      inputs: [...step.inputs, bias],
+      inputs,
       targets: steps[last].targets,
     }
   }
@@ -157,7 +161,7 @@ export function fuseCrossEntropy(steps: readonly Step[]): Step[] {
     const isMovable = at >= 0 && !result.slice(at).some((other) => conflict(other, step))
     if (isMovable)
       result[at] = {
-        ...{ operation: crossEntropyWithGradient, attributes: undefined },
+        ...{ kind: 'change', operation: crossEntropyWithGradient, attributes: undefined },
         ...{ inputs, targets: [...result[at].targets, ...targets] },
       }
     else result.push(step)

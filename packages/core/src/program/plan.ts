@@ -1,19 +1,6 @@
 import { itemSize } from '../base/dtype.ts'
 import * as operations from '../ops/index.ts'
-import {
-  depthOf,
-  does,
-  isCheck,
-  isFusion,
-  isInPlace,
-  isOperation,
-  matrixOf,
-  mayThrow,
-  readsOf,
-  type Slot,
-  type Step,
-  sameForm,
-} from './step.ts'
+import { depthOf, does, isInPlace, matrixOf, mayThrow, readsOf, type Slot, type Step, sameForm } from './step.ts'
 
 /** Bytes to which every place in memory is aligned: a cache line. */
 const ALIGNMENT = 64
@@ -32,8 +19,8 @@ export function withoutDead(steps: readonly Step[]): Step[] {
   const needed = new Set<Slot>()
   const alive: Step[] = []
   for (const step of steps.toReversed()) {
-    const { operation, targets } = step
-    const isNeeded = isCheck(operation) || targets.some((target) => target.kind === 'state' || needed.has(target))
+    const isNeeded =
+      step.kind === 'check' || step.targets.some((target) => target.kind === 'state' || needed.has(target))
     if (!isNeeded) continue
     for (const value of readsOf(step)) needed.add(value)
     alive.push(step)
@@ -69,7 +56,7 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
     const [producer] = sourceUses
     const step = result[producer]
     if (source.kind !== 'result' || sourceUses.at(-1) !== i || !sameForm(source, target)) continue
-    if (!isOperation(step.operation) || step.targets[0] !== source) continue
+    if (step.kind !== 'operation' || step.targets[0] !== source) continue
     const between = (uses.get(target) as number[]).filter((use) => use >= producer && use < i)
     const inPlace = isInPlace(step) && between.every((use) => use === producer)
     if (between.length > 0 && !inPlace) continue
@@ -116,9 +103,9 @@ export function workOf(step: Step): number {
 
 /** The inputs whose elements a step needs no more once it has written the element in their place. */
 function readOnce(step: Step): readonly Slot[] {
-  const { operation, inputs } = step
-  if (!isFusion(operation)) return isInPlace(step) ? inputs : []
-  const operands = operation.terms.flatMap((term) => ('product' in term ? term.product.map((i) => inputs[i]) : []))
+  const { inputs } = step
+  if (step.kind !== 'loop') return isInPlace(step) ? inputs : []
+  const operands = step.operation.terms.flatMap((term) => ('product' in term ? term.product.map((i) => inputs[i]) : []))
   return inputs.filter((input) => !operands.includes(input))
 }
 

@@ -46,38 +46,37 @@ export interface Check {
   readonly shape: Shape
 }
 
-/**
- * Something that a program does: an operation, out = operation(inputs), a change of targets, operations in one loop, or a
- * check, which has no target.
- */
-export interface Step {
-  readonly operation: Operation | Change | Fusion | Check
+/** Something that a program does, of one of four kinds. */
+type StepOf<Kind extends string, Does> = {
+  readonly kind: Kind
+  readonly operation: Does
   readonly attributes: Attributes
   inputs: readonly Slot[]
-  /** What it writes: the result of an operation, or the targets of a change. */
+  /** What it writes: the result of an operation, or the targets of a change. A check has none. */
   targets: readonly Slot[]
 }
 
-export const isChange = (operation: Step['operation']): operation is Change => 'reads' in operation
-export const isCheck = (operation: Step['operation']): operation is Check => 'of' in operation
-export const isOperation = (operation: Step['operation']): operation is Operation =>
-  'forward' in operation && !isChange(operation)
-export const isFusion = (operation: Step['operation']): operation is Fusion => 'terms' in operation
+/** An operation, out = operation(inputs); a change of its targets; operations in one loop; a check of indices. */
+export type Step =
+  | StepOf<'operation', Operation>
+  | StepOf<'change', Change>
+  | StepOf<'loop', Fusion>
+  | StepOf<'check', Check>
 
 /** Whether a step is this operation or change. */
-export const does = ({ operation }: Pick<Step, 'operation'>, other: Operation | Change): boolean => operation === other
+export const does = ({ operation }: Step, other: Operation | Change): boolean => operation === other
 
 /** Whether a step may write each element of its result where it reads that of an input: a user's operation finds zeros. */
-export const isInPlace = ({ operation }: Step): boolean =>
-  isOperation(operation) && operation.elementwise === true && operation.program !== null
+export const isInPlace = (step: Step): boolean =>
+  step.kind === 'operation' && step.operation.elementwise === true && step.operation.program !== null
 
 /** Whether a step may throw, so that what is not to change then must not change before it. */
-export const mayThrow = ({ operation }: Step): boolean =>
-  isCheck(operation) || (isOperation(operation) && operation.program === null)
+export const mayThrow = (step: Step): boolean =>
+  step.kind === 'check' || (step.kind === 'operation' && step.operation.program === null)
 
 /** The values that a step reads. */
-export const readsOf = ({ operation, inputs, targets }: Step): Slot[] =>
-  isChange(operation) ? [...inputs, ...targets.slice(0, operation.reads)] : [...inputs]
+export const readsOf = (step: Step): Slot[] =>
+  step.kind === 'change' ? [...step.inputs, ...step.targets.slice(0, step.operation.reads)] : [...step.inputs]
 
 /** A value that is a matrix. */
 export const matrixOf = ({ holder }: Slot): Matrix => holder as Matrix
