@@ -1,5 +1,6 @@
 import { type Attributes, Matrix, type Operation } from '@matgrad/core'
 import {
+  atOnce,
   type Change,
   change as changeNow,
   does,
@@ -128,7 +129,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private compute({ step, inputs, targets }: Done): void {
     const [target] = targets
     // Versions were told when it was done.
-    if (step.kind === 'change') step.operation.forward(targets, inputs, step.attributes)
+    if (step.kind === 'change') step.operation.forward(targets, inputs, step.attributes, atOnce)
     // What the function made is there already; a program would copy it.
     else if (step.kind === 'operation' && isPending(target))
       target.elements = evaluate(step.operation, inputs, step.attributes).elements

@@ -1,7 +1,8 @@
 import { type DType, itemSize } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
-import { type Engine, nameOf, type Operand, PAGE, type Sink, withSink } from '../engine/engine.ts'
+import { type Engine, nameOf, type Operand, PAGE } from '../engine/engine.ts'
 import { type Signature, signatures } from '../engine/kernels.generated.ts'
+import type { Machine } from '../engine/machine.ts'
 import { stepsOf } from '../engine/product.ts'
 import { inThreads, threadsFor } from '../engine/threads.ts'
 import type { Block } from '../ops/operation.ts'
@@ -51,7 +52,7 @@ const signatureOf = (name: string): Signature => (name === HOST ? HOST_SIGNATURE
  * what a call from JavaScript costs, and have loops in between. Without threads it has one function; else calls that may
  * be made at the same time have one each, and what is between them another.
  */
-export class ProgramWriter implements Sink {
+export class ProgramWriter implements Machine {
   private readonly serial: Engine
   private readonly divided: Engine
   private readonly arena: Arena
@@ -122,27 +123,47 @@ export class ProgramWriter implements Sink {
     return [args.map((value, i) => constant(parameters[i], value)), CALL, unsigned(this.numberOf(name))]
   }
 
-  addressOf(operand: Operand): number {
+  private addressOf(operand: Operand): number {
     if (operand.length === 0) return 0
     if (operand.buffer !== this.arena.buffer)
       throw new MatgradError('compile: a kernel is given what is not in the memory of the program')
     return operand.byteOffset
   }
 
-  room(bytes: number): number {
+  private room(bytes: number): number {
     this.wanted = Math.max(this.wanted, bytes)
     return this.roomAt
   }
 
-  launch(kernel: string, dtype: DType, operands: readonly (readonly Operand[])[], parameters: readonly number[]): void {
-    const addresses = operands.flat().map((operand) => this.addressOf(operand))
-    this.call(kernel, dtype, [...addresses, ...parameters])
+  launch(
+    kernel: string,
+    dtype: DType,
+    outputs: readonly Operand[],
+    inputs: readonly Operand[],
+    parameters: readonly number[],
+  ): void {
+    this.call(kernel, dtype, [...this.addressesOf(outputs, inputs), ...parameters])
   }
 
-  /** Writes down the kernel calls that `run` makes. */
-  record(run: () => void): void {
-    withSink(this, run)
+  private addressesOf(...operands: readonly (readonly Operand[])[]): number[] {
+    return operands.flat().map((operand) => this.addressOf(operand))
   }
+
+  /** Operands have their places already. */
+  place(
+    _engine: Engine,
+    _kernel: string,
+    outputs: readonly Operand[],
+    inputs: readonly Operand[],
+    _inPlace: number,
+    more: number,
+    addresses: number[],
+  ): number {
+    for (const [i, address] of this.addressesOf(outputs, inputs).entries()) addresses[i] = address
+    return this.room(more)
+  }
+
+  collect(): void {}
 
   /** Writes down a call of a function in JavaScript. */
   callback(host: () => void): void {

@@ -324,10 +324,6 @@ export function place(
   more: number,
   addresses: number[],
 ): number {
-  if (sink !== null) {
-    for (const [i, operand] of [...outputs, ...inputs].entries()) addresses[i] = sink.addressOf(operand)
-    return sink.room(more)
-  }
   let top = engine.scratch
   for (let i = 0; i < outputs.length + inputs.length; i++) {
     const bytes = bytesOf(i < outputs.length ? outputs[i] : inputs[i - outputs.length])
@@ -344,36 +340,11 @@ export function place(
 
 /** Copies the outputs out of the scratch memory, from where `place` put them. */
 export function collect(engine: Engine, outputs: readonly Operand[], addresses: readonly number[]): void {
-  if (sink !== null) return
   for (let i = 0; i < outputs.length; i++) copyOut(engine, outputs[i], addresses[i])
   // A large call may take long.
   if (busy) {
     needed = performance.now()
     busy = false
-  }
-}
-
-/** Takes kernel calls instead of their being made: a program that is being written, whose operands are where they will be. */
-export interface Sink {
-  /** What stands for the engine that a product of so many multiplications will be made on. */
-  engineFor(work: number): Engine
-  launch(kernel: string, dtype: DType, operands: readonly (readonly Operand[])[], parameters: readonly number[]): void
-  addressOf(operand: Operand): number
-  /** Where `bytes` are free during a call. */
-  room(bytes: number): number
-}
-
-/** Where kernel calls go at present: null where they are made. */
-export let sink: Sink | null = null
-
-/** Calls `run`, whose kernel calls go to `to`, or are made if that is null. */
-export function withSink<T>(to: Sink | null, run: () => T): T {
-  const before = sink
-  sink = to
-  try {
-    return run()
-  } finally {
-    sink = before
   }
 }
 
@@ -395,10 +366,6 @@ export function launch(
   parameters: readonly number[],
   inPlace = 0,
 ): void {
-  if (sink !== null) {
-    sink.launch(kernel, dtype, [outputs, inputs], parameters)
-    return
-  }
   const engine = getEngine()
   const operands = outputs.length + inputs.length
   const count = operands + parameters.length

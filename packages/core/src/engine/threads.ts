@@ -1,5 +1,5 @@
 import type { DType } from '../base/dtype.ts'
-import { createEngine, dropIdle, type Engine, getEngine, nameOf, sink, usesFma } from './engine.ts'
+import { createEngine, dropIdle, type Engine, getEngine, nameOf, usesFma } from './engine.ts'
 
 // Threads run the same kernels on one shared memory. Work comes in batches of parts that do not depend on one another; every
 // thread, this one included, takes the next part that is left until none is. A worker that has not started yet, or that the
@@ -393,7 +393,6 @@ function getPool(): Pool | undefined {
 
 /** The engine for a product of m·n·k multiplications, say `work` of them. */
 export function engineFor(work: number): Engine {
-  if (sink !== null) return sink.engineFor(work)
   dropIdle()
   return (work < WORTHWHILE ? undefined : getPool()?.engine) ?? getEngine()
 }

@@ -3,6 +3,7 @@ import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { number, readerOf } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
 import { allocate, allocateResult, type Pool, settled, unshared } from '../engine/allocate.ts'
+import { atOnce } from '../engine/machine.ts'
 import type { Algebra, Value } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
 import type { Attributes, Operation, Stored } from '../ops/operation.ts'
@@ -295,6 +296,6 @@ export function evaluate(operation: Operation, inputs: readonly Matrix[], attrib
   if (rows * cols > MAX_SIZE) checkShape(operation.name, rows, cols)
   const dtype = operation.dtype?.(attributes) ?? inputs[operation.selector === 0 ? 1 : 0].dtype
   const out = owning(allocateResult(dtype, rows * cols, pool), rows, cols)
-  operation.forward(out, inputs, attributes)
+  operation.forward(out, inputs, attributes, atOnce)
   return out
 }

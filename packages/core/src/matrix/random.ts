@@ -28,12 +28,12 @@ const STREAMS = [
 const draw: Change = {
   name: 'draw',
   reads: 1,
-  forward([{ elements: words }, { elements }], _inputs, { kernel, parameters }) {
+  forward([{ elements: words }, { elements }], _inputs, { kernel, parameters }, machine) {
     const numbers = elements as TypedArray
     const most = kernel === 'permutation' ? numbers.length : PIECE
     for (let start = 0; start < numbers.length; start += most) {
       const piece = numbers.length <= most ? numbers : numbers.subarray(start, start + most)
-      launch(kernel, dtypeOf(numbers), [words, piece], [], [piece.length, ...parameters], 1)
+      machine.launch(kernel, dtypeOf(numbers), [words, piece], [], [piece.length, ...parameters], 1)
     }
   },
 }
@@ -42,7 +42,8 @@ const draw: Change = {
 export const restart: Change = {
   name: 'restart',
   reads: 0,
-  forward: ([{ elements }], [words]) => launch('move', 'float32', [elements], [words.elements], [WORDS]),
+  forward: ([{ elements }], [words], _attributes, machine) =>
+    machine.launch('move', 'float32', [elements], [words.elements], [WORDS]),
 }
 
 /**

@@ -1,8 +1,7 @@
 import { type DType, itemSize, type TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
-import { collect, place } from '../engine/engine.ts'
-import { engineFor } from '../engine/threads.ts'
+import type { Machine } from '../engine/machine.ts'
 import type { Block, Change, Operation } from './operation.ts'
 import { checkIndices } from './rearrange.ts'
 
@@ -13,16 +12,24 @@ const blockOf = (rows: number, cols: number): number =>
   Math.max(4, Math.min(Math.ceil(rows / 4), 16, Math.floor(1024 / cols)) * 4)
 
 /** Runs the kernel on n x C logits for what is asked of it: losses, gradients, or both. */
-function run(dtype: DType, losses: TypedArray, gradient: TypedArray, x: Block, target: Block, g?: Block): void {
+function run(
+  machine: Machine,
+  dtype: DType,
+  losses: TypedArray,
+  gradient: TypedArray,
+  x: Block,
+  target: Block,
+  g?: Block,
+): void {
   if (x.elements.length === 0) return
   const outputs = [losses, gradient]
   const inputs = [x.elements, target.elements, g ? g.elements : nothing]
   const block = blockOf(x.rows, x.cols)
-  const engine = engineFor(0)
+  const engine = machine.engineFor(0)
   const args: number[] = []
   // Four numbers of each row and its logits; of these, whole vectors are stored.
   const room = (block * (4 + x.cols) + 12) * itemSize(dtype)
-  const free = place(engine, 'crossEntropy', outputs, inputs, 0, room, args)
+  const free = machine.place(engine, 'crossEntropy', outputs, inputs, 0, room, args)
   const parts = Number(losses.length > 0) + 2 * Number(gradient.length > 0)
   args.push(
     free,
@@ -34,7 +41,7 @@ function run(dtype: DType, losses: TypedArray, gradient: TypedArray, x: Block, t
     parts,
   )
   engine.run('crossEntropy', dtype, [args])
-  collect(engine, outputs, args)
+  machine.collect(engine, outputs, args)
 }
 
 /** out[i] = −ln softmax(x[i, :])[target[i]], for n x C logits x and the class of each row. */
@@ -51,7 +58,7 @@ export const crossEntropy: Operation = {
       )
     return [x.rows, 1]
   },
-  forward: (out, [x, target]) => run(out.dtype, out.elements, nothing, x, target),
+  forward: (out, [x, target], _attributes, machine) => run(machine, out.dtype, out.elements, nothing, x, target),
 }
 
 /** out[i, :] = (softmax(x[i, :]) − onehot(target[i]))·g[i]: the gradient of the above, for valid classes. */
@@ -68,14 +75,14 @@ export const crossEntropyGradient: Operation = {
   ],
   selector: 1,
   shape: ([x]) => x.shape,
-  forward: (out, [x, target, g]) => run(out.dtype, nothing, out.elements, x, target, g),
+  forward: (out, [x, target, g], _attributes, machine) => run(machine, out.dtype, nothing, out.elements, x, target, g),
 }
 
 /** Both at once, which takes the exponentials only once: what programs make of the two. */
 export const crossEntropyWithGradient: Change = {
   name: 'crossEntropyWithGradient',
   reads: 0,
-  forward([losses, gradient], [x, target, g]) {
-    run(x.dtype, losses.elements as TypedArray, gradient.elements as TypedArray, x, target, g)
+  forward([losses, gradient], [x, target, g], _attributes, machine) {
+    run(machine, x.dtype, losses.elements as TypedArray, gradient.elements as TypedArray, x, target, g)
   },
 }

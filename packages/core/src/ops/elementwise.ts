@@ -44,17 +44,24 @@ function unary(name: string, rule: Rule, attributes?: (...numbers: number[]) => 
       for (const parameter of parameters) checkNumber(name, parameter, attributes[parameter])
       return a.shape
     },
-    forward(out, [a], attributes) {
+    forward(out, [a], attributes, machine) {
       const p = first ? attributes[first] : 0
       const q = second ? attributes[second] : 0
       const size = out.elements.length
       if (size <= PIECE) {
-        runOn('unary', out.dtype, out.elements, [a.elements], [opcode, size, p, q])
+        runOn(machine, 'unary', out.dtype, out.elements, [a.elements], [opcode, size, p, q])
         return
       }
       inPieces(size, PIECE, (start, end) => {
         const numbers = [opcode, end - start, p, q]
-        runOn('unary', out.dtype, out.elements.subarray(start, end), [a.elements.subarray(start, end)], numbers)
+        runOn(
+          machine,
+          'unary',
+          out.dtype,
+          out.elements.subarray(start, end),
+          [a.elements.subarray(start, end)],
+          numbers,
+        )
       })
     },
   }
@@ -69,7 +76,7 @@ function binary(name: string, ...vjp: Rule[]): Operation {
     elementwise: true,
     vjp,
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
-    forward(out, [a, b]) {
+    forward(out, [a, b], _attributes, machine) {
       let { rows, cols } = out
       const size = out.elements.length
       let [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
@@ -77,7 +84,14 @@ function binary(name: string, ...vjp: Rule[]): Operation {
       if (cols === 1) [rows, cols, aRow, aCol, bRow, bCol] = [1, size, 0, aRow, 0, bRow]
       else if (aRow === aCol * cols && bRow === bCol * cols) [rows, cols] = [1, size]
       if (size <= PIECE) {
-        runOn('binary', out.dtype, out.elements, [a.elements, b.elements], [opcode, rows, cols, aRow, aCol, bRow, bCol])
+        runOn(
+          machine,
+          'binary',
+          out.dtype,
+          out.elements,
+          [a.elements, b.elements],
+          [opcode, rows, cols, aRow, aCol, bRow, bCol],
+        )
         return
       }
       const [length, aStep, bStep, outStep] = rows === 1 ? [cols, aCol, bCol, 1] : [rows, aRow, bRow, cols]
@@ -87,7 +101,7 @@ function binary(name: string, ...vjp: Rule[]): Operation {
         const operands = [partOf(a.elements, aStep), partOf(b.elements, bStep)]
         const [pieceRows, pieceCols] = rows === 1 ? [1, end - start] : [end - start, cols]
         const numbers = [opcode, pieceRows, pieceCols, aRow, aCol, bRow, bCol]
-        runOn('binary', out.dtype, partOf(out.elements, outStep), operands, numbers)
+        runOn(machine, 'binary', out.dtype, partOf(out.elements, outStep), operands, numbers)
       })
     },
   }
@@ -211,13 +225,13 @@ export const where: Operation = {
   selector: 0,
   elementwise: true,
   shape: ([condition, a, b]) => broadcastShapes('where', broadcastShapes('where', a.shape, b.shape), condition.shape),
-  forward(out, inputs) {
+  forward(out, inputs, _attributes, machine) {
     const [condition, a, b] = inputs
     const [conditionRow, conditionCol] = [rowStep(condition), colStep(condition)]
     const [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
     const wide = Number(condition.dtype === 'float64')
     const numbers = [out.rows, out.cols, conditionRow, conditionCol, aRow, aCol, bRow, bCol, wide]
-    run('where', out.dtype, out, inputs, numbers)
+    run(machine, 'where', out.dtype, out, inputs, numbers)
   },
 }
 
@@ -232,7 +246,7 @@ export const broadcastTo: Operation = {
       throw new ShapeError(`broadcastTo: ${formatShape(a.shape)} does not repeat to ${rows}x${cols}`)
     return [rows, cols]
   },
-  forward(out, [a]) {
-    run('copy', out.dtype, out, [a], [out.rows, out.cols, 0, out.cols, 1, 0, rowStep(a), colStep(a)])
+  forward(out, [a], _attributes, machine) {
+    run(machine, 'copy', out.dtype, out, [a], [out.rows, out.cols, 0, out.cols, 1, 0, rowStep(a), colStep(a)])
   },
 }

@@ -1,10 +1,9 @@
 import { ShapeError } from '../base/errors.ts'
 import { flag, oneOf, readerOf } from '../base/options.ts'
 import { formatShape, type Shape } from '../base/shape.ts'
-import { collect, place } from '../engine/engine.ts'
+import type { Machine } from '../engine/machine.ts'
 import { BIAS, multiply, RELU, type Region, stepsOf } from '../engine/product.ts'
 import { strassen, strassenRoom } from '../engine/strassen.ts'
-import { engineFor } from '../engine/threads.ts'
 import type { MatmulOptions, Value } from './algebra.ts'
 import { add } from './elementwise.ts'
 import { type Block, type Operation, runOn } from './operation.ts'
@@ -45,7 +44,7 @@ export const matmul: Operation = {
       transposeB ? times(g, a, true, transposeA) : times(a, g, !transposeA, false),
   ],
   shape: ([a, b], options: MatmulOptions) => productShape('matmul', a, b, options),
-  forward: (out, [a, b], attributes: MatmulOptions) => product(out, a, b, undefined, attributes, 0),
+  forward: (out, [a, b], attributes: MatmulOptions, machine) => product(machine, out, a, b, undefined, attributes, 0),
 }
 
 /**
@@ -62,13 +61,14 @@ export const affine: Operation = {
       throw new ShapeError(`affine: bias is ${formatShape(bias.shape)}, wanted 1x${shape[1]}`)
     return shape
   },
-  forward(out, [a, b, bias], attributes: MatmulOptions & { relu?: boolean }) {
-    product(out, a, b, bias, attributes, attributes.relu ? BIAS | RELU : BIAS)
+  forward(out, [a, b, bias], attributes: MatmulOptions & { relu?: boolean }, machine) {
+    product(machine, out, a, b, bias, attributes, attributes.relu ? BIAS | RELU : BIAS)
   },
 }
 
 /** The product, with what `mode` says. */
 function product(
+  machine: Machine,
   out: Block,
   a: Block,
   b: Block,
@@ -79,15 +79,25 @@ function product(
   const size = { m: out.rows, n: out.cols, k: transposeA ? a.rows : a.cols }
   const [aRow, aCol] = stepsOf(a, transposeA)
   const [bRow, bCol] = stepsOf(b, transposeB)
-  const engine = engineFor(size.m * size.n * size.k)
+  const engine = machine.engineFor(size.m * size.n * size.k)
   const room = algorithm === 'strassen' ? strassenRoom(size) * out.elements.BYTES_PER_ELEMENT : 0
   const inputs = [a.elements, b.elements, bias?.elements ?? nothing]
   if (engine.threads === 1 && room === 0) {
-    runOn('gemm', out.dtype, out.elements, inputs, [size.m, size.n, size.k, out.cols, aRow, aCol, bRow, bCol, mode])
+    runOn(machine, 'gemm', out.dtype, out.elements, inputs, [
+      size.m,
+      size.n,
+      size.k,
+      out.cols,
+      aRow,
+      aCol,
+      bRow,
+      bCol,
+      mode,
+    ])
     return
   }
   const addresses: number[] = []
-  const free = place(engine, 'matmul', [out.elements], inputs, 0, room, addresses)
+  const free = machine.place(engine, 'matmul', [out.elements], inputs, 0, room, addresses)
   const [c, addressA, addressB, addressBias] = addresses
   const regions: [Region, Region, Region] = [
     { address: c, row: out.cols, col: 1 },
@@ -96,8 +106,8 @@ function product(
   ]
   if (room > 0) strassen(engine, out.dtype, ...regions, size, false, free)
   else multiply(engine, out.dtype, ...regions, size, mode, addressBias)
-  collect(engine, [out.elements], addresses)
-  if (room > 0 && bias) add.forward(out, [out, bias], undefined)
+  machine.collect(engine, [out.elements], addresses)
+  if (room > 0 && bias) add.forward(out, [out, bias], undefined, machine)
 }
 
 const nothing = new Float64Array()

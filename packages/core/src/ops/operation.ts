@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
 import type { Axis, Shape } from '../base/shape.ts'
-import { launch } from '../engine/engine.ts'
+import type { Machine } from '../engine/machine.ts'
 import * as opcodes from '../engine/opcodes.generated.ts'
 import type { Value } from './algebra.ts'
 
@@ -65,13 +65,13 @@ export interface Operation<V = Value> {
   dtype?(attributes: Attributes): DType
   /** The shape of the result, and the one place that throws: when it returns, `forward` cannot fail. */
   shape(inputs: readonly Block[], attributes: Attributes): Shape
-  /** Overwrites `out`, which has the shape that `shape` gave; the computing inputs share one dtype. */
-  forward(out: Block, inputs: readonly Block[], attributes: Attributes): void
+  /** Overwrites `out`, which has the shape that `shape` gave, by kernels of the machine; the computing inputs share one dtype. */
+  forward(out: Block, inputs: readonly Block[], attributes: Attributes, machine: Machine): void
   /**
    * What a compiled program does instead of `forward`, where that is more than launching kernels: the same, by kernels
    * alone. Where it is null there is no such way, and programs call `forward`.
    */
-  readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes) => void) | null
+  readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes, machine: Machine) => void) | null
   /**
    * The input that must be indices, whole numbers from 0 to `limit` − 1, where there is one. `shape` throws if they are not,
    * and compiled programs call it then.
@@ -114,13 +114,19 @@ export interface Change {
   readonly name: string
   /** How many of the targets, from the first, are read as well as written. */
   readonly reads: number
-  forward(targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes): void
+  forward(targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes, machine: Machine): void
   /** As in Operation. */
-  readonly program?: (targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes) => void
+  readonly program?: (
+    targets: readonly Holder[],
+    inputs: readonly Block[],
+    attributes: Attributes,
+    machine: Machine,
+  ) => void
 }
 
 /** Runs the kernel of this name that computes in `dtype`. */
 export function run(
+  machine: Machine,
   kernel: string,
   dtype: DType,
   out: Block,
@@ -130,18 +136,19 @@ export function run(
   // `map` takes longer, here where most operations pass.
   const data: TypedArray[] = Array(inputs.length)
   for (let i = 0; i < inputs.length; i++) data[i] = inputs[i].elements
-  runOn(kernel, dtype, out.elements, data, parameters)
+  runOn(machine, kernel, dtype, out.elements, data, parameters)
 }
 
 /** The same, on parts of the operands. */
 export function runOn(
+  machine: Machine,
   kernel: string,
   dtype: DType,
   out: TypedArray,
   inputs: readonly TypedArray[],
   parameters: readonly number[],
 ): void {
-  if (out.length > 0) launch(kernel, dtype, [out], inputs, parameters)
+  if (out.length > 0) machine.launch(kernel, dtype, [out], inputs, parameters)
 }
 
 /** The distance in elements to the next row of `block` when it is broadcast. */

@@ -11,7 +11,7 @@ import {
   lineLayout,
   lineLength,
 } from '../base/shape.ts'
-import { launch } from '../engine/engine.ts'
+import type { Machine } from '../engine/machine.ts'
 import type { Value } from './algebra.ts'
 import {
   axialMethod,
@@ -38,21 +38,21 @@ export function checkIndices(operation: string, what: string, index: Block, limi
 }
 
 /** A copy of a rows x cols part of `a` that starts at an element and moves by a step to the next row and column. */
-const strided = (out: Block, a: Block, start: number, rowStep: number, colStep: number): void =>
-  run('copy', out.dtype, out, [a], [out.rows, out.cols, 0, out.cols, 1, start, rowStep, colStep])
+const strided = (machine: Machine, out: Block, a: Block, start: number, rowStep: number, colStep: number): void =>
+  run(machine, 'copy', out.dtype, out, [a], [out.rows, out.cols, 0, out.cols, 1, start, rowStep, colStep])
 
 export const transpose: Operation = {
   name: 'transpose',
   method: unaryMethod,
   vjp: [(g) => g.transpose()],
   shape: ([a]) => [a.cols, a.rows],
-  forward: (out, [a]) => strided(out, a, 0, 1, a.cols),
+  forward: (out, [a], _attributes, machine) => strided(machine, out, a, 0, 1, a.cols),
 }
 
 /** out = a, in the dtype of out. */
-function convert(out: TypedArray, a: Block): void {
+function convert(machine: Machine, out: TypedArray, a: Block): void {
   const same = out instanceof (a.dtype === 'float32' ? Float32Array : Float64Array)
-  if (out.length > 0) launch(same ? 'move' : 'convert', a.dtype, [out], [a.elements], [out.length])
+  if (out.length > 0) machine.launch(same ? 'move' : 'convert', a.dtype, [out], [a.elements], [out.length])
 }
 
 /** The same numbers. */
@@ -61,7 +61,7 @@ export const clone: Operation = {
   vjp: [],
   shape: ([a]) => a.shape,
   forward: (out, [a]) => out.elements.set(a.elements),
-  program: (out, [a]) => convert(out.elements, a),
+  program: (out, [a], _attributes, machine) => convert(machine, out.elements, a),
 }
 
 /** The same numbers in another precision. */
@@ -75,7 +75,7 @@ export const astype: Operation = {
     return a.shape
   },
   forward: (out, [a]) => out.elements.set(a.elements),
-  program: (out, [a]) => convert(out.elements, a),
+  program: (out, [a], _attributes, machine) => convert(machine, out.elements, a),
 }
 
 /** Overwrites a matrix with another's elements. */
@@ -83,7 +83,7 @@ export const assign: Change = {
   name: 'assign',
   reads: 0,
   forward: ([target], [source]) => target.elements.set(source.elements),
-  program: ([target], [source]) => convert(target.elements as TypedArray, source),
+  program: ([target], [source], _attributes, machine) => convert(machine, target.elements as TypedArray, source),
 }
 
 export const reshape: Operation = {
@@ -99,7 +99,7 @@ export const reshape: Operation = {
     return [rows, cols]
   },
   forward: (out, [a]) => out.elements.set(a.elements),
-  program: (out, [a]) => convert(out.elements, a),
+  program: (out, [a], _attributes, machine) => convert(machine, out.elements, a),
 }
 
 interface Bounds {
@@ -140,7 +140,8 @@ export const slice: Operation = {
   forward(out, [a], { rowStart, colStart }: Bounds) {
     copyRows(out, a, (i) => rowStart + i, colStart)
   },
-  program: (out, [a], { rowStart, colStart }: Bounds) => strided(out, a, rowStart * a.cols + colStart, a.cols, 1),
+  program: (out, [a], { rowStart, colStart }: Bounds, machine) =>
+    strided(machine, out, a, rowStart * a.cols + colStart, a.cols, 1),
 }
 
 /** `a` in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice. */
@@ -162,9 +163,9 @@ export const place: Operation = {
     checkInteger('place', 'colStart', colStart, 0, cols - a.cols)
     return [rows, cols]
   },
-  forward(out, [a], { rowStart, colStart }) {
+  forward(out, [a], { rowStart, colStart }, machine) {
     const start = rowStart * out.cols + colStart
-    run('place', out.dtype, out, [a], [out.elements.length, a.rows, a.cols, start, out.cols, 1, 0, a.cols, 1])
+    run(machine, 'place', out.dtype, out, [a], [out.elements.length, a.rows, a.cols, start, out.cols, 1, 0, a.cols, 1])
   },
 }
 
@@ -202,11 +203,11 @@ export const concat: Operation = {
       start += input.shape[axis as Axis]
     }
   },
-  program(out, inputs, { axis }) {
+  program(out, inputs, { axis }, machine) {
     let start = 0
     for (const input of inputs) {
       const numbers = [input.rows, input.cols, start, out.cols, 1, 0, input.cols, 1]
-      runOn('copy', out.dtype, out.elements, [input.elements], numbers)
+      runOn(machine, 'copy', out.dtype, out.elements, [input.elements], numbers)
       start += axis === 0 ? input.elements.length : input.cols
     }
   },
@@ -228,7 +229,8 @@ export const gatherRows: Operation = {
   forward(out, [a, index]) {
     copyRows(out, a, (i) => index.elements[i], 0)
   },
-  program: (out, inputs) => run('gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
+  program: (out, inputs, _attributes, machine) =>
+    run(machine, 'gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
   indices: ([a, index]) => ({ index, limit: a.rows }),
 }
 
@@ -247,8 +249,8 @@ export const scatterAddRows: Operation = {
       )
     return [rows, a.cols]
   },
-  forward: (out, inputs) =>
-    run('scatterAddRows', out.dtype, out, inputs, [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]),
+  forward: (out, inputs, _attributes, machine) =>
+    run(machine, 'scatterAddRows', out.dtype, out, inputs, [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]),
   indices: ([, index], { rows }) => ({ index, limit: rows }),
 }
 
@@ -271,7 +273,8 @@ export const oneHot: Operation = {
     checkShape('oneHot', index.rows, count)
     return [index.rows, count]
   },
-  forward: (out, inputs) => run('oneHot', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[0])]),
+  forward: (out, inputs, _attributes, machine) =>
+    run(machine, 'oneHot', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[0])]),
   indices: ([index], { count }) => ({ index, limit: count }),
 }
 
@@ -289,7 +292,8 @@ export const pick: Operation = {
       )
     return [a.rows, 1]
   },
-  forward: (out, inputs) => run('pick', out.dtype, out, inputs, [out.rows, inputs[0].cols, wide(inputs[1])]),
+  forward: (out, inputs, _attributes, machine) =>
+    run(machine, 'pick', out.dtype, out, inputs, [out.rows, inputs[0].cols, wide(inputs[1])]),
   indices: ([a, index]) => ({ index, limit: a.cols }),
 }
 
@@ -303,8 +307,8 @@ export const diag: Operation = {
       throw new ShapeError(`diag: got ${formatShape(a.shape)}, wanted a row or a column`)
     return [a.elements.length, a.elements.length]
   },
-  forward(out, [a]) {
-    run('place', out.dtype, out, [a], [out.elements.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
+  forward(out, [a], _attributes, machine) {
+    run(machine, 'place', out.dtype, out, [a], [out.elements.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
   },
 }
 
@@ -314,7 +318,7 @@ export const diagonal: Operation = {
   method: unaryMethod,
   vjp: [(g, _y, [x]) => g.diag().place(x.rows, x.cols, 0, 0)],
   shape: ([a]) => [Math.min(a.rows, a.cols), 1],
-  forward: (out, [a]) => strided(out, a, 0, a.cols + 1, 1),
+  forward: (out, [a], _attributes, machine) => strided(machine, out, a, 0, a.cols + 1, 1),
 }
 
 /** The part of a matrix on one side of its k-th diagonal (j − i = k), with zeros on the other. */
@@ -326,9 +330,9 @@ const triangle = (name: 'tril' | 'triu'): Operation => ({
     checkInteger(name, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     return a.shape
   },
-  forward(out, inputs, { k }) {
+  forward(out, inputs, { k }, machine) {
     const nearest = Math.max(-out.rows, Math.min(out.cols, k))
-    run('triangle', out.dtype, out, inputs, [out.rows, out.cols, nearest, Number(name === 'triu')])
+    run(machine, 'triangle', out.dtype, out, inputs, [out.rows, out.cols, nearest, Number(name === 'triu')])
   },
 })
 
@@ -341,7 +345,7 @@ export const flipRows: Operation = {
   method: unaryMethod,
   vjp: [(g) => g.flipRows()],
   shape: ([a]) => a.shape,
-  forward: (out, [a]) => strided(out, a, (a.rows - 1) * a.cols, -a.cols, 1),
+  forward: (out, [a], _attributes, machine) => strided(machine, out, a, (a.rows - 1) * a.cols, -a.cols, 1),
 }
 
 /** The columns in reverse order. */
@@ -350,7 +354,7 @@ export const flipCols: Operation = {
   method: unaryMethod,
   vjp: [(g) => g.flipCols()],
   shape: ([a]) => a.shape,
-  forward: (out, [a]) => strided(out, a, a.cols - 1, a.cols, -1),
+  forward: (out, [a], _attributes, machine) => strided(machine, out, a, a.cols - 1, a.cols, -1),
 }
 
 /** For each place in sorted x, in row-major order, where in x its element was: a column. */

@@ -28,8 +28,8 @@ function reduction(
         throw new ShapeError(`${name}: got ${formatShape(a.shape)}, wanted at least one element to choose from`)
       return reducedShape(a.shape, axis)
     },
-    forward(out, [a], { axis }) {
-      run('reduce', a.dtype, out, [a], [opcode, ...lineLayout(a.shape, axis)])
+    forward(out, [a], { axis }, machine) {
+      run(machine, 'reduce', a.dtype, out, [a], [opcode, ...lineLayout(a.shape, axis)])
     },
   }
 }
@@ -45,8 +45,8 @@ function scan(name: string, rule: Rule): Operation {
       checkAxis(name, axis)
       return a.shape
     },
-    forward(out, [a], { axis }) {
-      run('scan', out.dtype, out, [a], [opcode, ...lineLayout(a.shape, axis)])
+    forward(out, [a], { axis }, machine) {
+      run(machine, 'scan', out.dtype, out, [a], [opcode, ...lineLayout(a.shape, axis)])
     },
   }
 }

@@ -1,5 +1,6 @@
 import { MatgradError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
+import { atOnce } from '../engine/machine.ts'
 import type { Attributes, Block, Change, Holder, Operation, Stored } from './operation.ts'
 
 /** The last tick. */
@@ -130,6 +131,6 @@ export function change(
   }
   for (let i = 0; i < inputs.length; i++) checkWhole(change.name, inputs[i])
   for (let i = 0; i < targets.length; i++) checkWhole(change.name, targets[i])
-  change.forward(targets, inputs, attributes)
+  change.forward(targets, inputs, attributes, atOnce)
   for (let i = 0; i < targets.length; i++) changed(targets[i])
 }

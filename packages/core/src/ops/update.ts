@@ -1,8 +1,6 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
-import { launch, place } from '../engine/engine.ts'
-import { engineFor } from '../engine/threads.ts'
 import type { Block, Change, Holder, Stored } from './operation.ts'
 import { change } from './tracer.ts'
 
@@ -30,21 +28,21 @@ const elementsOf = (operands: readonly Holder[] | readonly Block[]): TypedArray[
 const adam: Change = {
   name: 'adam',
   reads: TARGETS,
-  forward(targets, inputs) {
+  forward(targets, inputs, _attributes, machine) {
     const operands = elementsOf(targets)
-    launch('adam', inputs[0].dtype, operands, elementsOf(inputs), [operands[0].length, 1], TARGETS)
+    machine.launch('adam', inputs[0].dtype, operands, elementsOf(inputs), [operands[0].length, 1], TARGETS)
   },
-  program(targets, inputs) {
+  program(targets, inputs, attributes, machine) {
     const operands = elementsOf(targets)
     const size = operands[0].length
     const { dtype } = inputs[0]
-    const engine = engineFor(size * WORK)
+    const engine = machine.engineFor(size * WORK)
     if (engine.threads === 1) {
-      this.forward(targets, inputs, undefined)
+      this.forward(targets, inputs, attributes, machine)
       return
     }
     const addresses: number[] = []
-    place(engine, 'adam', operands, elementsOf(inputs), TARGETS, 0, addresses)
+    machine.place(engine, 'adam', operands, elementsOf(inputs), TARGETS, 0, addresses)
     const length = Math.ceil(size / engine.threads / GRAIN) * GRAIN
     const calls = Array.from({ length: Math.ceil(size / length) }, (_, part) => {
       const start = part * length
@@ -53,7 +51,7 @@ const adam: Change = {
       return [...moved, Math.min(length, size - start), 0]
     })
     engine.run('adam', dtype, calls)
-    launch('count', 'float64', [operands[ALIKE]], [], [], 1)
+    machine.launch('count', 'float64', [operands[ALIKE]], [], [], 1)
   },
 }
 

@@ -6,6 +6,7 @@ import { type Arena, gather } from '../code/arena.ts'
 import { proving } from '../code/proof.ts'
 import { ProgramWriter } from '../code/writer.ts'
 import type { Operand } from '../engine/engine.ts'
+import { atOnce } from '../engine/machine.ts'
 import { threadsFor } from '../engine/threads.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
@@ -180,7 +181,7 @@ function write(writer: ProgramWriter, step: Step, blockOf: (value: Slot) => Matr
     case 'change': {
       const { operation } = step
       const targets = step.targets.map((target) => (target.holder instanceof Matrix ? blockOf(target) : target.holder))
-      writer.record(() => (operation.program ?? operation.forward).call(operation, targets, inputs, attributes))
+      ;(operation.program ?? operation.forward).call(operation, targets, inputs, attributes, writer)
       return
     }
     case 'loop': {
@@ -210,7 +211,7 @@ function writeOperation(
 ): void {
   const { program } = operation
   if (program !== null) {
-    writer.record(() => (program ?? operation.forward).call(operation, out, inputs, attributes))
+    ;(program ?? operation.forward).call(operation, out, inputs, attributes, writer)
     return
   }
   const check = checkOf(operation, out.shape, inputs, attributes)
@@ -220,6 +221,6 @@ function writeOperation(
     check()
     // As a new matrix has it.
     out.elements.fill(0)
-    operation.forward(out, inputs, attributes)
+    operation.forward(out, inputs, attributes, atOnce)
   })
 }
