@@ -30,7 +30,7 @@ export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attr
       return [shape[0], shape[1]]
     },
     // What a user's function does with the elements is not known: programs call it.
-    program: null,
+    program: 'host',
   }
   return (inputs, attributes) => {
     if (!Array.isArray(inputs) || !inputs.some((each) => each instanceof Variable || each instanceof Matrix))

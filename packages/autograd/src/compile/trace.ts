@@ -46,7 +46,7 @@ const users = new WeakMap<Operation, Operation>()
 /** A user's operation, which programs call, as what it does with elements is not known. */
 function asUsers(operation: Operation): Operation {
   if (operation.program !== undefined) return operation
-  const known = users.get(operation) ?? { ...operation, program: null }
+  const known = users.get(operation) ?? { ...operation, program: 'host' }
   users.set(operation, known)
   return known
 }

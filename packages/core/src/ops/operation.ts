@@ -68,10 +68,10 @@ export interface Operation<V = Value> {
   /** Overwrites `out`, which has the shape that `shape` gave, by kernels of the machine; the computing inputs share one dtype. */
   forward(out: Block, inputs: readonly Block[], attributes: Attributes, machine: Machine): void
   /**
-   * What a compiled program does instead of `forward`, where that is more than launching kernels: the same, by kernels
-   * alone. Where it is null there is no such way, and programs call `forward`.
+   * What a compiled program does, if that is not what `forward` does: the same by kernels alone, where `forward` is more than
+   * launching some; or 'host', a call of `forward` in JavaScript, where there is no such way.
    */
-  readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes, machine: Machine) => void) | null
+  readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes, machine: Machine) => void) | 'host'
   /**
    * The input that must be indices, whole numbers from 0 to `limit` − 1, where there is one. `shape` throws if they are not,
    * and compiled programs call it then.

@@ -392,7 +392,7 @@ function ordering(
     name,
     method: axialMethod,
     ...rest,
-    program: null,
+    program: 'host',
     shape([a], { axis }) {
       checkAxis(name, axis)
       const length = lineLength(a.shape, axis)

@@ -210,7 +210,7 @@ function writeOperation(
   residents: Residents,
 ): void {
   const { program } = operation
-  if (program !== null) {
+  if (program !== 'host') {
     ;(program ?? operation.forward).call(operation, out, inputs, attributes, writer)
     return
   }

@@ -10,7 +10,7 @@ const MOST_FUSED = 24
 
 /** Whether a step can be part of a loop over the elements of its result. */
 function loopable(step: Step): boolean {
-  if (step.kind !== 'operation' || !loops(step.operation.name) || step.operation.program === null) return false
+  if (step.kind !== 'operation' || !loops(step.operation.name) || step.operation.program === 'host') return false
   const [out] = step.targets
   return matrixOf(out).size > 0 && step.inputs.every((input) => matrixOf(input).dtype === matrixOf(out).dtype)
 }

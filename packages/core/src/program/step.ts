@@ -68,11 +68,11 @@ export const does = ({ operation }: Step, other: Operation | Change): boolean =>
 
 /** Whether a step may write each element of its result where it reads that of an input: a user's operation finds zeros. */
 export const isInPlace = (step: Step): boolean =>
-  step.kind === 'operation' && step.operation.elementwise === true && step.operation.program !== null
+  step.kind === 'operation' && step.operation.elementwise === true && step.operation.program !== 'host'
 
 /** Whether a step may throw, so that what is not to change then must not change before it. */
 export const mayThrow = (step: Step): boolean =>
-  step.kind === 'check' || (step.kind === 'operation' && step.operation.program === null)
+  step.kind === 'check' || (step.kind === 'operation' && step.operation.program === 'host')
 
 /** The values that a step reads. */
 export const readsOf = (step: Step): Slot[] =>
