@@ -118,7 +118,7 @@ describe('the small examples', () => {
     const { code, output, errors } = await start('compile')
     expect([code, errors]).toEqual([0, ''])
     expect(output).toMatch(/^program of 32x1: \d+ operations, \d+ flops$/m)
-    expect(output).toMatch(/^ {2}matmul add 32x1, 16x1, 1x16 → 32x16$/m)
+    expect(output).toMatch(/^ {2}affine 32x1, 16x1, 1x16 → 32x16$/m)
     expect(output).toContain('the parameters and running statistics are the same, bit for bit')
     const loss = /loss (\S+) after/.exec(output)?.[1]
     expect(Number(loss)).toBeLessThan(0.2)
