@@ -42,16 +42,19 @@ export class Input {
     this.isFew = this.size <= FEW && this.matrix.dtype === 'float32'
   }
 
-  /** Whether this may be given, and then it is. */
+  /** Whether this may be given. */
   accepts(argument: unknown): boolean {
     if (argument === this.given) return true
     const { rows, cols, dtype } = this.matrix
     if (!(argument instanceof Matrix) || argument.rows !== rows || argument.cols !== cols || argument.dtype !== dtype)
       return false
     // What has never been changed has no version.
-    if (argument.version !== 0 && this.refused?.has(argument)) return false
-    this.given = argument
-    return true
+    return argument.version === 0 || !this.refused?.has(argument)
+  }
+
+  /** Takes what it accepts. */
+  give(argument: unknown): void {
+    this.given = argument as Matrix
   }
 
   /** Copies what was given. @throws MatgradError if its elements were taken away. */
@@ -73,6 +76,8 @@ export interface Pattern {
   readonly input?: Input
   /** Whether it is: a matrix of one shape, alone or in a constant variable; an array or object of such; or the same as it was. */
   accepts(argument: unknown): boolean
+  /** Gives the matrices in it, which is accepted, to their inputs. */
+  give(argument: unknown): void
   /** Why it is not, for people. */
   differs(argument: unknown): string
 }
@@ -104,12 +109,15 @@ function standForMatrix(argument: Matrix | Variable, inputs: Input[]): Stand {
   const input = new Input(argument instanceof Matrix ? argument : argument.value)
   inputs.push(input)
   const own = argument instanceof Matrix ? input.matrix : new Variable(input.matrix, false)
-  const accepts =
-    argument instanceof Matrix
-      ? (given: unknown): boolean => input.accepts(given)
-      : (given: unknown): boolean => isConstant(given) && input.accepts(given.value)
   const differs = (given: unknown): string => `is ${formOf(given)} after ${formOf(argument)}`
-  const pattern = argument instanceof Matrix ? { input, accepts, differs } : { accepts, differs }
+  const pattern: Pattern =
+    argument instanceof Matrix
+      ? { input, accepts: (given) => input.accepts(given), give: (given) => input.give(given), differs }
+      : {
+          accepts: (given) => isConstant(given) && input.accepts(given.value),
+          give: (given) => input.give((given as Variable).value),
+          differs,
+        }
   return { pattern, own, isIntact: () => true }
 }
 
@@ -127,7 +135,7 @@ function standForItself(argument: unknown, what: string): Stand {
     typeof given === 'number' && typeof argument === 'number'
       ? `is a number that changes, ${given} after ${argument}`
       : `is ${describe(given)} after another ${describe(argument)}`
-  return { pattern: { accepts, differs }, own: argument, isIntact: () => true }
+  return { pattern: { accepts, give() {}, differs }, own: argument, isIntact: () => true }
 }
 
 /** The keys of an array or a plain object. @throws DTypeError where they are not all that there is. */
@@ -175,6 +183,9 @@ export function standFor(argument: unknown, inputs: Input[], what: string, above
   return {
     pattern: {
       accepts: (given) => isKind(given) && fit(patterns, given, keys),
+      give(given) {
+        for (const [i, key] of keys.entries()) patterns[i].give((given as Record<string, unknown>)[key])
+      },
       differs: (given) => (isKind(given) ? whyUnfit(patterns, given, keys) : `is ${describe(given)}`),
     },
     own,

@@ -161,6 +161,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const { program, steps, guidesRest, conditions, results, gradients, nodes, own, changed, kept } = entry
     const { first, rest, root } = this.parts
     let variables: readonly Variable[] = []
+    program.take(args)
     const guide = new Guide(steps, new Map(program.inputs.map(({ input, value }) => [value, input.given])))
     const result = guide.run(() => {
       const given = first(...args)

@@ -201,6 +201,16 @@ export class Program<Result> {
     return true
   }
 
+  /** Takes the matrices of arguments that it serves. */
+  take(args: readonly unknown[]): void {
+    const { patterns } = this
+    for (let i = 0; i < patterns.length; i++) {
+      const { input } = patterns[i]
+      if (input) input.give(args[i])
+      else patterns[i].give(args[i])
+    }
+  }
+
   /** Why it does not, for people. */
   whyNot(args: readonly unknown[]): string {
     const { patterns } = this
@@ -216,6 +226,7 @@ export class Program<Result> {
 
   /** Does what the function does, with arguments that it serves. */
   run(args: readonly unknown[]): Result {
+    this.take(args)
     const { inputs, undoings, changed } = this
     const layout = this.layout as Layout
     let { bound } = this
