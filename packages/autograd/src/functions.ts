@@ -1,17 +1,6 @@
 // Core's functions take variables, too: their signatures with them. A result is a Variable where an operand is one.
 
-import type {
-  Axis,
-  Broadcast,
-  MatmulBias,
-  MatmulOperand,
-  MatmulOptions,
-  MatmulResult,
-  Matrix,
-  Other,
-  ReducedCols,
-  ReducedRows,
-} from '@matgrad/core'
+import type { Axis, Broadcast, Matrix, Other, ProductOf, ReducedCols, ReducedRows, SumOf } from '@matgrad/core'
 import type { Variable } from './variable.ts'
 
 export * from '@matgrad/core/functions'
@@ -73,67 +62,17 @@ declare module '@matgrad/core' {
     (a: Variable): Variable<1, 1>
   }
 
-  interface MatmulFunction {
-    <
-      R1 extends number,
-      C1 extends number,
-      R2 extends number,
-      C2 extends number,
-      const O extends MatmulOptions = Record<never, never>,
-    >(
-      a: Variable<R1, C1>,
-      b: MatmulOperand<'variable', R1, C1, R2, C2, O>,
-      options?: O,
-    ): MatmulResult<'variable', R1, C1, R2, C2, O>
-    <
-      R1 extends number,
-      C1 extends number,
-      R2 extends number,
-      C2 extends number,
-      const O extends MatmulOptions = Record<never, never>,
-    >(
-      a: Matrix<R1, C1>,
-      b: Variable<R2, C2> & MatmulOperand<'variable', R1, C1, R2, C2, O>,
-      options?: O,
-    ): MatmulResult<'variable', R1, C1, R2, C2, O>
-  }
+  interface MatmulFunction
+    extends ProductOf<'variable', 'variable', 'variable'>,
+      ProductOf<'variable', 'variable', 'matrix'>,
+      ProductOf<'variable', 'matrix', 'variable'> {}
 
-  interface AffineFunction {
-    <
-      R1 extends number,
-      C1 extends number,
-      R2 extends number,
-      C2 extends number,
-      const O extends MatmulOptions = Record<never, never>,
-    >(
-      a: Variable<R1, C1>,
-      b: MatmulOperand<'variable', R1, C1, R2, C2, O>,
-      bias: MatmulBias<'variable', R2, C2, O>,
-      options?: O,
-    ): MatmulResult<'variable', R1, C1, R2, C2, O>
-    <
-      R1 extends number,
-      C1 extends number,
-      R2 extends number,
-      C2 extends number,
-      const O extends MatmulOptions = Record<never, never>,
-    >(
-      a: Matrix<R1, C1>,
-      b: Variable<R2, C2> & MatmulOperand<'variable', R1, C1, R2, C2, O>,
-      bias: MatmulBias<'variable', R2, C2, O>,
-      options?: O,
-    ): MatmulResult<'variable', R1, C1, R2, C2, O>
-    <
-      R1 extends number,
-      C1 extends number,
-      R2 extends number,
-      C2 extends number,
-      const O extends MatmulOptions = Record<never, never>,
-    >(
-      a: Matrix<R1, C1>,
-      b: MatmulOperand<'matrix', R1, C1, R2, C2, O>,
-      bias: Variable & MatmulBias<'variable', R2, C2, O>,
-      options?: O,
-    ): MatmulResult<'variable', R1, C1, R2, C2, O>
-  }
+  interface AffineFunction
+    extends SumOf<'variable', 'variable', 'variable', 'variable'>,
+      SumOf<'variable', 'variable', 'variable', 'matrix'>,
+      SumOf<'variable', 'variable', 'matrix', 'variable'>,
+      SumOf<'variable', 'variable', 'matrix', 'matrix'>,
+      SumOf<'variable', 'matrix', 'variable', 'variable'>,
+      SumOf<'variable', 'matrix', 'variable', 'matrix'>,
+      SumOf<'variable', 'matrix', 'matrix', 'variable'> {}
 }

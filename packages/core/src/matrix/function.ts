@@ -78,34 +78,35 @@ export interface TraceFunction {
   (a: Matrix): Matrix<1, 1>
 }
 
-export interface MatmulFunction {
-  <
-    R1 extends number,
-    C1 extends number,
-    R2 extends number,
-    C2 extends number,
-    const O extends MatmulOptions = Record<never, never>,
-  >(
-    a: Matrix<R1, C1>,
-    b: MatmulOperand<'matrix', R1, C1, R2, C2, O>,
-    options?: O,
-  ): MatmulResult<'matrix', R1, C1, R2, C2, O>
-}
+/** A product of operands of two classes, which gives values of class K. */
+export type ProductOf<K extends Kind, A extends Kind, B extends Kind> = <
+  R1 extends number,
+  C1 extends number,
+  R2 extends number,
+  C2 extends number,
+  const O extends MatmulOptions = Record<never, never>,
+>(
+  a: Results<R1, C1>[A],
+  b: Results<R2, C2>[B] & MatmulOperand<K, R1, C1, R2, C2, O>,
+  options?: O,
+) => MatmulResult<K, R1, C1, R2, C2, O>
 
-export interface AffineFunction {
-  <
-    R1 extends number,
-    C1 extends number,
-    R2 extends number,
-    C2 extends number,
-    const O extends MatmulOptions = Record<never, never>,
-  >(
-    a: Matrix<R1, C1>,
-    b: MatmulOperand<'matrix', R1, C1, R2, C2, O>,
-    bias: MatmulBias<'matrix', R2, C2, O>,
-    options?: O,
-  ): MatmulResult<'matrix', R1, C1, R2, C2, O>
-}
+/** The same with a row added, of class D. */
+export type SumOf<K extends Kind, A extends Kind, B extends Kind, D extends Kind> = <
+  R1 extends number,
+  C1 extends number,
+  R2 extends number,
+  C2 extends number,
+  const O extends MatmulOptions = Record<never, never>,
+>(
+  a: Results<R1, C1>[A],
+  b: Results<R2, C2>[B] & MatmulOperand<K, R1, C1, R2, C2, O>,
+  bias: Results<number, number>[D] & MatmulBias<K, R2, C2, O>,
+  options?: O,
+) => MatmulResult<K, R1, C1, R2, C2, O>
+
+export interface MatmulFunction extends ProductOf<'matrix', 'matrix', 'matrix'> {}
+export interface AffineFunction extends SumOf<'matrix', 'matrix', 'matrix', 'matrix'> {}
 
 /** The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. */
 // biome-ignore lint/suspicious/noExplicitAny: the declared type of each function says what it takes and gives
