@@ -1882,6 +1882,28 @@ const hidden: Scenarios = {
       nn.Tanh.prototype.forward = forward
     }
   },
+  'methods of the classes of optimisers, and what they remember': async (w) => {
+    const own = nn.SGD.prototype as unknown as Record<string, (...args: unknown[]) => unknown>
+    const above = nn.Optimizer.prototype as unknown as Record<string, (...args: unknown[]) => unknown>
+    for (const [object, name] of [
+      [own, 'updateOf'],
+      [above, 'recall'],
+    ] as const) {
+      const before = object[name]
+      let n = 0
+      object[name] = function (...args: unknown[]) {
+        n++
+        return before.apply(this, args)
+      }
+      try {
+        for (const model of [w.model(), w.net()])
+          await w.fit(model, { optimizer: new nn.SGD(model.parameters(), { lr: 0.1, momentum: 0.5 }) })
+      } finally {
+        object[name] = before
+      }
+      w.see(n)
+    }
+  },
   'a backward and a gradient of its own': async (w) => {
     const model = w.model()
     let n = 0

@@ -36,7 +36,7 @@ interface Moments extends Record<string, Matrix> {
  * in step t, p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps).
  */
 export class Adam extends Optimizer<AdamSettings, Moments> {
-  static readonly builtIn = true
+  static readonly builtIn: unknown = this.prototype.updateOf
 
   /** @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings. */
   constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
@@ -76,7 +76,7 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019): d = g, and p *= 1 − lr·weightDecay before each step. */
 export class AdamW extends Adam {
-  static override readonly builtIn = true
+  static override readonly builtIn: unknown = this.prototype.updateOf
 
   constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
     super(params, readAdamW(new.target.name, settings))

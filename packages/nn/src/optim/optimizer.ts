@@ -201,12 +201,21 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   }
 }
 
-const { step, zeroGrad } = Optimizer.prototype
+/** What an optimiser of this package has as methods, beside the `updateOf` that its class names as `builtIn`. */
+type Methods = Readonly<Record<'step' | 'zeroGrad' | 'recall' | 'updateOf' | 'start', unknown>>
+
+const { step, zeroGrad, recall } = Optimizer.prototype as unknown as Methods
 
 /** Whether an optimiser is one of this package as it is: its class says so itself, and nobody replaced its methods. */
-export const isBuiltInOptimizer = (optimizer: Optimizer): boolean =>
-  Object.hasOwn(optimizer.constructor, 'builtIn') &&
-  optimizer.step === step &&
-  optimizer.zeroGrad === zeroGrad &&
-  !Object.hasOwn(optimizer, 'updateOf') &&
-  !Object.hasOwn(optimizer, 'start')
+export function isBuiltInOptimizer(optimizer: Optimizer): boolean {
+  const { constructor: type } = optimizer as { readonly constructor: { readonly builtIn?: unknown } }
+  const methods = optimizer as unknown as Methods
+  return (
+    Object.hasOwn(type, 'builtIn') &&
+    methods.updateOf === type.builtIn &&
+    methods.step === step &&
+    methods.zeroGrad === zeroGrad &&
+    methods.recall === recall &&
+    !Object.hasOwn(optimizer, 'start')
+  )
+}

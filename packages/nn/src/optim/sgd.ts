@@ -29,7 +29,7 @@ const readSGD = readerOf({
  * Nesterov's momentum.
  */
 export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix }> {
-  static readonly builtIn = true
+  static readonly builtIn: unknown = this.prototype.updateOf
 
   /**
    * @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening; DTypeError for
