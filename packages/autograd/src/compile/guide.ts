@@ -120,10 +120,13 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     for (const resume of this.suspended.values()) resume()
     const fma = usesFma()
     setFma(this.fma)
-    withTracer(null, () => {
-      for (const done of this.done) this.compute(done)
-    })
-    setFma(fma)
+    try {
+      withTracer(null, () => {
+        for (const done of this.done) this.compute(done)
+      })
+    } finally {
+      setFma(fma)
+    }
   }
 
   private compute({ step, inputs, targets }: Done): void {

@@ -54,9 +54,8 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
 
   protected override updateOf(group: StoredSettings<SGDSettings>): Update {
     const uses = (name: keyof SGDSettings): boolean => dependsOn(() => Boolean(group.settings[name]))
-    const [remembers, dampens, decays, looksAhead] = [
-      ...[uses('momentum'), uses('dampening'), uses('weightDecay'), uses('nesterov')],
-    ]
+    const [remembers, dampens] = [uses('momentum'), uses('dampening')]
+    const [decays, looksAhead] = [uses('weightDecay'), uses('nesterov')]
     return (parameter, g) => {
       const { value: p, dtype } = parameter
       const [lr, momentum] = [group.number('lr', dtype), group.number('momentum', dtype)]
