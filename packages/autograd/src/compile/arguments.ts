@@ -121,8 +121,11 @@ function standForMatrix(argument: Matrix | Variable, inputs: Input[]): Stand {
   return { pattern, own, isIntact: () => true }
 }
 
-/** What holds contents that may change unseen. */
-const CONTAINERS = [Map, Set, Date, ArrayBuffer, SharedArrayBuffer]
+/** What holds contents that may change unseen. Pages that are not isolated have no shared buffers. */
+const CONTAINERS = [
+  ...[Map, Set, Date, ArrayBuffer],
+  ...(typeof SharedArrayBuffer === 'undefined' ? [] : [SharedArrayBuffer]),
+]
 
 /** What counts by its identity: a number, a string, a variable that requires a gradient, an object of a class. */
 function standForItself(argument: unknown, what: string): Stand {
