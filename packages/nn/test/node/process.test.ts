@@ -12,6 +12,11 @@ test('the same seed gives the same bytes in two processes, one compiled and one 
   expect(second === first).toBe(true)
 })
 
+test('everything loads and trains where there are no shared buffers', { timeout: 60_000 }, async () => {
+  const { loss } = JSON.parse(await outputOf(new URL('./unshared.ts', import.meta.url)))
+  expect(loss).toBeLessThan(1e-3)
+})
+
 test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled functions that are dropped by less than 3 MB', {
   timeout: 180_000,
 }, async () => {
