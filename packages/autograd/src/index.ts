@@ -1,5 +1,5 @@
 export { type Compiled, type CompileOptions, compile } from './compile/compile.ts'
-export { type CrossEntropyOptions, crossEntropy, type Reduction, reduce, reductionOption } from './cross-entropy.ts'
+export { type CrossEntropyOptions, crossEntropy, type Reduction } from './cross-entropy.ts'
 export { defineOp } from './define.ts'
 export * from './functions.ts'
 export { type GradcheckOptions, gradcheck } from './gradcheck.ts'

@@ -1,4 +1,5 @@
-import { type Reduction, reduce, reductionOption, sub, Variable } from '@matgrad/autograd'
+import { type Reduction, sub, Variable } from '@matgrad/autograd'
+import { reduce, reductionOption } from '@matgrad/autograd/internal'
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
 import { describe, formatShape, kind, readerOf } from '@matgrad/core/internal'
 import { type Input, variableOf } from './module.ts'
