@@ -1,7 +1,7 @@
-// What optimisers do, on matrices: by operations and by the one kernel that there is.
+// What optimisers do, on matrices, and settings for it.
 
 import { full, type Matrix } from '@matgrad/core'
-import { type AdamNumbers, adam_ } from '@matgrad/core/internal'
+import type { AdamNumbers } from '@matgrad/core/internal'
 
 /** Settings in matrices, which may change between steps. */
 export type Settings = AdamNumbers & Readonly<Record<keyof AdamNumbers | 'momentum', Matrix>>
@@ -22,5 +22,3 @@ export function descend(parameter: Matrix, velocity: Matrix | null, gradient: Ma
   velocity?.assign(velocity.mul(momentum).add(d))
   parameter.assign(parameter.sub((velocity ?? d).mul(lr)))
 }
-
-export { adam_ }

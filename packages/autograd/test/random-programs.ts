@@ -3,8 +3,9 @@
 
 import { compile, concat, crossEntropy, Variable, variable } from '@matgrad/autograd'
 import { type DType, Generator, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
+import { adam_ } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
-import { adam_, descend, type Settings, settingsOf } from './descend.ts'
+import { descend, type Settings, settingsOf } from './descend.ts'
 
 /** What to do, and with which of the values that there are: numbers are taken modulo how many can be chosen from. */
 export interface Instruction {

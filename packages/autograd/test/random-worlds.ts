@@ -18,7 +18,8 @@ import {
   type TypedArray,
   zeros,
 } from '@matgrad/core'
-import { adam_, descend, type Settings, settingsOf } from './descend.ts'
+import { adam_ } from '@matgrad/core/internal'
+import { descend, type Settings, settingsOf } from './descend.ts'
 import { identical } from './random-programs.ts'
 
 export type Scale = 'small' | 'medium' | 'large'

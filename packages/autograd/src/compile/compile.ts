@@ -59,6 +59,7 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   }
 
   private run(program: Program<Result>, args: readonly unknown[]): Result {
+    program.take(args)
     return this.checks ? runBothWays(program, this.fn, args) : program.run(args)
   }
 

@@ -5,7 +5,6 @@ import type { Slot } from '@matgrad/core/internal'
 interface Place {
   readonly block: number
   readonly offset: number
-  readonly size: number
 }
 
 /** A value's elements, among others in an array. */
@@ -44,7 +43,7 @@ export class Kept {
         this.blocks.push(block)
         open.set(dtype, block)
       }
-      this.places.set(value, { block: this.blocks.indexOf(block), offset: block.size, size })
+      this.places.set(value, { block: this.blocks.indexOf(block), offset: block.size })
       block.values.push(value)
       block.size += size
     }
@@ -68,7 +67,7 @@ export class Kept {
     })
     return (value) => {
       const place = this.places.get(value)
-      return place && { array: arrays[place.block], offset: place.offset, size: place.size }
+      return place && { array: arrays[place.block], offset: place.offset, size: value.holder.size }
     }
   }
 }

@@ -224,9 +224,8 @@ export class Program<Result> {
     return 'a part, a parameter or a setting that it depends on was changed'
   }
 
-  /** Does what the function does, with arguments that it serves. */
+  /** Does what the function does, with arguments that it serves and has taken. */
   run(args: readonly unknown[]): Result {
-    this.take(args)
     const { inputs, undoings, changed } = this
     const layout = this.layout as Layout
     let { bound } = this

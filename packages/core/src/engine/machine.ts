@@ -1,5 +1,4 @@
-import type { DType } from '../base/dtype.ts'
-import { collect, type Engine, launch, type Operand, place } from './engine.ts'
+import { collect, launch, place } from './engine.ts'
 import { engineFor } from './threads.ts'
 
 /**
@@ -8,31 +7,13 @@ import { engineFor } from './threads.ts'
  */
 export interface Machine {
   /** What work of so many multiplications is made on: several threads, perhaps. */
-  engineFor(work: number): Engine
-  /**
-   * Runs the kernel of this name that computes in `dtype`: `kernel(…addresses of outputs, …addresses of inputs,
-   * …parameters)`. The first `inPlace` outputs are read as well as written.
-   */
-  launch(
-    kernel: string,
-    dtype: DType,
-    outputs: readonly Operand[],
-    inputs: readonly Operand[],
-    parameters: readonly number[],
-    inPlace?: number,
-  ): void
-  /** Writes where outputs and then inputs are into `addresses`, and returns where `more` bytes are free. */
-  place(
-    engine: Engine,
-    kernel: string,
-    outputs: readonly Operand[],
-    inputs: readonly Operand[],
-    inPlace: number,
-    more: number,
-    addresses: number[],
-  ): number
+  readonly engineFor: typeof engineFor
+  /** Runs a kernel. */
+  readonly launch: typeof launch
+  /** Says where operands are, and what is free beside them. */
+  readonly place: typeof place
   /** Ends a call whose operands `place` has placed: the outputs are what they are then. */
-  collect(engine: Engine, outputs: readonly Operand[], addresses: readonly number[]): void
+  readonly collect: typeof collect
 }
 
 export const atOnce: Machine = { engineFor, launch, place, collect }
