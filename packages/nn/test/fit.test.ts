@@ -165,6 +165,21 @@ describe('options', () => {
     ])
   })
 
+  test('batches are from the iterator that loaders have, where somebody replaced it', async () => {
+    const iterate = DataLoader.prototype[Symbol.iterator]
+    let passes = 0
+    DataLoader.prototype[Symbol.iterator] = function () {
+      passes++
+      return iterate.call(this)
+    }
+    try {
+      await fit(net(), xor(), optionsFor(net(), { epochs: 3 }))
+    } finally {
+      DataLoader.prototype[Symbol.iterator] = iterate
+    }
+    expect(passes).toBe(3)
+  })
+
   test('no epochs change nothing and give an empty history', async () => {
     const model = net()
     const before = bitsOf(model)

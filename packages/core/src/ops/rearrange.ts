@@ -109,14 +109,27 @@ interface Bounds {
   readonly colEnd: number
 }
 
+/** Up to this many elements of a row a loop copies faster than `set`. */
+const SHORT = 24
+
 /**
  * out[i, :] = a[from(i), colStart …]. Only what is read is touched: a batch must not cost as much as the whole dataset, as
  * it would if a kernel had to be given all of `a`.
  */
 function copyRows(out: Block, a: Block, from: (i: number) => number, colStart: number): void {
-  for (let i = 0; i < out.rows; i++) {
+  const { rows, cols, elements } = out
+  const source = a.elements
+  if (cols > SHORT) {
+    for (let i = 0; i < rows; i++) {
+      const start = from(i) * a.cols + colStart
+      elements.set(source.subarray(start, start + cols), i * cols)
+    }
+    return
+  }
+  let at = 0
+  for (let i = 0; i < rows; i++) {
     const start = from(i) * a.cols + colStart
-    out.elements.set(a.elements.subarray(start, start + out.cols), i * out.cols)
+    for (let j = 0; j < cols; j++) elements[at++] = source[start + j]
   }
 }
 
@@ -137,8 +150,9 @@ export const slice: Operation = {
     checkInteger('slice', 'colEnd', colEnd, colStart, a.cols)
     return [rowEnd - rowStart, colEnd - colStart]
   },
-  forward(out, [a], { rowStart, colStart }: Bounds) {
-    copyRows(out, a, (i) => rowStart + i, colStart)
+  forward(out, [a], { rowStart, rowEnd, colStart }: Bounds) {
+    if (out.cols === a.cols) out.elements.set(a.elements.subarray(rowStart * a.cols, rowEnd * a.cols))
+    else copyRows(out, a, (i) => rowStart + i, colStart)
   },
   program: (out, [a], { rowStart, colStart }: Bounds, machine) =>
     strided(machine, out, a, rowStart * a.cols + colStart, a.cols, 1),

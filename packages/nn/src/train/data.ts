@@ -2,11 +2,14 @@ import { DTypeError, type Generator, getDefaultGenerator, MatgradError, type Mat
 import {
   checkInteger,
   describe,
+  evaluate,
   flag,
   formatShape,
   generatorOption,
   isPlain,
   number,
+  operations,
+  type Pool,
   readerOf,
   whole,
 } from '@matgrad/core/internal'
@@ -35,12 +38,16 @@ export function checkDataset(operation: string, dataset: Dataset): void {
 export const isPlainLoader = (loader: DataLoader): boolean =>
   Object.getPrototypeOf(loader) === DataLoader.prototype &&
   isAsMade(loader) &&
+  loader[Symbol.iterator] === iterate &&
   isPlain(loader.dataset) &&
   isAsMade(loader.dataset) &&
   isPlainGenerator(getDefaultGenerator())
 
-/** The samples with these numbers. */
-const select = ({ x, y }: Dataset, index: Matrix): Dataset => ({ x: x.gatherRows(index), y: y.gatherRows(index) })
+/** The samples with these numbers. @param pool where their memory is from */
+const select = ({ x, y }: Dataset, index: Matrix, pool?: Pool): Dataset => ({
+  x: evaluate(operations.gatherRows, [x, index], undefined, pool),
+  y: evaluate(operations.gatherRows, [y, index], undefined, pool),
+})
 
 export interface DataLoaderOptions {
   readonly batchSize?: number
@@ -64,7 +71,7 @@ export class DataLoader implements Iterable<Dataset> {
   readonly batchSize: number
   readonly shuffle: boolean
   readonly dropLast: boolean
-  private readonly generator: Generator | undefined
+  readonly generator: Generator | undefined
 
   /** @throws ShapeError unless x and y have as many rows and batchSize is at least 1; DTypeError for other options. */
   constructor(dataset: Dataset, options?: DataLoaderOptions) {
@@ -84,15 +91,22 @@ export class DataLoader implements Iterable<Dataset> {
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches)
   }
 
-  *[Symbol.iterator](): Iterator<Dataset> {
-    const { dataset, batchSize, length } = this
-    const order = this.shuffle ? (this.generator ?? getDefaultGenerator()).permutation(dataset.x.rows) : null
-    for (let i = 0; i < length; i++) {
-      const [start, end] = [i * batchSize, Math.min(dataset.x.rows, (i + 1) * batchSize)]
-      yield order
-        ? select(dataset, order.slice(start, end))
-        : { x: dataset.x.slice(start, end), y: dataset.y.slice(start, end) }
-    }
+  [Symbol.iterator](): Iterator<Dataset> {
+    return batchesOf(this)
+  }
+}
+
+const { [Symbol.iterator]: iterate } = DataLoader.prototype
+
+/** What a loader of this package goes through. @param pool where the batches' memory is from */
+export function* batchesOf(loader: DataLoader, pool?: Pool): Iterator<Dataset> & Iterable<Dataset> {
+  const { dataset, batchSize, length, shuffle, generator } = loader
+  const { x, y } = dataset
+  const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(x.rows) : null
+  for (let i = 0; i < length; i++) {
+    const start = i * batchSize
+    const end = Math.min(x.rows, start + batchSize)
+    yield order ? select(dataset, order.slice(start, end), pool) : { x: x.slice(start, end), y: y.slice(start, end) }
   }
 }
 

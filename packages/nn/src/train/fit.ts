@@ -11,6 +11,7 @@ import {
   number,
   readerOf,
   required,
+  taped,
   whole,
 } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
@@ -20,7 +21,7 @@ import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
-import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
+import { batchesOf, checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
 import { passOf, TrainingStep } from './step.ts'
 
@@ -137,7 +138,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
         isPlain = isQuiet()
       }
       let batch = 0
-      for (const samples of loader) {
+      for (const samples of isPlain && step.isKnown ? batchesOf(loader, taped) : loader) {
         signal?.throwIfAborted()
         const { x, y } = samples
         if (!isPlain) step.giveBack(x, y)

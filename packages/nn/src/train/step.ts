@@ -35,7 +35,8 @@ export class TrainingStep {
   private readonly clipNorm: number | undefined
   private readonly compiled: CompiledFunction<[Matrix, Matrix], StepResult>
   private readonly guided: Guided<[Matrix, Matrix], StepResult>
-  private isKnown = false
+  /** Whether it runs nobody's code but this package's. */
+  isKnown = false
   /** How often gradients had been looked at when the last step was over. */
   private reads = 0
 
