@@ -30,6 +30,15 @@ function readmeProgram() {
   return program
 }
 
+/** A program that compiles only where the types do not have what the packages share among themselves. */
+const hiddenFrom = `import { matrix } from '@matgrad/core'
+import { variable } from '@matgrad/autograd'
+export { fit } from '@matgrad/nn'
+const values = { matrix: matrix([[1]]), variable: variable(matrix([[1]])) }
+${['matrix.elements', 'matrix.version', 'matrix.pinned', 'variable.matrix', 'variable.present', 'variable.position']
+  .map((hidden) => `// @ts-expect-error\nexport const ${hidden.replace('.', '_')} = values.${hidden}\n`)
+  .join('')}`
+
 const folder = mkdtempSync(join(tmpdir(), 'matgrad-packages-'))
 try {
   for (const name of packages) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
@@ -61,7 +70,8 @@ try {
     lib: ['es2023', 'dom'],
     types: [],
   }
-  writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
+  writeFileSync(join(outside, 'hidden.ts'), hiddenFrom)
+  writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts', 'hidden.ts'] }))
   run(bin('tsc'), [], outside)
 
   const everything = packages.map((name) => `export * as ${name} from '@matgrad/${name}'`).join('\n')

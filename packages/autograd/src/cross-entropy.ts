@@ -1,17 +1,7 @@
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import {
-  describe,
-  formatShape,
-  type KindMaker,
-  kind,
-  crossEntropy as losses,
-  number,
-  oneOf,
-  readerOf,
-} from '@matgrad/core/internal'
+import { formatShape, kind, crossEntropy as losses, number, oneOf, readerOf } from '@matgrad/core/internal'
+import { REDUCTIONS, type Reduction, reduce } from './reduction.ts'
 import { applyOp, toVariable, type Variable } from './variable.ts'
-
-export type Reduction = 'mean' | 'sum' | 'none'
 
 export interface CrossEntropyOptions {
   /** ε: the target becomes (1 − ε)·target + ε/C. */
@@ -22,13 +12,10 @@ export interface CrossEntropyOptions {
   readonly reduction?: Reduction
 }
 
-/** How all losses read it. */
-export const reductionOption: KindMaker<Reduction> = oneOf('mean', 'sum', 'none')
-
 const readOptions = readerOf({
   labelSmoothing: number(0),
   weight: kind<Matrix>('a Matrix', (value) => value instanceof Matrix)(),
-  reduction: reductionOption('mean'),
+  reduction: oneOf(...REDUCTIONS)('mean'),
 })
 
 /**
@@ -81,12 +68,4 @@ function check(x: Variable, t: Variable, labelSmoothing: number, weight: Matrix 
     throw new DTypeError(`crossEntropy: labelSmoothing is ${labelSmoothing}, wanted 0 to 1`)
   if (weight && (weight.rows !== 1 || weight.cols !== x.cols))
     throw new ShapeError(`crossEntropy: weight is ${formatShape(weight.shape)}, wanted a 1x${x.cols} Matrix`)
-}
-
-/** The mean or sum of all elements, or the elements. @throws DTypeError for another reduction. */
-export function reduce(losses: Variable, reduction: Reduction): Variable {
-  if (reduction === 'mean') return losses.mean()
-  if (reduction === 'sum') return losses.sum()
-  if (reduction === 'none') return losses
-  throw new DTypeError(`reduce: reduction is ${describe(reduction)}, wanted 'mean', 'sum' or 'none'`)
 }

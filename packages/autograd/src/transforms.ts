@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, Matrix, type Operation, zeros } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { describe, operations } from '@matgrad/core/internal'
 import { isRecording, noGrad, withRecording } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 import { constant, seedOf, Variable } from './variable.ts'
@@ -20,7 +20,7 @@ type Gradients<N extends number | readonly number[]> = N extends number ? Variab
 const alias: Operation = {
   name: 'alias',
   shape: ([a]) => a.shape,
-  forward: (out, [a]) => out.elements.set(a.elements),
+  forward: operations.clone.forward,
   vjp: [(g) => g],
 }
 

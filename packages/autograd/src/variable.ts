@@ -65,14 +65,14 @@ export const variablesMade = (): number => tick()
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
 export class Variable<R extends number = number, C extends number = number> {
-  /** The value, perhaps in memory that the rest of the tape shares: for this package alone. */
+  /** The value, perhaps in memory that the rest of the tape shares. @internal */
   readonly matrix: Matrix<R, C>
   private requires: boolean
   readonly name: string | undefined
   readonly origin: Origin | null
-  /** When it was made: matrices with a later version have changed since. */
+  /** When it was made: matrices with a later version have changed since. @internal */
   readonly created: number = tick()
-  /** Where it is in the history that was searched last of those it is in. */
+  /** Where it is in the history that was searched last of those it is in. @internal */
   position = 0
   private gradient: Matrix<R, C> | null = null
 
@@ -111,7 +111,7 @@ export class Variable<R extends number = number, C extends number = number> {
     return this.gradient
   }
 
-  /** The same for this package alone: nobody is told that it was looked at. */
+  /** The same, but nobody is told that it was looked at. @internal */
   get present(): Matrix<R, C> | null {
     return this.gradient
   }

@@ -1,5 +1,12 @@
 // What the packages of matgrad share and users should not build on: it may change with any version.
 
+import type { Stored } from './ops/operation.ts'
+
+declare module './matrix/matrix.ts' {
+  /** What the packages of matgrad compute with, which users do not see. */
+  interface Matrix<R extends number, C extends number> extends Stored {}
+}
+
 export { setDebug } from './base/debug.ts'
 export {
   anything,
@@ -12,6 +19,7 @@ export {
   type KindMaker,
   kind,
   number,
+  numbers,
   oneOf,
   type Reader,
   readerOf,

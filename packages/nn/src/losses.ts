@@ -1,7 +1,7 @@
 import { type Reduction, sub, Variable } from '@matgrad/autograd'
-import { reduce, reductionOption } from '@matgrad/autograd/internal'
+import { REDUCTIONS, reduce } from '@matgrad/autograd/internal'
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape, kind, readerOf } from '@matgrad/core/internal'
+import { describe, formatShape, kind, oneOf, readerOf } from '@matgrad/core/internal'
 import { type Input, variableOf } from './module.ts'
 
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from '@matgrad/autograd'
@@ -27,7 +27,7 @@ function checkPair(operation: string, prediction: Input, target: Input): void {
     )
 }
 
-const readMse = readerOf({ reduction: reductionOption('mean') })
+const readMse = readerOf({ reduction: oneOf(...REDUCTIONS)('mean') })
 
 /** (prediction − target)², reduced. @throws ShapeError when the shapes differ; DTypeError for other options. */
 export function mseLoss(prediction: Input, target: Input, options?: LossOptions): Variable {
@@ -42,7 +42,7 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
 }
 
 const readBinary = readerOf({
-  reduction: reductionOption('mean'),
+  reduction: oneOf(...REDUCTIONS)('mean'),
   posWeight: kind<Matrix>('a Matrix', (value) => value instanceof Matrix)(),
 })
 

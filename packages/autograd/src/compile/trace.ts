@@ -252,8 +252,8 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   /** Whether a variable was there before the function was called. */
-  isFromOutside({ created }: Variable): boolean {
-    return created < this.before
+  isFromOutside(variable: Variable): boolean {
+    return variable.created < this.before
   }
 
   /** Another matrix for a result that is written to this one, which keeps the elements that it has for itself. */

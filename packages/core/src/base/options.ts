@@ -30,6 +30,10 @@ export const number: KindMaker<number> = kind('a number', (value) => typeof valu
 export const whole: KindMaker<number> = kind('a whole number', Number.isInteger)
 export const text: KindMaker<string> = kind('a string', (value) => typeof value === 'string')
 
+/** A list of so many numbers. */
+export const numbers = (count: number): KindMaker<readonly number[]> =>
+  kind(`${count} numbers`, (value) => Array.isArray(value) && value.length === count)
+
 /** One of some strings. */
 export const oneOf = <T extends string>(...names: readonly T[]): KindMaker<T> =>
   kind(list(names.map((name) => `'${name}'`)), (value) => names.includes(value as T))

@@ -6,7 +6,7 @@ import { allocate, allocateResult, type Pool, settled, unshared } from '../engin
 import { atOnce } from '../engine/machine.ts'
 import type { Algebra, Value } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
-import type { Attributes, Operation, Stored } from '../ops/operation.ts'
+import type { Attributes, Operation } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
 import { change, changed, checkWhole, moved, tracer } from '../ops/tracer.ts'
 
@@ -31,18 +31,20 @@ const SHOWN = 8
  * does not compile. `Matrix` alone is a matrix of any shape.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
-export class Matrix<R extends number = number, C extends number = number> implements Stored {
+export class Matrix<R extends number = number, C extends number = number> {
   readonly rows: R
   readonly cols: C
   readonly dtype: DType
   /**
-   * Where the elements are at present, for the packages of matgrad alone: other matrices may share the buffer, and a program
-   * that uses them takes them into its memory.
+   * Where the elements are at present: other matrices may share the buffer, and a program that uses them takes them into its
+   * memory.
+   *
+   * @internal
    */
   elements: TypedArray
-  /** Tells when the elements last changed in place, for the packages of matgrad alone. */
+  /** Tells when the elements last changed in place. @internal */
   version = 0
-  /** Whether `data` was given by or to somebody, for the packages of matgrad alone: it stays what it is then. */
+  /** Whether `data` was given by or to somebody: it stays what it is then. @internal */
   pinned = true
 
   /**

@@ -12,7 +12,7 @@ export interface Block {
   readonly dtype: DType
   /** The elements, as a matrix gives them to users: what users' operations read and write. */
   readonly data: TypedArray
-  /** The same where they are at present, perhaps in a buffer with others: what the operations here read and write. */
+  /** The same where they are at present, perhaps in a buffer with others: what the operations here read and write. @internal */
   readonly elements: TypedArray
 }
 

@@ -1,9 +1,9 @@
 import type { Variable } from '@matgrad/autograd'
 import { type Matrix, zeros } from '@matgrad/core'
-import { adam_, flag, type KindMaker, number, readerOf } from '@matgrad/core/internal'
+import { adam_, flag, type KindMaker, number, numbers, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
-import { numbers, type StoredSettings } from './settings.ts'
+import type { StoredSettings } from './settings.ts'
 
 export interface AdamSettings extends LearningRate {
   /** How much of the first and of the second moment each step keeps. */

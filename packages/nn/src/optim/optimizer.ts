@@ -1,7 +1,7 @@
 import { Variable } from '@matgrad/autograd'
 import { CompiledFunction } from '@matgrad/autograd/internal'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape, keep, type Reader, shorten, tracer } from '@matgrad/core/internal'
+import { describe, formatShape, keep, shorten, tracer } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
@@ -40,7 +40,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   readonly groups: readonly ({ readonly params: readonly Variable[] } & StoredSettings<Settings>)[]
   private readonly stored: readonly Changeable<Settings>[]
   /** Reads settings that must all be there. */
-  private readonly read: Reader<Settings>
+  private readonly read: (operation: string, given: object) => Settings
   /** The parameters of all groups. */
   private readonly parameters: readonly Variable[]
   private readonly memory: Map<Variable, Remembered> = new Map()

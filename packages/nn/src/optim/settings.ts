@@ -1,23 +1,8 @@
 import { type DType, full, type Matrix } from '@matgrad/core'
-import {
-  announce,
-  elementsOf,
-  flag,
-  type Kind,
-  type KindMaker,
-  kind,
-  number,
-  type Reader,
-  readerOf,
-  required,
-} from '@matgrad/core/internal'
+import { announce, elementsOf, flag, type Kind, number, numbers, readerOf, required } from '@matgrad/core/internal'
 
 /** What a setting may be. */
 type Setting = number | boolean | readonly number[]
-
-/** A list of so many numbers, which are checked as numbers are. */
-export const numbers = (count: number): KindMaker<readonly number[]> =>
-  kind(`${count} numbers`, (value) => Array.isArray(value) && value.length === count)
 
 function kindLike(value: Setting): Kind<Setting> {
   if (typeof value === 'object') return numbers(value.length)(value)
@@ -25,7 +10,10 @@ function kindLike(value: Setting): Kind<Setting> {
 }
 
 /** How settings of the types of `values` are read: those that are absent are what they are there or, `whole`, missed. */
-export function readerLike<Settings extends object>(values: Settings, whole: boolean): Reader<Settings> {
+export function readerLike<Settings extends object>(
+  values: Settings,
+  whole: boolean,
+): (operation: string, given: object) => Settings {
   const kinds = Object.entries(values).map(([name, value]) => [name, kindLike(value as Setting)] as const)
   const read = readerOf(Object.fromEntries(whole ? kinds.map(([name, each]) => [name, required(each)]) : kinds))
   return (operation, given) => read(operation, given) as Settings

@@ -11,6 +11,7 @@ import {
   operations,
   type Pool,
   readerOf,
+  taped,
   whole,
 } from '@matgrad/core/internal'
 import { isAsMade, isPlainGenerator } from '../as-made.ts'
@@ -98,10 +99,11 @@ export class DataLoader implements Iterable<Dataset> {
 
 const { [Symbol.iterator]: iterate } = DataLoader.prototype
 
-/** What a loader of this package goes through. @param pool where the batches' memory is from */
-export function* batchesOf(loader: DataLoader, pool?: Pool): Iterator<Dataset> & Iterable<Dataset> {
+/** What a loader of this package goes through. @param together whether batches are dropped soon, and may share memory */
+export function* batchesOf(loader: DataLoader, together = false): Iterator<Dataset> & Iterable<Dataset> {
   const { dataset, batchSize, length, shuffle, generator } = loader
   const { x, y } = dataset
+  const pool = together ? taped : undefined
   const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(x.rows) : null
   for (let i = 0; i < length; i++) {
     const start = i * batchSize

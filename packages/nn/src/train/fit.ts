@@ -11,7 +11,6 @@ import {
   number,
   readerOf,
   required,
-  taped,
   whole,
 } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
@@ -138,7 +137,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
         isPlain = isQuiet()
       }
       let batch = 0
-      for (const samples of isPlain && step.isKnown ? batchesOf(loader, taped) : loader) {
+      for (const samples of isPlain && step.isKnown ? batchesOf(loader, true) : loader) {
         signal?.throwIfAborted()
         const { x, y } = samples
         if (!isPlain) step.giveBack(x, y)
