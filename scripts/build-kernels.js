@@ -1,11 +1,12 @@
-// Writes what is generated in packages/core: what follows from the rows (rows.ts), and src/engine/kernels.generated.ts, the
-// bytes of packages/core/assembly compiled, as base64. With --check it writes nothing and fails if a committed file is not
+// Writes what is generated in packages/core: what follows from the rows (rows.ts), what workers run, as text, and the bytes of
+// packages/core/assembly compiled, as base64. With --check it writes nothing and fails if a committed file is not
 // what the sources give.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import asc from 'assemblyscript/asc'
+import { buildSync } from 'esbuild'
 import { sources } from './rows.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -23,6 +24,22 @@ function generate(path, source) {
 
 // The kernels are compiled from what the rows give.
 for (const [path, source] of Object.entries(sources)) generate(path, source)
+
+const { outputFiles } = buildSync({
+  entryPoints: [`${core}src/engine/worker.ts`],
+  bundle: true,
+  minify: true,
+  target: 'es2022',
+  write: false,
+})
+generate(
+  'src/engine/worker.generated.ts',
+  `// Generated from worker.ts by scripts/build-kernels.js.
+
+/** What a worker runs. */
+export const WORKER: string = ${JSON.stringify(outputFiles[0].text)}
+`,
+)
 
 async function compile(entry, memoryBase, features) {
   let binary

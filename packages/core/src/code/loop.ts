@@ -72,7 +72,8 @@ const store = (base: Code, value: Code, code: number, address: number, lane: Cod
   [unsigned(address), lane],
 ]
 
-type AddressOf = (block: Area) => number
+/** Says where a block is in memory. */
+export type AddressOf = (block: Area) => number
 
 /** How a block that is loaded moves: not at all, with the rows, with the columns, or with both. */
 const motionOf = ({ rows, cols }: Area, loop: Loop): 'none' | 'rows' | 'columns' | 'both' => {

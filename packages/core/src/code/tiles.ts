@@ -2,7 +2,7 @@
 
 import { type DType, itemSize } from '../base/dtype.ts'
 import {
-  type Area,
+  type AddressOf,
   COLUMN,
   computeAt,
   FIRST_OF_TILES,
@@ -20,7 +20,7 @@ import {
   termLocal,
   zero,
 } from './loop.ts'
-import { arithmetic, LOAD, simd, vectors } from './simd.ts'
+import { arithmetic, LOAD, simd, type Vector, vectors } from './simd.ts'
 import type { Code } from './wasm.ts'
 
 /** Vectors of sums in a tile: on 128-bit registers so many leave room for the operands. */
@@ -72,34 +72,72 @@ export const TILE_LOCALS: number = 2 * SUMS + 1
  * The code of a loop whose first term is a product. An element's sum runs through its terms in order, as that of the kernel
  * does, of which this is the form for small products of known sizes: nothing is called, and A read where it is.
  */
-export function encodeTiles(loop: Loop, operands: Operands, addressOf: (block: Area) => number): Code {
-  const { rows, cols, dtype, terms } = loop
-  const { depth, a, aRow, aCol, b, bRow, bPanel, fused } = operands
-  const size = itemSize(dtype)
-  const v = vectors[dtype]
-  const across = vectorsAcross(rows, cols, depth, dtype)
-  const sumAt = (i: number, j: number): number => termLocal(terms.length) + i * across + j
-  const columnAt = (p: number, wide: number, j: number): number => termLocal(terms.length) + SUMS + p * wide + j
-  const element = termLocal(terms.length) + 2 * SUMS
+export const encodeTiles = (loop: Loop, operands: Operands, addressOf: AddressOf): Code =>
+  new Tiles(loop, operands, addressOf).encode()
 
-  const multiplyAdd = (x: Code, y: Code, sum: Code): Code =>
-    fused ? [x, y, sum, simd(v.fusedMultiplyAdd)] : arithmetic(v, 'add', sum, arithmetic(v, 'mul', x, y))
+class Tiles {
+  private readonly loop: Loop
+  private readonly operands: Operands
+  private readonly addressOf: AddressOf
+  private readonly vectors: Vector
+  /** Bytes of an element. */
+  private readonly size: number
+  /** Vectors of the result side by side, in all tiles but the last. */
+  private readonly across: number
+  private readonly isShallow: boolean
+  /** The locals of the sums begin here, then those of the columns of B, then that of an element of A. */
+  private readonly sums: number
 
-  const loadColumn = (wide: number, from: number, p: number): Code =>
-    times(wide, (j) => set(columnAt(p, wide, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
+  constructor(loop: Loop, operands: Operands, addressOf: AddressOf) {
+    const { rows, cols, dtype, terms } = loop
+    this.loop = loop
+    this.operands = operands
+    this.addressOf = addressOf
+    this.vectors = vectors[dtype]
+    this.size = itemSize(dtype)
+    this.across = vectorsAcross(rows, cols, operands.depth, dtype)
+    this.isShallow = isShallow(operands.depth)
+    this.sums = termLocal(terms.length)
+  }
+
+  private sumAt(i: number, j: number): number {
+    return this.sums + i * this.across + j
+  }
+
+  private columnAt(p: number, wide: number, j: number): number {
+    return this.sums + SUMS + p * wide + j
+  }
+
+  private multiplyAdd(x: Code, y: Code, sum: Code): Code {
+    const v = this.vectors
+    if (this.operands.fused) return [x, y, sum, simd(v.fusedMultiplyAdd)]
+    return arithmetic(v, 'add', sum, arithmetic(v, 'mul', x, y))
+  }
+
+  private loadColumn(wide: number, from: number, p: number): Code {
+    const { b, bRow } = this.operands
+    return times(wide, (j) => set(this.columnAt(p, wide, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
+  }
 
   /** Adds term p, counted from what the local `from` says, whose columns of B are in their locals. */
-  const addTerm = (down: number, wide: number, from: number, p: number): Code =>
-    times(down, (i) => [
-      set(element, load(v.loadSplat, get(from), a + i * aRow + p * aCol)),
-      times(wide, (j) => set(sumAt(i, j), multiplyAdd(get(element), get(columnAt(p, wide, j)), get(sumAt(i, j))))),
+  private addTerm(down: number, wide: number, from: number, p: number): Code {
+    const { a, aRow, aCol } = this.operands
+    const element = this.sums + 2 * SUMS
+    return times(down, (i) => [
+      set(element, load(this.vectors.loadSplat, get(from), a + i * aRow + p * aCol)),
+      times(wide, (j) => {
+        const sum = this.sumAt(i, j)
+        return set(sum, this.multiplyAdd(get(element), get(this.columnAt(p, wide, j)), get(sum)))
+      }),
     ])
+  }
 
-  const addTerms = (down: number, wide: number): Code => {
-    if (isShallow(depth)) return times(depth, (p) => addTerm(down, wide, A_TILE, p))
+  private addTerms(down: number, wide: number): Code {
+    const { depth, aCol, bRow } = this.operands
+    if (this.isShallow) return times(depth, (p) => this.addTerm(down, wide, A_TILE, p))
     const together = wide === 1 ? 2 : 1
     const turns = Math.floor(depth / together)
-    const loadAndAdd = (p: number): Code => [loadColumn(wide, B_TERM, p), addTerm(down, wide, A_TERM, p)]
+    const loadAndAdd = (p: number): Code => [this.loadColumn(wide, B_TERM, p), this.addTerm(down, wide, A_TERM, p)]
     return [
       [set(A_TERM, get(A_TILE)), set(B_TERM, get(B_TILE)), set(END, plus(A_TILE, turns * together * aCol))],
       repeatUntil(A_TERM, get(END), [
@@ -111,44 +149,51 @@ export function encodeTiles(loop: Loop, operands: Operands, addressOf: (block: A
   }
 
   /** A tile of `down` rows and `wide` vectors, of whose last so many lanes are stored. */
-  const tile = (down: number, wide: number, lanes?: number): Code => [
-    times(down, (i) => times(wide, (j) => set(sumAt(i, j), v.splat(0)))),
-    addTerms(down, wide),
-    times(down, (i) => [
+  private tile(down: number, wide: number, lanes?: number): Code {
+    const { loop, addressOf, size } = this
+    const zeros = times(down, (i) => times(wide, (j) => set(this.sumAt(i, j), this.vectors.splat(0))))
+    const stored = times(down, (i) => [
       loadColumns(loop, addressOf, i * size),
       times(wide, (j) => [
-        set(termLocal(0), get(sumAt(i, j))),
+        set(termLocal(0), get(this.sumAt(i, j))),
         computeAt(loop, addressOf, {
-          matrix: [get(IN_MATRIX), i * cols * size + 16 * j],
+          matrix: [get(IN_MATRIX), i * loop.cols * size + 16 * j],
           row: [get(IN_ROW), 16 * j],
           ...(j === wide - 1 && lanes !== undefined && { lanes }),
         }),
       ]),
-    ]),
-  ]
+    ])
+    return [zeros, this.addTerms(down, wide), stored]
+  }
 
   /** The tiles below one another. */
-  const panel = (wide: number, lanes?: number): Code => {
-    const down = isShallow(depth) ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
+  private panel(wide: number, lanes?: number): Code {
+    const { size } = this
+    const { rows, cols } = this.loop
+    const { depth, aRow } = this.operands
+    const down = this.isShallow ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
     const next = [set(IN_MATRIX, plus(IN_MATRIX, down * cols * size)), set(A_TILE, plus(A_TILE, down * aRow))]
     return [
       [set(IN_MATRIX, get(IN_ROW)), set(A_TILE, zero)],
-      isShallow(depth) ? times(depth, (p) => loadColumn(wide, B_TILE, p)) : [],
-      repeat(COLUMN, down * size, Math.floor(rows / down), [tile(down, wide, lanes), next]),
-      rows % down > 0 ? tile(rows % down, wide, lanes) : [],
+      this.isShallow ? times(depth, (p) => this.loadColumn(wide, B_TILE, p)) : [],
+      repeat(COLUMN, down * size, Math.floor(rows / down), [this.tile(down, wide, lanes), next]),
+      rows % down > 0 ? this.tile(rows % down, wide, lanes) : [],
     ]
   }
 
-  const lanes = ((cols * size) % 16) / size || undefined
-  const panels = Math.floor((cols * size) / (16 * across))
-  const rest = Math.ceil((cols * size - panels * 16 * across) / 16)
-  return [
-    [loadConstants(loop, addressOf), set(B_TILE, zero)],
-    panels > 0
-      ? repeat(IN_ROW, 16 * across, panels, [panel(across), set(B_TILE, plus(B_TILE, bPanel))])
-      : set(IN_ROW, zero),
-    rest > 0 ? panel(rest, lanes) : [],
-  ]
+  encode(): Code {
+    const { loop, across } = this
+    const bytes = loop.cols * this.size
+    const lanes = (bytes % 16) / this.size || undefined
+    const panels = Math.floor(bytes / (16 * across))
+    const rest = Math.ceil((bytes - panels * 16 * across) / 16)
+    const next = set(B_TILE, plus(B_TILE, this.operands.bPanel))
+    return [
+      [loadConstants(loop, this.addressOf), set(B_TILE, zero)],
+      panels > 0 ? repeat(IN_ROW, 16 * across, panels, [this.panel(across), next]) : set(IN_ROW, zero),
+      rest > 0 ? this.panel(rest, lanes) : [],
+    ]
+  }
 }
 
 const times = (count: number, code: (i: number) => Code): Code => Array.from({ length: count }, (_, i) => code(i))

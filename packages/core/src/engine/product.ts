@@ -1,4 +1,4 @@
-import type { DType } from '../base/dtype.ts'
+import { type DType, itemSize } from '../base/dtype.ts'
 import type { Engine } from './engine.ts'
 
 /** A matrix in an engine's memory: element [i, j] is at `address`, plus i·row + j·col elements. */
@@ -52,7 +52,7 @@ export function multiply(
   mode: number,
   bias = 0,
 ): void {
-  const size = dtype === 'float32' ? 4 : 8
+  const size = itemSize(dtype)
   const { rows, cols } = divide(m, n, engine.threads)
   const calls: number[][] = []
   for (let i = 0; i < m; i += rows)

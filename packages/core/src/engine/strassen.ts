@@ -1,4 +1,4 @@
-import type { DType } from '../base/dtype.ts'
+import { type DType, itemSize } from '../base/dtype.ts'
 import type { Engine } from './engine.ts'
 import { ACCUMULATE, multiply, type ProductSize, type Region } from './product.ts'
 
@@ -22,6 +22,35 @@ export function strassenRoom(size: ProductSize): number {
   return m * k + k * n + 2 * m * n + strassenRoom(halved(size))
 }
 
+/** The part of a region that begins at its element [i, j]. */
+const at = (x: Region, i: number, j: number, dtype: DType): Region => ({
+  ...x,
+  address: x.address + (i * x.row + j * x.col) * itemSize(dtype),
+})
+
+/** The four parts of a region of twice as many rows and columns. */
+const quarters = (x: Region, rows: number, cols: number, dtype: DType): Region[] =>
+  [0, rows].flatMap((i) => [0, cols].map((j) => at(x, i, j, dtype)))
+
+/** out = x + y, or x − y where `minus`. All lie the same way round, by rows or by columns. */
+function combine(
+  engine: Engine,
+  dtype: DType,
+  [out, x, y]: readonly Region[],
+  rows: number,
+  cols: number,
+  minus: 0 | 1,
+): void {
+  const [lines, length] = x.col === 1 ? [rows, cols] : [cols, rows]
+  const step = (z: Region): number => (z.col === 1 ? z.row : z.col)
+  const calls: number[][] = []
+  for (let i = 0; i < lines; i += ROWS) {
+    const addresses = [out, x, y].map((z) => z.address + i * step(z) * itemSize(dtype))
+    calls.push([...addresses, Math.min(ROWS, lines - i), length, step(out), step(x), step(y), minus])
+  }
+  engine.run('combine', dtype, calls)
+}
+
 /** C = A·B or C += A·B, as `multiply`; `free` is the address of scratch memory. */
 export function strassen(
   engine: Engine,
@@ -33,55 +62,43 @@ export function strassen(
   accumulate: boolean,
   free: number,
 ): void {
-  if (!divides(size)) {
-    multiply(engine, dtype, c, a, b, size, accumulate ? ACCUMULATE : 0)
-    return
-  }
-  const bytes = dtype === 'float32' ? 4 : 8
-  const half = halved(size)
-  const at = (x: Region, i: number, j: number): Region => ({
-    ...x,
-    address: x.address + (i * x.row + j * x.col) * bytes,
-  })
-  const quarters = (x: Region, rows: number, cols: number): Region[] => [
-    at(x, 0, 0),
-    at(x, 0, cols),
-    at(x, rows, 0),
-    at(x, rows, cols),
-  ]
+  if (divides(size)) {
+    multiplyHalves(engine, dtype, [c, a, b], halved(size), accumulate, free)
+    multiplyRest(engine, dtype, [c, a, b], size, accumulate)
+  } else multiply(engine, dtype, c, a, b, size, accumulate ? ACCUMULATE : 0)
+}
 
+/** The product of even sizes, twice those of `half`. */
+function multiplyHalves(
+  engine: Engine,
+  dtype: DType,
+  [c, a, b]: readonly Region[],
+  half: ProductSize,
+  accumulate: boolean,
+  free: number,
+): void {
+  const { m, n, k } = half
+  let next = free
   /** Room for a block in scratch memory, stored the way round that `like` is. */
   const temporary = (rows: number, cols: number, like: Region): Region => {
-    const address = free
-    free += rows * cols * bytes
+    const address = next
+    next += rows * cols * itemSize(dtype)
     return like.col === 1 ? { address, row: cols, col: 1 } : { address, row: 1, col: rows }
   }
-  const combine = (out: Region, x: Region, y: Region, rows: number, cols: number, minus: 0 | 1): void => {
-    const [lines, length] = x.col === 1 ? [rows, cols] : [cols, rows]
-    const step = (z: Region): number => (z.col === 1 ? z.row : z.col)
-    const calls: number[][] = []
-    for (let i = 0; i < lines; i += ROWS) {
-      const addresses = [out, x, y].map((z) => z.address + i * step(z) * bytes)
-      calls.push([...addresses, Math.min(ROWS, lines - i), length, step(out), step(x), step(y), minus])
-    }
-    engine.run('combine', dtype, calls)
-  }
-  const product = (out: Region, x: Region, y: Region, add: boolean): void =>
-    strassen(engine, dtype, out, x, y, half, add, free)
-
-  const { m, n, k } = half
-  const [a11, a12, a21, a22] = quarters(a, m, k)
-  const [b11, b12, b21, b22] = quarters(b, k, n)
-  const [c11, c12, c21, c22] = quarters(c, m, n)
+  const [a11, a12, a21, a22] = quarters(a, m, k, dtype)
+  const [b11, b12, b21, b22] = quarters(b, k, n, dtype)
+  const [c11, c12, c21, c22] = quarters(c, m, n, dtype)
   const [s, t] = [temporary(m, k, a), temporary(k, n, b)]
   const [u, v] = [temporary(m, n, c), temporary(m, n, c)]
-  const sumOfA = (x: Region, y: Region, minus: 0 | 1): void => combine(s, x, y, m, k, minus)
-  const sumOfB = (x: Region, y: Region, minus: 0 | 1): void => combine(t, x, y, k, n, minus)
-  const addTo = (out: Region, x: Region): void => combine(out, out, x, m, n, 0)
+  const product = (out: Region, x: Region, y: Region, add: boolean): void =>
+    strassen(engine, dtype, out, x, y, half, add, next)
+  const sumOfA = (x: Region, y: Region, minus: 0 | 1): void => combine(engine, dtype, [s, x, y], m, k, minus)
+  const sumOfB = (x: Region, y: Region, minus: 0 | 1): void => combine(engine, dtype, [t, x, y], k, n, minus)
+  const sumOfC = (out: Region, x: Region, y: Region): void => combine(engine, dtype, [out, x, y], m, n, 0)
 
   product(u, a11, b11, false)
   product(c11, a12, b21, accumulate)
-  addTo(c11, u)
+  sumOfC(c11, c11, u)
 
   sumOfA(a21, a22, 0)
   sumOfB(b12, b11, 1)
@@ -93,26 +110,32 @@ export function strassen(
 
   sumOfA(a12, s, 1)
   product(c12, s, b22, accumulate)
-  addTo(c12, u)
-  addTo(c12, v)
+  sumOfC(c12, c12, u)
+  sumOfC(c12, c12, v)
 
   sumOfB(b21, t, 1)
   product(c21, a22, t, accumulate)
   sumOfA(a11, a21, 1)
   sumOfB(b22, b12, 1)
   product(u, s, t, true)
-  addTo(c21, u)
+  sumOfC(c21, c21, u)
 
-  if (accumulate) addTo(c22, u)
-  else combine(c22, u, v, m, n, 0)
-  if (accumulate) addTo(c22, v)
+  if (accumulate) sumOfC(c22, c22, u)
+  sumOfC(c22, accumulate ? c22 : u, v)
+}
 
-  // What an odd size leaves: the last term of the sums, then the last column and the last row.
-  const [evenM, evenN, evenK] = [2 * m, 2 * n, 2 * k]
-  const [lastM, lastN, lastK] = [size.m - evenM, size.n - evenN, size.k - evenK]
-  const peeled = (i: number, j: number, p: number, part: ProductSize, add: boolean): void =>
-    multiply(engine, dtype, at(c, i, j), at(a, i, p), at(b, p, j), part, add ? ACCUMULATE : 0)
-  if (lastK) peeled(0, 0, evenK, { m: evenM, n: evenN, k: 1 }, true)
-  if (lastN) peeled(0, evenN, 0, { m: evenM, n: 1, k: size.k }, accumulate)
-  if (lastM) peeled(evenM, 0, 0, { m: 1, n: size.n, k: size.k }, accumulate)
+/** What an odd size leaves: the last term of the sums, then the last column and the last row. */
+function multiplyRest(
+  engine: Engine,
+  dtype: DType,
+  [c, a, b]: readonly Region[],
+  { m, n, k }: ProductSize,
+  accumulate: boolean,
+): void {
+  const [evenM, evenN, evenK] = [m, n, k].map((size) => size & ~1)
+  const multiplyAt = (i: number, j: number, p: number, part: ProductSize, add: boolean): void =>
+    multiply(engine, dtype, at(c, i, j, dtype), at(a, i, p, dtype), at(b, p, j, dtype), part, add ? ACCUMULATE : 0)
+  if (evenK < k) multiplyAt(0, 0, evenK, { m: evenM, n: evenN, k: 1 }, true)
+  if (evenN < n) multiplyAt(0, evenN, 0, { m: evenM, n: 1, k }, accumulate)
+  if (evenM < m) multiplyAt(evenM, 0, 0, { m: 1, n, k }, accumulate)
 }

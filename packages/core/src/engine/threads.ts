@@ -1,5 +1,9 @@
 import type { DType } from '../base/dtype.ts'
+import { CALL, CALLS, CONTROL_BYTES, SPINS, WORD } from './control.ts'
 import { createEngine, dropIdle, type Engine, getEngine, nameOf, usesFma } from './engine.ts'
+import { nodeModule } from './node.ts'
+import { WORKER } from './worker.generated.ts'
+import type { News } from './worker.ts'
 
 // Threads run the same kernels on one shared memory. Work comes in batches of parts that do not depend on one another; every
 // thread, this one included, takes the next part that is left until none is. A worker that has not started yet, or that the
@@ -23,93 +27,6 @@ export const MOST_THREADS = 64
 const MOST_HELD = 2 ** 26
 /** What a program takes in a worker beside the memory of its arena, about. */
 const PROGRAM_BYTES = 2 ** 15
-/** The most calls in the shared memory at once, and the numbers that one takes: its kernel and up to 15 arguments. */
-const CALLS = 256
-const CALL = 16
-const CONTROL_BYTES = 64
-
-/** The words of the control block. */
-const WORD = {
-  /** Raised when there is something to do: workers that sleep wait for it to change. */
-  wake: 0,
-  /** The number of the next part, where they end for now, and how many are done. */
-  next: 1,
-  limit: 2,
-  done: 3,
-  /** Which parts these are: the number of a table of functions, and that of the part that is the first of the table. */
-  table: 4,
-  base: 5,
-  /** How many messages were sent to each worker: they bring tables. */
-  sent: 6,
-  /** How many workers sleep, and whether the main thread does. */
-  asleep: 7,
-  waiting: 8,
-  /** How many workers have started. */
-  started: 9,
-}
-
-/** How often to look for work, or for the others to be done, before going to sleep: some dozen microseconds. */
-const SPINS = 3000
-
-// What a worker runs, as text: a bundler would not find a file. Messages reach it only while it is not at work.
-const WORKER = `
-const WORD = ${JSON.stringify(WORD)}
-const tables = new Map()
-const arenas = new Map()
-let words
-let received = 0
-function kernelsOf({ modules, memory, workspace }) {
-  const kernels = {}
-  for (const module of modules) {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-    exports.workspace.value = workspace
-    Object.assign(kernels, exports)
-  }
-  return kernels
-}
-function receive(message) {
-  received++
-  if (message.control !== undefined) {
-    const { memory, control, names } = message
-    const kernels = kernelsOf(message)
-    const calls = new Float64Array(memory.buffer, control + ${CONTROL_BYTES}, ${CALLS * CALL})
-    words = new Int32Array(memory.buffer, control, ${CONTROL_BYTES / 4})
-    tables.set(0, (part) => {
-      const [kernel, ...args] = calls.subarray(part * ${CALL}, (part + 1) * ${CALL})
-      kernels[names[kernel]](...args)
-    })
-    Atomics.add(words, WORD.started, 1)
-  } else {
-    const { arena, table, memory, program } = message
-    if (!arenas.has(arena)) arenas.set(arena, kernelsOf(message))
-    const host = () => {}
-    const { exports } = new WebAssembly.Instance(program, { env: { ...arenas.get(arena), memory, host } })
-    tables.set(table, (part) => exports[part]())
-  }
-  work()
-}
-function work() {
-  while (Atomics.load(words, WORD.sent) === received) {
-    const wake = Atomics.load(words, WORD.wake)
-    for (let spins = 0; spins < ${SPINS}; spins++) {
-      const next = Atomics.load(words, WORD.next)
-      if (((Atomics.load(words, WORD.limit) - next) | 0) <= 0) continue
-      const run = tables.get(Atomics.load(words, WORD.table))
-      if (!run || Atomics.compareExchange(words, WORD.next, next, (next + 1) | 0) !== next) continue
-      run((next - Atomics.load(words, WORD.base)) | 0)
-      Atomics.add(words, WORD.done, 1)
-      if (Atomics.load(words, WORD.waiting)) Atomics.notify(words, WORD.done)
-      spins = 0
-    }
-    Atomics.add(words, WORD.asleep, 1)
-    Atomics.wait(words, WORD.wake, wake)
-    Atomics.sub(words, WORD.asleep, 1)
-  }
-}
-if (typeof require === 'function') require('node:worker_threads').parentPort.on('message', receive)
-else onmessage = ({ data }) => receive(data)
-`
-
 interface WorkerHandle {
   postMessage(message: object): void
   terminate(): unknown
@@ -119,30 +36,6 @@ interface WorkerHandle {
 export interface Parts {
   readonly program: WebAssembly.Module
   readonly engine: Engine
-}
-
-/** A pool of workers: an engine on shared memory that runs calls on all of them, and how to end them. */
-interface Pool {
-  /** Which of all pools it is, from 1 on. */
-  readonly number: number
-  readonly engine: Engine
-  /** Whether all workers have started: what is sent to others waits, and so does their end. */
-  isReady(): boolean
-  /** Lets the workers have a program, one that an earlier pool had where `again`; the number of the table of its parts. */
-  share(parts: Parts, again: boolean): number
-  /** Whether the workers would then hold too much. */
-  isFull(parts: Parts, again: boolean): boolean
-  /** Runs the parts of a table from one number to another, in any order. */
-  run(table: number, parts: readonly (() => void)[], from: number, to: number): void
-  /** Hears that so many bytes that the workers hold are garbage. */
-  waste(bytes: number): void
-  stop(): void
-}
-
-/** Modules of Node, without an import that a bundler would follow; nothing elsewhere, nor before Node 20.16. */
-function nodeModule<T>(name: string): T | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } }
-  return process?.getBuiltinModule?.(name) as T | undefined
 }
 
 interface NodeWorkers {
@@ -240,37 +133,69 @@ function placeOf(engine: Engine): Place {
 
 let pools = 0
 
-/** @throws where a worker cannot start, or memory cannot be had. */
-function startPool(threads: number): Pool {
-  const number = ++pools
-  const sharedBytes = CONTROL_BYTES + CALLS * CALL * 8
-  const engine = createEngine(true, usesFma(), (workspaceBytes) => (threads - 1) * workspaceBytes + sharedBytes)
-  const { memory, kernels } = engine
-  const control = engine.scratch - sharedBytes
-  const buffer = memory.buffer as unknown as SharedArrayBuffer
-  const words = new Int32Array(buffer, control, CONTROL_BYTES / 4)
-  const slots = new Float64Array(buffer, control + CONTROL_BYTES, CALLS * CALL)
-  const names = Object.keys(kernels.float32).flatMap((name) => [`${name}_f32`, `${name}_f64`])
-  const workers = startWorkers(threads - 1, number)
-  const sleeps = maySleep(words)
-  let stopped = false
+/** Workers, and an engine on shared memory that runs calls on all of them. */
+class Pool {
+  /** Which of all pools it is, from 1 on. */
+  readonly number: number
+  readonly engine: Engine
+  private readonly workers: readonly WorkerHandle[]
+  private readonly words: Int32Array<SharedArrayBuffer>
+  private readonly slots: Float64Array
+  private readonly names: readonly string[]
+  private readonly sleeps: boolean
+  private stopped = false
+  private tables = 0
+  /** Bytes that the workers hold, those of them that live for certain, and those that do not. */
+  private held = 0
+  private living = 0
+  private wasted = 0
 
-  function wake(): void {
-    Atomics.add(words, WORD.wake, 1)
-    if (Atomics.load(words, WORD.asleep) > 0) Atomics.notify(words, WORD.wake)
+  /** @throws where a worker cannot start, or memory cannot be had. */
+  constructor(threads: number) {
+    this.number = ++pools
+    const sharedBytes = CONTROL_BYTES + CALLS * CALL * 8
+    const engine = createEngine(true, usesFma(), (workspaceBytes) => (threads - 1) * workspaceBytes + sharedBytes)
+    const control = engine.scratch - sharedBytes
+    const buffer = engine.memory.buffer as unknown as SharedArrayBuffer
+    this.engine = engine
+    this.words = new Int32Array(buffer, control, CONTROL_BYTES / 4)
+    this.slots = new Float64Array(buffer, control + CONTROL_BYTES, CALLS * CALL)
+    this.names = Object.keys(engine.kernels.float32).flatMap((name) => [`${name}_f32`, `${name}_f64`])
+    this.workers = startWorkers(threads - 1, this.number)
+    this.sleeps = maySleep(this.words)
+    this.send({ control, names: this.names })
+    engine.threads = threads
+    engine.drop = () => {
+      if (pool === this) restartThreads()
+    }
+    engine.run = (kernel, dtype, calls) => {
+      for (let i = 0; i < calls.length; i += CALLS) this.runCalls(kernel, dtype, calls.slice(i, i + CALLS))
+    }
   }
 
-  function send(message: object, of: Engine = engine): void {
-    for (const [i, worker] of workers.entries())
-      worker.postMessage({ ...message, modules: of.workerModules, memory: of.memory, workspace: workspaceOf(of, i) })
-    Atomics.add(words, WORD.sent, 1)
-    wake()
+  /** Whether all workers have started: what is sent to others waits, and so does their end. */
+  get isReady(): boolean {
+    return Atomics.load(this.words, WORD.started) === this.workers.length
   }
 
-  /** Runs parts `from` … `to` − 1 of a table, which this thread can run by `run`. */
-  function runParts(table: number, from: number, to: number, run: (part: number) => void): void {
+  private wake(): void {
+    Atomics.add(this.words, WORD.wake, 1)
+    if (Atomics.load(this.words, WORD.asleep) > 0) Atomics.notify(this.words, WORD.wake)
+  }
+
+  private send(news: News, engine = this.engine): void {
+    const { workerModules: modules, memory } = engine
+    for (const [i, worker] of this.workers.entries())
+      worker.postMessage({ ...news, modules, memory, workspace: workspaceOf(engine, i) })
+    Atomics.add(this.words, WORD.sent, 1)
+    this.wake()
+  }
+
+  /** Runs parts `from` … `to` − 1 of a table, in any order, which this thread can run by `run`. */
+  run(table: number, from: number, to: number, run: (part: number) => void): void {
+    const { words, sleeps } = this
     // A worker that is about to end must not take a part with it.
-    if (stopped) {
+    if (this.stopped) {
       for (let part = from; part < to; part++) run(part)
       return
     }
@@ -280,7 +205,7 @@ function startPool(threads: number): Pool {
     Atomics.store(words, WORD.table, table)
     Atomics.store(words, WORD.base, base)
     Atomics.store(words, WORD.limit, limit)
-    wake()
+    this.wake()
     for (;;) {
       const next = Atomics.load(words, WORD.next)
       if (next === limit) break
@@ -297,60 +222,45 @@ function startPool(threads: number): Pool {
     }
   }
 
-  function runCalls(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
-    const number = names.indexOf(nameOf(kernel, dtype))
-    for (const [i, call] of calls.entries()) slots.set([number, ...call], i * CALL)
-    runParts(0, 0, calls.length, (part) => kernels[dtype][kernel](...calls[part]))
+  private runCalls(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
+    const number = this.names.indexOf(nameOf(kernel, dtype))
+    const own = this.engine.kernels[dtype][kernel]
+    for (const [i, call] of calls.entries()) this.slots.set([number, ...call], i * CALL)
+    this.run(0, 0, calls.length, (part) => own(...calls[part]))
   }
 
-  let tables = 0
-  /** Bytes that the workers hold, those of them that live for certain, and those that do not. */
-  let [held, living, wasted] = [0, 0, 0]
-  const bytesOf = ({ engine: of }: Parts): number => {
-    const place = placeOf(of)
-    return PROGRAM_BYTES + (place.pool === number ? 0 : place.bytes)
+  private bytesOf({ engine }: Parts): number {
+    const place = placeOf(engine)
+    return PROGRAM_BYTES + (place.pool === this.number ? 0 : place.bytes)
   }
 
-  const isReady = (): boolean => Atomics.load(words, WORD.started) === workers.length
-
-  function isFull(parts: Parts, again: boolean): boolean {
-    const bytes = bytesOf(parts)
-    return held > 0 && held + bytes > Math.max(MOST_HELD, 2 * (living + (again ? bytes : 0)))
+  /** Whether the workers would hold too much with a program, one that an earlier pool had where `again`. */
+  isFull(parts: Parts, again: boolean): boolean {
+    const bytes = this.bytesOf(parts)
+    return this.held > 0 && this.held + bytes > Math.max(MOST_HELD, 2 * (this.living + (again ? bytes : 0)))
   }
 
-  function share(parts: Parts, again: boolean): number {
-    const { program, engine: of } = parts
-    const bytes = bytesOf(parts)
-    held += bytes
-    if (again) living += bytes
-    const table = ++tables
-    const place = placeOf(of)
-    if (place.pool !== number) Object.assign(place, { pool: number, arena: table })
-    const { arena } = place
-    send({ arena, table, program }, of)
+  /** Lets the workers have such a program; the number of the table of its parts. */
+  share(parts: Parts, again: boolean): number {
+    const bytes = this.bytesOf(parts)
+    this.held += bytes
+    if (again) this.living += bytes
+    const table = ++this.tables
+    const place = placeOf(parts.engine)
+    if (place.pool !== this.number) Object.assign(place, { pool: this.number, arena: table })
+    this.send({ arena: place.arena, table, program: parts.program }, parts.engine)
     return table
   }
 
-  function waste(bytes: number): void {
-    wasted += bytes
-    if (wasted > MOST_HELD) restartThreads()
+  /** Hears that so many bytes that the workers hold are garbage. */
+  waste(bytes: number): void {
+    this.wasted += bytes
+    if (this.wasted > MOST_HELD) restartThreads()
   }
 
-  send({ control, names })
-  engine.threads = threads
-  engine.drop = () => {
-    if (pool?.number === number) restartThreads()
-  }
-  engine.run = (kernel, dtype, calls) => {
-    for (let i = 0; i < calls.length; i += CALLS) runCalls(kernel, dtype, calls.slice(i, i + CALLS))
-  }
-  return {
-    ...{ number, engine, isReady, share, isFull, waste },
-    run: (table, parts, from, to) => runParts(table, from, to, (part) => parts[part]()),
-    stop() {
-      stopped = true
-      for (const worker of workers) worker.terminate()
-    },
+  stop(): void {
+    this.stopped = true
+    for (const worker of this.workers) worker.terminate()
   }
 }
 
@@ -384,7 +294,7 @@ function getPool(): Pool | undefined {
   const threads = threadCount()
   if (threads === 1 || pool) return threads === 1 ? undefined : pool
   try {
-    pool = startPool(threads)
+    pool = new Pool(threads)
   } catch {
     giveUp()
   }
@@ -414,7 +324,7 @@ export function inThreads(
   const getShared = (): Pool | undefined => {
     const known = getPool()
     if (known?.number === of) return known
-    if (!known?.isReady()) return undefined
+    if (!known?.isReady) return undefined
     if (known.isFull(code, of > 0)) {
       restartThreads()
       getPool()
@@ -424,12 +334,13 @@ export function inThreads(
     of = known.number
     return known
   }
+  const run = (part: number): void => parts[part]()
   return () => {
     const shared = getShared()
     for (let i = 0; i < batches.length; i++) {
       const [from, to] = batches[i]
-      if (shared && to - from > 1) shared.run(table, parts, from, to)
-      else for (let part = from; part < to; part++) parts[part]()
+      if (shared && to - from > 1) shared.run(table, from, to, run)
+      else for (let part = from; part < to; part++) run(part)
     }
   }
 }
