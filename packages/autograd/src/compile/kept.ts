@@ -2,8 +2,8 @@ import type { DType, Matrix, TypedArray } from '@matgrad/core'
 import type { Slot } from '@matgrad/core/internal'
 
 /** Where a value lies in the copies of a call. */
-interface Place {
-  readonly block: number
+interface Position {
+  readonly bundle: number
   readonly offset: number
 }
 
@@ -18,34 +18,34 @@ export interface Copy {
 export const elementsOf = ({ array, offset, size }: Copy): TypedArray => array.slice(offset, offset + size)
 
 /** Values of one dtype, whose elements are copied into one array. */
-interface Block {
+interface Bundle {
   readonly dtype: DType
   readonly values: Slot[]
   size: number
 }
 
-/** Whoever keeps one value of a block keeps the others: at most so many times its own elements in all. */
+/** Whoever keeps one value of a bundle keeps the others: at most so many times its own elements in all. */
 const MOST = 4
 
 /** What a program leaves of the values of a call, for whoever kept them: few arrays for many, as making one takes longest. */
 export class Kept {
-  private readonly blocks: Block[] = []
-  private readonly places = new Map<Slot, Place>()
+  private readonly bundles: Bundle[] = []
+  private readonly places = new Map<Slot, Position>()
 
   constructor(values: Iterable<Slot>) {
     const smallest = [...new Set(values)].sort((a, b) => a.holder.size - b.holder.size)
-    const open = new Map<DType, Block & { readonly most: number }>()
+    const open = new Map<DType, Bundle & { readonly most: number }>()
     for (const value of smallest) {
       const { dtype, size } = value.holder as Matrix
-      let block = open.get(dtype)
-      if (!block || block.size + size > block.most) {
-        block = { dtype, values: [], size: 0, most: MOST * size }
-        this.blocks.push(block)
-        open.set(dtype, block)
+      let bundle = open.get(dtype)
+      if (!bundle || bundle.size + size > bundle.most) {
+        bundle = { dtype, values: [], size: 0, most: MOST * size }
+        this.bundles.push(bundle)
+        open.set(dtype, bundle)
       }
-      this.places.set(value, { block: this.blocks.indexOf(block), offset: block.size })
-      block.values.push(value)
-      block.size += size
+      this.places.set(value, { bundle: this.bundles.indexOf(bundle), offset: bundle.size })
+      bundle.values.push(value)
+      bundle.size += size
     }
   }
 
@@ -56,7 +56,7 @@ export class Kept {
 
   /** Copies of all as they are now, by value. */
   copies(): (value: Slot) => Copy | undefined {
-    const arrays = this.blocks.map(({ dtype, values, size }) => {
+    const arrays = this.bundles.map(({ dtype, values, size }) => {
       const array = new (dtype === 'float32' ? Float32Array : Float64Array)(size)
       let offset = 0
       for (const { holder } of values) {
@@ -67,7 +67,7 @@ export class Kept {
     })
     return (value) => {
       const place = this.places.get(value)
-      return place && { array: arrays[place.block], offset: place.offset, size: value.holder.size }
+      return place && { array: arrays[place.bundle], offset: place.offset, size: value.holder.size }
     }
   }
 }

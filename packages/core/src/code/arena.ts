@@ -27,12 +27,12 @@ const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMEN
 const homes = new WeakMap<Holder, Arena>()
 
 /** How many bytes of living matrices an arena keeps. */
-interface Kept {
+interface Tally {
   bytes: number
 }
 
 /** Counts down when a matrix is collected. A WeakRef would keep it, and with it the whole memory, until its job is over. */
-const collected = new FinalizationRegistry<{ readonly kept: Kept; readonly bytes: number }>(({ kept, bytes }) => {
+const collected = new FinalizationRegistry<{ readonly kept: Tally; readonly bytes: number }>(({ kept, bytes }) => {
   kept.bytes -= bytes
 })
 
@@ -61,7 +61,7 @@ export class Arena {
   deserted = false
   /** Where what is kept begins. */
   readonly start: number
-  private readonly kept: Kept = { bytes: 0 }
+  private readonly kept: Tally = { bytes: 0 }
   private readonly places = new WeakMap<Holder, Operand>()
   /** Where what is kept ends. */
   private top: number

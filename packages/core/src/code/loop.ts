@@ -100,7 +100,7 @@ export const loadColumns = (loop: Loop, addressOf: AddressOf, more = 0): Code =>
   splats(loop, addressOf, 'rows', get(COLUMN), more)
 
 /** Where a vector is: the bytes in the matrix and in its row, each as what code gives and an offset. */
-interface Place {
+interface VectorPlace {
   readonly matrix: readonly [base: Code, offset: number]
   readonly row: readonly [base: Code, offset: number]
   /** How many lanes are stored, where not all. */
@@ -116,7 +116,7 @@ function maskOfTerm({ terms, dtype }: Loop, number: number): Code {
 }
 
 /** Loads, computes and stores a vector. Elements that are repeated, and a product, are in the locals of their terms. */
-export function computeAt(loop: Loop, addressOf: AddressOf, { matrix, row, lanes }: Place): Code {
+export function computeAt(loop: Loop, addressOf: AddressOf, { matrix, row, lanes }: VectorPlace): Code {
   const { dtype, terms, stores } = loop
   const size = itemSize(dtype)
   const values = terms.map((term, number) => {

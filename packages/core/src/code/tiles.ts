@@ -23,7 +23,7 @@ import {
 import { arithmetic, LOAD, simd, type Vector, vectors } from './simd.ts'
 import type { Code } from './wasm.ts'
 
-/** Vectors of sums in a tile: on 128-bit registers so many leave room for the operands. */
+/** Vectors of sums in a tile: on 128-bit registers so many leave room for the factors. */
 const SUMS = 8
 /** The most rows of a tile. */
 const ROWS = 4
@@ -35,8 +35,8 @@ const DEEPEST = 256
 export const loopsProduct = (rows: number, cols: number, depth: number): boolean =>
   rows * cols * depth <= MOST_MULTIPLICATIONS && depth <= DEEPEST
 
-/** The operands of a product in memory: where op(A) and op(B) begin, and the bytes from row to row and column to column. */
-export interface Operands {
+/** The factors of a product in memory: where op(A) and op(B) begin, and the bytes from row to row and column to column. */
+export interface Factors {
   readonly depth: number
   readonly a: number
   readonly aRow: number
@@ -72,12 +72,12 @@ export const TILE_LOCALS: number = 2 * SUMS + 1
  * The code of a loop whose first term is a product. An element's sum runs through its terms in order, as that of the kernel
  * does, of which this is the form for small products of known sizes: nothing is called, and A read where it is.
  */
-export const encodeTiles = (loop: Loop, operands: Operands, addressOf: AddressOf): Code =>
-  new Tiles(loop, operands, addressOf).encode()
+export const encodeTiles = (loop: Loop, factors: Factors, addressOf: AddressOf): Code =>
+  new Tiles(loop, factors, addressOf).encode()
 
 class Tiles {
   private readonly loop: Loop
-  private readonly operands: Operands
+  private readonly factors: Factors
   private readonly addressOf: AddressOf
   private readonly vectors: Vector
   /** Bytes of an element. */
@@ -88,15 +88,15 @@ class Tiles {
   /** The locals of the sums begin here, then those of the columns of B, then that of an element of A. */
   private readonly sums: number
 
-  constructor(loop: Loop, operands: Operands, addressOf: AddressOf) {
+  constructor(loop: Loop, factors: Factors, addressOf: AddressOf) {
     const { rows, cols, dtype, terms } = loop
     this.loop = loop
-    this.operands = operands
+    this.factors = factors
     this.addressOf = addressOf
     this.vectors = vectors[dtype]
     this.size = itemSize(dtype)
-    this.across = vectorsAcross(rows, cols, operands.depth, dtype)
-    this.isShallow = isShallow(operands.depth)
+    this.across = vectorsAcross(rows, cols, factors.depth, dtype)
+    this.isShallow = isShallow(factors.depth)
     this.sums = termLocal(terms.length)
   }
 
@@ -110,18 +110,18 @@ class Tiles {
 
   private multiplyAdd(x: Code, y: Code, sum: Code): Code {
     const v = this.vectors
-    if (this.operands.fused) return [x, y, sum, simd(v.fusedMultiplyAdd)]
+    if (this.factors.fused) return [x, y, sum, simd(v.fusedMultiplyAdd)]
     return arithmetic(v, 'add', sum, arithmetic(v, 'mul', x, y))
   }
 
   private loadColumn(wide: number, from: number, p: number): Code {
-    const { b, bRow } = this.operands
+    const { b, bRow } = this.factors
     return times(wide, (j) => set(this.columnAt(p, wide, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
   }
 
   /** Adds term p, counted from what the local `from` says, whose columns of B are in their locals. */
   private addTerm(down: number, wide: number, from: number, p: number): Code {
-    const { a, aRow, aCol } = this.operands
+    const { a, aRow, aCol } = this.factors
     const element = this.sums + 2 * SUMS
     return times(down, (i) => [
       set(element, load(this.vectors.loadSplat, get(from), a + i * aRow + p * aCol)),
@@ -133,7 +133,7 @@ class Tiles {
   }
 
   private addTerms(down: number, wide: number): Code {
-    const { depth, aCol, bRow } = this.operands
+    const { depth, aCol, bRow } = this.factors
     if (this.isShallow) return times(depth, (p) => this.addTerm(down, wide, A_TILE, p))
     const together = wide === 1 ? 2 : 1
     const turns = Math.floor(depth / together)
@@ -170,7 +170,7 @@ class Tiles {
   private panel(wide: number, lanes?: number): Code {
     const { size } = this
     const { rows, cols } = this.loop
-    const { depth, aRow } = this.operands
+    const { depth, aRow } = this.factors
     const down = this.isShallow ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
     const next = [set(IN_MATRIX, plus(IN_MATRIX, down * cols * size)), set(A_TILE, plus(A_TILE, down * aRow))]
     return [
@@ -187,7 +187,7 @@ class Tiles {
     const lanes = (bytes % 16) / this.size || undefined
     const panels = Math.floor(bytes / (16 * across))
     const rest = Math.ceil((bytes - panels * 16 * across) / 16)
-    const next = set(B_TILE, plus(B_TILE, this.operands.bPanel))
+    const next = set(B_TILE, plus(B_TILE, this.factors.bPanel))
     return [
       [loadConstants(loop, this.addressOf), set(B_TILE, zero)],
       panels > 0 ? repeat(IN_ROW, 16 * across, panels, [this.panel(across), next]) : set(IN_ROW, zero),

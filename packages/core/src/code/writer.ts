@@ -8,7 +8,7 @@ import { inThreads, threadsFor } from '../engine/threads.ts'
 import type { Block } from '../ops/operation.ts'
 import type { Arena } from './arena.ts'
 import { type Area, encodeLoop, INTEGER_LOCALS, type Loop, type Product } from './loop.ts'
-import { encodeTiles, type Operands, TILE_LOCALS, vectorsAcross } from './tiles.ts'
+import { encodeTiles, type Factors, TILE_LOCALS, vectorsAcross } from './tiles.ts'
 import { CALL, type Code, constant, moduleOf, unless, unsigned } from './wasm.ts'
 
 /** Bytes of the narrowest panel that the kernel packs. */
@@ -187,7 +187,7 @@ export class ProgramWriter implements Machine {
     const [first] = loop.terms
     if ('product' in first) {
       this.vectors = Math.max(this.vectors, loop.terms.length + TILE_LOCALS)
-      this.body.push(encodeTiles(loop, this.operandsOf(first, loop), addressOf))
+      this.body.push(encodeTiles(loop, this.factorsOf(first, loop), addressOf))
     } else {
       this.vectors = Math.max(this.vectors, loop.terms.length)
       const work = loop.rows * loop.cols * loop.terms.length * TERM_WORK
@@ -198,7 +198,7 @@ export class ProgramWriter implements Machine {
   }
 
   /** Where the operands of a product are. One whose columns lie along its rows is packed into panels as wide as tiles. */
-  private operandsOf({ product: [a, b], transposeA, transposeB }: Product, { rows, cols, dtype }: Loop): Operands {
+  private factorsOf({ product: [a, b], transposeA, transposeB }: Product, { rows, cols, dtype }: Loop): Factors {
     const size = itemSize(dtype)
     const depth = transposeA ? a.rows : a.cols
     const [aRow, aCol] = stepsOf(a, transposeA).map((step) => step * size)

@@ -33,7 +33,7 @@ interface WorkerHandle {
 }
 
 /** What workers need to run the parts of a program. */
-export interface Parts {
+export interface ProgramParts {
   readonly program: WebAssembly.Module
   readonly engine: Engine
 }
@@ -109,32 +109,32 @@ const workspaceOf = ({ workspace, workspaceBytes }: Engine, worker: number): num
   workspace + (worker + 1) * workspaceBytes
 
 /** The last pool that had the memory of an arena, and under which number. */
-interface Place {
+interface Holding {
   pool: number
   arena: number
   readonly bytes: number
 }
 
-const places = new WeakMap<Engine, Place>()
+const holdings = new WeakMap<Engine, Holding>()
 
 /** Tells the pool that what its workers hold is garbage here. */
-const collected = new FinalizationRegistry<Place>((place) => {
-  if (pool?.number === place.pool) pool.waste(place.bytes)
+const collected = new FinalizationRegistry<Holding>((holding) => {
+  if (pool?.number === holding.pool) pool.waste(holding.bytes)
 })
 
-function placeOf(engine: Engine): Place {
-  const known = places.get(engine)
+function holdingOf(engine: Engine): Holding {
+  const known = holdings.get(engine)
   if (known) return known
-  const place = { pool: 0, arena: 0, bytes: engine.memory.buffer.byteLength }
-  places.set(engine, place)
-  collected.register(engine, place)
-  return place
+  const holding = { pool: 0, arena: 0, bytes: engine.memory.buffer.byteLength }
+  holdings.set(engine, holding)
+  collected.register(engine, holding)
+  return holding
 }
 
 let pools = 0
 
 /** Workers, and an engine on shared memory that runs calls on all of them. */
-class Pool {
+class WorkerPool {
   /** Which of all pools it is, from 1 on. */
   readonly number: number
   readonly engine: Engine
@@ -229,26 +229,26 @@ class Pool {
     this.run(0, 0, calls.length, (part) => own(...calls[part]))
   }
 
-  private bytesOf({ engine }: Parts): number {
-    const place = placeOf(engine)
-    return PROGRAM_BYTES + (place.pool === this.number ? 0 : place.bytes)
+  private bytesOf({ engine }: ProgramParts): number {
+    const holding = holdingOf(engine)
+    return PROGRAM_BYTES + (holding.pool === this.number ? 0 : holding.bytes)
   }
 
   /** Whether the workers would hold too much with a program, one that an earlier pool had where `again`. */
-  isFull(parts: Parts, again: boolean): boolean {
+  isFull(parts: ProgramParts, again: boolean): boolean {
     const bytes = this.bytesOf(parts)
     return this.held > 0 && this.held + bytes > Math.max(MOST_HELD, 2 * (this.living + (again ? bytes : 0)))
   }
 
   /** Lets the workers have such a program; the number of the table of its parts. */
-  share(parts: Parts, again: boolean): number {
+  share(parts: ProgramParts, again: boolean): number {
     const bytes = this.bytesOf(parts)
     this.held += bytes
     if (again) this.living += bytes
     const table = ++this.tables
-    const place = placeOf(parts.engine)
-    if (place.pool !== this.number) Object.assign(place, { pool: this.number, arena: table })
-    this.send({ arena: place.arena, table, program: parts.program }, parts.engine)
+    const holding = holdingOf(parts.engine)
+    if (holding.pool !== this.number) Object.assign(holding, { pool: this.number, arena: table })
+    this.send({ arena: holding.arena, table, program: parts.program }, parts.engine)
     return table
   }
 
@@ -266,7 +266,7 @@ class Pool {
 
 let cores: number | undefined
 let wanted: number | 'auto' = 'auto'
-let pool: Pool | undefined
+let pool: WorkerPool | undefined
 
 /** How many threads large products use. */
 export function threadCount(): number {
@@ -290,11 +290,11 @@ function giveUp(): void {
 }
 
 /** The pool, which starts if it has not: none for one thread. */
-function getPool(): Pool | undefined {
+function getPool(): WorkerPool | undefined {
   const threads = threadCount()
   if (threads === 1 || pool) return threads === 1 ? undefined : pool
   try {
-    pool = new Pool(threads)
+    pool = new WorkerPool(threads)
   } catch {
     giveUp()
   }
@@ -317,11 +317,11 @@ export const threadsFor = (work: number): number => (work < PROGRAM_WORTHWHILE ?
 export function inThreads(
   parts: readonly (() => void)[],
   batches: readonly (readonly [number, number])[],
-  code: Parts,
+  code: ProgramParts,
 ): () => void {
   /** The number of the pool that has the program, which this must not keep, and of its table there. */
   let [of, table] = [0, 0]
-  const getShared = (): Pool | undefined => {
+  const getShared = (): WorkerPool | undefined => {
     const known = getPool()
     if (known?.number === of) return known
     if (!known?.isReady) return undefined

@@ -10,7 +10,7 @@ export type News =
   | { readonly arena: number; readonly table: number; readonly program: WebAssembly.Module }
 
 /** What the kernels for it are made of: on which memory, and where in it their workspace is. */
-interface Place {
+interface KernelSource {
   readonly modules: readonly WebAssembly.Module[]
   readonly memory: WebAssembly.Memory
   readonly workspace: number
@@ -23,7 +23,7 @@ const arenas = new Map<number, Functions>()
 let words: Int32Array
 let received = 0
 
-function kernelsOf({ modules, memory, workspace }: Place): Functions {
+function kernelsOf({ modules, memory, workspace }: KernelSource): Functions {
   const kernels: Functions = {}
   for (const module of modules) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
@@ -33,7 +33,7 @@ function kernelsOf({ modules, memory, workspace }: Place): Functions {
   return kernels
 }
 
-function receive(message: News & Place): void {
+function receive(message: News & KernelSource): void {
   received++
   const { memory } = message
   if ('control' in message) {

@@ -77,7 +77,7 @@ export function withoutCopies(steps: readonly Step[]): Step[] {
 }
 
 /** Bytes that one or several values have, one after the other. */
-interface Place {
+interface Room {
   readonly bytes: number
   readonly first: number
   last: number
@@ -113,7 +113,7 @@ function readOnce(step: Step): readonly Slot[] {
 export function layOut(steps: readonly Step[], args: readonly Slot[]): Layout {
   const uses = usesOf(steps)
   const lastUse = (value: Slot): number => uses.get(value)?.at(-1) ?? -1
-  const places = new Map<Slot, Place>()
+  const places = new Map<Slot, Room>()
   let top = 0
   for (const value of args) {
     const bytes = bytesOf(value)
@@ -121,14 +121,14 @@ export function layOut(steps: readonly Step[], args: readonly Slot[]): Layout {
     places.set(value, { bytes, first: -1, last: lastUse(value), offset })
     top = align(offset + bytes)
   }
-  const results: Place[] = []
+  const results: Room[] = []
   let unplanned = top
   for (const [i, step] of steps.entries())
     for (const target of step.targets) {
       if (target.kind !== 'result' || places.has(target)) continue
       const overwritten = readOnce(step).find((each) => places.get(each)?.last === i && sameForm(each, target))
       const place = overwritten
-        ? (places.get(overwritten) as Place)
+        ? (places.get(overwritten) as Room)
         : { bytes: bytesOf(target), first: i, last: i, offset: 0 }
       place.last = lastUse(target)
       places.set(target, place)
@@ -144,8 +144,8 @@ export function layOut(steps: readonly Step[], args: readonly Slot[]): Layout {
  * Gives each place the lowest offset above `base` at which it meets no other that is in use at the same time, the largest
  * first (Pisarchyk & Lee 2020, greedy by size); returns where they end.
  */
-function pack(places: readonly Place[], base: number): number {
-  const packed: Place[] = []
+function pack(places: readonly Room[], base: number): number {
+  const packed: Room[] = []
   let end = base
   for (const place of places.toSorted((a, b) => b.bytes - a.bytes)) {
     const rivals = packed.filter((other) => other.first <= place.last && place.first <= other.last)
