@@ -114,14 +114,16 @@ export class Trace implements Tracer, GradientWatch {
     const words = new Float32Array(holder.elements.slice().buffer)
     const start: Slot = { kind: 'constant', holder: copyOf(words, [1, words.length]) }
     const generator = this.define(holder, 'state')
-    this.steps.push({
-      kind: 'change',
-      operation: restart,
-      attributes: undefined,
-      inputs: [start],
-      targets: [generator],
-    })
+    this.write(restart, [generator], [start])
     return generator
+  }
+
+  private compute(operation: Operation, inputs: readonly Slot[], out: Slot, attributes?: Attributes): void {
+    this.steps.push({ kind: 'operation', operation, attributes: asItIs(attributes), inputs, targets: [out] })
+  }
+
+  private write(change: Change, targets: readonly Slot[], inputs: readonly Slot[], attributes?: Attributes): void {
+    this.steps.push({ kind: 'change', operation: change, attributes: asItIs(attributes), inputs, targets })
   }
 
   created(holder: Holder): void {
@@ -176,13 +178,7 @@ export class Trace implements Tracer, GradientWatch {
         inputs: values,
         targets: [],
       })
-    this.steps.push({
-      kind: 'operation',
-      operation: known,
-      attributes: asItIs(attributes),
-      inputs: values,
-      targets: [this.define(out, 'result')],
-    })
+    this.compute(known, values, this.define(out, 'result'), attributes)
     return out
   }
 
@@ -201,24 +197,11 @@ export class Trace implements Tracer, GradientWatch {
         )
       if (value.kind !== 'constant') return value
       const own = this.define(target, 'result')
-      if (i < change.reads)
-        this.steps.push({
-          kind: 'operation',
-          operation: operations.clone,
-          attributes: undefined,
-          inputs: [value],
-          targets: [own],
-        })
+      if (i < change.reads) this.compute(operations.clone, [value], own)
       return own
     })
     withTracer(null, () => changeNow(change, targets, inputs, attributes))
-    this.steps.push({
-      kind: 'change',
-      operation: change,
-      attributes: asItIs(attributes),
-      inputs: values,
-      targets: changed,
-    })
+    this.write(change, changed, values, attributes)
   }
 
   usedVariable(variable: Variable): void {
@@ -279,14 +262,7 @@ export class Trace implements Tracer, GradientWatch {
       return matrix
     }
     const own = withTracer(null, () => matrix.clone())
-    const copy = this.define(own, 'state')
-    this.steps.push({
-      kind: 'operation',
-      operation: operations.clone,
-      attributes: undefined,
-      inputs: [value],
-      targets: [copy],
-    })
+    this.compute(operations.clone, [value], this.define(own, 'state'))
     return own
   }
 }

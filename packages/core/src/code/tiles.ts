@@ -20,7 +20,7 @@ import {
   termLocal,
   zero,
 } from './loop.ts'
-import { arithmetic, LOAD, simd, type Vector, vectors } from './simd.ts'
+import { arithmetic, LOAD, simd, vectors } from './simd.ts'
 import type { Code } from './wasm.ts'
 
 /** Vectors of sums in a tile: on 128-bit registers so many leave room for the factors. */
@@ -72,128 +72,103 @@ export const TILE_LOCALS: number = 2 * SUMS + 1
  * The code of a loop whose first term is a product. An element's sum runs through its terms in order, as that of the kernel
  * does, of which this is the form for small products of known sizes: nothing is called, and A read where it is.
  */
-export const encodeTiles = (loop: Loop, factors: Factors, addressOf: AddressOf): Code =>
-  new Tiles(loop, factors, addressOf).encode()
+export function encodeTiles(loop: Loop, factors: Factors, addressOf: AddressOf): Code {
+  const tiling = tilingOf(loop, factors, addressOf)
+  const { across, size } = tiling
+  const bytes = loop.cols * size
+  const lanes = (bytes % 16) / size || undefined
+  const panels = Math.floor(bytes / (16 * across))
+  const rest = Math.ceil((bytes - panels * 16 * across) / 16)
+  const next = set(B_TILE, plus(B_TILE, factors.bPanel))
+  return [
+    [loadConstants(loop, addressOf), set(B_TILE, zero)],
+    panels > 0 ? repeat(IN_ROW, 16 * across, panels, [panel(tiling, across), next]) : set(IN_ROW, zero),
+    rest > 0 ? panel(tiling, rest, lanes) : [],
+  ]
+}
 
-class Tiles {
-  private readonly loop: Loop
-  private readonly factors: Factors
-  private readonly addressOf: AddressOf
-  private readonly vectors: Vector
-  /** Bytes of an element. */
-  private readonly size: number
+type Tiling = ReturnType<typeof tilingOf>
+
+function tilingOf(loop: Loop, factors: Factors, addressOf: AddressOf) {
+  const { rows, cols, dtype, terms } = loop
   /** Vectors of the result side by side, in all tiles but the last. */
-  private readonly across: number
-  private readonly isShallow: boolean
-  /** The locals of the sums begin here, then those of the columns of B, then that of an element of A. */
-  private readonly sums: number
-
-  constructor(loop: Loop, factors: Factors, addressOf: AddressOf) {
-    const { rows, cols, dtype, terms } = loop
-    this.loop = loop
-    this.factors = factors
-    this.addressOf = addressOf
-    this.vectors = vectors[dtype]
-    this.size = itemSize(dtype)
-    this.across = vectorsAcross(rows, cols, factors.depth, dtype)
-    this.isShallow = isShallow(factors.depth)
-    this.sums = termLocal(terms.length)
+  const across = vectorsAcross(rows, cols, factors.depth, dtype)
+  const sums = termLocal(terms.length)
+  return {
+    ...factors,
+    ...{ loop, addressOf, across, v: vectors[dtype], size: itemSize(dtype), shallow: isShallow(factors.depth) },
+    /** The locals of the sums, of the columns of B, and of an element of A. */
+    sumAt: (i: number, j: number): number => sums + i * across + j,
+    columnAt: (p: number, wide: number, j: number): number => sums + SUMS + p * wide + j,
+    element: sums + 2 * SUMS,
   }
+}
 
-  private sumAt(i: number, j: number): number {
-    return this.sums + i * this.across + j
-  }
+const multiplyAdd = ({ v, fused }: Tiling, x: Code, y: Code, sum: Code): Code =>
+  fused ? [x, y, sum, simd(v.fusedMultiplyAdd)] : arithmetic(v, 'add', sum, arithmetic(v, 'mul', x, y))
 
-  private columnAt(p: number, wide: number, j: number): number {
-    return this.sums + SUMS + p * wide + j
-  }
+const loadColumn = ({ columnAt, b, bRow }: Tiling, wide: number, from: number, p: number): Code =>
+  times(wide, (j) => set(columnAt(p, wide, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
 
-  private multiplyAdd(x: Code, y: Code, sum: Code): Code {
-    const v = this.vectors
-    if (this.factors.fused) return [x, y, sum, simd(v.fusedMultiplyAdd)]
-    return arithmetic(v, 'add', sum, arithmetic(v, 'mul', x, y))
-  }
+/** Adds term p, counted from what the local `from` says, whose columns of B are in their locals. */
+function addTerm(tiling: Tiling, down: number, wide: number, from: number, p: number): Code {
+  const { v, a, aRow, aCol, element, sumAt, columnAt } = tiling
+  const addAt = (i: number, j: number): Code =>
+    set(sumAt(i, j), multiplyAdd(tiling, get(element), get(columnAt(p, wide, j)), get(sumAt(i, j))))
+  return times(down, (i) => [
+    set(element, load(v.loadSplat, get(from), a + i * aRow + p * aCol)),
+    times(wide, (j) => addAt(i, j)),
+  ])
+}
 
-  private loadColumn(wide: number, from: number, p: number): Code {
-    const { b, bRow } = this.factors
-    return times(wide, (j) => set(this.columnAt(p, wide, j), load(LOAD, get(from), b + p * bRow + 16 * j)))
-  }
+function addTerms(tiling: Tiling, down: number, wide: number): Code {
+  const { depth, aCol, bRow } = tiling
+  if (tiling.shallow) return times(depth, (p) => addTerm(tiling, down, wide, A_TILE, p))
+  const together = wide === 1 ? 2 : 1
+  const turns = Math.floor(depth / together)
+  const loadAndAdd = (p: number): Code => [loadColumn(tiling, wide, B_TERM, p), addTerm(tiling, down, wide, A_TERM, p)]
+  return [
+    [set(A_TERM, get(A_TILE)), set(B_TERM, get(B_TILE)), set(END, plus(A_TILE, turns * together * aCol))],
+    repeatUntil(A_TERM, get(END), [
+      times(together, loadAndAdd),
+      [set(A_TERM, plus(A_TERM, together * aCol)), set(B_TERM, plus(B_TERM, together * bRow))],
+    ]),
+    times(depth % together, loadAndAdd),
+  ]
+}
 
-  /** Adds term p, counted from what the local `from` says, whose columns of B are in their locals. */
-  private addTerm(down: number, wide: number, from: number, p: number): Code {
-    const { a, aRow, aCol } = this.factors
-    const element = this.sums + 2 * SUMS
-    return times(down, (i) => [
-      set(element, load(this.vectors.loadSplat, get(from), a + i * aRow + p * aCol)),
-      times(wide, (j) => {
-        const sum = this.sumAt(i, j)
-        return set(sum, this.multiplyAdd(get(element), get(this.columnAt(p, wide, j)), get(sum)))
-      }),
-    ])
-  }
-
-  private addTerms(down: number, wide: number): Code {
-    const { depth, aCol, bRow } = this.factors
-    if (this.isShallow) return times(depth, (p) => this.addTerm(down, wide, A_TILE, p))
-    const together = wide === 1 ? 2 : 1
-    const turns = Math.floor(depth / together)
-    const loadAndAdd = (p: number): Code => [this.loadColumn(wide, B_TERM, p), this.addTerm(down, wide, A_TERM, p)]
-    return [
-      [set(A_TERM, get(A_TILE)), set(B_TERM, get(B_TILE)), set(END, plus(A_TILE, turns * together * aCol))],
-      repeatUntil(A_TERM, get(END), [
-        times(together, loadAndAdd),
-        [set(A_TERM, plus(A_TERM, together * aCol)), set(B_TERM, plus(B_TERM, together * bRow))],
-      ]),
-      times(depth % together, loadAndAdd),
-    ]
-  }
-
-  /** A tile of `down` rows and `wide` vectors, of whose last so many lanes are stored. */
-  private tile(down: number, wide: number, lanes?: number): Code {
-    const { loop, addressOf, size } = this
-    const zeros = times(down, (i) => times(wide, (j) => set(this.sumAt(i, j), this.vectors.splat(0))))
-    const stored = times(down, (i) => [
+/** A tile of `down` rows and `wide` vectors, of whose last so many lanes are stored. */
+function tile(tiling: Tiling, down: number, wide: number, lanes?: number): Code {
+  const { loop, addressOf, size, sumAt, v } = tiling
+  return [
+    times(down, (i) => times(wide, (j) => set(sumAt(i, j), v.splat(0)))),
+    addTerms(tiling, down, wide),
+    times(down, (i) => [
       loadColumns(loop, addressOf, i * size),
       times(wide, (j) => [
-        set(termLocal(0), get(this.sumAt(i, j))),
+        set(termLocal(0), get(sumAt(i, j))),
         computeAt(loop, addressOf, {
           matrix: [get(IN_MATRIX), i * loop.cols * size + 16 * j],
           row: [get(IN_ROW), 16 * j],
           ...(j === wide - 1 && lanes !== undefined && { lanes }),
         }),
       ]),
-    ])
-    return [zeros, this.addTerms(down, wide), stored]
-  }
+    ]),
+  ]
+}
 
-  /** The tiles below one another. */
-  private panel(wide: number, lanes?: number): Code {
-    const { size } = this
-    const { rows, cols } = this.loop
-    const { depth, aRow } = this.factors
-    const down = this.isShallow ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
-    const next = [set(IN_MATRIX, plus(IN_MATRIX, down * cols * size)), set(A_TILE, plus(A_TILE, down * aRow))]
-    return [
-      [set(IN_MATRIX, get(IN_ROW)), set(A_TILE, zero)],
-      this.isShallow ? times(depth, (p) => this.loadColumn(wide, B_TILE, p)) : [],
-      repeat(COLUMN, down * size, Math.floor(rows / down), [this.tile(down, wide, lanes), next]),
-      rows % down > 0 ? this.tile(rows % down, wide, lanes) : [],
-    ]
-  }
-
-  encode(): Code {
-    const { loop, across } = this
-    const bytes = loop.cols * this.size
-    const lanes = (bytes % 16) / this.size || undefined
-    const panels = Math.floor(bytes / (16 * across))
-    const rest = Math.ceil((bytes - panels * 16 * across) / 16)
-    const next = set(B_TILE, plus(B_TILE, this.factors.bPanel))
-    return [
-      [loadConstants(loop, this.addressOf), set(B_TILE, zero)],
-      panels > 0 ? repeat(IN_ROW, 16 * across, panels, [this.panel(across), next]) : set(IN_ROW, zero),
-      rest > 0 ? this.panel(rest, lanes) : [],
-    ]
-  }
+/** The tiles below one another. */
+function panel(tiling: Tiling, wide: number, lanes?: number): Code {
+  const { loop, size, shallow, depth, aRow } = tiling
+  const { rows, cols } = loop
+  const down = shallow ? 1 : Math.min(rows, ROWS, Math.floor(SUMS / wide))
+  const next = [set(IN_MATRIX, plus(IN_MATRIX, down * cols * size)), set(A_TILE, plus(A_TILE, down * aRow))]
+  return [
+    [set(IN_MATRIX, get(IN_ROW)), set(A_TILE, zero)],
+    shallow ? times(depth, (p) => loadColumn(tiling, wide, B_TILE, p)) : [],
+    repeat(COLUMN, down * size, Math.floor(rows / down), [tile(tiling, down, wide, lanes), next]),
+    rows % down > 0 ? tile(tiling, rows % down, wide, lanes) : [],
+  ]
 }
 
 const times = (count: number, code: (i: number) => Code): Code => Array.from({ length: count }, (_, i) => code(i))

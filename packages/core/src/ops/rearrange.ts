@@ -55,13 +55,18 @@ function convert(machine: Machine, out: TypedArray, a: Block): void {
   if (out.length > 0) machine.launch(same ? 'move' : 'convert', a.dtype, [out], [a.elements], [out.length])
 }
 
+/** What gives the numbers in their order. */
+const copying: Pick<Operation, 'forward' | 'program'> = {
+  forward: (out, [a]) => out.elements.set(a.elements),
+  program: (out, [a], _attributes, machine) => convert(machine, out.elements, a),
+}
+
 /** The same numbers. */
 export const clone: Operation = {
   name: 'clone',
   vjp: [],
   shape: ([a]) => a.shape,
-  forward: (out, [a]) => out.elements.set(a.elements),
-  program: (out, [a], _attributes, machine) => convert(machine, out.elements, a),
+  ...copying,
 }
 
 /** The same numbers in another precision. */
@@ -74,8 +79,7 @@ export const astype: Operation = {
     checkDType('astype', dtype)
     return a.shape
   },
-  forward: (out, [a]) => out.elements.set(a.elements),
-  program: (out, [a], _attributes, machine) => convert(machine, out.elements, a),
+  ...copying,
 }
 
 /** Overwrites a matrix with another's elements. */
@@ -98,8 +102,7 @@ export const reshape: Operation = {
       )
     return [rows, cols]
   },
-  forward: (out, [a]) => out.elements.set(a.elements),
-  program: (out, [a], _attributes, machine) => convert(machine, out.elements, a),
+  ...copying,
 }
 
 interface Bounds {
