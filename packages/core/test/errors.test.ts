@@ -14,7 +14,7 @@ import {
   zeros,
 } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
-import { hex } from './support.ts'
+import { elementwise, hex } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: these calls are the ones that types forbid
 type Untyped = any
@@ -55,25 +55,8 @@ const show = (value: unknown): string =>
         ? 'an array'
         : String(value)
 
-const BINARY = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'pow',
-  'maximum',
-  'minimum',
-  'less',
-  'lessEqual',
-  'greater',
-  'greaterEqual',
-  'equal',
-  'notEqual',
-]
-const UNARY = [
-  ...['neg', 'abs', 'sign', 'exp', 'log', 'log1p', 'expm1', 'sqrt', 'square', 'reciprocal', 'sin', 'cos', 'tanh'],
-  ...['sigmoid', 'relu', 'leakyRelu', 'elu', 'gelu', 'silu', 'softplus', 'erf', 'floor', 'round', 'clip'],
-]
+const BINARY = elementwise(2)
+const UNARY = [...elementwise(1), 'clip']
 const AXIAL = [
   ...['sum', 'mean', 'prod', 'max', 'min', 'variance', 'std', 'median', 'argmax', 'argmin', 'logSumExp', 'cumsum'],
   ...['softmax', 'logSoftmax', 'sort', 'argsort'],

@@ -3,7 +3,7 @@
 import { io, type Matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { readBytes } from '../../../fixtures/read.ts'
-import { DTYPES } from './support.ts'
+import { DTYPES, elementwise } from './support.ts'
 
 const LIMITS = { float64: 2, float32: 1.5 }
 
@@ -33,6 +33,13 @@ const FUNCTIONS: Readonly<Record<string, (x: Matrix, y: Matrix) => Matrix>> = {
   softplus: (x) => x.softplus(),
   pow: (x, y) => x.pow(y),
 }
+
+/** Computed without rounding, or with one. */
+const EXACT = ['neg', 'abs', 'sign', 'sqrt', 'square', 'reciprocal', 'relu', 'leakyRelu', 'floor', 'round']
+
+test('every element-wise function that is rounded more than once has exact values', () => {
+  for (const name of elementwise(1)) expect([...EXACT, ...Object.keys(FUNCTIONS)]).toContain(name)
+})
 
 describe.each(DTYPES)('%s', (dtype) => {
   test.each(Object.entries(FUNCTIONS))(

@@ -2,6 +2,7 @@
 
 import { type Variable, variable } from '@matgrad/autograd'
 import { DTypeError, Generator, MatgradError, type Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import * as nn from '@matgrad/nn'
 import { Dropout, type Input, Linear, Module, mseLoss, ReLU, Sequential, SGD, type StateDict, Tanh } from '@matgrad/nn'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -46,6 +47,14 @@ class Shared extends Module<2, 2> {
     return this.again.forward(this.first.forward(x)).add(this.own) as Variable<N, 2>
   }
 }
+
+test('every layer of the package says that programs may be used with it', () => {
+  const layers = (Object.values(nn) as { prototype?: unknown }[]).filter(
+    (each) => each.prototype instanceof Module && each !== nn.Activation,
+  )
+  expect(layers.length).toBeGreaterThan(10)
+  for (const layer of layers) expect(Object.hasOwn(layer, 'builtIn'), String(layer)).toBe(true)
+})
 
 describe('discovery', () => {
   test('parameters by name, in the order of definition', () => {

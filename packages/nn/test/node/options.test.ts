@@ -52,6 +52,10 @@ type Row = {
 const row = (...calls: Row['calls']): Row => ({ calls })
 
 const { sparse, linalg } = core
+/** The optimisers that have a default for each of their settings. */
+const optimizers = (Object.values(nn) as Untyped[]).filter(
+  (each) => each.prototype instanceof nn.Optimizer && each !== nn.SGD,
+)
 /** By the name that the message begins with. */
 const rows: Record<string, Row> = {
   compile: row((o) => autograd.compile((x: core.Matrix) => x, o)),
@@ -121,8 +125,7 @@ const rows: Record<string, Row> = {
   'SGD: group 1': row(
     (o, v) => new nn.SGD([{ params: [v.parameters[0]] }, { ...o, params: [v.parameters[1]] }] as Untyped, { lr: 1 }),
   ),
-  Adam: row((o, v) => new nn.Adam(v.parameters, o)),
-  AdamW: row((o, v) => new nn.AdamW(v.parameters, o)),
+  ...Object.fromEntries(optimizers.map((Type) => [Type.name, row((o, v) => new Type(v.parameters, o))])),
   StepLR: { calls: [(o, v) => new nn.StepLR(v.optimizer, o)], needs: () => ({ stepSize: 2 }) },
   CosineAnnealingLR: { calls: [(o, v) => new nn.CosineAnnealingLR(v.optimizer, o)], needs: () => ({ tMax: 2 }) },
   DataLoader: row((o, v) => new nn.DataLoader(v.data, o)),
