@@ -229,11 +229,8 @@ export class Program<Result> {
     const { inputs, undoings, changed } = this
     const layout = this.layout as Layout
     let { bound } = this
-    if (
-      !bound?.arena.serves(bound.threads) ||
-      threadsFor(layout.work) !== bound.threads ||
-      !bound.residents.areHere()
-    ) {
+    const threads = threadsFor(layout.work)
+    if (bound?.threads !== threads || !bound.arena.serves(threads) || !bound.residents.areHere()) {
       bound = this.bind(layout)
       this.bound = bound
     }
@@ -273,11 +270,8 @@ export class Program<Result> {
   }
 
   toString(): string {
-    return describeProgram(
-      this.steps,
-      this.inputs.map(({ value }) => value),
-      this.layout as Layout,
-    )
+    const inputs = this.inputs.map(({ value }) => value)
+    return describeProgram(this.steps, inputs, this.layout as Layout)
   }
 }
 

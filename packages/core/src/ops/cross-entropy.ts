@@ -31,15 +31,8 @@ function run(
   const room = (block * (4 + x.cols) + 12) * itemSize(dtype)
   const free = machine.place(engine, 'crossEntropy', outputs, inputs, 0, room, args)
   const parts = Number(losses.length > 0) + 2 * Number(gradient.length > 0)
-  args.push(
-    free,
-    x.rows,
-    x.cols,
-    block,
-    Number(target.dtype === 'float64'),
-    Number(g !== undefined && g.rows > 1),
-    parts,
-  )
+  const [wide, each] = [target.dtype === 'float64', g !== undefined && g.rows > 1].map(Number)
+  args.push(free, x.rows, x.cols, block, wide, each, parts)
   engine.run('crossEntropy', dtype, [args])
   machine.collect(engine, outputs, args)
 }

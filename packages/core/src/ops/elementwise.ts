@@ -54,21 +54,15 @@ function unary(name: string, rule: Rule, attributes?: (...numbers: number[]) => 
       }
       inPieces(size, PIECE, (start, end) => {
         const numbers = [opcode, end - start, p, q]
-        runOn(
-          machine,
-          'unary',
-          out.dtype,
-          out.elements.subarray(start, end),
-          [a.elements.subarray(start, end)],
-          numbers,
-        )
+        const [to, from] = [out, a].map(({ elements }) => elements.subarray(start, end))
+        runOn(machine, 'unary', out.dtype, to, [from], numbers)
       })
     },
   }
 }
 
 /** out[i, j] = f(a[i, j], b[i, j]), with broadcasting. */
-function binary(name: string, ...vjp: Rule[]): Operation {
+function binary(name: string, vjp: readonly Rule[] = []): Operation {
   const opcode = opcodeOf(name)
   return {
     name,
@@ -84,14 +78,8 @@ function binary(name: string, ...vjp: Rule[]): Operation {
       if (cols === 1) [rows, cols, aRow, aCol, bRow, bCol] = [1, size, 0, aRow, 0, bRow]
       else if (aRow === aCol * cols && bRow === bCol * cols) [rows, cols] = [1, size]
       if (size <= PIECE) {
-        runOn(
-          machine,
-          'binary',
-          out.dtype,
-          out.elements,
-          [a.elements, b.elements],
-          [opcode, rows, cols, aRow, aCol, bRow, bCol],
-        )
+        const numbers = [opcode, rows, cols, aRow, aCol, bRow, bCol]
+        runOn(machine, 'binary', out.dtype, out.elements, [a.elements, b.elements], numbers)
         return
       }
       const [length, aStep, bStep, outStep] = rows === 1 ? [cols, aCol, bCol, 1] : [rows, aRow, bRow, cols]
@@ -134,13 +122,11 @@ export const elu: Operation = unary(
   (g, y, [x], { alpha }) => x.greater(0).where(g, g.mul(y.add(alpha))),
   (alpha = 1) => ({ alpha }),
 )
+/** The normal density at 0. */
+const DENSITY = 1 / Math.sqrt(2 * Math.PI)
 /** Φ(x) + x·φ(x), φ the normal density. */
 export const gelu: Operation = unary('gelu', (g, _y, [x]) => {
-  const density = x
-    .square()
-    .mul(-0.5)
-    .exp()
-    .mul(1 / Math.sqrt(2 * Math.PI))
+  const density = x.square().mul(-0.5).exp().mul(DENSITY)
   const distribution = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)
   return g.mul(distribution.add(x.mul(density)))
 })
@@ -150,15 +136,8 @@ export const silu: Operation = unary('silu', (g, _y, [x]) => {
   return g.mul(s).mul(x.mul(s.neg().add(1)).add(1))
 })
 export const softplus: Operation = unary('softplus', (g, _y, [x]) => g.mul(x.sigmoid()))
-export const erf: Operation = unary('erf', (g, _y, [x]) =>
-  g.mul(
-    x
-      .square()
-      .neg()
-      .exp()
-      .mul(2 / Math.sqrt(Math.PI)),
-  ),
-)
+const ERF_SLOPE = 2 / Math.sqrt(Math.PI)
+export const erf: Operation = unary('erf', (g, _y, [x]) => g.mul(x.square().neg().exp().mul(ERF_SLOPE)))
 export const floor: Operation = unary('floor', flat)
 export const round: Operation = unary('round', flat)
 export const clip: Operation = unary(
@@ -167,29 +146,12 @@ export const clip: Operation = unary(
   (low, high) => ({ low, high }),
 )
 
-export const add: Operation = binary(
-  'add',
-  (g) => g,
-  (g) => g,
-)
-export const sub: Operation = binary(
-  'sub',
-  (g) => g,
-  (g) => g.neg(),
-)
-export const mul: Operation = binary(
-  'mul',
-  (g, _y, [, b]) => g.mul(b),
-  (g, _y, [a]) => g.mul(a),
-)
-export const div: Operation = binary(
-  'div',
-  (g, _y, [, b]) => g.div(b),
-  (g, y, [, b]) => g.mul(y).div(b).neg(),
-)
+export const add: Operation = binary('add', [(g) => g, (g) => g])
+export const sub: Operation = binary('sub', [(g) => g, (g) => g.neg()])
+export const mul: Operation = binary('mul', [(g, _y, [, b]) => g.mul(b), (g, _y, [a]) => g.mul(a)])
+export const div: Operation = binary('div', [(g, _y, [, b]) => g.div(b), (g, y, [, b]) => g.mul(y).div(b).neg()])
 /** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative. */
-export const pow: Operation = binary(
-  'pow',
+export const pow: Operation = binary('pow', [
   // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
   (g, _y, [a, b]) => {
     const both = a.equal(0).mul(b.equal(0))
@@ -199,17 +161,15 @@ export const pow: Operation = binary(
     const constant = a.equal(0).mul(b.greaterEqual(0))
     return constant.where(0, g.mul(y).mul(constant.where(1, a).log()))
   },
-)
-export const maximum: Operation = binary(
-  'maximum',
+])
+export const maximum: Operation = binary('maximum', [
   (g, _y, [a, b]) => a.greater(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
   (g, _y, [a, b]) => b.greater(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
-)
-export const minimum: Operation = binary(
-  'minimum',
+])
+export const minimum: Operation = binary('minimum', [
   (g, _y, [a, b]) => a.less(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
   (g, _y, [a, b]) => b.less(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
-)
+])
 export const less: Operation = binary('less')
 export const lessEqual: Operation = binary('lessEqual')
 export const greater: Operation = binary('greater')

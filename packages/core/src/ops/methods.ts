@@ -70,22 +70,12 @@ const composed = {
     checkOperand('kron', b)
     const { rows: m, cols: n } = this
     const { rows: p, cols: q } = b
-    const pick = (size: number, index: (i: number) => number): number[] =>
-      Array.from({ length: size }, (_, i) => index(i))
-    const repeat = (x: Value, rows: number[], cols: number[]): Value =>
-      x.gatherRows(rows).transpose().gatherRows(cols).transpose()
-    const blocks: Value = repeat(
-      this,
-      pick(m * p, (i) => Math.floor(i / p)),
-      pick(n * q, (j) => Math.floor(j / q)),
-    )
-    return blocks.mul(
-      repeat(
-        b,
-        pick(m * p, (i) => i % p),
-        pick(n * q, (j) => j % q),
-      ),
-    )
+    const [rows, cols] = [m * p, n * q].map((size) => Array.from({ length: size }, (_, i) => i))
+    const repeat = (x: Value, i: number[], j: number[]): Value => x.gatherRows(i).transpose().gatherRows(j).transpose()
+    const block = (size: number) => (i: number) => Math.floor(i / size)
+    const within = (size: number) => (i: number) => i % size
+    const blocks: Value = repeat(this, rows.map(block(p)), cols.map(block(q)))
+    return blocks.mul(repeat(b, rows.map(within(p)), cols.map(within(q))))
   },
   cov(options?: { ddof?: number }) {
     const { ddof } = readCovariance('cov', options)
