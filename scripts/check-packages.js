@@ -30,12 +30,27 @@ function readmeProgram() {
   return program
 }
 
+/** A module whose types are all to be named in its declarations. */
+const named = `import { type Matrix, ones } from '@matgrad/core'
+import { type Variable, variable } from '@matgrad/autograd'
+import { Linear, SGD } from '@matgrad/nn'
+const layer = new Linear(2, 3)
+export const { forward } = layer
+export const { groups } = new SGD(layer.parameters(), { lr: 1 })
+export const { matmul } = variable(ones(2, 3))
+export const sum = <R extends number>(x: Matrix<R, 3>) => x.add(ones(1, 3))
+export const double = <R extends number, C extends number>(x: Variable<R, C>) => x.mul(2)
+`
+
 /** A program that compiles only where the types do not have what the packages share among themselves. */
-const hiddenFrom = `import { matrix } from '@matgrad/core'
+const hiddenFrom = `import { Generator, matrix } from '@matgrad/core'
 import { variable } from '@matgrad/autograd'
 export { fit } from '@matgrad/nn'
-const values = { matrix: matrix([[1]]), variable: variable(matrix([[1]])) }
-${['matrix.elements', 'matrix.version', 'matrix.pinned', 'variable.matrix', 'variable.present', 'variable.position']
+const values = { matrix: matrix([[1]]), variable: variable(matrix([[1]])), generator: new Generator(1) }
+${[
+  ...['matrix.elements', 'matrix.version', 'matrix.pinned', 'generator.elements', 'generator.pinned'],
+  ...['variable.matrix', 'variable.present', 'variable.position'],
+]
   .map((hidden) => `// @ts-expect-error\nexport const ${hidden.replace('.', '_')} = values.${hidden}\n`)
   .join('')}`
 
@@ -71,8 +86,17 @@ try {
     types: [],
   }
   writeFileSync(join(outside, 'hidden.ts'), hiddenFrom)
-  writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts', 'hidden.ts'] }))
-  run(bin('tsc'), [], outside)
+  writeFileSync(join(outside, 'named.ts'), named)
+  writeFileSync(join(outside, 'core.ts'), `import { ones } from '@matgrad/core'\nones(1, 1)\n`)
+  for (const [options, files] of [
+    [{ declaration: true }, ['program.ts', 'hidden.ts', 'named.ts']],
+    // Without the types of a browser or of Node.
+    [{ lib: ['es2023'] }, ['core.ts']],
+  ]) {
+    const config = { compilerOptions: { ...compilerOptions, ...options }, files }
+    writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify(config))
+    run(bin('tsc'), [], outside)
+  }
 
   const everything = packages.map((name) => `export * as ${name} from '@matgrad/${name}'`).join('\n')
   const { outputFiles } = await build({

@@ -1,6 +1,14 @@
 export { type DType, getDefaultDtype, setDefaultDtype, type TypedArray } from './base/dtype.ts'
 export { DTypeError, FormatError, LinAlgError, MatgradError, ShapeError } from './base/errors.ts'
-export type { Axis, ReducedCols, ReducedRows, Shape } from './base/shape.ts'
+export type {
+  Axis,
+  BroadcastSize,
+  CheckBroadcast,
+  CheckMatmul,
+  ReducedCols,
+  ReducedRows,
+  Shape,
+} from './base/shape.ts'
 export { configure, type EngineInfo, type EngineOptions, engineInfo } from './engine/configure.ts'
 export * as io from './io/index.ts'
 export * as linalg from './linalg/index.ts'
@@ -42,7 +50,10 @@ export type {
   Broadcast,
   Index,
   Kind,
+  MatmulBias,
+  MatmulOperand,
   MatmulOptions,
+  MatmulResult,
   Operands,
   Other,
   Results,

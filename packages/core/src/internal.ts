@@ -1,6 +1,10 @@
 // What the packages of matgrad share and users should not build on: it may change with any version.
 
-import type { Stored } from './ops/operation.ts'
+import type { Holder, Stored } from './ops/operation.ts'
+
+declare module './matrix/random.ts' {
+  interface Generator extends Holder {}
+}
 
 declare module './matrix/matrix.ts' {
   /** What the packages of matgrad compute with, which users do not see. */

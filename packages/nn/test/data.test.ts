@@ -5,9 +5,10 @@ import {
   Generator,
   getDefaultGenerator,
   MatgradError,
-  type Matrix,
+  Matrix,
   manualSeed,
   matrix,
+  ones,
   ShapeError,
   zeros,
 } from '@matgrad/core'
@@ -46,6 +47,32 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 const ascending = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b)
 
 describe('DataLoader', () => {
+  test.each([false, true])(
+    'sees a dataset that changes during a pass, and methods of its matrices (shuffle: %s)',
+    (shuffle) => {
+      const data = { x: zeros(4, 1), y: zeros(4, 1) }
+      const sums: number[] = []
+      for (const { x } of new DataLoader(data, { batchSize: 2, shuffle })) {
+        sums.push(x.sum().item())
+        data.x = ones(4, 1)
+      }
+      expect(sums).toEqual([0, 2])
+      class Sevens extends Matrix {
+        override gatherRows(index: Matrix | readonly number[]): Matrix {
+          return super.gatherRows(index).mul(0).add(7)
+        }
+        override slice(...bounds: [number, number]): Matrix {
+          return super
+            .slice(...bounds)
+            .mul(0)
+            .add(7)
+        }
+      }
+      const sevens = { x: new Sevens(new Float32Array(4), 4, 1), y: zeros(4, 1) }
+      for (const { x } of new DataLoader(sevens, { batchSize: 2, shuffle })) expect(x.toArray()).toEqual([[7], [7]])
+    },
+  )
+
   test('gives every row exactly once a pass, in batches that are full but for the last', () => {
     fc.assert(
       fc.property(

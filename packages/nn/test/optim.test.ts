@@ -2,7 +2,7 @@
 
 import { type Variable, variable } from '@matgrad/autograd'
 import { replays } from '@matgrad/autograd/internal'
-import { type DType, DTypeError, Generator, MatgradError, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
+import { type DType, DTypeError, Generator, MatgradError, Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import {
   Adam,
@@ -57,7 +57,7 @@ test.each([
   ['SGD that looks ahead', SGD, { lr: 0.05, momentum: 0.9, nesterov: true }],
   ['Adam', Adam, { lr: 0.01 }],
   ['AdamW', AdamW, { lr: 0.01 }],
-] as const)('%s: 200 eager steps, most of them by a program, have the bits of its operations', (_, Kind, settings) => {
+] as const)('%s: 400 eager steps, many of them by programs, have the bits of its operations', (_, Kind, settings) => {
   const run = (Used: typeof Kind): unknown[] => {
     const generator = new Generator('eager')
     const parameters = [
@@ -71,7 +71,7 @@ test.each([
     const optimizer = new Used(parameters, settings as never) as Optimizer
     const { data } = parameters[1].value
     const seen: unknown[] = []
-    for (let n = 0; n < 200; n++) {
+    for (let n = 0; n < 400; n++) {
       for (const [i, each] of parameters.entries())
         each.grad = (n + i) % 7 === 3 ? null : generator.normal(each.rows, each.cols, 0, 1, { dtype: 'float64' })
       if (n % 60 === 59) optimizer.lr /= 2
@@ -557,6 +557,70 @@ describe('20 steps are those of PyTorch within 1e-12', async () => {
     expectClose(matrix([got], { dtype }), matrix([[...losses]], { dtype }), 1e-12)
     for (const [i, { value }] of model.parameters().entries()) expectClose(value, toMatrix(parameters[i]), 1e-12)
   })
+})
+
+describe.each([
+  ['SGD', SGD],
+  ['Adam', Adam],
+] as const)('many steps of %s', (name, Type: Untyped) => {
+  /** The same, of which no program is ever made. */
+  const Plain = ownOf(Type)
+  /** The parameters after 120 steps, before each of which `prepare` sets gradients. */
+  const trained = (Made: Untyped, prepare: (parameters: Variable[], t: number) => void): string => {
+    const random = noise(3)
+    const parameters = [sample(2, 3, random), sample(2, 3, random)].map((each) => variable(each))
+    const optimizer: Optimizer = new Made(parameters, { lr: 0.01 })
+    for (let t = 0; t < 120; t++) {
+      prepare(parameters, t)
+      optimizer.step()
+    }
+    return JSON.stringify(parameters.map(({ value }) => value.toArray()))
+  }
+
+  test.each<[string, (parameters: Variable[], t: number) => void]>([
+    ['one is a parameter', ([a, b]) => Object.assign(a, { grad: b.value })],
+    [
+      'it is the parameter itself, from the 80th step on',
+      ([a], t) => Object.assign(a, { grad: t < 80 ? a.value.neg() : a.value }),
+    ],
+    ['one looks at the array of a parameter', ([a, b]) => Object.assign(a, { grad: new Matrix(b.value.data, 2, 3) })],
+    [
+      'they are there now and then',
+      ([a, b], t) => {
+        a.grad = t % 3 ? a.value.neg() : null
+        b.grad = t % 5 ? b.value.neg() : null
+      },
+    ],
+  ])('are those of one step after the other, where of the gradients %s', (_title, prepare) => {
+    const before = replays()
+    expect(trained(Type, prepare)).toBe(trained(Plain, prepare))
+    expect(replays() - before).toBeLessThan(60)
+  })
+
+  test('refuse a gradient that was detached with the same words', () => {
+    for (const steps of [0, 60]) {
+      const p = variable(matrix([[1, 2]]))
+      const optimizer: Optimizer = new Type([p], { lr: 0.1 })
+      for (let t = 0; t < steps; t++) {
+        p.grad = matrix([[1, 1]])
+        optimizer.step()
+      }
+      p.grad = matrix([[1, 1]])
+      structuredClone(p.grad.data, { transfer: [p.grad.data.buffer as ArrayBuffer] })
+      const before = p.value.toArray()
+      expect(errorOf(() => optimizer.step()).message).toMatch(`${name}: the data of a 1x2 matrix were detached`)
+      expect(p.value.toArray()).toEqual(before)
+    }
+  })
+})
+
+test('the first velocity of SGD is the gradient, −0 as well', () => {
+  const p = variable(matrix([[-0, 1]]))
+  p.grad = matrix([[-0, 2]])
+  const optimizer = new SGD([p], { lr: 1, momentum: 0.5 })
+  optimizer.step()
+  expect(Array.from(optimizer.stateDict().matrices['velocity.0'].data)).toEqual([-0, 2])
+  expect(Array.from(p.value.data)).toEqual([0, -1])
 })
 
 interface Steps {

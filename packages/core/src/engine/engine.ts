@@ -32,8 +32,9 @@ export const nameOf = (kernel: string, dtype: DType): string => `${kernel}_${dty
 export interface Engine {
   /** Whether its memory is shared with workers. */
   readonly shared: boolean
-  /** What workers make their kernels of on this memory. */
+  /** What workers make their kernels of on this memory. @internal */
   readonly workerModules: readonly WebAssembly.Module[]
+  /** @internal */
   readonly memory: WebAssembly.Memory
   /** The kernels that compute in a dtype, by name. */
   readonly kernels: Readonly<Record<DType, Readonly<Record<string, Kernel>>>>
@@ -114,7 +115,7 @@ export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
  */
 const ballasts = new WeakMap<WebAssembly.Memory, ArrayBuffer>()
 
-/** Adds pages to a memory, if any, and gives a shared one its ballast. @throws where the pages cannot be had. */
+/** Adds pages to a memory, if any, and gives a shared one its ballast. @throws where the pages cannot be had. @internal */
 export function grow(memory: WebAssembly.Memory, pages: number): void {
   // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
   if (pages > 0) memory.grow(pages)

@@ -32,7 +32,7 @@ interface WorkerHandle {
   terminate(): unknown
 }
 
-/** What workers need to run the parts of a program. */
+/** What workers need to run the parts of a program. @internal */
 export interface ProgramParts {
   readonly program: WebAssembly.Module
   readonly engine: Engine
@@ -313,6 +313,8 @@ export const threadsFor = (work: number): number => (work < PROGRAM_WORTHWHILE ?
 /**
  * A function that runs the parts of a program in batches, each of parts that do not depend on one another: on all threads
  * where there are several parts.
+ *
+ * @internal
  */
 export function inThreads(
   parts: readonly (() => void)[],

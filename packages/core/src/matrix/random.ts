@@ -5,7 +5,7 @@ import { dtypeName, dtypeOption, type KindMaker, kind, type Reader, readerOf } f
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { launch } from '../engine/engine.ts'
-import type { Change, Holder } from '../ops/operation.ts'
+import type { Change } from '../ops/operation.ts'
 import { change, tracer, withTracer } from '../ops/tracer.ts'
 import type { CreationOptions } from './create.ts'
 import { Matrix, owning } from './matrix.ts'
@@ -62,12 +62,15 @@ export const restart: Change = {
  *   further vectors for what it rejects. Several calls therefore give the elements of a single one where all but the last
  *   fill whole vectors and nothing is rejected, as in `uniform` and `bernoulli`, or are of multiples of 16384 elements.
  */
-export class Generator implements Holder {
-  /** The state. It stands where programs that draw from this generator have it. */
+export class Generator {
+  /** The state. It stands where programs that draw from this generator have it. @internal */
   elements: Uint32Array = new Uint32Array(WORDS)
+  /** @internal */
   readonly size: number = WORDS
+  /** @internal */
   version = 0
-  readonly pinned = false
+  /** @internal */
+  readonly pinned: boolean = false
 
   /** `seed` is any number or string; 1 and '1' are the same seed. @throws DTypeError for anything else. */
   constructor(seed: string | number) {

@@ -1,12 +1,14 @@
 import { Variable } from '@matgrad/autograd'
 import { CompiledFunction } from '@matgrad/autograd/internal'
-import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape, keep, shorten, tracer } from '@matgrad/core/internal'
+import { type DType, DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import { checkWhole, describe, formatShape, keep, shorten, tracer } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
-/** So many steps are made operation by operation first. */
+/** So many steps with gradients of the same parameters are made operation by operation first. */
 const PLAIN = 50
+/** So many sets of parameters that have gradients are told apart: the one that came first goes when there is one more. */
+const MOST_FORMS = 8
 
 export interface LearningRate {
   /** The learning rate. */
@@ -44,8 +46,8 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   /** The parameters of all groups. */
   private readonly parameters: readonly Variable[]
   private readonly memory: Map<Variable, Remembered> = new Map()
-  /** The steps of its own so far: outside compiled functions. */
-  private steps = 0
+  /** The dtypes that gradients have had, and in how many steps outside compiled functions. */
+  private readonly forms: { readonly dtypes: readonly (DType | undefined)[]; steps: number }[] = []
   private readonly compiled: CompiledFunction<(Matrix | null)[], void> = new CompiledFunction((...gradients) =>
     this.updateAll(gradients),
   )
@@ -117,10 +119,31 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
         throw new ShapeError(
           `${this.constructor.name}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
         )
+      if (grad) checkWhole(this.constructor.name, grad)
     }
-    // A program is faster than the operations one by one, but takes as long as hundreds of them to make.
-    if (tracer !== null || !isBuiltInOptimizer(this) || this.steps++ < PLAIN) this.updateAll(gradients)
-    else this.compiled.call(gradients)
+    if (tracer === null && isBuiltInOptimizer(this) && this.isUsual(gradients)) this.compiled.call(gradients)
+    else this.updateAll(gradients)
+  }
+
+  /**
+   * Whether a program should make the step: it is faster than the operations one by one, but takes as long as hundreds of them to
+   * make, and none changes what it is given.
+   */
+  private isUsual(gradients: readonly (Matrix | null)[]): boolean {
+    const { forms } = this
+    let form = forms.find(({ dtypes }) => gradients.every((grad, i) => grad?.dtype === dtypes[i]))
+    if (!form) {
+      form = { dtypes: gradients.map((grad) => grad?.dtype), steps: 0 }
+      if (forms.push(form) > MOST_FORMS) forms.shift()
+    }
+    return form.steps++ >= PLAIN && !gradients.some((grad) => grad && this.isParameter(grad))
+  }
+
+  /** Whether a matrix is the value of a parameter, or has its elements. */
+  private isParameter(matrix: Matrix): boolean {
+    return this.parameters.some(
+      ({ value }) => value === matrix || (matrix.pinned && value.elements.buffer === matrix.elements.buffer),
+    )
   }
 
   private updateAll(gradients: readonly (Matrix | null)[]): void {

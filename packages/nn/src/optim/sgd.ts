@@ -1,5 +1,5 @@
 import type { Variable } from '@matgrad/autograd'
-import { MatgradError, type Matrix, sub, zeros } from '@matgrad/core'
+import { full, MatgradError, type Matrix, sub, zeros } from '@matgrad/core'
 import { dependsOn, flag, number, readerOf, required } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
@@ -49,7 +49,8 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
   }
 
   protected override start({ rows, cols, dtype }: Variable): { velocity: Matrix; step: Matrix } {
-    return { velocity: zeros(rows, cols, { dtype }), step: zeros(1, 1, { dtype: 'float64' }) }
+    // So that it is d itself at first: 0 and a d of −0 would be 0.
+    return { velocity: full(rows, cols, -0, { dtype }), step: zeros(1, 1, { dtype: 'float64' }) }
   }
 
   protected override updateOf(group: StoredSettings<SGDSettings>): Update {

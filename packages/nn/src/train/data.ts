@@ -1,4 +1,4 @@
-import { DTypeError, type Generator, getDefaultGenerator, MatgradError, type Matrix, ShapeError } from '@matgrad/core'
+import { DTypeError, type Generator, getDefaultGenerator, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 import {
   checkInteger,
   describe,
@@ -9,7 +9,6 @@ import {
   isPlain,
   number,
   operations,
-  type Pool,
   readerOf,
   taped,
   whole,
@@ -35,6 +34,10 @@ export function checkDataset(operation: string, dataset: Dataset): void {
     )
 }
 
+const { slice, gatherRows } = Matrix.prototype
+
+const isPlainMatrix = (matrix: Matrix): boolean => matrix.slice === slice && matrix.gatherRows === gatherRows
+
 /** Whether going through a loader runs nobody's code but this package's. */
 export const isPlainLoader = (loader: DataLoader): boolean =>
   Object.getPrototypeOf(loader) === DataLoader.prototype &&
@@ -42,12 +45,16 @@ export const isPlainLoader = (loader: DataLoader): boolean =>
   loader[Symbol.iterator] === iterate &&
   isPlain(loader.dataset) &&
   isAsMade(loader.dataset) &&
+  [loader.dataset.x, loader.dataset.y].every(isPlainMatrix) &&
   isPlainGenerator(getDefaultGenerator())
 
-/** The samples with these numbers. @param pool where their memory is from */
-const select = ({ x, y }: Dataset, index: Matrix, pool?: Pool): Dataset => ({
-  x: evaluate(operations.gatherRows, [x, index], undefined, pool),
-  y: evaluate(operations.gatherRows, [y, index], undefined, pool),
+/** The samples with these numbers. */
+const select = ({ x, y }: Dataset, index: Matrix): Dataset => ({ x: x.gatherRows(index), y: y.gatherRows(index) })
+
+/** The same, of matrices that have no methods of their own, in memory that batches share. */
+const selectTogether = ({ x, y }: Dataset, index: Matrix): Dataset => ({
+  x: evaluate(operations.gatherRows, [x, index], undefined, taped),
+  y: evaluate(operations.gatherRows, [y, index], undefined, taped),
 })
 
 export interface DataLoaderOptions {
@@ -102,13 +109,12 @@ const { [Symbol.iterator]: iterate } = DataLoader.prototype
 /** What a loader of this package goes through. @param together whether batches are dropped soon, and may share memory */
 export function* batchesOf(loader: DataLoader, together = false): Iterator<Dataset> & Iterable<Dataset> {
   const { dataset, batchSize, length, shuffle, generator } = loader
-  const { x, y } = dataset
-  const pool = together ? taped : undefined
-  const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(x.rows) : null
+  const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(dataset.x.rows) : null
   for (let i = 0; i < length; i++) {
     const start = i * batchSize
-    const end = Math.min(x.rows, start + batchSize)
-    yield order ? select(dataset, order.slice(start, end), pool) : { x: x.slice(start, end), y: y.slice(start, end) }
+    const end = Math.min(dataset.x.rows, start + batchSize)
+    if (order) yield (together ? selectTogether : select)(dataset, order.slice(start, end))
+    else yield { x: dataset.x.slice(start, end), y: dataset.y.slice(start, end) }
   }
 }
 
