@@ -180,6 +180,20 @@ describe('options', () => {
     expect(passes).toBe(3)
   })
 
+  test('batches are made by the methods of the matrices, where they have their own', async () => {
+    let calls = 0
+    const { x, y } = xor()
+    const own = Object.assign(x.clone(), {
+      gatherRows(index: Matrix) {
+        calls++
+        return x.gatherRows(index)
+      },
+    })
+    const model = net()
+    await fit(model, { x: own as unknown as Matrix, y }, optionsFor(model, { epochs: 3, batchSize: 2 }))
+    expect(calls).toBe(6)
+  })
+
   test('no epochs change nothing and give an empty history', async () => {
     const model = net()
     const before = bitsOf(model)
