@@ -1,6 +1,6 @@
 // Core's functions take variables, too: their signatures with them. A result is a Variable where an operand is one.
 
-import type { Axis, Broadcast, Matrix, Other, ProductOf, ReducedCols, ReducedRows, SumOf } from '@matgrad/core'
+import type { Axis, Broadcast, Matrix, Other, ReducedCols, ReducedRows } from '@matgrad/core'
 import type { Variable } from './variable.ts'
 
 export * from '@matgrad/core/functions'
@@ -61,18 +61,4 @@ declare module '@matgrad/core' {
   interface TraceFunction {
     (a: Variable): Variable<1, 1>
   }
-
-  interface MatmulFunction
-    extends ProductOf<'variable', 'variable', 'variable'>,
-      ProductOf<'variable', 'variable', 'matrix'>,
-      ProductOf<'variable', 'matrix', 'variable'> {}
-
-  interface AffineFunction
-    extends SumOf<'variable', 'variable', 'variable', 'variable'>,
-      SumOf<'variable', 'variable', 'variable', 'matrix'>,
-      SumOf<'variable', 'variable', 'matrix', 'variable'>,
-      SumOf<'variable', 'variable', 'matrix', 'matrix'>,
-      SumOf<'variable', 'matrix', 'variable', 'variable'>,
-      SumOf<'variable', 'matrix', 'variable', 'matrix'>,
-      SumOf<'variable', 'matrix', 'matrix', 'variable'> {}
 }

@@ -6,9 +6,9 @@ import { DTypeError } from '../base/errors.ts'
 import { type Axis, describe, type ReducedCols, type ReducedRows } from '../base/shape.ts'
 import type {
   Broadcast,
+  CheckBias,
+  CheckProduct,
   Kind,
-  MatmulBias,
-  MatmulOperand,
   MatmulOptions,
   MatmulResult,
   Other,
@@ -78,35 +78,43 @@ export interface TraceFunction {
   (a: Matrix): Matrix<1, 1>
 }
 
-/** A product of operands of two classes, which gives values of class K. */
-export type ProductOf<K extends Kind, A extends Kind, B extends Kind> = <
-  R1 extends number,
-  C1 extends number,
-  R2 extends number,
-  C2 extends number,
+/** The class of what operands of these types give. */
+export type ClassOf<V> = [V] extends [Matrix] ? 'matrix' : Exclude<Classes, 'matrix'>
+
+type Operand = Results<number, number>[Classes]
+
+type ProductOf<K extends Kind, A extends Operand, B extends Operand, O> = MatmulResult<
+  K,
+  A['rows'],
+  A['cols'],
+  B['rows'],
+  B['cols'],
+  O
+>
+
+/** One signature for operands of all classes: TypeScript explains what it refuses by the last of several. */
+export type MatmulFunction = <
+  A extends Operand,
+  B extends Operand,
   const O extends MatmulOptions = Record<never, never>,
 >(
-  a: Results<R1, C1>[A],
-  b: Results<R2, C2>[B] & MatmulOperand<K, R1, C1, R2, C2, O>,
+  a: A,
+  b: B & CheckProduct<A['rows'], A['cols'], B['rows'], B['cols'], O>,
   options?: O,
-) => MatmulResult<K, R1, C1, R2, C2, O>
+) => ProductOf<ClassOf<A | B>, A, B, O>
 
-/** The same with a row added, of class D. */
-export type SumOf<K extends Kind, A extends Kind, B extends Kind, D extends Kind> = <
-  R1 extends number,
-  C1 extends number,
-  R2 extends number,
-  C2 extends number,
+/** The same with a row added. */
+export type AffineFunction = <
+  A extends Operand,
+  B extends Operand,
+  D extends Operand,
   const O extends MatmulOptions = Record<never, never>,
 >(
-  a: Results<R1, C1>[A],
-  b: Results<R2, C2>[B] & MatmulOperand<K, R1, C1, R2, C2, O>,
-  bias: Results<number, number>[D] & MatmulBias<K, R2, C2, O>,
+  a: A,
+  b: B & CheckProduct<A['rows'], A['cols'], B['rows'], B['cols'], O>,
+  bias: D & CheckBias<D['rows'], D['cols'], B['rows'], B['cols'], O>,
   options?: O,
-) => MatmulResult<K, R1, C1, R2, C2, O>
-
-export interface MatmulFunction extends ProductOf<'matrix', 'matrix', 'matrix'> {}
-export interface AffineFunction extends SumOf<'matrix', 'matrix', 'matrix', 'matrix'> {}
+) => ProductOf<ClassOf<A | B | D>, A, B, O>
 
 /** The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. */
 // biome-ignore lint/suspicious/noExplicitAny: the declared type of each function says what it takes and gives

@@ -73,6 +73,13 @@ type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonl
 /** The rows of op(X), where X is R x C and op transposes if the flag is set: unknown where the flag is. */
 type RowsOf<F, R extends Size, C extends Size> = [F] extends [true] ? C : [F] extends [false | undefined] ? R : number
 
+/** `unknown` where operands of these sizes have a product, else a message that no operand is assignable to. */
+export type CheckProduct<R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size, O> = CheckMatmul<
+  RowsOf<Flag<O, 'transposeA'>, C1, R1>,
+  RowsOf<Flag<O, 'transposeB'>, R2, C2>
+> &
+  CheckNames<Exclude<keyof O, keyof MatmulOptions>>
+
 /** The right operand of a product. */
 export type MatmulOperand<
   K extends Kind,
@@ -81,15 +88,27 @@ export type MatmulOperand<
   R2 extends Size,
   C2 extends Size,
   O,
-> = Operands<R2, C2>[K] &
-  CheckMatmul<RowsOf<Flag<O, 'transposeA'>, C1, R1>, RowsOf<Flag<O, 'transposeB'>, R2, C2>> &
-  CheckNames<Exclude<keyof O, keyof MatmulOptions>>
+> = Operands<R2, C2>[K] & CheckProduct<R1, C1, R2, C2, O>
 
 /** A row as long as those of the product. */
 export type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<
   1,
   RowsOf<Flag<O, 'transposeB'>, C2, R2>
 >[K]
+
+/** `unknown` where a bias of R x C is a row as long as those of the product, else such a message. */
+export type CheckBias<R extends Size, C extends Size, R2 extends Size, C2 extends Size, O> = CheckFits<
+  R,
+  C,
+  RowsOf<Flag<O, 'transposeB'>, C2, R2>
+>
+
+type CheckFits<R extends Size, C extends Size, N extends Size> = [
+  number extends R ? 1 : R,
+  number extends C | N ? N : C,
+] extends [1, N]
+  ? unknown
+  : `affine: the bias is ${R}x${C}, wanted 1x${N}`
 
 /** The product. */
 export type MatmulResult<
