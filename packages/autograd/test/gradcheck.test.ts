@@ -1,8 +1,8 @@
 import { defineOp, gradcheck, type Op, type Rule, Variable, variable } from '@matgrad/autograd'
 import { type Attributes, Generator, MatgradError, type Matrix, matrix, zeros } from '@matgrad/core'
+import * as functions from '@matgrad/core/functions'
 import { operations as ops } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
-import * as functions from '../src/functions.ts'
 import { history } from '../src/tape.ts'
 import { notDifferentiable, rows } from './rows.ts'
 

@@ -103,6 +103,15 @@ describe('shapes flow through', () => {
     expectTypeOf(loose.sum(0)).toEqualTypeOf<Variable<1, number>>()
   })
 
+  test('of any class and size through functions', () => {
+    const f = <R extends number>(x: Matrix<R, 3>): Matrix<R, 4> => exp(matmul(x, zeros(3, 4)))
+    expectTypeOf(f(zeros(2, 3))).toEqualTypeOf<Matrix<2, 4>>()
+    const g = <R extends number, C extends number>(x: Variable<R, C>): Variable<R, 1> => sum(exp(x), 1)
+    expectTypeOf(g(a)).toEqualTypeOf<Variable<2, 1>>()
+    const h = (x: Variable | Matrix): Variable => add(sum(x), a)
+    expectTypeOf(h(m)).toEqualTypeOf<Variable>()
+  })
+
   test('a known shape is a Variable, a Variable is not a known shape', () => {
     expectTypeOf(a).toExtend<Variable>()
     expectTypeOf(loose).not.toExtend<Variable<2, 3>>()
@@ -119,8 +128,12 @@ describe('what does not fit does not compile', () => {
     a.matmul(zeros(2, 3))
     // @ts-expect-error matmul: left has 2 columns, right has 3 rows
     a.matmul(m, { transposeA: true })
+    // @ts-expect-error matmul: left has 4 columns, right has 2 rows
+    matmul(m, a)
     // @ts-expect-error the rows of the product have 4 elements
     a.affine(m, zeros(1, 3))
+    // @ts-expect-error affine: the bias is 1x3, wanted 1x4
+    affine(a, m, zeros(1, 3))
     // @ts-expect-error the bias is a row
     a.affine(m, zeros(2, 4))
     // @ts-expect-error matmul: left has 3 columns, right has 5 rows

@@ -1,9 +1,9 @@
-// What operations are as functions: each is the method of its first operand. Another class of values, such as a tape's variable,
-// adds its own signatures to the interfaces here, and has every function with them.
+// What operations are as functions: each is the method of its first operand. They are for all classes of values, a tape's variables
+// as well, and each has one signature: TypeScript explains what it refuses by the last of several.
 
 import { getDefaultDtype } from '../base/dtype.ts'
 import { DTypeError } from '../base/errors.ts'
-import { type Axis, describe, type ReducedCols, type ReducedRows } from '../base/shape.ts'
+import { type Axis, type CheckBroadcast, describe, type ReducedCols, type ReducedRows } from '../base/shape.ts'
 import type {
   Broadcast,
   CheckBias,
@@ -11,97 +11,94 @@ import type {
   Kind,
   MatmulOptions,
   MatmulResult,
-  Other,
   Results,
   Value,
 } from '../ops/algebra.ts'
 import { isValue, type Matrix, scalar } from './matrix.ts'
 
-/** An element-wise operation on one value. */
-export interface UnaryFunction {
-  <R extends number = 1, C extends number = 1>(a: Matrix<R, C> | number): Matrix<R, C>
-}
-
-/** An element-wise operation on two values. */
-export interface BinaryFunction<Name extends string> {
-  <R1 extends number = 1, C1 extends number = 1, R2 extends number = 1, C2 extends number = 1>(
-    a: Matrix<R1, C1> | number,
-    b: Other<'matrix', Name, R1, C1, R2, C2>,
-  ): Broadcast<'matrix', R1, C1, R2, C2>
-}
-
-/** A reduction. */
-export interface ReductionFunction<Options extends unknown[] = []> {
-  <R extends number, C extends number, A extends Axis | undefined = undefined>(
-    a: Matrix<R, C>,
-    axis?: A,
-    ...options: Options
-  ): Matrix<ReducedRows<R, A>, ReducedCols<C, A>>
-}
-
-/** An operation with numbers of its own whose result has the shape of the value. */
-export interface SameShapeFunction<Arguments extends unknown[]> {
-  <R extends number = 1, C extends number = 1>(a: Matrix<R, C>, ...rest: Arguments): Matrix<R, C>
-}
-
-/** An operation on one value whose result has a shape that the types do not follow. */
-export interface LooseFunction<Arguments extends unknown[]> {
-  (a: Matrix, ...rest: Arguments): Matrix
-}
-
-/** The same on two values. */
-export interface PairFunction {
-  (a: Matrix, b: Matrix): Matrix
-}
-
-export interface WhereFunction {
-  (condition: Matrix, a: Matrix | number, b: Matrix | number): Matrix
-}
-
 type Classes = Exclude<Kind, 'value'>
-
-/** The result is a Matrix if all are. */
-export type ConcatFunction = <V extends Results<number, number>[Classes]>(
-  list: readonly V[],
-  axis: Axis,
-) => [V] extends [Matrix] ? Matrix : Results<number, number>[Exclude<Classes, 'matrix'>]
-
-export interface TransposeFunction {
-  <R extends number, C extends number>(a: Matrix<R, C>): Matrix<C, R>
-}
-
-export interface ReshapeFunction {
-  <R extends number, C extends number>(a: Matrix, rows: R, cols: C): Matrix<R, C>
-}
-
-export interface TraceFunction {
-  (a: Matrix): Matrix<1, 1>
-}
-
-/** The class of what operands of these types give. */
-export type ClassOf<V> = [V] extends [Matrix] ? 'matrix' : Exclude<Classes, 'matrix'>
-
 type Operand = Results<number, number>[Classes]
 
-type ProductOf<K extends Kind, A extends Operand, B extends Operand, O> = MatmulResult<
+/**
+ * The class of what operands of these types give: a Matrix if all are matrices, which a type without sizes tells where those are
+ * type parameters, or numbers.
+ */
+export type ClassOf<V> = [V] extends [Pick<Matrix, 'data'> | number] ? 'matrix' : Exclude<Classes, 'matrix'>
+
+/** The sizes of an operand: a number is a 1x1. */
+export type RowsOf<V> = V extends { readonly rows: infer R extends number } ? R : 1
+export type ColsOf<V> = V extends { readonly cols: infer C extends number } ? C : 1
+
+/** An element-wise operation on one value. */
+export type UnaryFunction = <V extends Operand | number>(a: V) => Results<RowsOf<V>, ColsOf<V>>[ClassOf<V>]
+
+/** An element-wise operation on two values. */
+export type BinaryFunction<Name extends string> = <A extends Operand | number, B extends Operand | number>(
+  a: A,
+  b: B & CheckBroadcast<Name, RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>>,
+) => Broadcast<ClassOf<A | B>, RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>>
+
+/** A reduction. */
+export type ReductionFunction<Options extends unknown[] = []> = <
+  V extends Operand,
+  A extends Axis | undefined = undefined,
+>(
+  a: V,
+  axis?: A,
+  ...options: Options
+) => Results<ReducedRows<RowsOf<V>, A>, ReducedCols<ColsOf<V>, A>>[ClassOf<V>]
+
+/** An operation with numbers of its own whose result has the shape of the value. */
+export type SameShapeFunction<Arguments extends unknown[]> = <V extends Operand>(
+  a: V,
+  ...rest: Arguments
+) => Results<RowsOf<V>, ColsOf<V>>[ClassOf<V>]
+
+/** An operation on one value whose result has a shape that the types do not follow. */
+export type LooseFunction<Arguments extends unknown[]> = <V extends Operand>(
+  a: V,
+  ...rest: Arguments
+) => Results<number, number>[ClassOf<V>]
+
+/** The same on two values. */
+export type PairFunction = <A extends Operand, B extends Operand>(a: A, b: B) => Results<number, number>[ClassOf<A | B>]
+
+export type WhereFunction = <Condition extends Operand, A extends Operand | number, B extends Operand | number>(
+  condition: Condition,
+  a: A,
+  b: B,
+) => Results<number, number>[ClassOf<Condition | A | B>]
+
+export type ConcatFunction = <V extends Operand>(list: readonly V[], axis: Axis) => Results<number, number>[ClassOf<V>]
+
+export type TransposeFunction = <V extends Operand>(a: V) => Results<ColsOf<V>, RowsOf<V>>[ClassOf<V>]
+
+export type ReshapeFunction = <V extends Operand, R extends number, C extends number>(
+  a: V,
+  rows: R,
+  cols: C,
+) => Results<R, C>[ClassOf<V>]
+
+export type TraceFunction = <V extends Operand>(a: V) => Results<1, 1>[ClassOf<V>]
+
+type ProductOf<A extends Operand, B extends Operand, K extends Kind, O> = MatmulResult<
   K,
-  A['rows'],
-  A['cols'],
-  B['rows'],
-  B['cols'],
+  RowsOf<A>,
+  ColsOf<A>,
+  RowsOf<B>,
+  ColsOf<B>,
   O
 >
 
-/** One signature for operands of all classes: TypeScript explains what it refuses by the last of several. */
 export type MatmulFunction = <
   A extends Operand,
   B extends Operand,
   const O extends MatmulOptions = Record<never, never>,
 >(
   a: A,
-  b: B & CheckProduct<A['rows'], A['cols'], B['rows'], B['cols'], O>,
+  b: B & CheckProduct<RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>, O>,
   options?: O,
-) => ProductOf<ClassOf<A | B>, A, B, O>
+) => ProductOf<A, B, ClassOf<A | B>, O>
 
 /** The same with a row added. */
 export type AffineFunction = <
@@ -111,10 +108,10 @@ export type AffineFunction = <
   const O extends MatmulOptions = Record<never, never>,
 >(
   a: A,
-  b: B & CheckProduct<A['rows'], A['cols'], B['rows'], B['cols'], O>,
-  bias: D & CheckBias<D['rows'], D['cols'], B['rows'], B['cols'], O>,
+  b: B & CheckProduct<RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>, O>,
+  bias: D & CheckBias<RowsOf<D>, ColsOf<D>, RowsOf<B>, ColsOf<B>, O>,
   options?: O,
-) => ProductOf<ClassOf<A | B | D>, A, B, O>
+) => ProductOf<A, B, ClassOf<A | B | D>, O>
 
 /** The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. */
 // biome-ignore lint/suspicious/noExplicitAny: the declared type of each function says what it takes and gives
