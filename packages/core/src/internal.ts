@@ -36,7 +36,7 @@ export {
 export { checkAxis, checkInteger, checkNumber, describe, formatShape, listNames, shorten } from './base/shape.ts'
 export { NoMemory, replace } from './code/arena.ts'
 export { Trespass } from './code/proof.ts'
-export { endTemporaries, type Pool, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'
+export { endTemporaries, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'
 export { setFma, usesFma } from './engine/engine.ts'
 export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'

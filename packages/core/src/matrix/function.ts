@@ -26,17 +26,17 @@ type Operand = Results<number, number>[Classes]
 export type ClassOf<V> = [V] extends [Pick<Matrix, 'data'> | number] ? 'matrix' : Exclude<Classes, 'matrix'>
 
 /** The sizes of an operand: a number is a 1x1. */
-export type RowsOf<V> = V extends { readonly rows: infer R extends number } ? R : 1
-export type ColsOf<V> = V extends { readonly cols: infer C extends number } ? C : 1
+export type RowsIn<V> = V extends { readonly rows: infer R extends number } ? R : 1
+export type ColsIn<V> = V extends { readonly cols: infer C extends number } ? C : 1
 
 /** An element-wise operation on one value. */
-export type UnaryFunction = <V extends Operand | number>(a: V) => Results<RowsOf<V>, ColsOf<V>>[ClassOf<V>]
+export type UnaryFunction = <V extends Operand | number>(a: V) => Results<RowsIn<V>, ColsIn<V>>[ClassOf<V>]
 
 /** An element-wise operation on two values. */
 export type BinaryFunction<Name extends string> = <A extends Operand | number, B extends Operand | number>(
   a: A,
-  b: B & CheckBroadcast<Name, RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>>,
-) => Broadcast<ClassOf<A | B>, RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>>
+  b: B & CheckBroadcast<Name, RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>>,
+) => Broadcast<ClassOf<A | B>, RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>>
 
 /** A reduction. */
 export type ReductionFunction<Options extends unknown[] = []> = <
@@ -46,13 +46,13 @@ export type ReductionFunction<Options extends unknown[] = []> = <
   a: V,
   axis?: A,
   ...options: Options
-) => Results<ReducedRows<RowsOf<V>, A>, ReducedCols<ColsOf<V>, A>>[ClassOf<V>]
+) => Results<ReducedRows<RowsIn<V>, A>, ReducedCols<ColsIn<V>, A>>[ClassOf<V>]
 
 /** An operation with numbers of its own whose result has the shape of the value. */
 export type SameShapeFunction<Arguments extends unknown[]> = <V extends Operand>(
   a: V,
   ...rest: Arguments
-) => Results<RowsOf<V>, ColsOf<V>>[ClassOf<V>]
+) => Results<RowsIn<V>, ColsIn<V>>[ClassOf<V>]
 
 /** An operation on one value whose result has a shape that the types do not follow. */
 export type LooseFunction<Arguments extends unknown[]> = <V extends Operand>(
@@ -71,7 +71,7 @@ export type WhereFunction = <Condition extends Operand, A extends Operand | numb
 
 export type ConcatFunction = <V extends Operand>(list: readonly V[], axis: Axis) => Results<number, number>[ClassOf<V>]
 
-export type TransposeFunction = <V extends Operand>(a: V) => Results<ColsOf<V>, RowsOf<V>>[ClassOf<V>]
+export type TransposeFunction = <V extends Operand>(a: V) => Results<ColsIn<V>, RowsIn<V>>[ClassOf<V>]
 
 export type ReshapeFunction = <V extends Operand, R extends number, C extends number>(
   a: V,
@@ -83,10 +83,10 @@ export type TraceFunction = <V extends Operand>(a: V) => Results<1, 1>[ClassOf<V
 
 type ProductOf<A extends Operand, B extends Operand, K extends Kind, O> = MatmulResult<
   K,
-  RowsOf<A>,
-  ColsOf<A>,
-  RowsOf<B>,
-  ColsOf<B>,
+  RowsIn<A>,
+  ColsIn<A>,
+  RowsIn<B>,
+  ColsIn<B>,
   O
 >
 
@@ -96,7 +96,7 @@ export type MatmulFunction = <
   const O extends MatmulOptions = Record<never, never>,
 >(
   a: A,
-  b: B & CheckProduct<RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>, O>,
+  b: B & CheckProduct<RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>, O>,
   options?: O,
 ) => ProductOf<A, B, ClassOf<A | B>, O>
 
@@ -108,8 +108,8 @@ export type AffineFunction = <
   const O extends MatmulOptions = Record<never, never>,
 >(
   a: A,
-  b: B & CheckProduct<RowsOf<A>, ColsOf<A>, RowsOf<B>, ColsOf<B>, O>,
-  bias: D & CheckBias<RowsOf<D>, ColsOf<D>, RowsOf<B>, ColsOf<B>, O>,
+  b: B & CheckProduct<RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>, O>,
+  bias: D & CheckBias<RowsIn<D>, ColsIn<D>, RowsIn<B>, ColsIn<B>, O>,
   options?: O,
 ) => ProductOf<A, B, ClassOf<A | B | D>, O>
 
