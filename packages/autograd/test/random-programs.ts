@@ -2,9 +2,10 @@
 // list of instructions alone, so that two instances of one program are twins.
 
 import { compile, concat, crossEntropy, Variable, variable } from '@matgrad/autograd'
-import { type DType, Generator, type Matrix, matrix, type Operation, ShapeError, zeros } from '@matgrad/core'
-import { adam_, operations } from '@matgrad/core/internal'
+import { type DType, Generator, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
+import { adam_ } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
+import { elementwise } from '../../core/test/support.ts'
 import { descend, type Settings, settingsOf } from './descend.ts'
 
 /** What to do, and with which of the values that there are: numbers are taken modulo how many can be chosen from. */
@@ -31,12 +32,8 @@ export interface Recipe {
 const MOST = 1500
 const SPECIAL = [0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40]
 
-const namesOf = (operands: number): string[] =>
-  (Object.values(operations) as Operation[])
-    .filter(({ elementwise, method, name }) => elementwise && method?.operands === operands && name !== 'clip')
-    .map(({ name }) => name)
-const UNARY = namesOf(1)
-const BINARY = namesOf(2)
+const UNARY = elementwise(1)
+const BINARY = elementwise(2)
 const AXIAL = [
   ...['sum', 'mean', 'prod', 'max', 'min', 'argmax', 'argmin', 'logSumExp', 'cumsum', 'softmax', 'logSoftmax'],
   ...['sort', 'argsort', 'variance', 'median'],

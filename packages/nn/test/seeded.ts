@@ -12,11 +12,9 @@ import {
   Matrix,
   manualSeed,
   matrix,
-  type Operation,
   rand,
   sparse,
 } from '@matgrad/core'
-import { operations as table } from '@matgrad/core/internal'
 import {
   AdamW,
   BatchNorm1d,
@@ -33,16 +31,12 @@ import {
   trainTestSplit,
 } from '@matgrad/nn'
 import { rows } from '../../autograd/test/rows.ts'
+import { elementwise as namesOf } from '../../core/test/support.ts'
 import { DTYPES } from './support.ts'
 
 type Results = Record<string, Matrix>
 
-const namesOf = (operands: number): string[] =>
-  (Object.values(table) as Operation[])
-    .filter(({ elementwise, method }) => elementwise && method?.operands === operands)
-    .map(({ name }) => name)
-/** Those that need no numbers of their own. */
-const UNARY = namesOf(1).filter((name) => name !== 'clip')
+const UNARY = namesOf(1)
 const BINARY = namesOf(2)
 const AXIAL = [
   ...['sum', 'mean', 'prod', 'variance', 'max', 'min', 'argmax', 'argmin', 'logSumExp'],

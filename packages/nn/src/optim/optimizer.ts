@@ -136,14 +136,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       form = { dtypes: gradients.map((grad) => grad?.dtype), steps: 0 }
       if (forms.push(form) > MOST_FORMS) forms.shift()
     }
-    return form.steps++ >= PLAIN && !gradients.some((grad) => grad && this.isParameter(grad))
-  }
-
-  /** Whether a matrix is the value of a parameter, or has its elements. */
-  private isParameter(matrix: Matrix): boolean {
-    return this.parameters.some(
-      ({ value }) => value === matrix || (matrix.pinned && value.elements.buffer === matrix.elements.buffer),
-    )
+    return form.steps++ >= PLAIN && !gradients.some((grad) => grad && isValueOf(this.parameters, grad))
   }
 
   private updateAll(gradients: readonly (Matrix | null)[]): void {
@@ -223,6 +216,12 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const [i, stored] of this.stored.entries()) stored.assign(loadedSettings[i])
   }
 }
+
+/** Whether a matrix is the value of one of the parameters, or has its elements, which only what is pinned can share. */
+export const isValueOf = (parameters: readonly Variable[], matrix: Matrix): boolean =>
+  parameters.some(
+    ({ value }) => value === matrix || (matrix.pinned && value.elements.buffer === matrix.elements.buffer),
+  )
 
 /** What an optimiser of this package has as methods, beside the `updateOf` that its class names as `builtIn`. */
 type Methods = Readonly<Record<'step' | 'zeroGrad' | 'recall' | 'updateOf' | 'start', unknown>>

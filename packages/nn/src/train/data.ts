@@ -48,13 +48,16 @@ export const isPlainLoader = (loader: DataLoader): boolean =>
   [loader.dataset.x, loader.dataset.y].every(isPlainMatrix) &&
   isPlainGenerator(getDefaultGenerator())
 
-/** The samples with these numbers. */
-const select = ({ x, y }: Dataset, index: Matrix): Dataset => ({ x: x.gatherRows(index), y: y.gatherRows(index) })
+const gather = (matrix: Matrix, index: Matrix): Matrix => matrix.gatherRows(index)
 
-/** The same, of matrices that have no methods of their own, in memory that batches share. */
-const selectTogether = ({ x, y }: Dataset, index: Matrix): Dataset => ({
-  x: evaluate(operations.gatherRows, [x, index], undefined, taped),
-  y: evaluate(operations.gatherRows, [y, index], undefined, taped),
+/** The same, of a matrix that has no methods of its own, in memory that batches share. */
+const gatherTogether = (matrix: Matrix, index: Matrix): Matrix =>
+  evaluate(operations.gatherRows, [matrix, index], undefined, taped)
+
+/** The samples with these numbers. */
+const select = ({ x, y }: Dataset, index: Matrix, rowsOf = gather): Dataset => ({
+  x: rowsOf(x, index),
+  y: rowsOf(y, index),
 })
 
 export interface DataLoaderOptions {
@@ -113,7 +116,7 @@ export function* batchesOf(loader: DataLoader, together = false): Iterator<Datas
   for (let i = 0; i < length; i++) {
     const start = i * batchSize
     const end = Math.min(dataset.x.rows, start + batchSize)
-    if (order) yield (together ? selectTogether : select)(dataset, order.slice(start, end))
+    if (order) yield select(dataset, order.slice(start, end), together ? gatherTogether : gather)
     else yield { x: dataset.x.slice(start, end), y: dataset.y.slice(start, end) }
   }
 }

@@ -6,7 +6,7 @@ import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
 import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
 import { forwardOf, isBuiltIn, type Module } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
-import { isBuiltInOptimizer, type Optimizer } from '../optim/optimizer.ts'
+import { isBuiltInOptimizer, isValueOf, type Optimizer } from '../optim/optimizer.ts'
 
 // What is of this package may be compiled: a program asks what it depends on. What is a user's may do anything at any time, so
 // that it runs in every call, guided by what it did before, and a program computes what it is seen to do again.
@@ -63,7 +63,7 @@ export class TrainingStep {
       losses.has(loss) &&
       isBuiltInOptimizer(optimizer) &&
       isKnown(model) &&
-      !batch.some((each) => this.isParameter(each))
+      !batch.some((each) => optimizer.groups.some(({ params }) => isValueOf(params, each)))
     if (this.reads === gradientReads()) return
     // Somebody may hold a gradient, which the next step would overwrite.
     this.compiled.release()
@@ -74,13 +74,6 @@ export class TrainingStep {
   private get isUnseen(): boolean {
     for (const { params } of this.optimizer.groups) for (const each of params) if (!isPlainVariable(each)) return false
     return true
-  }
-
-  /** Whether the elements of a matrix are those of a parameter. */
-  private isParameter({ elements }: Matrix): boolean {
-    return this.optimizer.groups.some(({ params }) =>
-      params.some((each) => each.value.elements.buffer === elements.buffer),
-    )
   }
 
   run(x: Matrix, y: Matrix): StepResult {
