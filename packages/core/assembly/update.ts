@@ -12,8 +12,11 @@ import { bytes } from './vector'
 
 /** xⁿ of two x for a whole n ≥ 0 by repeated squaring, with a relative error of at most n·2⁻⁵³. */
 function wholePowers(x: v128, n: f64): v128 {
-  let power = f64x2.splat(1)
-  for (let left = <i64>n; left > 0; left >>= 1, x = f64x2.mul(x, x)) if (left & 1) power = f64x2.mul(power, x)
+  const one = f64x2.splat(1)
+  let power = one
+  // Its bits are another pattern in each step: a branch on them would be guessed wrong.
+  for (let left = <i64>n; left > 0; left >>= 1, x = f64x2.mul(x, x))
+    power = f64x2.mul(power, v128.bitselect(x, one, i64x2.splat(-(left & 1))))
   return power
 }
 
