@@ -1,7 +1,7 @@
 import { debugs } from '../base/debug.ts'
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
-import { createEngine, type Engine, grow, type Operand, PAGE, SLACK, usesFma } from '../engine/engine.ts'
+import { createEngine, type Engine, giveBallast, grow, type Operand, PAGE, SLACK, usesFma } from '../engine/engine.ts'
 import { threadCount } from '../engine/threads.ts'
 import type { Holder } from '../ops/operation.ts'
 import { moved } from '../ops/tracer.ts'
@@ -83,6 +83,7 @@ export class Arena {
       const pagesFor = (room: number): number => Math.ceil((align(scratch) + align(room) + SLACK) / PAGE)
       const missing = Math.max(pagesFor(bytes), Math.min(pagesFor(bytes * SPARE), MOST_PAGES)) - pagesOf(memory)
       grow(memory, missing)
+      giveBallast(memory)
     } catch {
       throw new NoMemory(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
     }

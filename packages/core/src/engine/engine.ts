@@ -115,10 +115,8 @@ export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
  */
 const ballasts = new WeakMap<WebAssembly.Memory, ArrayBuffer>()
 
-/** Adds pages to a memory, if any, and gives a shared one its ballast. @throws where the pages cannot be had. @internal */
-export function grow(memory: WebAssembly.Memory, pages: number): void {
-  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
-  if (pages > 0) memory.grow(pages)
+/** Gives a memory that has its size its ballast, if it is shared. @internal */
+export function giveBallast(memory: WebAssembly.Memory): void {
   const { buffer } = memory
   if (buffer instanceof ArrayBuffer) return
   const bytes = 2 * (buffer as SharedArrayBuffer).byteLength
@@ -127,6 +125,12 @@ export function grow(memory: WebAssembly.Memory, pages: number): void {
   } catch {
     // Memory so large goes later, but goes.
   }
+}
+
+/** Adds pages to a memory, if any. @throws where they cannot be had. @internal */
+export function grow(memory: WebAssembly.Memory, pages: number): void {
+  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
+  if (pages > 0) memory.grow(pages)
 }
 
 /**
