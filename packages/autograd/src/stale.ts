@@ -26,66 +26,41 @@ export function isStale({ matrix, created }: Variable, inputs: readonly Variable
  */
 export function withoutStale(node: Variable, rule: () => Variable): Variable {
   if (!isStale(node, (node.origin as Origin).inputs)) return rule()
-  const guard = new Guard(node, tracer)
-  const given = withTracer(guard, rule)
-  guard.refuse(given?.matrix)
+  const given = withTracer(guardOf(node, tracer), rule)
+  refuse(node, given?.matrix)
   return given
 }
 
-/** Sees everything that a rule does with matrices, does it, and refuses those that have changed. */
-class Guard implements Tracer {
-  private readonly node: Variable
-  private readonly outer: Tracer | null
-
-  constructor(node: Variable, outer: Tracer | null) {
-    this.node = node
-    this.outer = outer
-  }
-
-  get isWatching(): boolean {
-    return this.outer?.isWatching ?? false
-  }
-
-  refuse(holder: Holder | undefined): void {
-    if (!holder || holder.version <= this.node.created) return
-    const { op, inputs } = this.node.origin as Origin
-    const i = inputs.findIndex(({ matrix }) => matrix === holder)
-    if (i < 0 && holder !== this.node.matrix) return
-    const { name, shape } = i < 0 ? this.node : inputs[i]
-    throw new MatgradError(
-      `${op.name}: ${i < 0 ? 'the result' : `operand ${i + 1}`} (${name ? `${name}, ` : ''}${formatShape(shape)}) was changed in place ` +
-        'after the forward pass, and the gradient needs what it was, wanted the gradient before the change, or a clone()',
-    )
-  }
-
-  evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
-    for (const input of inputs) this.refuse(input)
-    return withTracer(this.outer, () => evaluate(operation, inputs, attributes))
-  }
-
-  change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
-    for (const holder of [...targets, ...inputs]) this.refuse(holder)
-    withTracer(this.outer, () => changeNow(change, targets, inputs, attributes))
-  }
-
-  touched(holder: Holder): void {
-    this.refuse(holder)
-    this.outer?.touched(holder)
-  }
-
-  created(holder: Holder): void {
-    this.outer?.created(holder)
-  }
-
-  assume(holds: () => boolean): void {
-    this.outer?.assume(holds)
-  }
-
-  watch(object: object, look: () => (() => boolean) | null): void {
-    this.outer?.watch(object, look)
-  }
-
-  keep(matrix: Matrix): void {
-    this.outer?.keep(matrix)
-  }
+/** @throws MatgradError for an input or the result of the op that gave `node`, if it has changed in place since. */
+function refuse(node: Variable, holder: Holder | undefined): void {
+  if (!holder || holder.version <= node.created) return
+  const { op, inputs } = node.origin as Origin
+  const i = inputs.findIndex(({ matrix }) => matrix === holder)
+  if (i < 0 && holder !== node.matrix) return
+  const { name, shape } = i < 0 ? node : inputs[i]
+  throw new MatgradError(
+    `${op.name}: ${i < 0 ? 'the result' : `operand ${i + 1}`} (${name ? `${name}, ` : ''}${formatShape(shape)}) was changed in place ` +
+      'after the forward pass, and the gradient needs what it was, wanted the gradient before the change, or a clone()',
+  )
 }
+
+/** Sees everything that a rule does with matrices, has `outer` do it, and refuses those that have changed. */
+const guardOf = (node: Variable, outer: Tracer | null): Tracer => ({
+  evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+    for (const input of inputs) refuse(node, input)
+    return withTracer(outer, () => evaluate(operation, inputs, attributes))
+  },
+  change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
+    for (const holder of [...targets, ...inputs]) refuse(node, holder)
+    withTracer(outer, () => changeNow(change, targets, inputs, attributes))
+  },
+  touched(holder) {
+    refuse(node, holder)
+    outer?.touched(holder)
+  },
+  created: (holder) => outer?.created(holder),
+  assume: (holds) => outer?.assume(holds),
+  isWatching: outer?.isWatching ?? false,
+  watch: (object, look) => outer?.watch(object, look),
+  keep: (matrix) => outer?.keep(matrix),
+})
