@@ -37,25 +37,19 @@ export function crossEntropy(
   const x = toVariable('crossEntropy', logits, 'float64')
   const t = toVariable('crossEntropy', target, x.dtype)
   check(x, t, labelSmoothing, weight)
+  /** The sum of each row of −terms, each with the weight of its class. */
+  const ofAllClasses = (terms: Variable): Variable => (weight ? terms.neg().mul(weight) : terms.neg()).sum(1)
   if (t.cols === x.cols) {
-    const terms = (labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t)
-      .mul(x.logSoftmax(1))
-      .neg()
-    return reduce((weight ? terms.mul(weight) : terms).sum(1), reduction)
+    const smooth = labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t
+    return reduce(ofAllClasses(smooth.mul(x.logSoftmax(1))), reduction)
   }
   const ofClass = applyOp(losses, [x, t], undefined)
   const weights = weight?.T.gatherRows(t.value)
   const own = weights ? ofClass.mul(weights) : ofClass
   const each = labelSmoothing
-    ? own.mul(1 - labelSmoothing).add(ofAllClasses(x, weight).mul(labelSmoothing / x.cols))
+    ? own.mul(1 - labelSmoothing).add(ofAllClasses(x.logSoftmax(1)).mul(labelSmoothing / x.cols))
     : own
   return weights && reduction === 'mean' ? each.sum().div(weights.sum()) : reduce(each, reduction)
-}
-
-/** −Σⱼ wⱼ·ln softmax(x)ⱼ of each row. */
-function ofAllClasses(x: Variable, weight: Matrix | undefined): Variable {
-  const terms = x.logSoftmax(1).neg()
-  return (weight ? terms.mul(weight) : terms).sum(1)
 }
 
 function check(x: Variable, t: Variable, labelSmoothing: number, weight: Matrix | undefined): void {
