@@ -13,11 +13,13 @@ import { gradientWatch, isRecording } from './recording.ts'
 import { isStale, withoutStale } from './stale.ts'
 import type { Origin, Variable } from './variable.ts'
 
+const noEnds: ReadonlySet<Variable> = new Set()
+
 /**
  * The variables that `root` was computed from and that require a gradient, itself included, newest first: every variable
  * comes before its inputs. The search does not look behind the variables in `ends`.
  */
-export function history(root: Variable, ends: ReadonlySet<Variable>): Variable[] {
+export function history(root: Variable, ends: ReadonlySet<Variable> = noEnds): Variable[] {
   const nodes = [root]
   root.position = 0
   for (let i = 0; i < nodes.length; i++) {
@@ -97,7 +99,7 @@ export interface Reached {
 export function pullBack(
   nodes: readonly Variable[],
   seed: Variable,
-  ends: ReadonlySet<Variable>,
+  ends: ReadonlySet<Variable> = noEnds,
 ): Map<Variable, Reached> {
   // What is recorded or traced goes on from here, and what a user's rule calls must leave its caller's temporaries alone.
   if (isRecording() || tracer !== null || !startTemporaries()) return walk(nodes, seed, ends, false)

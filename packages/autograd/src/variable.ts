@@ -170,7 +170,7 @@ export class Variable<R extends number = number, C extends number = number> {
     if (!this.requiresGrad)
       throw new MatgradError('backward: nothing that the value was computed from requires a gradient')
     const seed = seedOf('backward', this, gradient)
-    const gradients = noGrad(() => pullBack(history(this, noEnds), seed, noEnds))
+    const gradients = noGrad(() => pullBack(history(this), seed))
     for (const [leaf, { cotangent, own }] of gradients) {
       const { matrix: value } = cotangent
       const { grad } = leaf
@@ -206,8 +206,6 @@ installMethods(Variable.prototype)
 Object.defineProperty(Variable.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value: Variable.prototype.toString,
 })
-
-const noEnds: ReadonlySet<Variable> = new Set()
 
 /** The cotangent that a backward pass starts from: `gradient`, or 1 for a 1x1. */
 export function seedOf(operation: string, { shape, dtype }: Variable, gradient?: Matrix): Variable {

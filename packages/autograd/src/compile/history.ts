@@ -19,11 +19,8 @@ export interface Node {
   readonly leaf: Variable | null
 }
 
-const noEnds: ReadonlySet<Variable> = new Set()
-
 /** The variables that gradients flow to on their way back from `root`. */
-export const historyOf = (root: Variable | undefined): readonly Variable[] =>
-  root?.requiresGrad ? history(root, noEnds) : []
+export const historyOf = (root: Variable | undefined): readonly Variable[] => (root?.requiresGrad ? history(root) : [])
 
 const numberOf = ({ requiresGrad, position }: Variable): number => (requiresGrad ? position : -1)
 
