@@ -36,8 +36,8 @@ export function noGrad<T>(run: () => T): T {
 export interface GradientWatch {
   /** An operation is about to ask whether a variable requires a gradient. */
   usedVariable(variable: Variable): void
-  readGradient(variable: Variable, grad: Matrix | null): void
-  wroteGradient(variable: Variable, before: Matrix | null): void
+  /** A gradient is looked at, or else set, that is `present` so far. */
+  usedGradient(variable: Variable, present: Matrix | null, read: boolean): void
   /** A gradient goes back through the operation that gave a variable. */
   wentThrough(variable: Variable): void
 }

@@ -107,7 +107,7 @@ export class Variable<R extends number = number, C extends number = number> {
   /** The sum of the gradients of all backward passes since it was last null. Only a variable without origin has one. */
   get grad(): Matrix<R, C> | null {
     reads++
-    if (gradientWatch !== null) gradientWatch.readGradient(this as unknown as Variable, this.gradient)
+    if (gradientWatch !== null) gradientWatch.usedGradient(this as unknown as Variable, this.gradient, true)
     return this.gradient
   }
 
@@ -118,7 +118,7 @@ export class Variable<R extends number = number, C extends number = number> {
 
   set grad(gradient: Matrix<R, C> | null) {
     writes++
-    if (gradientWatch !== null) gradientWatch.wroteGradient(this as unknown as Variable, this.gradient)
+    if (gradientWatch !== null) gradientWatch.usedGradient(this as unknown as Variable, this.gradient, false)
     this.gradient = gradient
   }
 

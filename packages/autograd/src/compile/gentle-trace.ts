@@ -66,12 +66,8 @@ export class GentleTrace extends Trace {
   override readonly isWatching = false
 
   /** What the function makes is made anew in each call, and its gradients with it. */
-  override readGradient(variable: Variable, grad: Matrix | null): void {
-    if (this.isFromOutside(variable)) super.readGradient(variable, grad)
-  }
-
-  override wroteGradient(variable: Variable, before: Matrix | null): void {
-    if (this.isFromOutside(variable)) super.wroteGradient(variable, before)
+  override usedGradient(variable: Variable, present: Matrix | null, read: boolean): void {
+    if (this.isFromOutside(variable)) super.usedGradient(variable, present, read)
   }
 
   /** The gradients so far that the function has looked at or set. */

@@ -305,10 +305,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     this.pay()
   }
   usedVariable(): void {}
-  readGradient(): void {}
   wentThrough(): void {}
-  wroteGradient(variable: Variable): void {
-    if (this.following) this.written.add(variable)
+  usedGradient(variable: Variable, _present: Matrix | null, read: boolean): void {
+    if (this.following && !read) this.written.add(variable)
   }
 }
 

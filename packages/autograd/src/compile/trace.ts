@@ -211,12 +211,8 @@ export class Trace implements Tracer, GradientWatch {
     this.assume(() => variable.requiresGrad === requiresGrad)
   }
 
-  readGradient(variable: Variable, grad: Matrix | null): void {
-    if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: grad, read: true })
-  }
-
-  wroteGradient(variable: Variable, before: Matrix | null): void {
-    if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: before, read: false })
+  usedGradient(variable: Variable, present: Matrix | null, read: boolean): void {
+    if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: present, read })
   }
 
   /** What a history from outside was computed from must be what it was, or its gradient is refused. */
