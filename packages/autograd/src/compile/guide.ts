@@ -67,7 +67,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private readonly before = variablesMade()
 
   /**
-   * @param steps what was recorded
+   * @param steps what was recorded but for checks, which are made here
    * @param inputs the arguments of this call
    */
   constructor(steps: readonly Step[], inputs: ReadonlyMap<Slot, Matrix>) {
@@ -92,7 +92,6 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   /** Whether the function did all that was recorded, and nothing else, so that a program may do it. */
   get hasFollowed(): boolean {
-    while (this.following && this.next < this.steps.length && this.steps[this.next].kind === 'check') this.next++
     return this.following && this.next === this.steps.length && this.uses.areIntact && usesFma() === this.fma
   }
 
@@ -207,9 +206,8 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     })
   }
 
-  /** The next step that is no check, if it is expected to do this with these inputs; its checks are made. */
+  /** The next step, if it is expected to do this with these inputs. */
   private expect(operation: Operation | Change, inputs: readonly Matrix[], attributes: Attributes): Step | undefined {
-    while (this.next < this.steps.length && this.steps[this.next].kind === 'check') this.next++
     const step = this.steps[this.next]
     if (!step || !does(step, operation) || step.inputs.length !== inputs.length || usesFma() !== this.fma)
       return undefined

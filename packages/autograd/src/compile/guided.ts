@@ -35,7 +35,7 @@ export interface Parts<Arguments extends readonly unknown[], Result> {
 /** What a call did, and how a program does it again. */
 interface Entry {
   readonly program: Program<void>
-  /** The steps that a call must do again. */
+  /** The steps that a call must do again, but for checks. */
   readonly steps: readonly Step[]
   readonly guidesRest: boolean
   /** What must hold for the rest to be what it was, once `first` has run. */
@@ -130,7 +130,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const guidesRest = leavesGradient || !this.parts.isRestKnown(result)
     // What is run in each call does not depend on what was.
     trace.conditions.splice(0, guidesRest ? trace.conditions.length : conditions)
-    const steps = trace.steps.slice(0, guidesRest ? undefined : end)
+    const steps = trace.steps.slice(0, guidesRest ? undefined : end).filter(({ kind }) => kind !== 'check')
     const made = variables.flatMap((variable, i): [number, Matrix][] =>
       variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
     )
