@@ -49,13 +49,14 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private readonly fma = usesFma()
   /** The step that is expected next. */
   private next = 0
-  private following = true
+  /** Whether it goes on being put off: if not, all that was done is computed. */
+  isFollowing = true
   private readonly done: Done[] = []
   private readonly made = new Set<Holder>()
   /** The values of what operations gave, and of what the function made once operations have used it. */
   private readonly slots = new Map<Holder, Slot>()
-  /** The matrices that constants stand for in this call. */
-  private readonly constants = new Map<Slot, Matrix>()
+  /** The constants that have the elements of this call. */
+  private readonly taken = new Set<Slot>()
   /** What the function made and changed, which is no constant any more. */
   private readonly changed = new Set<Holder>()
   /** What has been suspended of it: it has no elements until they are computed. */
@@ -92,7 +93,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   /** Whether the function did all that was recorded, and nothing else, so that a program may do it. */
   get hasFollowed(): boolean {
-    return this.following && this.next === this.steps.length && this.uses.areIntact && usesFma() === this.fma
+    return this.isFollowing && this.next === this.steps.length && this.uses.areIntact && usesFma() === this.fma
   }
 
   /** Whether these are the matrices that were recorded as what the function gives. */
@@ -114,8 +115,8 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   pay(): void {
-    if (!this.following) return
-    this.following = false
+    if (!this.isFollowing) return
+    this.isFollowing = false
     for (const resume of this.suspended.values()) resume()
     const fma = usesFma()
     setFma(this.fma)
@@ -137,18 +138,13 @@ export class Guide implements Tracer, GradientWatch, Debtor {
       target.elements = evaluate(step.operation, inputs, step.attributes).elements
   }
 
-  /** Whether it goes on being put off: if not, all that was done is computed. */
-  get isFollowing(): boolean {
-    return this.following
-  }
-
   /**
    * Nothing will be computed any more: a program has done it. Its values are left to whoever has kept them.
    *
    * @param others what else the program has changed, after what was put off
    */
   leave(kept: Kept, others: ReadonlySet<Holder>): void {
-    this.following = false
+    this.isFollowing = false
     const copyOf = kept.copies()
     for (const { step, targets, time } of this.done)
       for (const [i, target] of targets.entries()) {
@@ -162,11 +158,11 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   created(holder: Holder): void {
-    if (this.following) this.made.add(holder)
+    if (this.isFollowing) this.made.add(holder)
   }
 
   touched(holder: Holder): void {
-    if (this.following && (this.slots.has(holder) || this.isUsed(holder))) this.pay()
+    if (this.isFollowing && (this.slots.has(holder) || this.isUsed(holder))) this.pay()
   }
 
   /** Whether what was put off reads or changes a matrix or generator. */
@@ -190,10 +186,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     const { holder: constant } = slot
     if (slot.kind !== 'constant' || !(holder instanceof Matrix && constant instanceof Matrix)) return false
     if (holder.rows !== constant.rows || holder.cols !== constant.cols || holder.dtype !== constant.dtype) return false
-    const other = this.constants.get(slot)
-    if (other) return false
+    if (this.taken.has(slot)) return false
     constant.elements.set(holder.elements)
-    this.constants.set(slot, holder)
+    this.taken.add(slot)
     this.slots.set(holder, slot)
     return true
   }
@@ -217,16 +212,16 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
-    if (this.following && this.areConstant(inputs)) {
+    if (this.isFollowing && this.areConstant(inputs)) {
       const out = withTracer(null, () => evaluate(operation, inputs, attributes))
       this.made.add(out)
       return out
     }
     // Indices are checked where the function asks, or it could not catch the error.
-    const index = this.following ? operation.indices?.(inputs, attributes).index : undefined
+    const index = this.isFollowing ? operation.indices?.(inputs, attributes).index : undefined
     if (index && this.done.some(({ targets }) => targets.includes(index as Matrix))) this.pay()
     else if (index) operation.shape(inputs, attributes)
-    const step = this.following ? this.expect(operation, inputs, attributes) : undefined
+    const step = this.isFollowing ? this.expect(operation, inputs, attributes) : undefined
     if (!step) {
       this.pay()
       return withTracer(null, () => evaluate(operation, inputs, attributes))
@@ -239,7 +234,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
-    if (this.following && this.follow(change, targets, inputs, attributes)) return
+    if (this.isFollowing && this.follow(change, targets, inputs, attributes)) return
     this.pay()
     withTracer(null, () => changeNow(change, targets, inputs, attributes))
   }
@@ -305,7 +300,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   usedVariable(): void {}
   wentThrough(): void {}
   usedGradient(variable: Variable, _present: Matrix | null, read: boolean): void {
-    if (this.following && !read) this.written.add(variable)
+    if (this.isFollowing && !read) this.written.add(variable)
   }
 }
 
