@@ -57,9 +57,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private readonly slots = new Map<Holder, Slot>()
   /** The constants that have the elements of this call. */
   private readonly taken = new Set<Slot>()
-  /** What the function made and changed, which is no constant any more. */
-  private readonly changed = new Set<Holder>()
-  /** What has been suspended of it: it has no elements until they are computed. */
+  /** What the function made and changed: it is no constant any more, and has no elements until they are computed. */
   private readonly suspended = new Map<Holder, ReturnType<typeof suspend>>()
   private readonly others = new Set<Holder>()
   /** The variables whose gradients were set. */
@@ -246,38 +244,35 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     inputs: readonly Matrix[],
     attributes: Attributes,
   ): boolean {
-    // Whoever has its array would see that it is put off, and what is sealed cannot be.
-    if (targets.some((target) => target.pinned || Object.isSealed(target))) return false
+    // Whoever has its array would see that it is put off, and what is sealed, or no matrix, cannot be.
+    const isOpen = (target: Holder): boolean => !target.pinned && !Object.isSealed(target)
+    if (!targets.every((each) => isOpen(each) && (each instanceof Matrix || !this.made.has(each)))) return false
     // What is made, and read before it is changed, was recorded as copied from a constant first.
-    for (const [i, target] of targets.entries())
-      if (i < change.reads && this.made.has(target) && !this.changed.has(target)) {
-        if (!(target instanceof Matrix)) return false
-        const copy = this.expect(operations.clone, [target], undefined)
-        if (!copy) return false
-        this.own(target, copy)
-      }
+    for (const target of targets.slice(0, change.reads).filter((each) => this.isNew(each))) {
+      const copy = this.expect(operations.clone, [target], undefined)
+      if (!copy) return false
+      this.putOff(copy, [target], [target])
+      this.own(target, copy.targets[0])
+    }
     const step = this.expect(change, inputs, attributes)
-    if (!step || step.targets.length !== targets.length) return false
-    for (const [i, target] of targets.entries())
-      if (this.made.has(target) && !this.changed.has(target)) {
-        if (!(target instanceof Matrix)) return false
-      } else if (!this.is(target, step.targets[i])) return false
+    if (!step?.targets.every((value, i) => this.isNew(targets[i]) || this.is(targets[i], value))) return false
     this.putOff(step, inputs, targets)
     for (const [i, target] of targets.entries()) {
       target.version = ticks
-      if (!(this.made.has(target) && target instanceof Matrix)) continue
-      this.slots.set(target, step.targets[i])
-      this.changed.add(target)
-      if (!this.suspended.has(target)) this.suspended.set(target, suspend(target, this))
+      if (this.made.has(target)) this.own(target as Matrix, step.targets[i])
     }
     return true
   }
 
-  /** What the function made becomes the copy of the constant that it was. */
-  private own(target: Matrix, step: Step): void {
-    this.putOff(step, [target], [target])
-    this.slots.set(target, step.targets[0])
-    this.changed.add(target)
+  /** Whether the function made a matrix, and has not changed it. */
+  private isNew(target: Holder): target is Matrix {
+    return this.made.has(target) && !this.suspended.has(target)
+  }
+
+  /** What the function made is from now on what a step gives, and has no elements until they are computed. */
+  private own(target: Matrix, value: Slot): void {
+    this.slots.set(target, value)
+    if (!this.suspended.has(target)) this.suspended.set(target, suspend(target, this))
   }
 
   private putOff(step: Step, inputs: readonly Matrix[], targets: readonly Holder[]): void {
