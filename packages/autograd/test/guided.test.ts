@@ -410,6 +410,28 @@ describe('a function goes on as it is where it does something else', () => {
   })
 })
 
+test('what the function made has its gradient where that is the same in every call', () => {
+  const told = (isGuided: boolean): unknown => {
+    const w = variable(row(1, 2))
+    const made: Variable[] = []
+    const first = (x: Matrix): Variable => {
+      w.grad = null
+      const v = variable(row(3, 4))
+      made.push(v)
+      return w.mul(x).sum().add(v.sum())
+    }
+    const rest = (loss: Variable): void => loss.backward()
+    const guided = new Guided<[Matrix], Variable>({ first, rest, root: (loss) => loss, isRestKnown: () => true })
+    for (let n = 0; n < CALLS; n++)
+      if (isGuided) guided.call(row(n, 1))
+      else rest(first(row(n, 1)))
+    return made.map(({ grad }) => grad?.toArray())
+  }
+  const before = replays()
+  expect(told(true)).toEqual(told(false))
+  expect(replays() - before).toBe(ALL)
+})
+
 test('where a program cannot run, what the function made has the gradients that the function gives', () => {
   const make = (): Twin => {
     const shared = new Float32Array([1, 2])

@@ -200,7 +200,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     // It may have found no memory, or thrown, and called the function.
     if (guide.isFollowing) {
       guide.leave(kept, changed)
-      if (!guidesRest) for (const [i, gradient] of own) variables[i].grad = kept.clone(gradient) ?? null
+      if (!guidesRest) for (const [i, gradient] of own) variables[i].grad = (gradient.holder as Matrix).clone()
     }
     this.succeed()
     return result

@@ -49,11 +49,6 @@ export class Kept {
     }
   }
 
-  /** The elements of a value now. */
-  clone(value: Slot): Matrix | undefined {
-    return this.places.has(value) ? (value.holder as Matrix).clone() : undefined
-  }
-
   /** Copies of all as they are now, by value. */
   copies(): (value: Slot) => Copy | undefined {
     const arrays = this.bundles.map(({ dtype, values, size }) => {
