@@ -1,4 +1,4 @@
-import { type Attributes, Matrix, type Operation, zeros } from '@matgrad/core'
+import { type Attributes, Matrix, type Operation } from '@matgrad/core'
 import { type Change, change as changeNow, type Holder, type Slot, withTracer } from '@matgrad/core/internal'
 import { isBuiltIn } from '../op.ts'
 import type { Variable } from '../variable.ts'
@@ -82,32 +82,15 @@ export class GentleTrace extends Trace {
     const value = this.valueOf(matrix)
     if (value.kind === 'state') return value.holder as Matrix
     const held = super.hold(matrix)
-    return held === matrix ? this.move(value, copyOf(matrix.elements, matrix.shape)) : held
-  }
-
-  /** Where later calls leave a result. */
-  room(matrix: Matrix): Slot {
-    const value = this.valueOf(matrix)
-    if (value.kind === 'state') return value
-    value.kind = 'state'
-    const { rows, cols, dtype } = matrix
-    this.move(
-      value,
-      withTracer(null, () => zeros(rows, cols, { dtype })),
-    )
-    return value
-  }
-
-  private move(value: Slot, other: Matrix): Matrix {
+    if (held !== matrix) return held
+    const other = copyOf(matrix.elements, matrix.shape)
     this.values.set(other, value)
     value.holder = other
     return other
   }
 
-  /** The value of a matrix that the function computed. */
-  resultOf(matrix: Matrix): Slot | undefined {
-    const value = this.values.get(matrix)
-    const isHeld = value?.kind === 'state' && !this.isLasting(value)
-    return value?.kind === 'result' || isHeld ? value : undefined
+  /** Whether the function computed a value, which somebody may hold. */
+  isComputed(value: Slot): boolean {
+    return value.kind === 'result' || (value.kind === 'state' && !this.isLasting(value))
   }
 }

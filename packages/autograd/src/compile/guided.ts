@@ -1,4 +1,4 @@
-import { Matrix } from '@matgrad/core'
+import type { Matrix } from '@matgrad/core'
 import { type Holder, type Slot, type Step, tracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { GentleTrace } from './gentle-trace.ts'
@@ -131,15 +131,16 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     // What is run in each call does not depend on what was.
     trace.conditions.splice(0, guidesRest ? trace.conditions.length : conditions)
     const steps = trace.steps.slice(0, guidesRest ? undefined : end).filter(({ kind }) => kind !== 'check')
-    const made = variables.flatMap((variable, i): [number, Matrix][] =>
-      variable.present && !trace.isFromOutside(variable) ? [[i, variable.present]] : [],
+    const own = variables.flatMap((variable, i) =>
+      variable.present && !trace.isFromOutside(variable) ? [[i, trace.valueOf(variable.present)] as const] : [],
     )
-    const own = made.map(([i, gradient]) => [i, trace.valueOf(gradient)] as const)
-    const seen = [...made.map(([, gradient]) => gradient), ...matricesIn(steps)].filter((each) => trace.resultOf(each))
     const program = new Program<void>(() => this.otherwise(), stands, inputs, slots, trace, undefined)
     program.givesGradients = !guidesRest
     if (!guidesRest) program.giveGradients()
-    const kept = new Kept(seen.map((matrix) => trace.room(matrix)))
+    /** What the function may have kept. */
+    const seen = [...own.map(([, value]) => value), ...steps.flatMap(({ targets }) => targets)]
+    const computed = seen.filter((value) => trace.isComputed(value))
+    for (const { holder } of computed) trace.hold(holder as Matrix)
     const rest = guidesRest ? [] : trace.steps.slice(end)
     const changed = new Set(rest.flatMap(({ targets }) => targets.map(({ holder }) => holder)))
     if (this.entries.length === MOST_PROGRAMS) {
@@ -151,7 +152,8 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       steps,
       guidesRest,
       conditions: [...trace.conditions, ...trace.histories],
-      ...{ results, gradients, nodes, own, changed, kept },
+      kept: new Kept(computed),
+      ...{ results, gradients, nodes, own, changed },
       followed: 0,
     })
     return result
@@ -222,7 +224,3 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     if (this.replays % REPLAYS === 0 && this.failures > 0) this.failures--
   }
 }
-
-/** The matrices that steps compute or change, which the function may have kept. */
-const matricesIn = (steps: readonly Step[]): Matrix[] =>
-  steps.flatMap(({ targets }) => targets.map(({ holder }) => holder)).filter((holder) => holder instanceof Matrix)
