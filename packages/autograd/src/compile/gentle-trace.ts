@@ -62,7 +62,7 @@ export class GentleTrace extends Trace {
     else super.keep(matrix)
   }
 
-  /** What is not announced need not be asked: the function is run each time. */
+  /** What is not announced need not be asked, but for histories: the function is run each time. */
   override readonly isWatching = false
 
   /** What the function makes is made anew in each call, and its gradients with it. */

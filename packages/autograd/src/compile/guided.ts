@@ -151,7 +151,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
       program,
       steps,
       guidesRest,
-      conditions: [...trace.conditions, ...trace.histories],
+      conditions: [...trace.conditions, ...trace.watches],
       kept: new Kept(computed),
       ...{ results, gradients, nodes, own, changed },
       followed: 0,

@@ -118,7 +118,7 @@ export class Program<Result> {
     this.trace = trace
     this.result = held(result, trace) as Result
     const gradients = []
-    const watches = [...trace.watches, ...trace.histories]
+    const watches = [...trace.watches]
     for (const { variable, atStart, read } of trace.gradients.values()) {
       gradients.push({ variable, grad: variable.present && trace.hold(variable.present) })
       // What the function makes has no gradient at first.

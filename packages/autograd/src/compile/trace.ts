@@ -65,8 +65,6 @@ export class Trace implements Tracer, GradientWatch {
   /** What must give true for the steps to be right: asked after announcements, and asked each time. */
   readonly conditions: (() => boolean)[] = []
   readonly watches: (() => boolean)[] = []
-  /** The same for histories from outside that were walked back through. */
-  readonly histories: (() => boolean)[] = []
   readonly gradients: Map<Variable, GradientEntry> = new Map()
   protected readonly values: Map<Holder, Slot> = new Map()
   private readonly args: Slot[] = []
@@ -205,7 +203,7 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   usedVariable(variable: Variable): void {
-    if (variable.created >= this.before || variable.origin !== null || this.watched.has(variable)) return
+    if (!this.isFromOutside(variable) || variable.origin !== null || this.watched.has(variable)) return
     this.watched.add(variable)
     const { requiresGrad } = variable
     this.assume(() => variable.requiresGrad === requiresGrad)
@@ -222,7 +220,7 @@ export class Trace implements Tracer, GradientWatch {
     const fresh = [matrix, ...(origin?.inputs ?? []).map((input) => input.matrix)].filter(
       ({ version }) => version <= created,
     )
-    this.histories.push(() => fresh.every(({ version }) => version <= created))
+    this.watches.push(() => fresh.every(({ version }) => version <= created))
   }
 
   /** Whether a value goes on from call to call. */
