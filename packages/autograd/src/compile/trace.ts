@@ -41,16 +41,6 @@ const ADVICE = 'return it, and read it outside, or compute with operations (`whe
 export const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
   withTracer(null, () => owning(elements.slice(), rows, cols))
 
-const users = new WeakMap<Operation, Operation>()
-
-/** A user's operation, which programs call, as what it does with elements is not known. */
-function asUsers(operation: Operation): Operation {
-  if (operation.program !== undefined) return operation
-  const known = users.get(operation) ?? { ...operation, program: 'host' }
-  users.set(operation, known)
-  return known
-}
-
 /** Attributes that nobody changes later: copies of arrays and plain objects. */
 function asItIs(attributes: Attributes): Attributes {
   if (Array.isArray(attributes)) return attributes.map(asItIs)
@@ -162,7 +152,9 @@ export class Trace implements Tracer, GradientWatch {
 
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
     const values = inputs.map((input) => this.valueOf(input))
-    const known = isBuiltIn(operation) ? operation : asUsers(operation)
+    // What a user's does with elements is not known: programs call it.
+    const isKnown = isBuiltIn(operation) || operation.program !== undefined
+    const known: Operation = isKnown ? operation : { ...operation, program: 'host' }
     const out = withTracer(null, () => evaluate(operation, inputs, attributes))
     if (values.every(({ kind }) => kind === 'constant') && this.areFixed(inputs)) {
       this.made.add(out)
