@@ -102,16 +102,16 @@ export class Trace implements Tracer, GradientWatch {
     const words = new Float32Array(holder.elements.slice().buffer)
     const start: Slot = { kind: 'constant', holder: copyOf(words, [1, words.length]) }
     const generator = this.define(holder, 'state')
-    this.write(restart, [generator], [start])
+    this.add({ kind: 'change', operation: restart, attributes: undefined, inputs: [start], targets: [generator] })
     return generator
   }
 
-  private compute(operation: Operation, inputs: readonly Slot[], out: Slot, attributes?: Attributes): void {
-    this.steps.push({ kind: 'operation', operation, attributes: asItIs(attributes), inputs, targets: [out] })
+  private add(step: Step): void {
+    this.steps.push({ ...step, attributes: asItIs(step.attributes) })
   }
 
-  private write(change: Change, targets: readonly Slot[], inputs: readonly Slot[], attributes?: Attributes): void {
-    this.steps.push({ kind: 'change', operation: change, attributes: asItIs(attributes), inputs, targets })
+  private copy(value: Slot, to: Slot): void {
+    this.add({ kind: 'operation', operation: operations.clone, attributes: undefined, inputs: [value], targets: [to] })
   }
 
   created(holder: Holder): void {
@@ -160,15 +160,12 @@ export class Trace implements Tracer, GradientWatch {
       this.made.add(out)
       return out
     }
-    if (operation.indices)
-      this.steps.push({
-        kind: 'check',
-        operation: { name: 'check', of: operation, indices: operation.indices, shape: out.shape },
-        attributes: asItIs(attributes),
-        inputs: values,
-        targets: [],
-      })
-    this.compute(known, values, this.define(out, 'result'), attributes)
+    if (operation.indices) {
+      const check = { name: 'check', of: operation, indices: operation.indices, shape: out.shape }
+      this.add({ kind: 'check', operation: check, attributes, inputs: values, targets: [] })
+    }
+    const targets = [this.define(out, 'result')]
+    this.add({ kind: 'operation', operation: known, attributes, inputs: values, targets })
     return out
   }
 
@@ -187,11 +184,11 @@ export class Trace implements Tracer, GradientWatch {
         )
       if (value.kind !== 'constant') return value
       const own = this.define(target, 'result')
-      if (i < change.reads) this.compute(operations.clone, [value], own)
+      if (i < change.reads) this.copy(value, own)
       return own
     })
     withTracer(null, () => changeNow(change, targets, inputs, attributes))
-    this.write(change, changed, values, attributes)
+    this.add({ kind: 'change', operation: change, attributes, inputs: values, targets: changed })
   }
 
   usedVariable(variable: Variable): void {
@@ -248,7 +245,7 @@ export class Trace implements Tracer, GradientWatch {
       return matrix
     }
     const own = withTracer(null, () => matrix.clone())
-    this.compute(operations.clone, [value], this.define(own, 'state'))
+    this.copy(value, this.define(own, 'state'))
     return own
   }
 }
