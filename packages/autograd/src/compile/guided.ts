@@ -65,9 +65,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
   private readonly parts: Parts<Arguments, Result>
   private readonly entries: Entry[] = []
   /** What is done where a program cannot. */
-  private otherwise: () => void = () => {
-    throw new Error('there is no call')
-  }
+  private otherwise = (): void => {}
   private failures = 0
   private replays = 0
   private waiting = 0
@@ -101,7 +99,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
   private record(args: Arguments): Result {
     const { stands, inputs } = standForAll(args)
     const trace = new GentleTrace()
-    const slots = inputs.map(({ matrix, source }) => trace.argument(matrix, source))
+    for (const { matrix, source } of inputs) trace.argument(matrix, source)
     let end = 0
     let conditions = 0
     let results: readonly Slot[] = []
@@ -134,7 +132,7 @@ export class Guided<Arguments extends readonly unknown[], Result> {
     const own = variables.flatMap((variable, i) =>
       variable.present && !trace.isFromOutside(variable) ? [[i, trace.valueOf(variable.present)] as const] : [],
     )
-    const program = new Program<void>(() => this.otherwise(), stands, inputs, slots, trace, undefined)
+    const program = new Program<void>(() => this.otherwise(), stands, inputs, trace, undefined)
     program.givesGradients = !guidesRest
     if (!guidesRest) program.giveGradients()
     /** What the function may have kept. */

@@ -40,12 +40,7 @@ export const isRunning = (): boolean => running > 0
 type AnyFunction<Result> = (...args: any[]) => Result
 
 /** What stands for arguments while a function is traced, and the matrices among them. */
-export interface Stands {
-  readonly stands: readonly Stand[]
-  readonly inputs: readonly Input[]
-}
-
-export function standForAll(args: readonly unknown[]): Stands {
+export function standForAll(args: readonly unknown[]): { stands: readonly Stand[]; inputs: readonly Input[] } {
   const inputs: Input[] = []
   const stands = args.map((argument, i) => standFor(argument, inputs, `argument ${i}`))
   return { stands, inputs }
@@ -55,7 +50,7 @@ export function standForAll(args: readonly unknown[]): Stands {
 export function programOf<Result>(fn: AnyFunction<Result>, args: readonly unknown[]): Program<Result> {
   const { stands, inputs } = standForAll(args)
   const trace = new Trace()
-  const slots = inputs.map(({ matrix }) => trace.argument(matrix))
+  for (const { matrix } of inputs) trace.argument(matrix)
   const result = trace.run(() => fn(...stands.map(({ own }) => own)))
   if (result instanceof Promise)
     throw new MatgradError('compile: got an asynchronous function, wanted a synchronous one')
@@ -64,7 +59,7 @@ export function programOf<Result>(fn: AnyFunction<Result>, args: readonly unknow
       throw new MatgradError(
         `compile: the function changes argument ${i}, ${describe(args[i])}, which later calls would not, wanted it as it was`,
       )
-  const program = new Program<Result>(fn, stands, inputs, slots, trace, result)
+  const program = new Program<Result>(fn, stands, inputs, trace, result)
   program.giveGradients()
   return program
 }
@@ -76,7 +71,6 @@ export class Program<Result> {
   private readonly fn: AnyFunction<Result>
   private readonly patterns: readonly Pattern[]
   readonly trace: Trace
-  private readonly conditions: readonly (() => boolean)[]
   private readonly watches: readonly (() => boolean)[]
   readonly gradients: readonly { readonly variable: Variable; grad: Matrix | null }[]
   private readonly dtype = getDefaultDtype()
@@ -101,20 +95,19 @@ export class Program<Result> {
 
   /**
    * @param fn what is called where the program cannot: it is in no memory, or it throws
-   * @param slots where `trace` has the matrices of `inputs`
+   * @param trace what it did with `inputs` as its arguments
    * @param result what the function gave
    */
   constructor(
     fn: AnyFunction<Result>,
     stands: readonly Stand[],
     inputs: readonly Input[],
-    slots: readonly Slot[],
     trace: Trace,
     result: Result,
   ) {
     this.fn = fn
     this.patterns = stands.map(({ pattern }) => pattern)
-    this.inputs = inputs.map((input, i) => ({ input, value: slots[i] }))
+    this.inputs = inputs.map((input, i) => ({ input, value: trace.args[i] }))
     this.trace = trace
     this.result = held(result, trace) as Result
     const gradients = []
@@ -125,7 +118,6 @@ export class Program<Result> {
       if (read && trace.isFromOutside(variable)) watches.push(() => variable.present === atStart)
     }
     this.gradients = gradients
-    this.conditions = trace.conditions
     this.watches = watches
   }
 
@@ -186,7 +178,7 @@ export class Program<Result> {
 
   /** Whether it does what the function would do with these arguments. */
   serves(args: readonly unknown[]): boolean {
-    const { patterns, conditions, watches } = this
+    const { patterns, watches } = this
     if (args.length !== patterns.length || this.dtype !== getDefaultDtype() || this.recording !== isRecording())
       return false
     for (let i = 0; i < patterns.length; i++) {
@@ -195,6 +187,7 @@ export class Program<Result> {
     }
     for (let i = 0; i < watches.length; i++) if (!watches[i]()) return false
     if (this.asked !== announcements) {
+      const { conditions } = this.trace
       for (let i = 0; i < conditions.length; i++) if (!conditions[i]()) return false
       this.asked = announcements
     }

@@ -57,7 +57,7 @@ export class Trace implements Tracer, GradientWatch {
   readonly watches: (() => boolean)[] = []
   readonly gradients: Map<Variable, GradientEntry> = new Map()
   protected readonly values: Map<Holder, Slot> = new Map()
-  private readonly args: Slot[] = []
+  readonly args: Slot[] = []
   /** State that was there before, or is kept: it goes on from call to call, and is no result that somebody holds. */
   private readonly lasting = new Set<Slot>()
   protected readonly made: Set<Holder> = new Set()
@@ -71,10 +71,8 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   /** Makes a matrix an argument, which is known as another where the function sees that. */
-  argument(matrix: Matrix, as: Matrix = matrix): Slot {
-    const value = this.define(matrix, 'argument', as)
-    this.args.push(value)
-    return value
+  argument(matrix: Matrix, as: Matrix = matrix): void {
+    this.args.push(this.define(matrix, 'argument', as))
   }
 
   /** Whether a matrix that the function found outside is an argument, too. */
