@@ -33,8 +33,13 @@ export class TrainingStep {
   private readonly optimizer: Optimizer
   private readonly loss: Loss
   private readonly clipNorm: number | undefined
-  private readonly compiled: CompiledFunction<[Matrix, Matrix], StepResult>
-  private readonly guided: Guided<[Matrix, Matrix], StepResult>
+  private readonly compiled = new CompiledFunction((x: Matrix, y: Matrix) => this.asItIs(x, y))
+  private readonly guided = new Guided<[Matrix, Matrix], StepResult>({
+    first: (x, y) => this.forward(x, y),
+    rest: (result) => this.backward(result),
+    root: ({ loss }) => loss,
+    isRestKnown: (result) => isBuiltInOptimizer(this.optimizer) && (!result || isPlainVariable(result.loss)),
+  })
   /** Whether it runs nobody's code but this package's. */
   isKnown = false
   /** How often gradients had been looked at when the last step was over. */
@@ -46,13 +51,6 @@ export class TrainingStep {
     this.optimizer = optimizer
     this.loss = loss
     this.clipNorm = clipNorm
-    this.compiled = new CompiledFunction((x, y) => this.asItIs(x, y))
-    this.guided = new Guided<[Matrix, Matrix], StepResult>({
-      first: (x, y) => this.forward(x, y),
-      rest: (result) => this.backward(result),
-      root: ({ loss }) => loss,
-      isRestKnown: (result) => isBuiltInOptimizer(optimizer) && (!result || isPlainVariable(result.loss)),
-    })
     this.giveBack()
   }
 
@@ -114,25 +112,21 @@ export class TrainingStep {
   }
 }
 
+/**
+ * Begins an evaluation for an operation, whose errors are thrown: gives a function of samples, which may overwrite its last
+ * result, until control is given to others.
+ */
+type ForwardPass = (operation: string) => (x: Matrix) => Variable
+
 /** The forward pass of a model out of learning. */
-class ForwardPass {
-  private readonly model: Module
-  /** Whose errors are thrown. */
-  private operation = ''
-  private readonly compiled: CompiledFunction<[Matrix], Variable>
-  private readonly guided: Guided<[Matrix], Variable>
-
-  constructor(model: Module) {
-    this.model = model
-    const first = (x: Matrix): Variable => forwardOf(this.operation, model, x)
-    this.compiled = new CompiledFunction(first)
-    this.guided = new Guided<[Matrix], Variable>({ first, isRestKnown: () => true })
-  }
-
-  /** Its function of samples, which may overwrite its last result, until control is given to others. */
-  start(operation: string): (x: Matrix) => Variable {
-    this.operation = operation
-    return isKnown(this.model) ? (x) => this.compiled.call([x]) : (x) => this.guided.call(x)
+function forwardPass(model: Module): ForwardPass {
+  let operation = ''
+  const first = (x: Matrix): Variable => forwardOf(operation, model, x)
+  const compiled = new CompiledFunction<[Matrix], Variable>(first)
+  const guided = new Guided<[Matrix], Variable>({ first, isRestKnown: () => true })
+  return (present) => {
+    operation = present
+    return isKnown(model) ? (x) => compiled.call([x]) : (x) => guided.call(x)
   }
 }
 
@@ -142,7 +136,7 @@ const passes = new WeakMap<Module, ForwardPass>()
 /** A model's function of samples for one evaluation, which may overwrite its last result. */
 export function passOf(operation: string, model: Module, compiles: boolean): (x: Matrix) => Variable {
   if (!compiles) return (x) => forwardOf(operation, model, x)
-  const known = passes.get(model) ?? new ForwardPass(model)
-  passes.set(model, known)
-  return known.start(operation)
+  const pass = passes.get(model) ?? forwardPass(model)
+  passes.set(model, pass)
+  return pass(operation)
 }
