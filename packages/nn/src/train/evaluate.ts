@@ -1,12 +1,12 @@
-import { constant, noGrad, Variable } from '@matgrad/autograd'
-import { concat, DTypeError, MatgradError, type Matrix } from '@matgrad/core'
-import { checkInteger, describe, flag, readerOf, whole } from '@matgrad/core/internal'
+import { constant, noGrad } from '@matgrad/autograd'
+import { concat, MatgradError, type Matrix } from '@matgrad/core'
+import { checkInteger, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
 import { DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { checkMetrics, type Logs, type Metric, measure } from './metrics.ts'
-import { lossOption, metricsOption } from './options.ts'
+import { lossOf, lossOption, metricsOption } from './options.ts'
 import { passOf } from './step.ts'
 
 /** The result of `run` with all parts of the model out of learning; each goes back to what it was. */
@@ -60,12 +60,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
     }
     const [prediction, target] = [concat(predictions, 0), concat(targets, 0)]
     const logs: Logs = {}
-    if (loss) {
-      const value: unknown = loss(constant(prediction), target)
-      if (!(value instanceof Variable))
-        throw new DTypeError(`evaluate: loss gave ${describe(value)}, wanted a Variable`)
-      logs.loss = value.item()
-    }
+    if (loss) logs.loss = lossOf('evaluate', loss, constant(prediction), target).item()
     return { ...logs, ...measure('evaluate', metrics, prediction, target) }
   })
 }

@@ -1,4 +1,6 @@
-import { isPlain, type KindMaker, kind } from '@matgrad/core/internal'
+import { Variable } from '@matgrad/autograd'
+import { DTypeError, type Matrix } from '@matgrad/core'
+import { describe, isPlain, type KindMaker, kind } from '@matgrad/core/internal'
 import type { Loss } from '../losses.ts'
 import type { Metric } from './metrics.ts'
 
@@ -10,3 +12,10 @@ export const lossOption: KindMaker<Loss> = kind(
 
 /** An option that has metrics by name. */
 export const metricsOption: KindMaker<Readonly<Record<string, Metric>>> = kind('functions by name', isPlain)
+
+/** What a loss gives. @throws DTypeError unless it is a variable. */
+export function lossOf(operation: string, loss: Loss, prediction: Variable, target: Matrix): Variable {
+  const value: unknown = loss(prediction, target)
+  if (value instanceof Variable) return value
+  throw new DTypeError(`${operation}: loss gave ${describe(value)}, wanted a Variable`)
+}

@@ -1,12 +1,12 @@
-import { Variable } from '@matgrad/autograd'
+import type { Variable } from '@matgrad/autograd'
 import { CompiledFunction, Guided, gradientReads } from '@matgrad/autograd/internal'
-import { DTypeError, getDefaultGenerator, type Matrix } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { getDefaultGenerator, type Matrix } from '@matgrad/core'
 import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
 import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
 import { forwardOf, isBuiltIn, type Module } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
 import { isBuiltInOptimizer, isValueOf, type Optimizer } from '../optim/optimizer.ts'
+import { lossOf } from './options.ts'
 
 // What is of this package may be compiled: a program asks what it depends on. What is a user's may do anything at any time, so
 // that it runs in every call, guided by what it did before, and a program computes what it is seen to do again.
@@ -95,10 +95,7 @@ export class TrainingStep {
   private forward(x: Matrix, y: Matrix): StepResult {
     this.optimizer.zeroGrad()
     const prediction = forwardOf('fit', this.model, x)
-    const loss = this.loss(prediction, y)
-    if (!((loss as unknown) instanceof Variable))
-      throw new DTypeError(`fit: loss gave ${describe(loss)}, wanted a Variable`)
-    return { prediction, loss }
+    return { prediction, loss: lossOf('fit', this.loss, prediction, y) }
   }
 
   private backward({ loss }: StepResult): void {
