@@ -1,6 +1,6 @@
 import { DTypeError, MatgradError, Matrix, type Operation, zeros } from '@matgrad/core'
 import { describe, operations } from '@matgrad/core/internal'
-import { isRecording, noGrad, withRecording } from './recording.ts'
+import { isRecording, withRecording } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 import { constant, seedOf, Variable } from './variable.ts'
 
@@ -64,13 +64,13 @@ export function valueAndGrad<Arguments extends unknown[], const N extends number
     if (!(value instanceof Variable)) throw new DTypeError(`grad: f gave ${describe(value)}, wanted a Variable`)
     const seed = seedOf('grad', value)
     const nodes = history(value, ends)
-    const run = outside && dependsOnOthers(nodes, ends) ? <T>(work: () => T): T => work() : noGrad
-    const cotangents = run(() => pullBack(nodes, seed, ends))
+    const goesOn = outside && dependsOnOthers(nodes, ends)
+    const cotangents = withRecording(goesOn, () => pullBack(nodes, seed, ends))
     const gradients = wanted.map((i) => {
       const end = variables[i] as Variable
       return cotangents.get(end)?.cotangent ?? constant(zeros(end.rows, end.cols, { dtype: end.dtype }))
     })
-    const result = run === noGrad ? value.detach() : value
+    const result = goesOn ? value : value.detach()
     return [result, (typeof argnums === 'object' ? gradients : gradients[0]) as Gradients<N>]
   }
 }
