@@ -36,9 +36,8 @@ export function runBothWays<Result>(
   const results = [...matricesOf(again.result)]
   for (const [i, result] of results.entries()) checkElements(`result ${i}`, result, replayed[i])
   for (const [i, holder] of [...program.lasting].entries()) checkElements('state', holder, states[i])
-  const known = new Set(gradients.map(({ variable }) => variable))
   for (const { variable } of again.gradients)
-    if (again.trace.isFromOutside(variable) && !known.has(variable))
+    if (again.trace.isFromOutside(variable) && !outside.some((each) => each.variable === variable))
       throw other(`sets ${gradientOf(variable)}, which the program does not`)
   for (const [i, { variable }] of gradients.entries()) {
     const slope = slopes[i]
@@ -64,13 +63,12 @@ function checkForm(what: string, now: unknown, before: unknown): void {
   if (Array.isArray(now) ? Array.isArray(before) : isPlain(now) && isPlain(before)) {
     const [parts, others] = [now, before] as Record<string, unknown>[]
     const keys = Object.keys(parts)
-    if (keys.join() === Object.keys(others).join()) {
-      for (const key of keys) checkForm(`${what}.${key}`, parts[key], others[key])
-      return
-    }
-    throw other(
-      `gives ${keys.length} parts of ${what}, ${keys.join(', ')}, the program ${Object.keys(others).join(', ')}`,
-    )
+    if (keys.join() !== Object.keys(others).join())
+      throw other(
+        `gives ${keys.length} parts of ${what}, ${keys.join(', ')}, the program ${Object.keys(others).join(', ')}`,
+      )
+    for (const key of keys) checkForm(`${what}.${key}`, parts[key], others[key])
+    return
   }
   throw other(`gives ${describe(now)} for ${what}, the program ${describe(before)}`)
 }

@@ -302,13 +302,11 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 /** Whether attributes are the same: numbers, strings and flags, in arrays and plain objects. */
 export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
-  const isList = Array.isArray(a)
-  if (isList !== Array.isArray(b) || !(isList || (isPlain(a) && isPlain(b)))) return false
+  if (!(Array.isArray(a) ? Array.isArray(b) : isPlain(a) && isPlain(b))) return false
   const [left, right] = [a, b] as Record<string, unknown>[]
   const keys = Object.keys(left)
   if (keys.length !== Object.keys(right).length) return false
-  for (const key of keys) if (!Object.hasOwn(right, key) || !same(left[key], right[key])) return false
-  return true
+  return keys.every((key) => Object.hasOwn(right, key) && same(left[key], right[key]))
 }
 
 /** The matrices of a result, alone or in variables, arrays and objects. */
