@@ -112,7 +112,7 @@ export class Program<Result> {
     this.result = held(result, trace) as Result
     const gradients = []
     const watches = [...trace.watches]
-    for (const { variable, atStart, read } of trace.gradients.values()) {
+    for (const [variable, { atStart, read }] of trace.gradients) {
       gradients.push({ variable, grad: variable.present && trace.hold(variable.present) })
       // What the function makes has no gradient at first.
       if (read && trace.isFromOutside(variable)) watches.push(() => variable.present === atStart)

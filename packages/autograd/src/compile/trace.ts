@@ -28,13 +28,6 @@ import { isBuiltIn } from '../op.ts'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { type Variable, variablesMade } from '../variable.ts'
 
-/** What was read of a variable's `grad` before the function set it. */
-export interface GradientEntry {
-  readonly variable: Variable
-  readonly atStart: Matrix | null
-  readonly read: boolean
-}
-
 const ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
 
 /** A matrix that no tracer sees being made. */
@@ -55,7 +48,8 @@ export class Trace implements Tracer, GradientWatch {
   /** What must give true for the steps to be right: asked after announcements, and asked each time. */
   readonly conditions: (() => boolean)[] = []
   readonly watches: (() => boolean)[] = []
-  readonly gradients: Map<Variable, GradientEntry> = new Map()
+  /** The gradients that were there when they were first looked at (`read`) or set. */
+  readonly gradients: Map<Variable, { readonly atStart: Matrix | null; readonly read: boolean }> = new Map()
   protected readonly values: Map<Holder, Slot> = new Map()
   readonly args: Slot[] = []
   /** State that was there before, or is kept: it goes on from call to call, and is no result that somebody holds. */
@@ -197,7 +191,7 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   usedGradient(variable: Variable, present: Matrix | null, read: boolean): void {
-    if (!this.gradients.has(variable)) this.gradients.set(variable, { variable, atStart: present, read })
+    if (!this.gradients.has(variable)) this.gradients.set(variable, { atStart: present, read })
   }
 
   /** What a history from outside was computed from must be what it was, or its gradient is refused. */
