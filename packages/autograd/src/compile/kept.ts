@@ -1,12 +1,6 @@
 import type { DType, Matrix, TypedArray } from '@matgrad/core'
 import type { Slot } from '@matgrad/core/internal'
 
-/** Where a value lies in the copies of a call. */
-interface Position {
-  readonly bundle: number
-  readonly offset: number
-}
-
 /** A value's elements, among others in an array. */
 export interface Copy {
   readonly array: TypedArray
@@ -30,7 +24,8 @@ const MOST = 4
 /** What a program leaves of the values of a call, for whoever kept them: few arrays for many, as making one takes longest. */
 export class Kept {
   private readonly bundles: Bundle[] = []
-  private readonly places = new Map<Slot, Position>()
+  /** Where values lie in the copies of a call. */
+  private readonly places = new Map<Slot, { readonly bundle: number; readonly offset: number }>()
 
   constructor(values: Iterable<Slot>) {
     const smallest = [...new Set(values)].sort((a, b) => a.holder.size - b.holder.size)
