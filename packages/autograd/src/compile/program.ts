@@ -139,10 +139,7 @@ export class Program<Result> {
     for (const { input } of this.inputs) input.refused = this.lasting
     this.undoings = undoingsOf(this.steps, this.trace)
     this.changed = changedOf(this.steps)
-    this.layout = layOut(
-      this.steps,
-      this.inputs.map(({ value }) => value),
-    )
+    this.layout = layOut(this.steps, this.trace.args)
     this.bound = this.bind(this.layout)
   }
 
@@ -263,8 +260,7 @@ export class Program<Result> {
   }
 
   toString(): string {
-    const inputs = this.inputs.map(({ value }) => value)
-    return describeProgram(this.steps, inputs, this.layout as Layout)
+    return describeProgram(this.steps, this.trace.args, this.layout as Layout)
   }
 }
 
