@@ -48,17 +48,12 @@ export const isPlainLoader = (loader: DataLoader): boolean =>
   [loader.dataset.x, loader.dataset.y].every(isPlainMatrix) &&
   isPlainGenerator(getDefaultGenerator())
 
-const gather = (matrix: Matrix, index: Matrix): Matrix => matrix.gatherRows(index)
-
-/** The same, of a matrix that has no methods of its own, in memory that batches share. */
-const gatherTogether = (matrix: Matrix, index: Matrix): Matrix =>
-  evaluate(operations.gatherRows, [matrix, index], undefined, taped)
-
-/** The samples with these numbers. */
-const select = ({ x, y }: Dataset, index: Matrix, rowsOf = gather): Dataset => ({
-  x: rowsOf(x, index),
-  y: rowsOf(y, index),
-})
+/** The samples with these numbers. @param together whether in memory that batches share, of matrices without own methods */
+function select({ x, y }: Dataset, index: Matrix, together = false): Dataset {
+  const rowsOf = (matrix: Matrix): Matrix =>
+    together ? evaluate(operations.gatherRows, [matrix, index], undefined, taped) : matrix.gatherRows(index)
+  return { x: rowsOf(x), y: rowsOf(y) }
+}
 
 export interface DataLoaderOptions {
   readonly batchSize?: number
@@ -116,7 +111,7 @@ export function* batchesOf(loader: DataLoader, together = false): Iterator<Datas
   for (let i = 0; i < length; i++) {
     const start = i * batchSize
     const end = Math.min(dataset.x.rows, start + batchSize)
-    if (order) yield select(dataset, order.slice(start, end), together ? gatherTogether : gather)
+    if (order) yield select(dataset, order.slice(start, end), together)
     else yield { x: dataset.x.slice(start, end), y: dataset.y.slice(start, end) }
   }
 }
