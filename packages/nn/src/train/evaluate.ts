@@ -59,8 +59,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
       targets.push(y)
     }
     const [prediction, target] = [concat(predictions, 0), concat(targets, 0)]
-    const logs: Logs = {}
-    if (loss) logs.loss = lossOf('evaluate', loss, constant(prediction), target).item()
+    const logs: Logs = loss ? { loss: lossOf('evaluate', loss, constant(prediction), target).item() } : {}
     return { ...logs, ...measure('evaluate', metrics, prediction, target) }
   })
 }
