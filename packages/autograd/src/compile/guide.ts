@@ -160,14 +160,9 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   }
 
   touched(holder: Holder): void {
-    if (this.isFollowing && (this.slots.has(holder) || this.isUsed(holder))) this.pay()
-  }
-
-  /** Whether what was put off reads or changes a matrix or generator. */
-  private isUsed(holder: Holder): boolean {
-    return this.done.some(
-      ({ inputs, targets }) => (inputs as readonly Holder[]).includes(holder) || targets.includes(holder),
-    )
+    const isUsed = ({ inputs, targets }: Done): boolean =>
+      (inputs as readonly Holder[]).includes(holder) || targets.includes(holder)
+    if (this.isFollowing && (this.slots.has(holder) || this.done.some(isUsed))) this.pay()
   }
 
   /** Whether a matrix is, in this call, what a value was when it was recorded. */
