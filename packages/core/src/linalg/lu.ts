@@ -1,7 +1,17 @@
 import { LinAlgError, ShapeError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { Matrix } from '../matrix/matrix.ts'
-import { checkMatrix, checkSquare, create, enter, exponentOf, LINEAR, leave, type Workspace } from './workspace.ts'
+import {
+  checkMatrix,
+  checkSquare,
+  create,
+  enter,
+  exponentOf,
+  inOrder,
+  LINEAR,
+  leave,
+  type Workspace,
+} from './workspace.ts'
 
 /**
  * A = P·L·U for an m x n matrix, k = min(m, n): P a permutation (m x m), L unit lower trapezoidal (m x k), U upper
@@ -27,7 +37,7 @@ export function lu(a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
     }
   for (let i = 0; i < k; i++) L.elements[i * k + i] = 1
   // Row i of P·L is row source[i] of L: the exchanges, undone from the last to the first.
-  const source = Array.from({ length: m }, (_, i) => i)
+  const source = inOrder(m)
   for (let i = k - 1; i >= 0; i--) {
     const pivot = engine.f64[at[1] / 8 + i]
     ;[source[i], source[pivot]] = [source[pivot], source[i]]

@@ -9,6 +9,7 @@ import {
   create,
   enter,
   even,
+  inOrder,
   leaveColumns,
   roomForQ,
   roomForRotations,
@@ -77,8 +78,8 @@ function decomposeTall(
   for (let j = 0; j < n; j++)
     if (found[order[j]] < 0) for (let i = 0; i < n; i++) v.elements[i * n + j] = -v.elements[i * n + j]
   if (!tall) {
-    const all = new Int32Array(cols)
-    for (let j = 0; j < cols; j++) all[j] = j < n ? order[j] : j
+    const all = inOrder(cols)
+    all.set(order)
     return { u: leaveColumns(workspace, ut, ldu, m, all, 'float64'), s, v, scale }
   }
   kernels.gemm(product, q, ut, 0, m, n, n, n, cols, 1, 1, ldu, 0)

@@ -168,16 +168,11 @@ export function leaveColumns(
 }
 
 /** 0 … n − 1. */
-export function inOrder(n: number): Int32Array {
-  const order = new Int32Array(n)
-  for (let i = 0; i < n; i++) order[i] = i
-  return order
-}
+export const inOrder = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i)
 
 /** 0 … n − 1 in the ascending order of values[0 … n − 1]; equal ones keep theirs. */
-export function ascending(values: ArrayLike<number>, n: number): Int32Array {
-  return inOrder(n).sort((i, j) => values[i] - values[j] || i - j)
-}
+export const ascending = (values: ArrayLike<number>, n: number): Int32Array =>
+  inOrder(n).sort((i, j) => values[i] - values[j] || i - j)
 
 /** The number of elements of an even row: rotations work on whole vectors. */
 export const even = (n: number): number => n + (n & 1)
