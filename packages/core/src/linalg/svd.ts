@@ -15,7 +15,6 @@ import {
   roomForRotations,
   SQUARED,
   toDtype,
-  type Workspace,
 } from './workspace.ts'
 
 export interface SvdOptions {
@@ -55,13 +54,13 @@ function decomposeTall(
   const roomsOfQr = tall ? [n * n, m * cols, roomForQr(m, n, cols), cols > 0 ? m * n : 0] : []
   const workspace = enter(operation, [a], [...rooms, work, ...roomsOfQr], SQUARED)
   const { engine, kernels, at, scales } = workspace
-  const [address, d, ut, vt, failed, u, left, rest, t, q, qrWork, product] = at
+  const [address, d, ut, vt, failed, workU, left, rest, t, q, qrWork, product] = at
   if (tall) {
     kernels.qr(address, t, q, qrWork, m, n, cols)
     const start = address / 8
     for (let i = 1; i < n; i++) engine.f64.fill(0, start + i * n, start + i * n + i)
   }
-  kernels.svd(address, d, ut, vt, failed, u, left, rest, rows, n, colsU, ldu, ldv)
+  kernels.svd(address, d, ut, vt, failed, workU, left, rest, rows, n, colsU, ldu, ldv)
   const missing = engine.f64[failed / 8]
   if (missing > 0)
     throw new LinAlgError(`${operation}: ${missing} singular values have not converged, wanted all ${n} of them`)
@@ -82,26 +81,14 @@ function decomposeTall(
     all.set(order)
     return { u: leaveColumns(workspace, ut, ldu, m, all, 'float64'), s, v, scale }
   }
+  // [Q₁·U, Q₂]: the product (m x n) in the order of its columns, then the columns of Q (m x cols) from number n on.
   kernels.gemm(product, q, ut, 0, m, n, n, n, cols, 1, 1, ldu, 0)
-  return { u: columnsOfProduct(workspace, product, q, m, n, cols, order), s, v, scale }
-}
-
-/** [Q₁·U, Q₂]: the product (m x n) in the order of its columns, then the columns of Q (m x cols) from number n on. */
-function columnsOfProduct(
-  { engine }: Workspace,
-  product: number,
-  q: number,
-  m: number,
-  n: number,
-  cols: number,
-  order: Int32Array,
-): Matrix {
-  const out = create('float64', m, cols)
+  const u = create('float64', m, cols)
   const { f64 } = engine
   for (let i = 0; i < m; i++)
     for (let j = 0; j < cols; j++)
-      out.elements[i * cols + j] = j < n ? f64[product / 8 + i * n + order[j]] : f64[q / 8 + i * cols + j]
-  return out
+      u.elements[i * cols + j] = j < n ? f64[product / 8 + i * n + order[j]] : f64[q / 8 + i * cols + j]
+  return { u, s, v, scale }
 }
 
 /** scale·A = U·diag(S)·Vh in float64, whatever the dtype of A: `scale` is a power of two, 1 unless A is very large or small. */
