@@ -94,12 +94,10 @@ function decomposeTall(
 /** scale·A = U·diag(S)·Vh in float64, whatever the dtype of A: `scale` is a power of two, 1 unless A is very large or small. */
 export function decompose(operation: string, a: Matrix, vectors: Vectors): Svd & { scale: number } {
   checkMatrix(operation, 'a', a)
-  if (a.rows >= a.cols) {
-    const { u, s, v, scale } = decomposeTall(operation, a, vectors)
-    return { U: u, S: s, Vh: vectors === 'none' ? v : v.T, scale }
-  }
-  const { u, s, v, scale } = decomposeTall(operation, a.T, vectors)
-  return { U: v, S: s, Vh: vectors === 'none' ? u : u.T, scale }
+  const isWide = a.rows < a.cols
+  const { u, s, v, scale } = decomposeTall(operation, isWide ? a.T : a, vectors)
+  const [left, right] = isWide ? [v, u] : [u, v]
+  return { U: left, S: s, Vh: vectors === 'none' ? right : right.T, scale }
 }
 
 /** S of A from S of scale·A, in the dtype of A. */
