@@ -1,7 +1,7 @@
-import { LinAlgError } from '../base/errors.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import {
   ALWAYS,
+  checkConverged,
   checkSquare,
   enter,
   even,
@@ -36,9 +36,7 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
   if (missingFrom(workspace) > 0) workspace = attempt(false)
   const { at, scales } = workspace
   const [, re, im, xt, yt] = at
-  const missing = missingFrom(workspace)
-  if (missing > 0)
-    throw new LinAlgError(`${operation}: ${missing} eigenvalues have not converged, wanted all ${n} of them`)
+  checkConverged(operation, 'eigenvalues', missingFrom(workspace), n)
   const part = (from: number): Matrix => leave(workspace, from, n, 1, dtype, scales[0])
   const columns = (from: number): Matrix => leaveColumns(workspace, from, n, n, inOrder(n), dtype)
   return {

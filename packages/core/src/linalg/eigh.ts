@@ -1,7 +1,7 @@
-import { LinAlgError } from '../base/errors.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import {
   ascending,
+  checkConverged,
   checkSquare,
   create,
   enter,
@@ -25,9 +25,7 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Ma
   const start = address / 8
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) f64[start + j * n + i] = f64[start + i * n + j]
   kernels.eigh(address, d, zt, failed, work, n, ld, Number(vectors))
-  const missing = f64[failed / 8]
-  if (missing > 0)
-    throw new LinAlgError(`${operation}: ${missing} eigenvalues have not converged, wanted all ${n} of them`)
+  checkConverged(operation, 'eigenvalues', f64[failed / 8], n)
   const found = f64.subarray(d / 8, d / 8 + n)
   const order = ascending(found, n)
   const values = create(dtype, n, 1)

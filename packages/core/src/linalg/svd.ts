@@ -1,10 +1,10 @@
-import { LinAlgError } from '../base/errors.ts'
 import { flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { roomForQr } from './qr.ts'
 import {
   ascending,
+  checkConverged,
   checkMatrix,
   create,
   enter,
@@ -61,10 +61,7 @@ function decomposeTall(
     for (let i = 1; i < n; i++) engine.f64.fill(0, start + i * n, start + i * n + i)
   }
   kernels.svd(address, d, ut, vt, failed, workU, left, rest, rows, n, colsU, ldu, ldv)
-  const missing = engine.f64[failed / 8]
-  if (missing > 0)
-    throw new LinAlgError(`${operation}: ${missing} singular values have not converged, wanted all ${n} of them`)
-
+  checkConverged(operation, 'singular values', engine.f64[failed / 8], n)
   const found = engine.f64.subarray(d / 8, d / 8 + n)
   const sizes = found.map((value) => -Math.abs(value))
   const order = ascending(sizes, n)

@@ -127,6 +127,12 @@ export function checkFinite(operation: string, what: string, a: Matrix): void {
   if (!allFinite(operation, a)) throwNotFinite(operation, what, a)
 }
 
+/** @throws LinAlgError where some of the n values that an iteration was to find are missing. */
+export function checkConverged(operation: string, values: string, missing: number, n: number): void {
+  if (missing > 0)
+    throw new LinAlgError(`${operation}: ${missing} ${values} have not converged, wanted all ${n} of them`)
+}
+
 export function create(dtype: DType, rows: number, cols: number): Matrix {
   return owning(allocate(dtype, rows * cols), rows, cols)
 }
