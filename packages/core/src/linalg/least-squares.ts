@@ -6,8 +6,9 @@ import type { Matrix } from '../matrix/matrix.ts'
 import { decompose } from './svd.ts'
 import { checkFinite, checkMatrix, create, EPSILON, toDtype, toFloat64 } from './workspace.ts'
 
-/** @throws DTypeError or MatgradError unless a tolerance is absent or a number from 0 on. */
-function checkTolerance(operation: string, what: string, tolerance: number | undefined): void {
+/** @throws DTypeError or MatgradError unless `a` is a matrix and a tolerance absent or a number from 0 on. */
+function checkTolerance(operation: string, a: Matrix, what: string, tolerance: number | undefined): void {
+  checkMatrix(operation, 'a', a)
   if (tolerance === undefined) return
   checkNumber(operation, what, tolerance)
   if (!(tolerance >= 0)) throw new MatgradError(`${operation}: ${what} is ${describe(tolerance)}, wanted 0 or more`)
@@ -34,8 +35,7 @@ function rankOf(a: Matrix, S: Matrix, rcond: number | undefined): number {
  * @throws DTypeError unless a is a matrix and tol a number; MatgradError for a negative tol; what `svd` throws.
  */
 export function matrixRank(a: Matrix, tol?: number): number {
-  checkMatrix('matrixRank', 'a', a)
-  checkTolerance('matrixRank', 'tol', tol)
+  checkTolerance('matrixRank', a, 'tol', tol)
   const { S, scale } = decompose('matrixRank', a, 'none')
   return tol === undefined ? rankOf(a, S, undefined) : countAbove(S, tol * scale)
 }
@@ -61,8 +61,7 @@ function multiplyBy(a: Matrix, factor: number): Matrix {
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
  */
 export function pinv(a: Matrix, rcond?: number): Matrix {
-  checkMatrix('pinv', 'a', a)
-  checkTolerance('pinv', 'rcond', rcond)
+  checkTolerance('pinv', a, 'rcond', rcond)
   const { U, S, Vh, scale } = decompose('pinv', a, 'reduced')
   const rank = rankOf(a, S, rcond)
   const inverse = dividedVectors(Vh, S, rank).matmul(U.slice(0, a.rows, 0, rank), { transposeB: true })
@@ -107,8 +106,7 @@ export function lstsq(a: Matrix, b: Matrix): { x: Matrix; residuals: Matrix; ran
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
  */
 export function nullSpace(a: Matrix, rcond?: number): Matrix {
-  checkMatrix('nullSpace', 'a', a)
-  checkTolerance('nullSpace', 'rcond', rcond)
+  checkTolerance('nullSpace', a, 'rcond', rcond)
   const { S, Vh } = decompose('nullSpace', a, a.rows < a.cols ? 'full' : 'reduced')
   return toDtype(Vh.slice(rankOf(a, S, rcond), a.cols).T, a.dtype)
 }
@@ -120,8 +118,7 @@ export function nullSpace(a: Matrix, rcond?: number): Matrix {
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
  */
 export function orth(a: Matrix, rcond?: number): Matrix {
-  checkMatrix('orth', 'a', a)
-  checkTolerance('orth', 'rcond', rcond)
+  checkTolerance('orth', a, 'rcond', rcond)
   const { U, S } = decompose('orth', a, 'reduced')
   return toDtype(U.slice(0, a.rows, 0, rankOf(a, S, rcond)), a.dtype)
 }
