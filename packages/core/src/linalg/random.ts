@@ -10,8 +10,8 @@ import {
   readRandom,
 } from '../matrix/random.ts'
 import { qr } from './qr.ts'
-import { checkTriplets, decompose, type Svd, truncate } from './svd.ts'
-import { checkFinite, checkMatrix, toDtype, toFloat64 } from './workspace.ts'
+import { checkTriplets, decompose, firstOf, type Svd } from './svd.ts'
+import { checkFinite, toDtype, toFloat64 } from './workspace.ts'
 
 /** A Gaussian matrix in float64, whatever the dtype of the result. */
 const gaussian = (rows: number, cols: number, source: Generator): Matrix =>
@@ -42,7 +42,6 @@ const readRandomizedSvd = readerOf({
  * generator one; LinAlgError for NaN and infinities, and where an iteration does not converge.
  */
 export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptions): Svd {
-  checkMatrix('randomizedSvd', 'a', a)
   checkTriplets('randomizedSvd', a, k)
   const settings = readRandomizedSvd('randomizedSvd', options)
   const { oversampling, powerIterations, generator = getDefaultGenerator() } = settings
@@ -56,9 +55,8 @@ export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptio
     const back = qr(x.matmul(Q, { transposeA: true })).Q
     Q = qr(x.matmul(back)).Q
   }
-  const { U, S, Vh, scale } = decompose('randomizedSvd', Q.matmul(x, { transposeA: true }), 'reduced')
-  const first = truncate({ U: Q.matmul(U), S: S.mul(1 / scale), Vh }, k)
-  return { U: toDtype(first.U, a.dtype), S: toDtype(first.S, a.dtype), Vh: toDtype(first.Vh, a.dtype) }
+  const found = decompose('randomizedSvd', Q.matmul(x, { transposeA: true }), 'reduced')
+  return firstOf({ ...found, U: Q.matmul(found.U) }, k, a)
 }
 
 /**

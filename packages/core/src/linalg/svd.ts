@@ -30,6 +30,11 @@ export interface Svd {
   readonly Vh: Matrix
 }
 
+/** What a decomposition of scale·A gives. */
+interface ScaledSvd extends Svd {
+  readonly scale: number
+}
+
 type Vectors = 'none' | 'reduced' | 'full'
 
 /** From this many rows a column on, the SVD of R takes less time than that of A (LAPACK's dgesdd has 11/6). */
@@ -89,7 +94,7 @@ function decomposeTall(
 }
 
 /** scale·A = U·diag(S)·Vh in float64, whatever the dtype of A: `scale` is a power of two, 1 unless A is very large or small. */
-export function decompose(operation: string, a: Matrix, vectors: Vectors): Svd & { scale: number } {
+export function decompose(operation: string, a: Matrix, vectors: Vectors): ScaledSvd {
   checkMatrix(operation, 'a', a)
   const isWide = a.rows < a.cols
   const { u, s, v, scale } = decomposeTall(operation, isWide ? a.T : a, vectors)
@@ -98,11 +103,18 @@ export function decompose(operation: string, a: Matrix, vectors: Vectors): Svd &
 }
 
 /** S of A from S of scale·A, in the dtype of A. */
-function unscaled(s: Matrix, scale: number, { dtype }: Matrix): Matrix {
-  const out = create(dtype, s.rows, 1)
-  for (let i = 0; i < s.rows; i++) out.elements[i] = s.elements[i] / scale
+function unscaled({ S, scale }: ScaledSvd, { dtype }: Matrix): Matrix {
+  const out = create(dtype, S.rows, 1)
+  for (let i = 0; i < S.rows; i++) out.elements[i] = S.elements[i] / scale
   return out
 }
+
+/** What a decomposition of scale·A says of A, in the dtype of A. */
+const resultOf = (scaled: ScaledSvd, a: Matrix): Svd => ({
+  U: toDtype(scaled.U, a.dtype),
+  S: unscaled(scaled, a),
+  Vh: toDtype(scaled.Vh, a.dtype),
+})
 
 /**
  * A = U·diag(S)·Vh for an m x n matrix, k = min(m, n): S (k x 1) descending and never negative, U (m x k) and Vh (k x n) with
@@ -115,26 +127,22 @@ function unscaled(s: Matrix, scale: number, { dtype }: Matrix): Matrix {
 export function svd(a: Matrix, options?: SvdOptions): Svd {
   checkMatrix('svd', 'a', a)
   const { fullMatrices } = readSvd('svd', options)
-  const { U, S, Vh, scale } = decompose('svd', a, fullMatrices ? 'full' : 'reduced')
-  return { U: toDtype(U, a.dtype), S: unscaled(S, scale, a), Vh: toDtype(Vh, a.dtype) }
+  return resultOf(decompose('svd', a, fullMatrices ? 'full' : 'reduced'), a)
 }
 
 /** The singular values on behalf of an operation. */
-export function singularValues(operation: string, a: Matrix): Matrix {
-  const { S, scale } = decompose(operation, a, 'none')
-  return unscaled(S, scale, a)
-}
+export const singularValues = (operation: string, a: Matrix): Matrix => unscaled(decompose(operation, a, 'none'), a)
 
 /** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
 export const svdvals = (a: Matrix): Matrix => singularValues('svdvals', a)
 
-/** The first k triplets of a decomposition. */
-export function truncate({ U, S, Vh }: Svd, k: number): Svd {
-  return { U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k) }
-}
+/** What the first k triplets of a decomposition of scale·A say of A. */
+export const firstOf = ({ U, S, Vh, scale }: ScaledSvd, k: number, a: Matrix): Svd =>
+  resultOf({ U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k), scale }, a)
 
-/** @throws ShapeError or DTypeError unless k is a whole number from 0 to min(m, n). */
+/** @throws DTypeError unless `a` is a matrix; ShapeError or DTypeError unless k is a whole number from 0 to min(m, n). */
 export function checkTriplets(operation: string, a: Matrix, k: number): void {
+  checkMatrix(operation, 'a', a)
   checkInteger(operation, 'k', k, 0, Math.min(a.rows, a.cols))
 }
 
@@ -145,9 +153,6 @@ export function checkTriplets(operation: string, a: Matrix, k: number): void {
  * @throws ShapeError unless 0 ≤ k ≤ min(m, n), DTypeError unless it is a whole number and a is a matrix; what `svd` throws.
  */
 export function truncatedSvd(a: Matrix, k: number): Svd {
-  checkMatrix('truncatedSvd', 'a', a)
   checkTriplets('truncatedSvd', a, k)
-  const { U, S, Vh, scale } = decompose('truncatedSvd', a, 'reduced')
-  const first = truncate({ U, S: unscaled(S, scale, a), Vh }, k)
-  return { U: toDtype(first.U, a.dtype), S: first.S, Vh: toDtype(first.Vh, a.dtype) }
+  return firstOf(decompose('truncatedSvd', a, 'reduced'), k, a)
 }
