@@ -122,9 +122,14 @@ export function invert(operation: string, a: Matrix): Matrix | number {
   return singular < 0 ? leave(workspace, workspace.at[1], n, n, a.dtype, 1 / workspace.scales[0]) : singular
 }
 
-/** @throws LinAlgError, always. */
-export function throwSingular(operation: string, pivot: number): never {
+function throwSingular(operation: string, pivot: number): never {
   throw new LinAlgError(`${operation}: pivot ${pivot} is 0, wanted a matrix of full rank`)
+}
+
+/** A⁻¹ on behalf of an operation. Throws what `inv` throws. */
+export function inverseOf(operation: string, a: Matrix): Matrix {
+  const inverse = invert(operation, a)
+  return typeof inverse === 'number' ? throwSingular(operation, inverse) : inverse
 }
 
 /**
@@ -133,11 +138,7 @@ export function throwSingular(operation: string, pivot: number): never {
  * @throws LinAlgError where a pivot is 0, and for NaN and infinities; ShapeError unless a is square; DTypeError unless it is
  * a matrix.
  */
-export function inv<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
-  const inverse = invert('inv', a)
-  if (typeof inverse === 'number') throwSingular('inv', inverse)
-  return inverse as Matrix<N, N>
-}
+export const inv = <N extends number>(a: Matrix<N, N>): Matrix<N, N> => inverseOf('inv', a) as Matrix<N, N>
 
 /**
  * X (n x k) with A·X = B for A of n x n and B of n x k, by A = P·L·U and substitution (LAPACK's dgesv). The result has the

@@ -2,7 +2,7 @@ import { LinAlgError } from '../base/errors.ts'
 import { checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { invert, solve, throwSingular } from './lu.ts'
+import { inverseOf, solve } from './lu.ts'
 import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype, toFloat64 } from './workspace.ts'
 
 /**
@@ -17,11 +17,7 @@ export function matrixPower<N extends number>(a: Matrix<N, N>, n: number): Matri
   checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   checkFinite('matrixPower', 'a', a)
   let square = toFloat64(a) as Matrix
-  if (n < 0) {
-    const inverse = invert('matrixPower', square)
-    if (typeof inverse === 'number') throwSingular('matrixPower', inverse)
-    square = inverse as Matrix
-  }
+  if (n < 0) square = inverseOf('matrixPower', square)
   let power: Matrix | undefined
   for (let left = Math.abs(n); left > 0; left = Math.floor(left / 2)) {
     if (left % 2 === 1) power = power ? power.matmul(square) : square
