@@ -22,7 +22,7 @@ function checkOrder(operation: string, ord: NormOrder, others: readonly unknown[
 }
 
 /** Sums of |a| down the columns or along the rows. */
-function absoluteSums({ elements: data, rows, cols }: Matrix, down: boolean): Float64Array {
+export function absoluteSums({ elements: data, rows, cols }: Matrix, down: boolean): Float64Array {
   const sums = new Float64Array(down ? cols : rows)
   for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) sums[down ? j : i] += Math.abs(data[at])
   return sums

@@ -3,6 +3,7 @@ import { checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { inverseOf, solve } from './lu.ts'
+import { absoluteSums } from './norm.ts'
 import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype, toFloat64 } from './workspace.ts'
 
 /**
@@ -58,11 +59,7 @@ const BACKWARD: Readonly<Record<number, number>> = {
 }
 
 /** ‖A‖₁, the largest column sum. */
-function norm1({ elements: data, rows, cols }: Matrix): number {
-  const sums = new Float64Array(cols)
-  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) sums[j] += Math.abs(data[at])
-  return sums.reduce((most, sum) => Math.max(most, sum), 0)
-}
+const norm1 = (a: Matrix): number => absoluteSums(a, true).reduce((most, sum) => Math.max(most, sum), 0)
 
 /** How many more halvings the degree needs, for A whose powers are smaller than those of |A| (Al-Mohy & Higham 2009, eq. 5.1). */
 function moreHalvings({ elements: data, rows: n }: Matrix, norm: number, degree: number, halvings: number): number {
