@@ -4,7 +4,7 @@ import { MatgradError, ShapeError } from '../base/errors.ts'
 import { checkNumber, describe, formatShape } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { decompose } from './svd.ts'
-import { checkFinite, checkMatrix, create, EPSILON, toDtype, toFloat64 } from './workspace.ts'
+import { checkFinite, checkMatrix, create, EPSILON, toDtype } from './workspace.ts'
 
 /** @throws DTypeError or MatgradError unless `a` is a matrix and a tolerance absent or a number from 0 on. */
 function checkTolerance(operation: string, a: Matrix, what: string, tolerance: number | undefined): void {
@@ -83,7 +83,7 @@ export function lstsq(a: Matrix, b: Matrix): { x: Matrix; residuals: Matrix; ran
   if (a.rows !== b.rows)
     throw new ShapeError(`lstsq: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}, wanted as many rows`)
   checkFinite('lstsq', 'b', b)
-  const [left, right] = [toFloat64(a), toFloat64(b)]
+  const [left, right] = [toDtype(a, 'float64'), toDtype(b, 'float64')]
   const { U, S, Vh, scale } = decompose('lstsq', a, 'reduced')
   const rank = rankOf(a, S, undefined)
   const projected = U.slice(0, a.rows, 0, rank).matmul(right, { transposeA: true })

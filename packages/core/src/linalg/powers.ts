@@ -4,7 +4,7 @@ import { eye } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { inverseOf, solve } from './lu.ts'
 import { absoluteSums } from './norm.ts'
-import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype, toFloat64 } from './workspace.ts'
+import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype } from './workspace.ts'
 
 /**
  * Aⁿ for a square matrix and any whole n, by repeated squaring in float64: the identity for 0, powers of A⁻¹ below. What lies
@@ -17,7 +17,7 @@ export function matrixPower<N extends number>(a: Matrix<N, N>, n: number): Matri
   checkSquare('matrixPower', a)
   checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   checkFinite('matrixPower', 'a', a)
-  let square = toFloat64(a) as Matrix
+  let square = toDtype(a, 'float64') as Matrix
   if (n < 0) square = inverseOf('matrixPower', square)
   let power: Matrix | undefined
   for (let left = Math.abs(n); left > 0; left = Math.floor(left / 2)) {
@@ -126,7 +126,7 @@ const MOST = 30
 export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   checkSquare('expm', a)
   checkFinite('expm', 'a', a)
-  let x = toFloat64(a) as Matrix
+  let x = toDtype(a, 'float64') as Matrix
   let halvings = 0
   if (!(norm1(x) < 2 ** MOST)) {
     halvings = exponentOf(norm1(x)) + 1

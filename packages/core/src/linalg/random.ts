@@ -11,7 +11,7 @@ import {
 } from '../matrix/random.ts'
 import { qr } from './qr.ts'
 import { checkTriplets, decompose, firstOf, type Svd } from './svd.ts'
-import { checkFinite, toDtype, toFloat64 } from './workspace.ts'
+import { checkFinite, toDtype } from './workspace.ts'
 
 /** A Gaussian matrix in float64, whatever the dtype of the result. */
 const gaussian = (rows: number, cols: number, source: Generator): Matrix =>
@@ -49,7 +49,7 @@ export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptio
   checkInteger('randomizedSvd', 'powerIterations', powerIterations, 0, Number.MAX_SAFE_INTEGER)
   checkFinite('randomizedSvd', 'a', a)
   const columns = Math.min(k + oversampling, a.rows, a.cols)
-  const x = toFloat64(a)
+  const x = toDtype(a, 'float64')
   let { Q } = qr(x.matmul(gaussian(a.cols, columns, generator)))
   for (let i = 0; i < powerIterations; i++) {
     const back = qr(x.matmul(Q, { transposeA: true })).Q

@@ -189,8 +189,5 @@ export const roomForQ = (size: number, cols: number): number => 32 * (32 + size 
 /** What records of 48 sweeps of rotations take, each with its 3 numbers and 2 for a rotation. */
 export const roomForRotations = (n: number): number => 4 + 48 * (2 * n + 3)
 
-/** `a` as float64, itself if it is. */
-export const toFloat64 = (a: Matrix): Matrix => (a.dtype === 'float64' ? a : a.astype('float64'))
-
-/** A matrix computed in float64 in the dtype of the input. */
+/** A matrix in a dtype, itself if it has it. */
 export const toDtype = (a: Matrix, dtype: DType): Matrix => (a.dtype === dtype ? a : a.astype(dtype))
