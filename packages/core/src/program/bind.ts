@@ -185,9 +185,9 @@ function write(writer: ProgramWriter, step: Step, blockOf: (value: Slot) => Matr
       return
     }
     case 'loop': {
-      const { rows, cols, dtype, terms, stores } = step.operation
+      const { terms, stores } = step.operation
       writer.loop({
-        ...{ rows, cols, dtype },
+        ...step.operation,
         terms: terms.map((term) => {
           if ('load' in term) return { load: inputs[term.load] }
           return 'product' in term ? { ...term, product: [inputs[term.product[0]], inputs[term.product[1]]] } : term
@@ -196,31 +196,22 @@ function write(writer: ProgramWriter, step: Step, blockOf: (value: Slot) => Matr
       })
       return
     }
-    case 'operation':
-      writeOperation(writer, step.operation, blockOf(step.targets[0]), inputs, attributes, residents)
+    case 'operation': {
+      const { operation } = step
+      const out = blockOf(step.targets[0])
+      if (operation.program !== 'host') {
+        ;(operation.program ?? operation.forward).call(operation, out, inputs, attributes, writer)
+        return
+      }
+      const check = checkOf(operation, out.shape, inputs, attributes)
+      writer.callback(() => {
+        // It may look at them, too.
+        residents.copyOut()
+        check()
+        // As a new matrix has it.
+        out.elements.fill(0)
+        operation.forward(out, inputs, attributes, atOnce)
+      })
+    }
   }
-}
-
-function writeOperation(
-  writer: ProgramWriter,
-  operation: Operation,
-  out: Matrix,
-  inputs: readonly Matrix[],
-  attributes: Attributes,
-  residents: Residents,
-): void {
-  const { program } = operation
-  if (program !== 'host') {
-    ;(program ?? operation.forward).call(operation, out, inputs, attributes, writer)
-    return
-  }
-  const check = checkOf(operation, out.shape, inputs, attributes)
-  writer.callback(() => {
-    // It may look at them, too.
-    residents.copyOut()
-    check()
-    // As a new matrix has it.
-    out.elements.fill(0)
-    operation.forward(out, inputs, attributes, atOnce)
-  })
 }
