@@ -6,6 +6,7 @@ import { threadCount } from '../engine/threads.ts'
 import type { Holder } from '../ops/operation.ts'
 import { moved } from '../ops/tracer.ts'
 
+/** Bytes to which every place in memory is aligned: a cache line. */
 const ALIGNMENT = 64
 /** How much more than it needs at once an arena has, for what later programs bring. */
 const SPARE = 1.5
@@ -21,7 +22,8 @@ export class NoMemory extends MatgradError {}
 
 const pagesOf = ({ buffer }: WebAssembly.Memory): number => buffer.byteLength / PAGE
 
-const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+/** So many bytes, in whole cache lines. */
+export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
 /** The arena where each matrix or generator was given a place last. */
 const homes = new WeakMap<Holder, Arena>()

@@ -310,7 +310,7 @@ const bytesOf = (data: Operand): number =>
  * start of a page; a copy whose target is a little further up in its page than its source takes five times as long on some
  * processors, so that ours stay half a page away from both ends of such a copy.
  */
-const startOf = (top: number, bytes: number): number =>
+export const startOf = (top: number, bytes: number): number =>
   bytes < PAGED ? top : top + ((HALF_PAGE - top) & (2 * HALF_PAGE - 1))
 
 /**

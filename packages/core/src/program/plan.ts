@@ -1,13 +1,8 @@
 import { itemSize } from '../base/dtype.ts'
+import { align } from '../code/arena.ts'
+import { startOf } from '../engine/engine.ts'
 import * as operations from '../ops/index.ts'
 import { depthOf, does, isInPlace, matrixOf, mayThrow, readsOf, type Slot, type Step, sameForm } from './step.ts'
-
-/** Bytes to which every place in memory is aligned: a cache line. */
-const ALIGNMENT = 64
-/** From this many bytes on, arguments lie half a page of the system away from the start of one: see `place` in core. */
-const PAGED = 2048
-
-const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
 const bytesOf = (value: Slot): number => {
   const { size, dtype } = matrixOf(value)
@@ -117,7 +112,7 @@ export function layOut(steps: readonly Step[], args: readonly Slot[]): Layout {
   let top = 0
   for (const value of args) {
     const bytes = bytesOf(value)
-    const offset = bytes < PAGED ? top : top + ((PAGED - top) & (2 * PAGED - 1))
+    const offset = startOf(top, bytes)
     places.set(value, { bytes, first: -1, last: lastUse(value), offset })
     top = align(offset + bytes)
   }
