@@ -12,7 +12,7 @@ import { Matrix } from '../matrix/matrix.ts'
 import type { Attributes, Block, Holder, Operation } from '../ops/operation.ts'
 import { isWhole, moves } from '../ops/tracer.ts'
 import type { Layout } from './plan.ts'
-import { matrixOf, type Slot, type Step } from './step.ts'
+import { keptBy, matrixOf, type Slot, type Step } from './step.ts'
 
 /** A program at its addresses in an arena. */
 export interface Bound {
@@ -48,8 +48,7 @@ export function bind(
   inputs: readonly { input: { place: TypedArray }; value: Slot }[],
   layout: Layout,
 ): Bound {
-  const values = new Set(steps.flatMap(({ inputs: read, targets }) => [...read, ...targets]))
-  const kept = [...values].filter(({ kind }) => kind === 'state' || kind === 'constant')
+  const kept = keptBy(steps)
   const holders = [...new Set(kept.map(({ holder }) => holder))]
   const written = new Set(steps.flatMap(({ targets }) => targets))
   const threads = threadsFor(layout.work)

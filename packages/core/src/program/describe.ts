@@ -1,7 +1,7 @@
 import { formatShape } from '../base/shape.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { type Layout, workOf } from './plan.ts'
-import { depthOf, type Slot, type Step } from './step.ts'
+import { depthOf, keptBy, type Slot, type Step } from './step.ts'
 
 const shapeOf = ({ holder }: Slot): string => (holder instanceof Matrix ? formatShape(holder.shape) : 'random state')
 
@@ -22,10 +22,7 @@ function flopsOf(step: Step): number {
 
 /** A program as text. */
 export function describeProgram(steps: readonly Step[], args: readonly Slot[], { bytes, unplanned }: Layout): string {
-  const kept = new Set(steps.flatMap((step) => [...step.inputs, ...step.targets]))
-  const keptBytes = [...kept]
-    .filter(({ kind }) => kind === 'state' || kind === 'constant')
-    .reduce((total, { holder }) => total + holder.elements.byteLength, 0)
+  const keptBytes = keptBy(steps).reduce((total, { holder }) => total + holder.elements.byteLength, 0)
   const lines = steps.map(
     (step) =>
       `  ${step.operation.name} ${step.inputs.map(shapeOf).join(', ')} → ${step.targets.map(shapeOf).join(', ')}`,

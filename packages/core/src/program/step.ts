@@ -78,6 +78,12 @@ export const mayThrow = (step: Step): boolean =>
 export const readsOf = (step: Step): Slot[] =>
   step.kind === 'change' ? [...step.inputs, ...step.targets.slice(0, step.operation.reads)] : [...step.inputs]
 
+/** The values that steps keep from call to call. */
+export const keptBy = (steps: readonly Step[]): Slot[] => {
+  const values = new Set(steps.flatMap(({ inputs, targets }) => [...inputs, ...targets]))
+  return [...values].filter(({ kind }) => kind === 'state' || kind === 'constant')
+}
+
 /** A value that is a matrix. */
 export const matrixOf = ({ holder }: Slot): Matrix => holder as Matrix
 
