@@ -64,25 +64,14 @@ const text = (value: string): Code => sized([...new TextEncoder().encode(value)]
 /** Code that runs if that which gives an i32 gives 0. */
 export const unless = (condition: Code, code: Code): Code => [condition, I32_EQZ, IF, NO_RESULT, code, END]
 
-/** A function from another module. */
-export interface Import {
-  readonly name: string
-  readonly signature: Signature
-}
-
-/** A memory of so many pages, perhaps shared with threads. */
-export interface MemoryImport {
-  readonly pages: number
-  readonly shared: boolean
-}
-
 /**
- * A module that imports a memory, `env.memory`, and functions `env.<name>`, numbered in their order, and exports a function
- * for each body by its number. Bodies have so many locals of 32-bit integers, then of vectors.
+ * A module that imports a memory of so many pages, perhaps shared with threads, as `env.memory`, and functions `env.<name>`,
+ * numbered in their order, and exports a function for each body by its number. Bodies have so many locals of 32-bit
+ * integers, then of vectors.
  */
 export function moduleOf(
-  { pages, shared }: MemoryImport,
-  imports: readonly Import[],
+  { pages, shared }: { readonly pages: number; readonly shared: boolean },
+  imports: readonly { readonly name: string; readonly signature: Signature }[],
   integers: number,
   vectors: number,
   bodies: readonly Code[],
