@@ -71,21 +71,12 @@ export class ProgramWriter implements Machine {
   constructor(arena: Arena, roomAt: number, threads: number) {
     this.arena = arena
     this.roomAt = roomAt
-    this.serial = { ...arena.engine, run: (...batch) => this.runAll(...batch) }
-    this.divided = { ...arena.engine, threads, run: (...batch) => this.runInParts(...batch) }
+    this.serial = { ...arena.engine, run: (...batch) => this.body.push(...this.callsOf(...batch)) }
+    this.divided = { ...arena.engine, threads, run: (...batch) => this.inParts(this.callsOf(...batch)) }
   }
 
   engineFor(work: number): Engine {
     return threadsFor(work) > 1 ? this.divided : this.serial
-  }
-
-  private runAll(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
-    for (const args of calls) this.call(kernel, dtype, args)
-  }
-
-  /** Gives each call a function of its own. */
-  private runInParts(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): void {
-    this.inParts(calls.map((args) => this.callOf(nameOf(kernel, dtype), args)))
   }
 
   /** Gives each part a function of its own. */
@@ -121,6 +112,10 @@ export class ProgramWriter implements Machine {
   private callOf(name: string, args: readonly number[]): Code {
     const { parameters } = signatureOf(name)
     return [args.map((value, i) => constant(parameters[i], value)), CALL, unsigned(this.numberOf(name))]
+  }
+
+  private callsOf(kernel: string, dtype: DType, calls: readonly (readonly number[])[]): Code[] {
+    return calls.map((args) => this.callOf(nameOf(kernel, dtype), args))
   }
 
   private addressOf(operand: Operand): number {
@@ -172,11 +167,8 @@ export class ProgramWriter implements Machine {
 
   /** The same, which is made only if not all elements are whole numbers from 0 to `limit` − 1. */
   callbackUnlessIndices({ index, limit }: { index: Block; limit: number }, host: () => void): void {
-    const check = this.callOf(nameOf('areIndices', index.dtype), [
-      this.addressOf(index.elements),
-      index.elements.length,
-      limit,
-    ])
+    const { elements, dtype } = index
+    const check = this.callOf(nameOf('areIndices', dtype), [this.addressOf(elements), elements.length, limit])
     this.body.push(unless(check, this.callOf(HOST, [this.hosts.push(host) - 1])))
   }
 
