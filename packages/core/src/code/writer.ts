@@ -41,11 +41,11 @@ function partsOf(loop: Loop, count: number): Loop[] {
   })
 }
 
-/** The name and type of the function that programs call in JavaScript. */
+/** The name of the function that programs call in JavaScript. */
 const HOST = 'host'
-const HOST_SIGNATURE: Signature = { parameters: 'i', results: '' }
 
-const signatureOf = (name: string): Signature => (name === HOST ? HOST_SIGNATURE : signatures[name])
+/** What programs can call: the kernels and that function. */
+const callable: Readonly<Record<string, Signature>> = { ...signatures, [HOST]: { parameters: 'i', results: '' } }
 
 /**
  * Writes a program: a WebAssembly module with functions that make kernel calls whose arguments are constants, a tenth of
@@ -110,7 +110,7 @@ export class ProgramWriter implements Machine {
   }
 
   private callOf(name: string, args: readonly number[]): Code {
-    const { parameters } = signatureOf(name)
+    const { parameters } = callable[name]
     return [args.map((value, i) => constant(parameters[i], value)), CALL, unsigned(this.numberOf(name))]
   }
 
@@ -207,15 +207,10 @@ export class ProgramWriter implements Machine {
   /** The function that does all that was written down, in its order. */
   finish(): () => void {
     const { called, hosts, arena, bodies, batches } = this
-    const { memory, kernels, shared } = arena.engine
+    const { memory, functions, shared } = arena.engine
     if (batches.length > 0) this.endBatch()
-    const env: Record<string, WebAssembly.ImportValue> = { memory }
-    for (const name of called)
-      env[name] =
-        name === HOST
-          ? (i: number) => hosts[i]()
-          : kernels[name.endsWith('_f32') ? 'float32' : 'float64'][name.slice(0, -4)]
-    const imports = called.map((name) => ({ name, signature: signatureOf(name) }))
+    const env = { ...functions, memory, [HOST]: (i: number) => hosts[i]() }
+    const imports = called.map((name) => ({ name, signature: callable[name] }))
     const size = { pages: memory.buffer.byteLength / PAGE, shared }
     const program = new WebAssembly.Module(moduleOf(size, imports, INTEGER_LOCALS, this.vectors, bodies))
     const { exports } = new WebAssembly.Instance(program, { env })

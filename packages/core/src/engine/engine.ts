@@ -36,6 +36,8 @@ export interface Engine {
   readonly workerModules: readonly WebAssembly.Module[]
   /** @internal */
   readonly memory: WebAssembly.Memory
+  /** What the modules export, by the names there. @internal */
+  readonly functions: WebAssembly.Exports
   /** The kernels that compute in a dtype, by name. */
   readonly kernels: Readonly<Record<DType, Readonly<Record<string, Kernel>>>>
   /** Where the kernels' own data end and their workspace begins. */
@@ -154,15 +156,17 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   for (const exports of instances) {
     const at = exports.workspace as WebAssembly.Global
     at.value = workspace
-    for (const [name, kernel] of Object.entries(exports)) {
-      if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
-      if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
-    }
+  }
+  const functions: WebAssembly.Exports = Object.assign({}, ...instances)
+  for (const [name, kernel] of Object.entries(functions)) {
+    if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
+    if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
   }
   return {
     shared,
     workerModules: shared ? sources.map((source) => moduleOf(source, 'worker')) : [],
     memory,
+    functions,
     kernels,
     workspace,
     workspaceBytes,
