@@ -84,10 +84,13 @@ function bytesFor(source: ModuleSource, audience: Audience): Uint8Array<ArrayBuf
   return audience === 'worker' ? withoutStart(bytes) : bytes
 }
 
-/** A module without what it does to its memory at the start (WebAssembly Core Specification 2.0, §5.5: its sections). */
+/**
+ * A module without what it does to its memory at the start, in the place of its bytes (WebAssembly Core Specification 2.0,
+ * §5.5: its sections).
+ */
 function withoutStart(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const [START, DATA, DATA_COUNT] = [8, 11, 12]
-  const kept = [bytes.subarray(0, 8)]
+  let top = 8
   for (let at = 8; at < bytes.length; ) {
     let [size, end] = [0, at + 1]
     for (let shift = 0; ; shift += 7) {
@@ -95,16 +98,14 @@ function withoutStart(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
       size |= (byte & 127) << shift
       if (byte < 128) break
     }
-    if (![START, DATA, DATA_COUNT].includes(bytes[at])) kept.push(bytes.subarray(at, end + size))
-    at = end + size
+    const next = end + size
+    if (![START, DATA, DATA_COUNT].includes(bytes[at])) {
+      bytes.copyWithin(top, at, next)
+      top += next - at
+    }
+    at = next
   }
-  const whole = new Uint8Array(kept.reduce((total, { length }) => total + length, 0))
-  let at = 0
-  for (const part of kept) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return bytes.subarray(0, top)
 }
 
 /** Whether what runs this has relaxed SIMD, which fused multiply-add is part of. */
