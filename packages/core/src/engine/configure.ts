@@ -1,7 +1,7 @@
 import { DTypeError } from '../base/errors.ts'
 import { anything, flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
-import { hasFma, kernelNames, setFma, usesFma } from './engine.ts'
+import { getEngine, hasFma, setFma, usesFma } from './engine.ts'
 import { MOST_THREADS, restartThreads, threadCount } from './threads.ts'
 
 export interface EngineInfo {
@@ -17,7 +17,7 @@ export interface EngineInfo {
 
 /** What computes, and how. */
 export function engineInfo(): EngineInfo {
-  return { simd: true, fma: usesFma(), threads: threadCount(), kernels: kernelNames() }
+  return { simd: true, fma: usesFma(), threads: threadCount(), kernels: Object.keys(getEngine().kernels.float64) }
 }
 
 export interface EngineOptions {

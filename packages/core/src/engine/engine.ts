@@ -259,9 +259,6 @@ export function setFma(on: boolean): void {
   fma = on
 }
 
-/** The names of the kernels in the module. */
-export const kernelNames = (): string[] => Object.keys(getEngine().kernels.float64)
-
 /** Lets a call use the memory up to `end`. */
 function reach(engine: Engine, end: number, kernel: string): void {
   const missing = Math.ceil((end - engine.buffer.byteLength) / PAGE)

@@ -292,9 +292,9 @@ function giveUp(): void {
 /** The pool, which starts if it has not: none for one thread. */
 function getPool(): WorkerPool | undefined {
   const threads = threadCount()
-  if (threads === 1 || pool) return threads === 1 ? undefined : pool
+  if (threads === 1) return undefined
   try {
-    pool = new WorkerPool(threads)
+    pool ??= new WorkerPool(threads)
   } catch {
     giveUp()
   }
