@@ -20,23 +20,18 @@ const GUARD = ALIGNMENT
 /** A program needs more memory than can be had: what it does is then done without it. */
 export class NoMemory extends MatgradError {}
 
-const pagesOf = ({ buffer }: WebAssembly.Memory): number => buffer.byteLength / PAGE
-
 /** So many bytes, in whole cache lines. */
 export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
 /** The arena where each matrix or generator was given a place last. */
 const homes = new WeakMap<Holder, Arena>()
 
-/** How many bytes of living matrices an arena keeps. */
-interface Tally {
-  bytes: number
-}
-
 /** Counts down when a matrix is collected. A WeakRef would keep it, and with it the whole memory, until its job is over. */
-const collected = new FinalizationRegistry<{ readonly kept: Tally; readonly bytes: number }>(({ kept, bytes }) => {
-  kept.bytes -= bytes
-})
+const collected = new FinalizationRegistry<{ readonly kept: Arena['kept']; readonly bytes: number }>(
+  ({ kept, bytes }) => {
+    kept.bytes -= bytes
+  },
+)
 
 /** Whether elements may lie elsewhere: nobody has their array, and their holder can be told. */
 const mayMove = (holder: Holder): boolean => !holder.pinned && !Object.isFrozen(holder)
@@ -63,7 +58,8 @@ export class Arena {
   deserted = false
   /** Where what is kept begins. */
   readonly start: number
-  private readonly kept: Tally = { bytes: 0 }
+  /** The bytes of matrices that are kept here and, as far as the collector has told, alive. */
+  readonly kept: { bytes: number } = { bytes: 0 }
   private readonly places = new WeakMap<Holder, Operand>()
   /** Where what is kept ends. */
   private top: number
@@ -83,7 +79,8 @@ export class Arena {
       this.engine = createEngine(threads > 1, this.fma, (workspaceBytes) => (threads - 1) * workspaceBytes)
       const { memory, scratch } = this.engine
       const pagesFor = (room: number): number => Math.ceil((align(scratch) + align(room) + SLACK) / PAGE)
-      const missing = Math.max(pagesFor(bytes), Math.min(pagesFor(bytes * SPARE), MOST_PAGES)) - pagesOf(memory)
+      const missing =
+        Math.max(pagesFor(bytes), Math.min(pagesFor(bytes * SPARE), MOST_PAGES)) - memory.buffer.byteLength / PAGE
       grow(memory, missing)
       giveBallast(memory)
     } catch {
@@ -112,11 +109,6 @@ export class Arena {
     this.bottom = Math.min(this.bottom, start)
     this.checkBorder()
     return start
-  }
-
-  /** The bytes of matrices that are kept here and, as far as the collector has told, alive. */
-  get living(): number {
-    return this.kept.bytes
   }
 
   /** Where the elements of a matrix or generator are in programs here, if they use it. */
@@ -213,7 +205,7 @@ export function gather(
   // Those that live will move here as well. In a job that does not end nobody tells that matrices were collected: a new
   // program does not believe in all of them; one that moves, and so lives, does, or those that live might never fit.
   const isNew = holders.some((each) => !homes.has(each))
-  const living = Math.max(0, ...[...known].map((each) => each.living))
+  const living = Math.max(0, ...[...known].map((each) => each.kept.bytes))
   const others = isNew ? Math.min(living, OTHERS * needed) : living
   const most = Math.max(threads, ...[...known].map((each) => each.threads))
   const arena = usable ?? new Arena(needed + others, Math.min(most, threadCount()))
