@@ -121,10 +121,12 @@ export class Arena {
     const address = this.top
     this.top += sizeOf(holder)
     this.checkBorder()
-    const place = this.view(holder, address)
+    const { elements, size } = holder
+    const Type = elements.constructor as new (buffer: ArrayBuffer, start: number, length: number) => Operand
+    const place = new Type(this.buffer, address, size)
     if (mayMove(holder)) {
       homes.get(holder)?.release(holder)
-      place.set(holder.elements)
+      place.set(elements)
       holder.elements = place
     }
     this.settle(holder, place)
@@ -168,12 +170,6 @@ export class Arena {
     place.set(to.elements)
     to.elements = place
     this.settle(to, place)
-  }
-
-  /** An array for the elements of a matrix or generator at an address. */
-  private view({ elements, size }: Holder, address: number): Operand {
-    const Type = elements.constructor as new (buffer: ArrayBuffer, start: number, length: number) => Operand
-    return new Type(this.buffer, address, size)
   }
 
   /** `length` elements at an address. */
