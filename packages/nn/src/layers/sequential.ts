@@ -41,12 +41,8 @@ type FirstIn<Layers extends readonly unknown[]> = Layers extends readonly [infer
     : InOf<First>
   : number
 
-type LastOut<Layers extends readonly unknown[], Before extends number = number> = Layers extends readonly [
-  infer First,
-  ...infer Rest,
-]
-  ? LastOut<Rest, After<First, Before>>
-  : Before
+/** The features that leave the last layer. */
+type LastOut<Layers extends readonly unknown[]> = Reaching<Layers, `${Layers['length']}`>
 
 /** Layers one after the other. Their numbers are their names: `0.weight`. */
 export class Sequential<const Layers extends readonly AnyModule[] = readonly AnyModule[]> extends Module<
