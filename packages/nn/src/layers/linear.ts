@@ -107,11 +107,9 @@ export class Linear<In extends number = number, Out extends number = number> ext
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, In>): Variable<N, Out> {
-    const [input, weight, bias] = [
-      variableOf('Linear', x),
-      this.weight as Variable,
-      this.bias as Variable<1, number> | null,
-    ]
+    const input = variableOf('Linear', x)
+    const weight = this.weight as Variable
+    const bias = this.bias as Variable<1, number> | null
     const y = bias ? input.affine(weight, bias, { transposeB: true }) : input.matmul(weight, { transposeB: true })
     return y as Variable<N, Out>
   }
