@@ -1,10 +1,17 @@
-import { DTypeError, MatgradError, Matrix } from '@matgrad/core'
-import { checkNumber, describe } from '@matgrad/core/internal'
+import { DTypeError, MatgradError, Matrix, type Shape, ShapeError } from '@matgrad/core'
+import { checkNumber, describe, formatShape } from '@matgrad/core/internal'
 
 /** @throws DTypeError that names the first of `values` which is not a Matrix. */
 export function checkMatrices(operation: string, values: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(values))
     if (!(value instanceof Matrix)) throw new DTypeError(`${operation}: ${name} is ${describe(value)}, wanted a Matrix`)
+}
+
+/** @throws DTypeError unless a value is a Matrix; ShapeError unless it has the shape. `given` begins the message: 'x is', say. */
+export function checkShaped(given: string, value: unknown, [rows, cols]: Shape): void {
+  if (!(value instanceof Matrix)) throw new DTypeError(`${given} ${describe(value)}, wanted a Matrix`)
+  if (value.rows !== rows || value.cols !== cols)
+    throw new ShapeError(`${given} ${formatShape(value.shape)}, wanted ${rows}x${cols}`)
 }
 
 /** @throws DTypeError unless a setting is a number; MatgradError unless it is finite and `isSensible` gives true. */

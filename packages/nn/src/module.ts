@@ -1,5 +1,5 @@
 import { constant, Variable } from '@matgrad/autograd'
-import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import { DTypeError, MatgradError, Matrix } from '@matgrad/core'
 import {
   announce,
   dependsOn,
@@ -14,6 +14,7 @@ import {
   watch,
 } from '@matgrad/core/internal'
 import { isAsMade } from './as-made.ts'
+import { checkShaped } from './check.ts'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =
@@ -231,15 +232,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
     if (strict && missing.length + unexpected.length > 0)
       throw new MatgradError(`loadStateDict: missing ${listNames(missing)}; unexpected ${listNames(unexpected)}`)
     const pairs = [...own].filter(([name]) => Object.hasOwn(state, name))
-    for (const [name, value] of pairs) {
-      const source: unknown = state[name]
-      if (!(source instanceof Matrix))
-        throw new DTypeError(`loadStateDict: ${shorten(name)} is ${describe(source)}, wanted a Matrix`)
-      if (source.rows !== value.rows || source.cols !== value.cols)
-        throw new ShapeError(
-          `loadStateDict: ${shorten(name)} is ${formatShape(source.shape)}, wanted ${formatShape(value.shape)}`,
-        )
-    }
+    for (const [name, { shape }] of pairs) checkShaped(`loadStateDict: ${shorten(name)} is`, state[name], shape)
     for (const [name, value] of pairs) matrixOf(value).assign(state[name])
     return { missing, unexpected }
   }

@@ -1,26 +1,17 @@
 import { type Variable, variable } from '@matgrad/autograd'
-import {
-  type DType,
-  DTypeError,
-  type Generator,
-  getDefaultDtype,
-  getDefaultGenerator,
-  Matrix,
-  ShapeError,
-} from '@matgrad/core'
+import { type DType, type Generator, getDefaultDtype, getDefaultGenerator, type Matrix } from '@matgrad/core'
 import {
   announce,
   checkInteger,
   dependsOn,
-  describe,
   dtypeName,
   flag,
-  formatShape,
   func,
   generatorOption,
   readerOf,
   tracer,
 } from '@matgrad/core/internal'
+import { checkShaped } from '../check.ts'
 import * as init from '../init.ts'
 import { type Accepts, type Input, type Member, Module, variableOf } from '../module.ts'
 
@@ -65,12 +56,7 @@ export class Linear<In extends number = number, Out extends number = number> ext
       cols: C,
     ): Variable<R, C> => {
       const value = initializer(rows, cols, generator, dtype)
-      if (!(value instanceof Matrix))
-        throw new DTypeError(`Linear: the initialiser of ${name} gave ${describe(value)}, wanted a Matrix`)
-      if (value.rows !== rows || value.cols !== cols)
-        throw new ShapeError(
-          `Linear: the initialiser of ${name} gave ${formatShape(value.shape)}, wanted ${rows}x${cols}`,
-        )
+      checkShaped(`Linear: the initialiser of ${name} gave`, value, [rows, cols])
       const typed = value.dtype === dtype ? value : value.astype(dtype)
       return variable(typed as Matrix<R, C>, { name })
     }
