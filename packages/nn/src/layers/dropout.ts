@@ -1,6 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
-import { type Generator, getDefaultGenerator, MatgradError, type Matrix } from '@matgrad/core'
-import { checkNumber, generatorOption, readerOf } from '@matgrad/core/internal'
+import { type Generator, getDefaultGenerator, type Matrix } from '@matgrad/core'
+import { generatorOption, readerOf } from '@matgrad/core/internal'
+import { checkSetting } from '../check.ts'
 import { type Input, variableOf } from '../module.ts'
 import { Activation } from './activations.ts'
 
@@ -19,21 +20,17 @@ export class Dropout extends Activation {
   /** @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options. */
   constructor(p = 0.5, options?: { generator?: Generator }) {
     super()
-    checkNumber('Dropout', 'p', p)
-    if (!(p >= 0 && p <= 1)) throw new MatgradError(`Dropout: p is ${p}, wanted 0 to 1`)
+    checkSetting('Dropout', 'p', p, (p) => p >= 0 && p <= 1, '0 to 1')
     this.p = p
     this.generator = readDropout('Dropout', options).generator
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
     if (!this.training || this.p === 0) return variableOf('Dropout', x)
-    const kept: Matrix = (this.generator ?? getDefaultGenerator()).bernoulli(x.rows, x.cols, 1 - this.p, {
-      dtype: x.dtype,
-    })
-    return variableOf<number, number>('Dropout', x).mul(this.p < 1 ? kept.mul(1 / (1 - this.p)) : kept) as Variable<
-      N,
-      F
-    >
+    const generator = this.generator ?? getDefaultGenerator()
+    const kept: Matrix = generator.bernoulli(x.rows, x.cols, 1 - this.p, { dtype: x.dtype })
+    const samples: Variable = variableOf('Dropout', x as Input)
+    return samples.mul(this.p < 1 ? kept.mul(1 / (1 - this.p)) : kept) as Variable<N, F>
   }
 
   override describe(): string {
