@@ -74,14 +74,12 @@ const compiled = new Map<ModuleSource, Partial<Record<Audience, WebAssembly.Modu
 function moduleOf(source: ModuleSource, audience: Audience): WebAssembly.Module {
   const modules = compiled.get(source) ?? {}
   compiled.set(source, modules)
-  modules[audience] ??= new WebAssembly.Module(bytesFor(source, audience))
-  return modules[audience]
-}
-
-function bytesFor(source: ModuleSource, audience: Audience): Uint8Array<ArrayBuffer> {
+  const known = modules[audience]
+  if (known) return known
   const bytes = decode(source)
   if (audience === 'alone') bytes[source.sharedFlag] = 1
-  return audience === 'worker' ? withoutStart(bytes) : bytes
+  modules[audience] = new WebAssembly.Module(audience === 'worker' ? withoutStart(bytes) : bytes)
+  return modules[audience]
 }
 
 /**
