@@ -79,37 +79,29 @@ export function transposed({ rows, cols, rowStarts, columns, values }: Csr): Csr
   return { rows: cols, cols: rows, rowStarts: starts, ...result }
 }
 
-/** Writes entries in order, at most as many as `capacity`. */
-export class Writer {
-  private readonly rowStarts: Uint32Array
-  private readonly columns: Uint32Array
-  private readonly values: TypedArray
-  private row = 0
-  private used = 0
-
-  constructor(rows: number, dtype: DType, capacity: number) {
-    this.rowStarts = new Uint32Array(rows + 1)
-    this.columns = new Uint32Array(capacity)
-    this.values = zeroArray(dtype, capacity)
+/**
+ * A matrix with at most `capacity` entries, row by row: `row` is called with the number of each and gives its entries to `push`,
+ * their columns ascending.
+ */
+export function writeRows(
+  rows: number,
+  cols: number,
+  dtype: DType,
+  capacity: number,
+  row: (i: number, push: (column: number, value: number) => void) => void,
+): Csr {
+  const rowStarts = new Uint32Array(rows + 1)
+  const columns = new Uint32Array(capacity)
+  const values = zeroArray(dtype, capacity)
+  let used = 0
+  const push = (column: number, value: number): void => {
+    columns[used] = column
+    values[used++] = value
   }
-
-  push(column: number, value: number): void {
-    this.columns[this.used] = column
-    this.values[this.used++] = value
+  for (let i = 0; i < rows; i++) {
+    row(i, push)
+    rowStarts[i + 1] = used
   }
-
-  endRow(): void {
-    this.rowStarts[++this.row] = this.used
-  }
-
-  finish(cols: number): Csr {
-    const whole = this.used === this.columns.length
-    return {
-      rows: this.row,
-      cols,
-      rowStarts: this.rowStarts,
-      columns: whole ? this.columns : this.columns.slice(0, this.used),
-      values: whole ? this.values : this.values.slice(0, this.used),
-    }
-  }
+  if (used === capacity) return { rows, cols, rowStarts, columns, values }
+  return { rows, cols, rowStarts, columns: columns.slice(0, used), values: values.slice(0, used) }
 }

@@ -13,7 +13,7 @@ import {
 import { allocate } from '../engine/allocate.ts'
 import type { CreationOptions } from '../matrix/create.ts'
 import { elementsOf, formatNumber, Matrix, owning, shown } from '../matrix/matrix.ts'
-import { type Csr, checkCsr, checkSizes, checkWhole, startsOf, transposed, Writer } from './csr.ts'
+import { type Csr, checkCsr, checkSizes, checkWhole, startsOf, transposed, writeRows } from './csr.ts'
 import { timesDense, timesSparse } from './product.ts'
 
 /** An entry: a[row, column] = value. */
@@ -89,15 +89,20 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     let count = 0
     const elements = elementsOf('fromDense', a)
     for (const x of elements) if (!(Math.abs(x) <= tol)) count++
-    const writer = new Writer(a.rows, a.dtype, count)
+    const rowStarts = new Uint32Array(a.rows + 1)
+    const columns = new Uint32Array(count)
+    const values = zeroArray(a.dtype, count)
+    let used = 0
     for (let i = 0; i < a.rows; i++) {
       for (let j = 0; j < a.cols; j++) {
         const x = elements[i * a.cols + j]
-        if (!(Math.abs(x) <= tol)) writer.push(j, x)
+        if (Math.abs(x) <= tol) continue
+        columns[used] = j
+        values[used++] = x
       }
-      writer.endRow()
+      rowStarts[i + 1] = used
     }
-    return wrap(writer.finish(a.cols))
+    return new SparseMatrix(a.rows, a.cols, rowStarts, columns, values)
   }
 
   /**
@@ -131,17 +136,15 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
       byColumn.values[at] = triplets[p][2]
     }
     const { rowStarts, columns, values } = transposed(byColumn)
-    const writer = new Writer(rows, dtype, columns.length)
-    for (let i = 0; i < rows; i++) {
+    const summed = writeRows(rows, cols, dtype, columns.length, (i, push) => {
       for (let p = rowStarts[i]; p < rowStarts[i + 1]; ) {
         const column = columns[p]
         let sum = values[p++]
         for (; p < rowStarts[i + 1] && columns[p] === column; p++) sum += values[p]
-        writer.push(column, sum)
+        push(column, sum)
       }
-      writer.endRow()
-    }
-    return wrap(writer.finish(cols))
+    })
+    return wrap(summed)
   }
 
   /** The nxn identity. */
@@ -237,20 +240,18 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
       )
     checkWhole('add', this, this.nnz)
     checkWhole('add', b, b.nnz)
-    const writer = new Writer(this.rows, promote(this, b), this.nnz + b.nnz)
-    for (let i = 0; i < this.rows; i++) {
+    const total = writeRows(this.rows, this.cols, promote(this, b), this.nnz + b.nnz, (i, push) => {
       let [p, q] = [this.rowStarts[i], b.rowStarts[i]]
       const [endP, endQ] = [this.rowStarts[i + 1], b.rowStarts[i + 1]]
       while (p < endP || q < endQ) {
         const left = p < endP ? this.columns[p] : this.cols
         const right = q < endQ ? b.columns[q] : this.cols
-        if (left < right) writer.push(left, this.values[p++])
-        else if (right < left) writer.push(right, b.values[q++])
-        else writer.push(left, this.values[p++] + b.values[q++])
+        if (left < right) push(left, this.values[p++])
+        else if (right < left) push(right, b.values[q++])
+        else push(left, this.values[p++] + b.values[q++])
       }
-      writer.endRow()
-    }
-    return wrap(writer.finish(this.cols))
+    })
+    return wrap(total)
   }
 
   /** Σⱼ a[i, j] of each row, rows x 1: added in float64 and rounded to the dtype at the end. */
@@ -269,13 +270,11 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   eliminateZeros(tol = 0): SparseMatrix<R, C> {
     checkTolerance('eliminateZeros', tol)
     checkWhole('eliminateZeros', this, this.nnz)
-    const writer = new Writer(this.rows, this.dtype, this.nnz)
-    for (let i = 0; i < this.rows; i++) {
+    const kept = writeRows(this.rows, this.cols, this.dtype, this.nnz, (i, push) => {
       for (let p = this.rowStarts[i]; p < this.rowStarts[i + 1]; p++)
-        if (!(Math.abs(this.values[p]) <= tol)) writer.push(this.columns[p], this.values[p])
-      writer.endRow()
-    }
-    return wrap(writer.finish(this.cols))
+        if (!(Math.abs(this.values[p]) <= tol)) push(this.columns[p], this.values[p])
+    })
+    return wrap(kept)
   }
 
   /**
