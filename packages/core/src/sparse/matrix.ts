@@ -350,13 +350,8 @@ export function matmul(a: SparseMatrix | Matrix, b: SparseMatrix | Matrix): Spar
   return b.T.matmul(a.T).T
 }
 
-const wrap = <R extends number, C extends number>({
-  rows,
-  cols,
-  rowStarts,
-  columns,
-  values,
-}: Csr): SparseMatrix<R, C> => new SparseMatrix(rows as R, cols as C, rowStarts, columns, values)
+const wrap = <R extends number, C extends number>(csr: Csr): SparseMatrix<R, C> =>
+  new SparseMatrix(csr.rows as R, csr.cols as C, csr.rowStarts, csr.columns, csr.values)
 
 type Typed = { readonly dtype: DType; readonly shape: Shape }
 
