@@ -17,8 +17,10 @@ const readMatmul = readerOf({
 const sides = (transposeA?: boolean, transposeB?: boolean): string =>
   transposeA || transposeB ? ` (${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'})` : ''
 
+type Sized = Pick<Block, 'rows' | 'cols' | 'shape'>
+
 /** The shape of op(A)·op(B). @throws ShapeError where the sizes do not fit. */
-function productShape(operation: string, a: Block, b: Block, { transposeA, transposeB }: MatmulOptions): Shape {
+export function productShape(operation: string, a: Sized, b: Sized, { transposeA, transposeB }: MatmulOptions): Shape {
   const [rows, inner] = transposeA ? [a.cols, a.rows] : a.shape
   const [other, cols] = transposeB ? [b.cols, b.rows] : b.shape
   if (inner !== other)

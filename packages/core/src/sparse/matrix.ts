@@ -13,6 +13,7 @@ import {
 import { allocate } from '../engine/allocate.ts'
 import type { CreationOptions } from '../matrix/create.ts'
 import { elementsOf, formatNumber, Matrix, owning, shown } from '../matrix/matrix.ts'
+import { productShape } from '../ops/matmul.ts'
 import { type Csr, checkCsr, checkSizes, checkWhole, startsOf, transposed, writeRows } from './csr.ts'
 import { timesDense, timesSparse } from './product.ts'
 
@@ -289,18 +290,15 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   matmul(b: Matrix | SparseMatrix): Matrix | SparseMatrix {
     if (!(b instanceof Matrix || b instanceof SparseMatrix))
       throw new DTypeError(`matmul: operand 2 is ${describe(b)}, wanted a Matrix or a SparseMatrix`)
-    checkInner(this, b)
+    productShape('matmul', this, b, {})
     checkWhole('matmul', this, this.nnz)
     if (b instanceof SparseMatrix) checkWhole('matmul', b, b.nnz)
     const dtype = promote(this, b)
     if (b instanceof SparseMatrix) return wrap(timesSparse(dtype, this, b))
     checkShape('matmul', this.rows, b.cols)
-    const [left, right] = [this, b].map((each) => (each.dtype === dtype ? each : each.astype(dtype)))
-    return owning(
-      timesDense(dtype, left as SparseMatrix, elementsOf('matmul', right as Matrix), b.cols),
-      this.rows,
-      b.cols,
-    )
+    const left = this.dtype === dtype ? this : this.astype(dtype)
+    const right = b.dtype === dtype ? b : b.astype(dtype)
+    return owning(timesDense(dtype, left, elementsOf('matmul', right), b.cols), this.rows, b.cols)
   }
 
   /** The shape, the dtype, how many entries there are, and the first and last of them. */
@@ -346,26 +344,15 @@ export function matmul(a: SparseMatrix | Matrix, b: SparseMatrix | Matrix): Spar
     throw new DTypeError(`matmul: operand 1 is ${describe(a)}, wanted a Matrix or a SparseMatrix`)
   if (!(b instanceof SparseMatrix))
     throw new DTypeError(`matmul: operand 2 is ${describe(b)}, wanted a SparseMatrix, as operand 1 is dense`)
-  checkInner(a, b)
+  productShape('matmul', a, b, {})
   return b.T.matmul(a.T).T
 }
 
 const wrap = <R extends number, C extends number>(csr: Csr): SparseMatrix<R, C> =>
   new SparseMatrix(csr.rows as R, csr.cols as C, csr.rowStarts, csr.columns, csr.values)
 
-type Typed = { readonly dtype: DType; readonly shape: Shape }
-
 /** float64 if one of them is. */
-const promote = (a: Typed, b: Typed): DType => (a.dtype === 'float64' ? a.dtype : b.dtype)
-
-/** @throws ShapeError unless A has as many columns as B has rows. */
-function checkInner(a: Typed, b: Typed): void {
-  if (a.shape[1] !== b.shape[0])
-    throw new ShapeError(
-      `matmul: left is ${formatShape(a.shape)}, right is ${formatShape(b.shape)}, ` +
-        `wanted ${a.shape[1]} and ${b.shape[0]} to be equal`,
-    )
-}
+const promote = (a: SparseMatrix, b: SparseMatrix | Matrix): DType => (a.dtype === 'float64' ? a.dtype : b.dtype)
 
 function checkTolerance(operation: string, tol: number): void {
   checkNumber(operation, 'tol', tol)
