@@ -14,12 +14,6 @@ const MAX_HEADER = 100_000_000
 const MOST_COMMAS = 2 ** 21
 const DEEPEST = 3
 
-interface Entry {
-  readonly dtype: string
-  readonly shape: readonly number[]
-  readonly data_offsets: readonly [number, number]
-}
-
 /**
  * Matrices as the bytes of a safetensors file, which PyTorch and Hugging Face's libraries read: 8 bytes with the length
  * of a JSON header, the header, the elements.
@@ -157,7 +151,7 @@ function readEntry(
 ): { name: string; dtype: DType; rows: number; cols: number; begin: number; end: number } {
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
   if (!isObject(entry)) fail(`${shorten(name)} is not an object`)
-  const { dtype: dtypeName, shape, data_offsets: offsets } = entry as Partial<Entry>
+  const { dtype: dtypeName, shape, data_offsets: offsets } = entry
   const dtype = (Object.keys(NAMES) as DType[]).find((each) => NAMES[each] === dtypeName)
   if (!dtype) fail(`${shorten(name)} has dtype ${describe(dtypeName)}, wanted F32 or F64`)
   if (!Array.isArray(shape) || !shape.every(isCount))
