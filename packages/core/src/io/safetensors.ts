@@ -42,23 +42,20 @@ export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<s
   }
   entries.sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype))
   let end = 0
-  const arrays = entries.map(([, tensor]) => elementsOf('encodeSafetensors', tensor))
-  for (const [i, [name, { dtype, shape }]] of entries.entries()) {
-    const { byteLength } = arrays[i]
-    header[name] = { dtype: NAMES[dtype], shape, data_offsets: [end, end + byteLength] }
-    end += byteLength
-  }
+  const parts = entries.map(([name, tensor]) => {
+    const elements = elementsOf('encodeSafetensors', tensor)
+    const begin = end
+    end += elements.byteLength
+    header[name] = { dtype: NAMES[tensor.dtype], shape: tensor.shape, data_offsets: [begin, end] }
+    return { begin, elements }
+  })
   const json = new TextEncoder().encode(JSON.stringify(header))
   const start = 8 + Math.ceil(json.length / 8) * 8
   const bytes = new Uint8Array(start + end)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true)
   bytes.fill(0x20, 8, start)
   bytes.set(json, 8)
-  let position = start
-  for (const elements of arrays) {
-    writeElements(bytes, position, elements)
-    position += elements.byteLength
-  }
+  for (const { begin, elements } of parts) writeElements(bytes, start + begin, elements)
   return bytes
 }
 
