@@ -101,18 +101,17 @@ export class Generator {
     this.elements.set(state)
   }
 
-  /** Runs the kernel `operation`, which takes the numbers p and q, on the elements of a new matrix. */
+  /** Runs the kernel `operation`, which takes some parameters, on the elements of a new matrix. */
   private fill<R extends number, C extends number>(
     operation: string,
     dtype: DType,
     rows: R,
     cols: C,
-    p: number,
-    q: number,
+    ...parameters: number[]
   ): Matrix<R, C> {
     checkShape(operation, rows, cols)
     const out = owning(allocate(dtype, rows * cols), rows, cols)
-    change(draw, [this, out], [], { kernel: operation, parameters: [p, q] })
+    change(draw, [this, out], [], { kernel: operation, parameters })
     return out
   }
 
@@ -169,10 +168,7 @@ export class Generator {
 
   /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. */
   permutation(n: number): Matrix<number, 1> {
-    checkShape('permutation', n, 1)
-    const out = owning(new Float64Array(n), n, 1)
-    change(draw, [this, out], [], { kernel: 'permutation', parameters: [] })
-    return out
+    return this.fill('permutation', 'float64', n, 1)
   }
 
   /** The rows of `a` in random order. */
