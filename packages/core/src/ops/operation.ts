@@ -71,7 +71,7 @@ export interface Operation<V = Value> {
    * What a compiled program does, if that is not what `forward` does: the same by kernels alone, where `forward` is more than
    * launching some; or 'host', a call of `forward` in JavaScript, where there is no such way.
    */
-  readonly program?: ((out: Block, inputs: readonly Block[], attributes: Attributes, machine: Machine) => void) | 'host'
+  readonly program?: Operation['forward'] | 'host'
   /**
    * The input that must be indices, whole numbers from 0 to `limit` − 1, where there is one. `shape` throws if they are not,
    * and compiled programs call it then.
@@ -116,12 +116,7 @@ export interface Change {
   readonly reads: number
   forward(targets: readonly Holder[], inputs: readonly Block[], attributes: Attributes, machine: Machine): void
   /** As in Operation. */
-  readonly program?: (
-    targets: readonly Holder[],
-    inputs: readonly Block[],
-    attributes: Attributes,
-    machine: Machine,
-  ) => void
+  readonly program?: Change['forward']
 }
 
 /** Runs the kernel of this name that computes in `dtype`. */
