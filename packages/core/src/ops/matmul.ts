@@ -85,17 +85,8 @@ function product(
   const room = algorithm === 'strassen' ? strassenRoom(size) * out.elements.BYTES_PER_ELEMENT : 0
   const inputs = [a.elements, b.elements, bias?.elements ?? nothing]
   if (engine.threads === 1 && room === 0) {
-    runOn(machine, 'gemm', out.dtype, out.elements, inputs, [
-      size.m,
-      size.n,
-      size.k,
-      out.cols,
-      aRow,
-      aCol,
-      bRow,
-      bCol,
-      mode,
-    ])
+    const numbers = [size.m, size.n, size.k, out.cols, aRow, aCol, bRow, bCol, mode]
+    runOn(machine, 'gemm', out.dtype, out.elements, inputs, numbers)
     return
   }
   const addresses: number[] = []
