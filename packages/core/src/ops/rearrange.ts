@@ -356,23 +356,17 @@ const triangle = (name: 'tril' | 'triu'): Operation => ({
 export const tril: Operation = triangle('tril')
 export const triu: Operation = triangle('triu')
 
-/** The rows in reverse order. */
-export const flipRows: Operation = {
-  name: 'flipRows',
+/** The lines in reverse order. `layout` gives where the last of them starts, and the steps to the next row and column. */
+const flip = (name: 'flipRows' | 'flipCols', layout: (a: Block) => [number, number, number]): Operation => ({
+  name,
   method: unaryMethod,
-  vjp: [(g) => g.flipRows()],
+  vjp: [(g) => g[name]()],
   shape: ([a]) => a.shape,
-  forward: (out, [a], _attributes, machine) => strided(machine, out, a, (a.rows - 1) * a.cols, -a.cols, 1),
-}
+  forward: (out, [a], _attributes, machine) => strided(machine, out, a, ...layout(a)),
+})
 
-/** The columns in reverse order. */
-export const flipCols: Operation = {
-  name: 'flipCols',
-  method: unaryMethod,
-  vjp: [(g) => g.flipCols()],
-  shape: ([a]) => a.shape,
-  forward: (out, [a], _attributes, machine) => strided(machine, out, a, a.cols - 1, a.cols, -1),
-}
+export const flipRows: Operation = flip('flipRows', (a) => [(a.rows - 1) * a.cols, -a.cols, 1])
+export const flipCols: Operation = flip('flipCols', (a) => [a.cols - 1, a.cols, -1])
 
 /** For each place in sorted x, in row-major order, where in x its element was: a column. */
 function sortedFrom(x: Value, axis?: Axis): Value {
