@@ -378,12 +378,6 @@ function sortedFrom(x: Value, axis?: Axis): Value {
   return from.reshape(rows * cols, 1)
 }
 
-/** Calls `visit` with the positions in `a` of the elements of each line along `axis`. */
-function eachLine(a: Block, axis: Axis | undefined, visit: (positions: number[]) => void): void {
-  const [lines, lineStep, length, step] = lineLayout(a.shape, axis)
-  for (let l = 0; l < lines; l++) visit(Array.from({ length }, (_, i) => l * lineStep + i * step))
-}
-
 /** The order that sort and argsort share: ascending, NaN last. */
 function compare(x: number, y: number): number {
   if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y))
@@ -411,11 +405,13 @@ function ordering(
       return a.shape
     },
     forward(out, [a], { axis }) {
-      eachLine(a, axis, (positions) => {
+      const [lines, lineStep, length, step] = lineLayout(a.shape, axis)
+      for (let l = 0; l < lines; l++) {
+        const positions = Array.from({ length }, (_, i) => l * lineStep + i * step)
         const order = positions.map((_, i) => i)
         order.sort((i, j) => compare(a.elements[positions[i]], a.elements[positions[j]]))
         for (const [i, from] of order.entries()) out.elements[positions[i]] = value(a, positions, from)
-      })
+      }
     },
   }
 }
