@@ -6,14 +6,9 @@ import { launch } from '../engine/engine.ts'
 import type { Csr } from './csr.ts'
 
 /** The elements of A·B for a dense B of n columns; all values are of the dtype. */
-export function timesDense(
-  dtype: DType,
-  { rows, rowStarts, columns, values }: Csr,
-  b: TypedArray,
-  n: number,
-): TypedArray {
-  const out = allocate(dtype, rows * n)
-  if (out.length > 0) launch('spmm', dtype, [out], [rowStarts, columns, values, b], [rows, n])
+export function timesDense(dtype: DType, a: Csr, b: TypedArray, n: number): TypedArray {
+  const out = allocate(dtype, a.rows * n)
+  if (out.length > 0) launch('spmm', dtype, [out], [a.rowStarts, a.columns, a.values, b], [a.rows, n])
   return out
 }
 
