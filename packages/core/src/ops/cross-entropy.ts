@@ -1,4 +1,4 @@
-import { type DType, itemSize, type TypedArray } from '../base/dtype.ts'
+import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
@@ -12,16 +12,9 @@ const blockOf = (rows: number, cols: number): number =>
   Math.max(4, Math.min(Math.ceil(rows / 4), 16, Math.floor(1024 / cols)) * 4)
 
 /** Runs the kernel on n x C logits for what is asked of it: losses, gradients, or both. */
-function run(
-  machine: Machine,
-  dtype: DType,
-  losses: TypedArray,
-  gradient: TypedArray,
-  x: Block,
-  target: Block,
-  g?: Block,
-): void {
+function run(machine: Machine, losses: TypedArray, gradient: TypedArray, x: Block, target: Block, g?: Block): void {
   if (x.elements.length === 0) return
+  const { dtype } = x
   const outputs = [losses, gradient]
   const inputs = [x.elements, target.elements, g ? g.elements : nothing]
   const block = blockOf(x.rows, x.cols)
@@ -51,7 +44,7 @@ export const crossEntropy: Operation = {
       )
     return [x.rows, 1]
   },
-  forward: (out, [x, target], _attributes, machine) => run(machine, out.dtype, out.elements, nothing, x, target),
+  forward: (out, [x, target], _attributes, machine) => run(machine, out.elements, nothing, x, target),
 }
 
 /** out[i, :] = (softmax(x[i, :]) − onehot(target[i]))·g[i]: the gradient of the above, for valid classes. */
@@ -68,7 +61,7 @@ export const crossEntropyGradient: Operation = {
   ],
   selector: 1,
   shape: ([x]) => x.shape,
-  forward: (out, [x, target, g], _attributes, machine) => run(machine, out.dtype, nothing, out.elements, x, target, g),
+  forward: (out, [x, target, g], _attributes, machine) => run(machine, nothing, out.elements, x, target, g),
 }
 
 /** Both at once, which takes the exponentials only once: what programs make of the two. */
@@ -76,6 +69,6 @@ export const crossEntropyWithGradient: Change = {
   name: 'crossEntropyWithGradient',
   reads: 0,
   forward([losses, gradient], [x, target, g], _attributes, machine) {
-    run(machine, x.dtype, losses.elements as TypedArray, gradient.elements as TypedArray, x, target, g)
+    run(machine, losses.elements as TypedArray, gradient.elements as TypedArray, x, target, g)
   },
 }
