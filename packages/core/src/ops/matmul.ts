@@ -46,7 +46,7 @@ export const matmul: Operation = {
       transposeB ? times(g, a, true, transposeA) : times(a, g, !transposeA, false),
   ],
   shape: ([a, b], options: MatmulOptions) => productShape('matmul', a, b, options),
-  forward: (out, [a, b], attributes: MatmulOptions, machine) => product(machine, out, a, b, undefined, attributes, 0),
+  forward: product,
 }
 
 /**
@@ -63,34 +63,30 @@ export const affine: Operation = {
       throw new ShapeError(`affine: bias is ${formatShape(bias.shape)}, wanted 1x${shape[1]}`)
     return shape
   },
-  forward(out, [a, b, bias], attributes: MatmulOptions & { relu?: boolean }, machine) {
-    product(machine, out, a, b, bias, attributes, attributes.relu ? BIAS | RELU : BIAS)
-  },
+  forward: product,
 }
 
-/** The product, with what `mode` says. */
-function product(
-  machine: Machine,
-  out: Block,
-  a: Block,
-  b: Block,
-  bias: Block | undefined,
-  { transposeA, transposeB, algorithm }: MatmulOptions,
-  mode: number,
-): void {
+type ProductAttributes = MatmulOptions & { readonly relu?: boolean }
+
+/** The product of the first two inputs, with a third added if there is one. */
+function product(out: Block, inputs: readonly Block[], attributes: ProductAttributes, machine: Machine): void {
+  const [a, b] = inputs
+  const bias: Block | undefined = inputs[2]
+  const { transposeA, transposeB, algorithm, relu } = attributes
+  const mode = (bias ? BIAS : 0) | (relu ? RELU : 0)
   const size = { m: out.rows, n: out.cols, k: transposeA ? a.rows : a.cols }
   const [aRow, aCol] = stepsOf(a, transposeA)
   const [bRow, bCol] = stepsOf(b, transposeB)
   const engine = machine.engineFor(size.m * size.n * size.k)
   const room = algorithm === 'strassen' ? strassenRoom(size) * out.elements.BYTES_PER_ELEMENT : 0
-  const inputs = [a.elements, b.elements, bias?.elements ?? nothing]
+  const operands = [a.elements, b.elements, bias?.elements ?? nothing]
   if (engine.threads === 1 && room === 0) {
     const numbers = [size.m, size.n, size.k, out.cols, aRow, aCol, bRow, bCol, mode]
-    runOn(machine, 'gemm', out.dtype, out.elements, inputs, numbers)
+    runOn(machine, 'gemm', out.dtype, out.elements, operands, numbers)
     return
   }
   const addresses: number[] = []
-  const free = machine.place(engine, 'matmul', [out.elements], inputs, 0, room, addresses)
+  const free = machine.place(engine, 'matmul', [out.elements], operands, 0, room, addresses)
   const [c, addressA, addressB, addressBias] = addresses
   const regions: [Region, Region, Region] = [
     { address: c, row: out.cols, col: 1 },
