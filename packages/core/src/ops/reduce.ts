@@ -83,21 +83,17 @@ function productOfOthers(x: Value, axis?: Axis): Value {
   return join(ofPair.mul(right), ofPair.mul(left), ...rest(others, half))
 }
 
+/** Equal extremes share the cotangent evenly, as in PyTorch's amax and amin. */
+const toExtremes: Rule = (g, y, [x], { axis }) => {
+  const extreme = x.equal(y)
+  return g.div(extreme.sum(axis)).mul(extreme)
+}
+
 export const sum: Operation = reduction('sum', [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)])
 export const mean: Operation = reduction('mean', [(g, y, [x]) => g.div(terms(x, y)).broadcastTo(x.rows, x.cols)])
 export const prod: Operation = reduction('prod', [(g, _y, [x], { axis }) => g.mul(productOfOthers(x, axis))])
-// Equal extremes share the cotangent evenly, as in PyTorch's amax and amin.
-export const max: Operation = reduction(
-  'max',
-  [
-    (g, y, [x], { axis }) => {
-      const extreme = x.equal(y)
-      return g.div(extreme.sum(axis)).mul(extreme)
-    },
-  ],
-  { nonEmpty: true },
-)
-export const min: Operation = reduction('min', max.vjp, { nonEmpty: true })
+export const max: Operation = reduction('max', [toExtremes], { nonEmpty: true })
+export const min: Operation = reduction('min', [toExtremes], { nonEmpty: true })
 export const argmax: Operation = reduction('argmax', [], { nonEmpty: true, dtype: exactIndex })
 export const argmin: Operation = reduction('argmin', [], { nonEmpty: true, dtype: exactIndex })
 export const logSumExp: Operation = reduction('logSumExp', [(g, _y, [x], { axis }) => g.mul(x.softmax(axis))])
