@@ -19,6 +19,7 @@ import {
   binaryMethod,
   type Change,
   type Operation,
+  type Rule,
   run,
   runOn,
   unaryMethod,
@@ -368,14 +369,15 @@ const flip = (name: 'flipRows' | 'flipCols', layout: (a: Block) => [number, numb
 export const flipRows: Operation = flip('flipRows', (a) => [(a.rows - 1) * a.cols, -a.cols, 1])
 export const flipCols: Operation = flip('flipCols', (a) => [a.cols - 1, a.cols, -1])
 
-/** For each place in sorted x, in row-major order, where in x its element was: a column. */
-function sortedFrom(x: Value, axis?: Axis): Value {
+/** Gives each element of g to where in x the element of that place in sorted x was. */
+const unsort: Rule = (g, _y, [x], { axis }) => {
   const { rows, cols } = x
+  const size = rows * cols
   const order = x.argsort(axis)
   /** 0, 1, … along each line. */
   const upTo = (line: Axis): Value => order.sub(order).add(1).cumsum(line).sub(1)
   const from = axis === 0 ? order.mul(cols).add(upTo(1)) : axis === 1 ? order.add(upTo(0).mul(cols)) : order
-  return from.reshape(rows * cols, 1)
+  return g.reshape(size, 1).scatterAddRows(from.reshape(size, 1), size).reshape(rows, cols)
 }
 
 /** The order that sort and argsort share: ascending, NaN last. */
@@ -417,15 +419,7 @@ function ordering(
 }
 
 /** Each line in ascending order. */
-export const sort: Operation = ordering('sort', (a, positions, from) => a.elements[positions[from]], {
-  vjp: [
-    (g, _y, [x], { axis }) => {
-      const from = sortedFrom(x, axis)
-      const size = x.rows * x.cols
-      return g.reshape(size, 1).scatterAddRows(from, size).reshape(x.rows, x.cols)
-    },
-  ],
-})
+export const sort: Operation = ordering('sort', (a, positions, from) => a.elements[positions[from]], { vjp: [unsort] })
 
 /** The places in each line of the elements in ascending order; equal ones keep theirs. */
 export const argsort: Operation = ordering('argsort', (_a, _positions, from) => from, { dtype: exactIndex, vjp: [] })
