@@ -69,6 +69,12 @@ export function checkAxis(operation: string, axis: Axis | undefined): void {
     throw new ShapeError(`${operation}: axis is ${describe(axis)}, wanted 0, 1 or none`)
 }
 
+/** @throws ShapeError unless `a` and `b` have as many rows; before each stands what it is. */
+export function checkRows(operation: string, left: string, a: Shape, right: string, b: Shape): void {
+  if (a[0] !== b[0])
+    throw new ShapeError(`${operation}: ${left} ${formatShape(a)}, ${right} ${formatShape(b)}, wanted as many rows`)
+}
+
 /** How many elements of a matrix of this shape lie on one line along `axis`. */
 export const lineLength = (shape: Shape, axis?: Axis): number =>
   axis === undefined ? shape[0] * shape[1] : shape[axis]

@@ -1,6 +1,5 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
-import { ShapeError } from '../base/errors.ts'
-import { formatShape } from '../base/shape.ts'
+import { checkRows } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
 import type { Block, Change, Operation } from './operation.ts'
 import { checkIndices } from './rearrange.ts'
@@ -38,10 +37,7 @@ export const crossEntropy: Operation = {
   indices: ([x, target]) => ({ index: target, limit: x.cols }),
   shape([x, target]) {
     checkIndices('crossEntropy', 'class', target, x.cols)
-    if (target.rows !== x.rows)
-      throw new ShapeError(
-        `crossEntropy: logits are ${formatShape(x.shape)}, target is ${formatShape(target.shape)}, wanted as many rows`,
-      )
+    checkRows('crossEntropy', 'logits are', x.shape, 'target is', target.shape)
     return [x.rows, 1]
   },
   forward: (out, [x, target], _attributes, machine) => run(machine, out.elements, nothing, x, target),

@@ -5,6 +5,7 @@ import {
   type Axis,
   checkAxis,
   checkInteger,
+  checkRows,
   checkShape,
   describe,
   formatShape,
@@ -261,10 +262,7 @@ export const scatterAddRows: Operation = {
   shape([a, index], { rows }) {
     checkInteger('scatterAddRows', 'the number of rows', rows, 0, Number.MAX_SAFE_INTEGER)
     checkIndices('scatterAddRows', 'row index', index, rows)
-    if (index.rows !== a.rows)
-      throw new ShapeError(
-        `scatterAddRows: left is ${formatShape(a.shape)}, index is ${formatShape(index.shape)}, wanted as many rows`,
-      )
+    checkRows('scatterAddRows', 'left is', a.shape, 'index is', index.shape)
     return [rows, a.cols]
   },
   forward: (out, inputs, _attributes, machine) =>
@@ -304,10 +302,7 @@ export const pick: Operation = {
   selector: 1,
   shape([a, index]) {
     checkIndices('pick', 'column index', index, a.cols)
-    if (index.rows !== a.rows)
-      throw new ShapeError(
-        `pick: left is ${formatShape(a.shape)}, index is ${formatShape(index.shape)}, wanted as many rows`,
-      )
+    checkRows('pick', 'left is', a.shape, 'index is', index.shape)
     return [a.rows, 1]
   },
   forward: (out, inputs, _attributes, machine) =>
