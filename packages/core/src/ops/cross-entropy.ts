@@ -1,7 +1,7 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { checkRows } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
-import type { Block, Change, Operation } from './operation.ts'
+import { type Block, type Change, type Operation, wide } from './operation.ts'
 import { checkIndices } from './rearrange.ts'
 
 const nothing = new Float64Array()
@@ -23,8 +23,8 @@ function run(machine: Machine, losses: TypedArray, gradient: TypedArray, x: Bloc
   const room = (block * (4 + x.cols) + 12) * itemSize(dtype)
   const free = machine.place(engine, 'crossEntropy', outputs, inputs, 0, room, args)
   const parts = Number(losses.length > 0) + 2 * Number(gradient.length > 0)
-  const [wide, each] = [target.dtype === 'float64', g !== undefined && g.rows > 1].map(Number)
-  args.push(free, x.rows, x.cols, block, wide, each, parts)
+  const each = Number(g !== undefined && g.rows > 1)
+  args.push(free, x.rows, x.cols, block, wide(target), each, parts)
   engine.run('crossEntropy', dtype, [args])
   machine.collect(engine, outputs, args)
 }

@@ -11,6 +11,7 @@ import {
   run,
   runOn,
   unaryMethod,
+  wide,
 } from './operation.ts'
 
 /**
@@ -189,8 +190,7 @@ export const where: Operation = {
     const [condition, a, b] = inputs
     const [conditionRow, conditionCol] = [rowStep(condition), colStep(condition)]
     const [aRow, aCol, bRow, bCol] = [rowStep(a), colStep(a), rowStep(b), colStep(b)]
-    const wide = Number(condition.dtype === 'float64')
-    const numbers = [out.rows, out.cols, conditionRow, conditionCol, aRow, aCol, bRow, bCol, wide]
+    const numbers = [out.rows, out.cols, conditionRow, conditionCol, aRow, aCol, bRow, bCol, wide(condition)]
     run(machine, 'where', out.dtype, out, inputs, numbers)
   },
 }

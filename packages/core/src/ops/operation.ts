@@ -146,6 +146,9 @@ export function runOn(
   if (out.length > 0) machine.launch(kernel, dtype, [out], inputs, parameters)
 }
 
+/** 1 where a selector is float64, as the kernels that read one expect. */
+export const wide = (selector: Block): number => Number(selector.dtype === 'float64')
+
 /** The distance in elements to the next row of `block` when it is broadcast. */
 export const rowStep = (block: Block): number => (block.rows === 1 ? 0 : block.cols)
 

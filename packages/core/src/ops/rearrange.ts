@@ -24,6 +24,7 @@ import {
   run,
   runOn,
   unaryMethod,
+  wide,
 } from './operation.ts'
 
 /** @throws ShapeError or DTypeError unless `index` is a column of whole numbers from 0 to `limit` − 1. */
@@ -231,9 +232,6 @@ export const concat: Operation = {
     }
   },
 }
-
-/** 1 where a selector is float64, as the kernels that read one expect. */
-const wide = (selector: Block): number => Number(selector.dtype === 'float64')
 
 /** out[i, :] = a[index[i], :]. */
 export const gatherRows: Operation = {
