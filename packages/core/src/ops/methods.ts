@@ -3,7 +3,7 @@ import { number, readerOf } from '../base/options.ts'
 import { type Axis, checkAxis, checkInteger, describe, formatShape, lineLength } from '../base/shape.ts'
 import type { Algebra, Value } from './algebra.ts'
 import * as operations from './index.ts'
-import type { Method, Operation } from './operation.ts'
+import { type Method, type Operation, vectorLength } from './operation.ts'
 
 const readVariance = readerOf({ ddof: number(0) })
 const readCovariance = readerOf({ ddof: number(1) })
@@ -17,12 +17,6 @@ function single(operation: string, i: number, count: number): [number, number] {
 /** @throws DTypeError unless `b` is a value with a shape: what is written with `b`'s own methods needs one. */
 function checkOperand(operation: string, b: Value): void {
   if (typeof b?.rows !== 'number') throw new DTypeError(`${operation}: operand 2 is ${describe(b)}, wanted a Matrix`)
-}
-
-const vectorLength = (operation: string, a: Value): number => {
-  if (a.rows !== 1 && a.cols !== 1)
-    throw new ShapeError(`${operation}: got ${formatShape(a.shape)}, wanted a row or a column`)
-  return a.rows * a.cols
 }
 
 /** Methods that are written with others, and so need no kernel and no derivative of their own. */

@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
-import type { Axis, Shape } from '../base/shape.ts'
+import { ShapeError } from '../base/errors.ts'
+import { type Axis, formatShape, type Shape } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
 import * as opcodes from '../engine/opcodes.generated.ts'
 import type { Value } from './algebra.ts'
@@ -144,6 +145,13 @@ export function runOn(
   parameters: readonly number[],
 ): void {
   if (out.length > 0) machine.launch(kernel, dtype, [out], inputs, parameters)
+}
+
+/** @throws ShapeError unless `a` is a row or a column. */
+export function vectorLength(operation: string, a: Pick<Block, 'rows' | 'cols' | 'shape'>): number {
+  if (a.rows !== 1 && a.cols !== 1)
+    throw new ShapeError(`${operation}: got ${formatShape(a.shape)}, wanted a row or a column`)
+  return a.rows * a.cols
 }
 
 /** 1 where a selector is float64, as the kernels that read one expect. */

@@ -24,6 +24,7 @@ import {
   run,
   runOn,
   unaryMethod,
+  vectorLength,
   wide,
 } from './operation.ts'
 
@@ -314,9 +315,8 @@ export const diag: Operation = {
   method: unaryMethod,
   vjp: [(g, _y, [x]) => g.diagonal().reshape(x.rows, x.cols)],
   shape([a]) {
-    if (a.rows !== 1 && a.cols !== 1)
-      throw new ShapeError(`diag: got ${formatShape(a.shape)}, wanted a row or a column`)
-    return [a.elements.length, a.elements.length]
+    const length = vectorLength('diag', a)
+    return [length, length]
   },
   forward(out, [a], _attributes, machine) {
     run(machine, 'place', out.dtype, out, [a], [out.elements.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
