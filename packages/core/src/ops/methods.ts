@@ -24,11 +24,9 @@ const composed = {
   variance(axis?: Axis, options?: { ddof?: number }) {
     checkAxis('variance', axis)
     const { ddof } = readVariance('variance', options)
+    const divisor = Math.max(0, lineLength(this.shape, axis) - ddof)
     const deviation = this.sub(this.mean(axis))
-    return deviation
-      .square()
-      .sum(axis)
-      .div(Math.max(0, lineLength(this.shape, axis) - ddof))
+    return deviation.square().sum(axis).div(divisor)
   },
   std(axis?: Axis, options?: { ddof?: number }) {
     checkAxis('std', axis)
