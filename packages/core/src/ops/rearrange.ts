@@ -109,13 +109,6 @@ export const reshape: Operation = {
   ...copying,
 }
 
-interface Bounds {
-  readonly rowStart: number
-  readonly rowEnd: number
-  readonly colStart: number
-  readonly colEnd: number
-}
-
 /** Up to this many elements of a row a loop copies faster than `set`. */
 const SHORT = 24
 
@@ -145,23 +138,23 @@ export const slice: Operation = {
   name: 'slice',
   method: {
     operands: 1,
-    attributes(this: Value, rowStart: number, rowEnd: number, colStart = 0, colEnd = this.cols): Bounds {
+    attributes(this: Value, rowStart: number, rowEnd: number, colStart = 0, colEnd = this.cols) {
       return { rowStart, rowEnd, colStart, colEnd }
     },
   },
   vjp: [(g, _y, [x], { rowStart, colStart }) => g.place(x.rows, x.cols, rowStart, colStart)],
-  shape([a], { rowStart, rowEnd, colStart, colEnd }: Bounds) {
+  shape([a], { rowStart, rowEnd, colStart, colEnd }) {
     checkInteger('slice', 'rowStart', rowStart, 0, a.rows)
     checkInteger('slice', 'rowEnd', rowEnd, rowStart, a.rows)
     checkInteger('slice', 'colStart', colStart, 0, a.cols)
     checkInteger('slice', 'colEnd', colEnd, colStart, a.cols)
     return [rowEnd - rowStart, colEnd - colStart]
   },
-  forward(out, [a], { rowStart, rowEnd, colStart }: Bounds) {
+  forward(out, [a], { rowStart, rowEnd, colStart }) {
     if (out.cols === a.cols) out.elements.set(a.elements.subarray(rowStart * a.cols, rowEnd * a.cols))
     else copyRows(out, a, (i) => rowStart + i, colStart)
   },
-  program: (out, [a], { rowStart, colStart }: Bounds, machine) =>
+  program: (out, [a], { rowStart, colStart }, machine) =>
     strided(machine, out, a, rowStart * a.cols + colStart, a.cols, 1),
 }
 
