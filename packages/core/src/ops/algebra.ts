@@ -73,6 +73,9 @@ type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonl
 /** The rows of op(X), where X is R x C and op transposes if the flag is set: unknown where the flag is. */
 type RowsOf<F, R extends Size, C extends Size> = [F] extends [true] ? C : [F] extends [false | undefined] ? R : number
 
+/** The columns of a product, which a bias has as well. */
+type ProductCols<R2 extends Size, C2 extends Size, O> = RowsOf<Flag<O, 'transposeB'>, C2, R2>
+
 /** `unknown` where operands of these sizes have a product, else a message that no operand is assignable to. */
 export type CheckProduct<R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size, O> = CheckMatmul<
   RowsOf<Flag<O, 'transposeA'>, C1, R1>,
@@ -91,16 +94,13 @@ export type MatmulOperand<
 > = Operands<R2, C2>[K] & CheckProduct<R1, C1, R2, C2, O>
 
 /** A row as long as those of the product. */
-export type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<
-  1,
-  RowsOf<Flag<O, 'transposeB'>, C2, R2>
->[K]
+export type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<1, ProductCols<R2, C2, O>>[K]
 
 /** `unknown` where a bias of R x C is a row as long as those of the product, else such a message. */
 export type CheckBias<R extends Size, C extends Size, R2 extends Size, C2 extends Size, O> = CheckFits<
   R,
   C,
-  RowsOf<Flag<O, 'transposeB'>, C2, R2>
+  ProductCols<R2, C2, O>
 >
 
 type CheckFits<R extends Size, C extends Size, N extends Size> = [
@@ -118,7 +118,7 @@ export type MatmulResult<
   R2 extends Size,
   C2 extends Size,
   O,
-> = Results<RowsOf<Flag<O, 'transposeA'>, R1, C1>, RowsOf<Flag<O, 'transposeB'>, C2, R2>>[K]
+> = Results<RowsOf<Flag<O, 'transposeA'>, R1, C1>, ProductCols<R2, C2, O>>[K]
 
 /**
  * The operations as methods, for an R x C receiver of class K. Sizes that the types know are carried along and checked;
