@@ -1,7 +1,8 @@
 import { MatgradError, Matrix } from '@matgrad/core'
 import { describe, formatShape, type Holder, isPlain, type Slot, type Step } from '@matgrad/core/internal'
 import { Variable } from '../variable.ts'
-import { matricesOf, same } from './guide.ts'
+import { same } from './attributes.ts'
+import { matricesOf } from './guide.ts'
 import { type Program, programOf, Undoing } from './program.ts'
 
 /**

@@ -2,7 +2,7 @@ import { type Attributes, Matrix, type Operation } from '@matgrad/core'
 import { type Change, change as changeNow, type Holder, type Slot, withTracer } from '@matgrad/core/internal'
 import { isBuiltIn } from '../op.ts'
 import type { Variable } from '../variable.ts'
-import { copyOf, Trace } from './trace.ts'
+import { likeIt, Trace } from './trace.ts'
 
 /** Whoever has its array may write there at any time, and to find that out takes longer than what a program saves. */
 export const isLargeAndPinned = ({ pinned, size }: Matrix): boolean => pinned && size > MOST_COMPARED
@@ -83,7 +83,7 @@ export class GentleTrace extends Trace {
     if (value.kind === 'state') return value.holder as Matrix
     const held = super.hold(matrix)
     if (held !== matrix) return held
-    const other = copyOf(matrix.elements, matrix.shape)
+    const other = likeIt(matrix)
     this.values.set(other, value)
     value.holder = other
     return other

@@ -20,6 +20,7 @@ import {
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { Variable, variablesMade } from '../variable.ts'
+import { same } from './attributes.ts'
 import { isLargeAndPinned } from './gentle-trace.ts'
 import { elementsOf, type Kept } from './kept.ts'
 import { type Debtor, isPending, pendingLike, suspend } from './pending.ts'
@@ -179,7 +180,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     const { holder: constant } = slot
     if (slot.kind !== 'constant' || !(holder instanceof Matrix && constant instanceof Matrix)) return false
     if (holder.rows !== constant.rows || holder.cols !== constant.cols || holder.dtype !== constant.dtype) return false
-    if (this.taken.has(slot)) return false
+    if (this.taken.has(slot) || !isWhole(holder)) return false
     constant.elements.set(holder.elements)
     this.taken.add(slot)
     this.slots.set(holder, slot)
@@ -292,16 +293,6 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   usedGradient(variable: Variable, _present: Matrix | null, read: boolean): void {
     if (this.isFollowing && !read) this.written.add(variable)
   }
-}
-
-/** Whether attributes are the same: numbers, strings and flags, in arrays and plain objects. */
-export function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  if (!(Array.isArray(a) ? Array.isArray(b) : isPlain(a) && isPlain(b))) return false
-  const [left, right] = [a, b] as Record<string, unknown>[]
-  const keys = Object.keys(left)
-  if (keys.length !== Object.keys(right).length) return false
-  return keys.every((key) => Object.hasOwn(right, key) && same(left[key], right[key]))
 }
 
 /** The matrices of a result, alone or in variables, arrays and objects. */

@@ -1,7 +1,8 @@
-import type { Matrix, Operation } from '@matgrad/core'
+import type { Attributes, Matrix, Operation } from '@matgrad/core'
 import type { Slot } from '@matgrad/core/internal'
 import { history } from '../tape.ts'
-import type { Origin, Variable } from '../variable.ts'
+import type { Variable } from '../variable.ts'
+import { asItIs, same } from './attributes.ts'
 
 /** What knows the matrices and variables of a call. */
 interface Knowing {
@@ -13,16 +14,15 @@ interface Knowing {
 export interface Node {
   readonly value: Slot
   readonly operation: Operation | undefined
-  /** The numbers of its inputs, −1 for those that no gradient flows to. */
-  readonly inputs: readonly number[]
+  readonly attributes: Attributes
+  /** The numbers of its inputs, or the values of those that no gradient flows to. */
+  readonly inputs: readonly (number | Slot)[]
   /** The variable itself, where it is one from outside. */
   readonly leaf: Variable | null
 }
 
 /** The variables that gradients flow to on their way back from `root`. */
 export const historyOf = (root: Variable | undefined): readonly Variable[] => (root?.requiresGrad ? history(root) : [])
-
-const numberOf = ({ requiresGrad, position }: Variable): number => (requiresGrad ? position : -1)
 
 const leafOf = (variable: Variable, call: Knowing): Variable | null =>
   variable.origin === null && call.isFromOutside(variable) ? variable : null
@@ -34,7 +34,10 @@ export const nodesOf = (
   variables.map((variable) => ({
     value: call.valueOf(variable.matrix),
     operation: variable.origin?.op,
-    inputs: variable.origin?.inputs.map(numberOf) ?? [],
+    attributes: asItIs(variable.origin?.attributes),
+    inputs: (variable.origin?.inputs ?? []).map(({ requiresGrad, position, matrix }) =>
+      requiresGrad ? position : call.valueOf(matrix),
+    ),
     leaf: leafOf(variable, call),
   }))
 
@@ -44,7 +47,8 @@ export const hasGradient = (variables: readonly Variable[], call: Knowing): bool
 
 /**
  * Whether gradients flow as they did: the same operations on the same matrices may have been recorded, or detached, or
- * something else that was computed too is what they flow back from.
+ * something else that was computed too is what they flow back from. What is computed of constants alone is no step, so that
+ * its other inputs and its attributes may be others this time.
  */
 export function isLike(
   variables: readonly Variable[],
@@ -52,13 +56,16 @@ export function isLike(
   call: Knowing & { is(matrix: Matrix, value: Slot): boolean },
 ): boolean {
   if (variables.length !== nodes.length) return false
-  for (let i = 0; i < nodes.length; i++) {
+  return nodes.every(({ value, operation, attributes, inputs, leaf }, i) => {
     const variable = variables[i]
-    const { origin } = variable
-    const { value, operation, inputs, leaf } = nodes[i]
+    const { origin, matrix } = variable
     if (origin?.op !== operation || leafOf(variable, call) !== leaf) return false
-    if (leaf === null && !call.is(variable.matrix, value)) return false
-    for (let k = 0; k < inputs.length; k++) if (numberOf((origin as Origin).inputs[k]) !== inputs[k]) return false
-  }
-  return true
+    if (leaf === null && !call.is(matrix, value)) return false
+    if (!same(origin?.attributes, attributes)) return false
+    return (origin?.inputs ?? []).every((input, k) => {
+      const before = inputs[k]
+      if (typeof before === 'number') return input.requiresGrad && input.position === before
+      return !input.requiresGrad && call.is(input.matrix, before)
+    })
+  })
 }

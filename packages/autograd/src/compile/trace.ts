@@ -10,10 +10,10 @@ import {
 import {
   type Change,
   change as changeNow,
+  checkWhole,
   evaluate,
   formatShape,
   type Holder,
-  isPlain,
   isWhole,
   operations,
   owning,
@@ -27,6 +27,7 @@ import {
 import { isBuiltIn } from '../op.ts'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
 import { type Variable, variablesMade } from '../variable.ts'
+import { asItIs } from './attributes.ts'
 
 const ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
 
@@ -34,12 +35,11 @@ const ADVICE = 'return it, and read it outside, or compute with operations (`whe
 export const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
   withTracer(null, () => owning(elements.slice(), rows, cols))
 
-/** Attributes that nobody changes later: copies of arrays and plain objects. */
-function asItIs(attributes: Attributes): Attributes {
-  if (Array.isArray(attributes)) return attributes.map(asItIs)
-  if (!isPlain(attributes)) return attributes
-  return Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, asItIs(value)]))
-}
+/** The same, of zeros where somebody took the elements away. */
+export const likeIt = (matrix: Matrix): Matrix =>
+  isWhole(matrix)
+    ? copyOf(matrix.elements, matrix.shape)
+    : withTracer(null, () => zeros(matrix.rows, matrix.cols, { dtype: matrix.dtype }))
 
 /** Records what a function does with matrices, while it does it. */
 export class Trace implements Tracer, GradientWatch {
@@ -143,6 +143,7 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes): Matrix {
+    for (const input of inputs) checkWhole(operation.name, input)
     const values = inputs.map((input) => this.valueOf(input))
     // What a user's does with elements is not known: programs call it.
     const isKnown = isBuiltIn(operation) || operation.program !== undefined
@@ -167,6 +168,7 @@ export class Trace implements Tracer, GradientWatch {
   }
 
   change(change: Change, targets: readonly Holder[], inputs: readonly Matrix[], attributes: Attributes): void {
+    for (const holder of [...inputs, ...targets]) checkWhole(change.name, holder)
     const values = inputs.map((input) => this.valueOf(input))
     const changed = targets.map((target, i) => {
       const value = this.valueOf(target)
@@ -218,9 +220,7 @@ export class Trace implements Tracer, GradientWatch {
   replace(matrix: Matrix): Matrix {
     const value = this.valueOf(matrix)
     if (this.isLasting(value)) return matrix
-    // Whoever took its elements away has them.
-    const other = withTracer(null, () => zeros(matrix.rows, matrix.cols, { dtype: matrix.dtype }))
-    if (isWhole(matrix)) other.elements.set(matrix.elements)
+    const other = likeIt(matrix)
     replace(matrix, other)
     this.values.set(other, value)
     this.values.delete(matrix)

@@ -1,7 +1,7 @@
 import { debugs } from '../base/debug.ts'
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
-import { createEngine, type Engine, giveBallast, grow, type Operand, PAGE, SLACK, usesFma } from '../engine/engine.ts'
+import { createEngine, type Engine, type Operand, SLACK, usesFma } from '../engine/engine.ts'
 import { threadCount } from '../engine/threads.ts'
 import type { Holder } from '../ops/operation.ts'
 import { moved } from '../ops/tracer.ts'
@@ -12,8 +12,8 @@ const ALIGNMENT = 64
 const SPARE = 1.5
 /** How many times as much as a new program needs its arena holds at most for programs that were there before. */
 const OTHERS = 4
-/** The pages that WebAssembly can address. */
-const MOST_PAGES = 65536
+/** The bytes that WebAssembly can address. */
+const MOST_BYTES = 2 ** 32
 /** Bytes after each matrix that belong to nobody, where programs prove what they write. */
 const GUARD = ALIGNMENT
 
@@ -76,13 +76,11 @@ export class Arena {
     this.threads = threads
     this.fma = usesFma()
     try {
-      this.engine = createEngine(threads > 1, this.fma, (workspaceBytes) => (threads - 1) * workspaceBytes)
-      const { memory, scratch } = this.engine
-      const pagesFor = (room: number): number => Math.ceil((align(scratch) + align(room) + SLACK) / PAGE)
-      const missing =
-        Math.max(pagesFor(bytes), Math.min(pagesFor(bytes * SPARE), MOST_PAGES)) - memory.buffer.byteLength / PAGE
-      grow(memory, missing)
-      giveBallast(memory)
+      const reserved = (workspaceBytes: number): number => (threads - 1) * workspaceBytes
+      this.engine = createEngine(threads > 1, this.fma, reserved, (scratch) => {
+        const sizeFor = (room: number): number => align(scratch) + align(room) + SLACK
+        return Math.max(sizeFor(bytes), Math.min(sizeFor(bytes * SPARE), MOST_BYTES))
+      })
     } catch {
       throw new NoMemory(`compile: the program needs ${bytes} bytes of WebAssembly memory, which cannot be had`)
     }

@@ -116,8 +116,10 @@ export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
  */
 const ballasts = new WeakMap<WebAssembly.Memory, ArrayBuffer>()
 
-/** Gives a memory that has its size its ballast, if it is shared. @internal */
-export function giveBallast(memory: WebAssembly.Memory): void {
+/** Adds pages to a memory, if any, and gives a shared one its ballast. @throws where the pages cannot be had. */
+function grow(memory: WebAssembly.Memory, pages: number): void {
+  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
+  if (pages > 0) memory.grow(pages)
   const { buffer } = memory
   if (buffer instanceof ArrayBuffer) return
   const bytes = 2 * (buffer as SharedArrayBuffer).byteLength
@@ -128,19 +130,19 @@ export function giveBallast(memory: WebAssembly.Memory): void {
   }
 }
 
-/** Adds pages to a memory, if any. @throws where they cannot be had. @internal */
-export function grow(memory: WebAssembly.Memory, pages: number): void {
-  // V8 accesses the elements of all arrays more slowly once a buffer was detached, which growing by 0 does, too.
-  if (pages > 0) memory.grow(pages)
-}
-
 /**
  * The kernels on a new memory, shared with threads or not, whose product fuses multiplications and additions where `fma`.
- * Above the workspace of these kernels, `reserved(workspaceBytes)` bytes are left out of the scratch memory.
+ * Above the workspace of these kernels, `reserved(workspaceBytes)` bytes are left out of the scratch memory;
+ * the memory has `sizeFor(scratch)` bytes at least, where that begins at `scratch`.
  *
  * @throws where the memory cannot be had.
  */
-export function createEngine(shared: boolean, fma: boolean, reserved: (workspaceBytes: number) => number): Engine {
+export function createEngine(
+  shared: boolean,
+  fma: boolean,
+  reserved: (workspaceBytes: number) => number,
+  sizeFor = (scratch: number): number => scratch,
+): Engine {
   const sources = fma ? [allKernels, fmaKernels] : [allKernels]
   const modules = sources.map((source) => moduleOf(source, shared ? 'shared' : 'alone'))
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536, shared })
@@ -149,7 +151,7 @@ export function createEngine(shared: boolean, fma: boolean, reserved: (workspace
   const workspace = numberOf('HEAP')
   const workspaceBytes = numberOf('WORKSPACE_BYTES')
   const scratch = workspace + workspaceBytes + reserved(workspaceBytes)
-  const missing = Math.ceil((scratch - memory.buffer.byteLength) / PAGE)
+  const missing = Math.ceil((sizeFor(scratch) - memory.buffer.byteLength) / PAGE)
   grow(memory, missing)
   const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
   for (const exports of instances) {
