@@ -99,17 +99,26 @@ function fail(why: string): never {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const CODE = {
+  quote: 0x22,
+  backslash: 0x5c,
+  comma: 0x2c,
+  brace: 0x7b,
+  endOfBrace: 0x7d,
+  bracket: 0x5b,
+  endOfBracket: 0x5d,
+}
+
 /** Reads no more than the brackets and commas: what takes JSON.parse far more memory and time than its length is refused. */
 function checkHeader(bytes: Uint8Array): void {
   let [depth, commas, quoted] = [0, 0, false]
   for (let i = 0; i < bytes.length; i++) {
-    // What is no ASCII has only bytes that are none of these.
-    const character = String.fromCharCode(bytes[i])
-    if (character === '"') quoted = !quoted
-    else if (quoted) i += Number(character === '\\')
-    else if (character === ',') commas++
-    else if (character === '{' || character === '[') depth++
-    else if (character === '}' || character === ']') depth--
+    const byte = bytes[i]
+    if (byte === CODE.quote) quoted = !quoted
+    else if (quoted) i += Number(byte === CODE.backslash)
+    else if (byte === CODE.comma) commas++
+    else if (byte === CODE.brace || byte === CODE.bracket) depth++
+    else if (byte === CODE.endOfBrace || byte === CODE.endOfBracket) depth--
     if (depth > DEEPEST) fail(`the header is not JSON that is nested at most ${DEEPEST} deep`)
   }
   if (commas > MOST_COMMAS) fail(`the header has ${commas} commas, wanted at most ${MOST_COMMAS}`)
