@@ -432,6 +432,76 @@ test('what the function made has its gradient where that is the same in every ca
   expect(replays() - before).toBe(ALL)
 })
 
+describe('what the function computes of nothing but what it makes leaves the gradients of this call', () => {
+  const cases: readonly (readonly [name: string, of: (w: Variable, n: number) => Variable])[] = [
+    ['a number', (w, n) => w.mul(n)],
+    ['an exponent', (w, n) => w.pow(n)],
+    ['a slope', (w, n) => w.leakyRelu(n / 10)],
+    ['bounds', (w, n) => w.clip(-n, 1)],
+    ['a part', (w, n) => w.slice(0, 1, n % 2, 2)],
+    ['an axis', (w, n) => w.softmax(n % 2 === 0 ? 0 : 1).mul(row(1, 2, 3))],
+    ['rows of an index', (w, n) => w.T.gatherRows([n % 3, 1])],
+    ['an operand of its own', (w, n) => w.matmul(full(3, 2, n))],
+    ['an operand that is transposed or not', (w, n) => w.T.matmul(w.mul(n), { transposeA: false, transposeB: false })],
+    ['a product with itself', (w, n) => w.T.matmul(w.T, { transposeA: n % 2 === 0, transposeB: n % 2 === 1 })],
+    ['a divisor', (w, n) => w.variance(1, { ddof: n % 3 })],
+    ['an offset', (w, n) => w.tril(-(n % 2))],
+    ['what goes back or not', (w, n) => (n % 3 === 0 ? w.detach().add(w) : w.mul(2))],
+  ]
+
+  test.each(cases)('%s', (_, of) => {
+    const told = (isGuided: boolean): unknown => {
+      const made: Variable[] = []
+      let n = 0
+      const w = variable(row(1, 2))
+      const first = (x: Matrix): Variable => {
+        const v = variable(row(-3, 4, 0.5))
+        made.push(v)
+        return w.mul(x).sum().add(of(v, ++n).sum())
+      }
+      const rest = (loss: Variable): void => loss.backward()
+      const guided = new Guided<[Matrix], Variable>({ first, rest, root: (loss) => loss, isRestKnown: () => true })
+      for (let i = 0; i < CALLS; i++)
+        if (isGuided) guided.call(row(i, 1))
+        else rest(first(row(i, 1)))
+      return [made.map(({ grad }) => grad?.toArray()), w.grad?.toArray()]
+    }
+    expect(told(true)).toEqual(told(false))
+  })
+})
+
+describe('data that are taken away', () => {
+  const takeAway = ({ data }: Matrix): void => void structuredClone(data, { transfer: [data.buffer] })
+
+  test.each([[0], [1], [2], [5]])('of what the function made are a named error, from call %d on', (from) => {
+    compare(() => {
+      let n = 0
+      return {
+        first(x) {
+          const z = ones(1, 1)
+          if (n++ >= from) takeAway(z)
+          return x.add(z).sum()
+        },
+      }
+    })
+  })
+
+  test.each([[0], [1], [2], [5]])('after an operation wrote them are no error, from call %d on', (from) => {
+    compare(() => {
+      let n = 0
+      return {
+        first(x) {
+          const z = zeros(1, 2)
+          const { data } = z
+          z.assign(x.mul(2))
+          if (n++ >= from) structuredClone(data, { transfer: [data.buffer] })
+          return x.sum()
+        },
+      }
+    })
+  })
+})
+
 test('where a program cannot run, what the function made has the gradients that the function gives', () => {
   const make = (): Twin => {
     const shared = new Float32Array([1, 2])

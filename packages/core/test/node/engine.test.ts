@@ -2,7 +2,7 @@
 
 import { MatgradError, zeros } from '@matgrad/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { getEngine, type Operand, place } from '../../src/engine/engine.ts'
+import { createEngine, getEngine, type Operand, place } from '../../src/engine/engine.ts'
 
 describe('scratch memory', () => {
   beforeEach(() => {
@@ -50,6 +50,18 @@ describe('scratch memory', () => {
     expect(getEngine()).toBe(engine)
     expect(vi.getTimerCount()).toBe(0)
   })
+})
+
+test('a shared memory counts as twice its bytes for the garbage collector, as it is made and after it grew', () => {
+  const counted = (): number => process.memoryUsage().arrayBuffers
+  const before = counted()
+  const engine = createEngine(true, false, () => 2 ** 26)
+  expect(counted() - before).toBeGreaterThan(2 * 2 ** 26)
+  const operand: Operand = new Float32Array(2 ** 25)
+  const made = counted()
+  place(engine, 'work', [operand], [], 0, 0, [])
+  expect(engine.memory.buffer.byteLength).toBeGreaterThan(2 ** 27 + 2 ** 26)
+  expect(counted() - made).toBeGreaterThan(2 * 2 ** 27)
 })
 
 describe('operands of 2 GiB', () => {
