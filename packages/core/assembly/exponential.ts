@@ -118,8 +118,9 @@ function expBeyond<T>(value: v128, factor: v128, x: v128): v128 {
   const n = exponentIn<f64>(whole)
   const value = assemble<f64>(whole, restHigh<f64>(difference, n), f64x2.sub(lowPart<f64>(n), lost))
   if (!v128.any_true(beyondModerate<f64>(difference))) return value
-  const finite = f64x2.lt(f64x2.abs(difference), f64x2.splat(Infinity))
-  return expBeyond<f64>(value, f64x2.add(shared<f64>(ONE), v128.and(lost, finite)), difference)
+  // Where the power is 0 or infinite, what the difference lost may be anything.
+  const matters = f64x2.lt(f64x2.abs(difference), f64x2.splat(1024))
+  return expBeyond<f64>(value, f64x2.add(shared<f64>(ONE), v128.and(lost, matters)), difference)
 }
 
 /** eˣ instead of `value` where x is more than MODERATE. */

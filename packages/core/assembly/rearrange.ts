@@ -62,15 +62,33 @@ function areIndices<T>(a: usize, count: i32, limit: i32): i32 {
   return i32(i32x4.all_true(valid))
 }
 
-/** out (rows x cols) = 0, then out[index[i], :] += a[i, :] in the order of i. */
-function scatterAddRows<T>(out: usize, a: usize, index: usize, count: i32, cols: i32, rows: i32, wide: i32): void {
-  const bytes = <usize>cols * sizeof<T>()
-  memory.fill(out, 0, <usize>rows * bytes)
+/**
+ * out (rows x cols) = 0, then out[index[i], :] += a[i, :] in the order of i. The sums are float64 in `room`, which has as many
+ * numbers as out; of float64 it has what each addition loses (Knuth 1998, §4.2.2), which is left out where a sum is infinite.
+ */
+function scatterAddRows<T>(
+  out: usize, a: usize, index: usize, room: usize, count: i32, cols: i32, rows: i32, wide: i32
+): void {
+  const size = <usize>rows * cols
+  memory.fill(room, 0, size << 3)
+  if (sizeof<T>() == 8) memory.fill(out, 0, size << 3)
   for (let i = 0; i < count; i++) {
-    const to = out + <usize>selected(index, i, wide) * bytes
-    const from = a + <usize>i * bytes
-    for (let offset: usize = 0; offset < bytes; offset += sizeof<T>())
-      store<T>(to + offset, load<T>(to + offset) + load<T>(from + offset))
+    const start = (<usize>selected(index, i, wide) * cols) << 3
+    let to = out + start, rest = room + start
+    for (let j = 0; j < cols; j++, a += sizeof<T>(), to += 8, rest += 8) {
+      const x = <f64>load<T>(a)
+      if (sizeof<T>() == 4) store<f64>(rest, load<f64>(rest) + x)
+      else {
+        const total = load<f64>(to), sum = total + x, added = sum - total
+        store<f64>(rest, load<f64>(rest) + ((total - (sum - added)) + (x - added)))
+        store<f64>(to, sum)
+      }
+    }
+  }
+  for (let i: usize = 0; i < size; i++) {
+    const to = out + i * sizeof<T>(), rest = load<f64>(room + (i << 3))
+    if (sizeof<T>() == 4) store<T>(to, <T>rest)
+    else if (Math.abs(<f64>load<T>(to)) < Infinity) store<T>(to, load<T>(to) + <T>rest)
   }
 }
 
@@ -121,15 +139,15 @@ export function triangle_f64(out: usize, a: usize, rows: i32, cols: i32, k: i32,
 }
 
 export function scatterAddRows_f32(
-  out: usize, a: usize, index: usize, count: i32, cols: i32, rows: i32, wide: i32
+  out: usize, a: usize, index: usize, room: usize, count: i32, cols: i32, rows: i32, wide: i32
 ): void {
-  scatterAddRows<f32>(out, a, index, count, cols, rows, wide)
+  scatterAddRows<f32>(out, a, index, room, count, cols, rows, wide)
 }
 
 export function scatterAddRows_f64(
-  out: usize, a: usize, index: usize, count: i32, cols: i32, rows: i32, wide: i32
+  out: usize, a: usize, index: usize, room: usize, count: i32, cols: i32, rows: i32, wide: i32
 ): void {
-  scatterAddRows<f64>(out, a, index, count, cols, rows, wide)
+  scatterAddRows<f64>(out, a, index, room, count, cols, rows, wide)
 }
 
 export function oneHot_f32(out: usize, index: usize, rows: i32, cols: i32, wide: i32): void {

@@ -2,7 +2,7 @@ import * as code from '../src/engine/opcodes.generated'
 import { packAlong, workspace } from './gemm'
 import { along, at, BLOCK, down, downPair, Largest, Product, Smallest, Sum } from './lines'
 import { logSoftmaxLines, logSumExpLines, softmaxLines } from './softmax'
-import { bytes, lanes, storeLanes, storeUpTo } from './vector'
+import { bytes, lanes, loadPair, storeLanes, storePair } from './vector'
 
 /** out[l] = the elements of line l merged; each is divided by `divisor`. */
 function mergeLines<T, F>(
@@ -64,26 +64,30 @@ function reduce<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, cou
   }
 }
 
-/** Sums up to each element; of columns, several at once. */
+/**
+ * Sums up to each element of one line, or of two whose elements are side by side. They are added in float64, of float64 with
+ * what each addition loses (Knuth 1998, §4.2.2), which is left out where a sum is infinite.
+ */
+function cumsumPair<T>(to: usize, from: usize, count: i32, step: usize, single: bool): void {
+  let total = f64x2.splat(0), lost = total
+  for (let i = 0; i < count; i++, from += step, to += step) {
+    const x = loadPair<T>(from)
+    const sum = f64x2.add(total, x)
+    if (sizeof<T>() == 8) {
+      const added = f64x2.sub(sum, total)
+      lost = f64x2.add(lost, f64x2.add(f64x2.sub(total, f64x2.sub(sum, added)), f64x2.sub(x, added)))
+      const finite = f64x2.lt(f64x2.abs(sum), f64x2.splat(Infinity))
+      storePair<T>(to, f64x2.add(sum, v128.and(lost, finite)), single)
+    } else storePair<T>(to, sum, single)
+    total = sum
+  }
+}
+
 function cumsumLines<T>(out: usize, a: usize, lines: i32, lineStep: i32, count: i32, step: i32): void {
-  if (step == 1) {
-    for (let l = 0; l < lines; l++) {
-      const from = at<T>(a, l, lineStep), to = at<T>(out, l, lineStep)
-      let total: T = 0
-      for (let i = 0; i < count; i++) {
-        total += load<T>(at<T>(from, i, 1))
-        store<T>(at<T>(to, i, 1), total)
-      }
-    }
-    return
-  }
-  for (let l = 0; l < lines; l += lanes<T>()) {
-    let total = v128.splat<T>(0)
-    for (let i = 0; i < count; i++) {
-      total = v128.add<T>(total, v128.load(at<T>(a, i, step) + bytes<T>(l)))
-      storeUpTo<T>(at<T>(out, i, step) + bytes<T>(l), total, lines - l)
-    }
-  }
+  // Columns are two at a time.
+  const width = lineStep == 1 ? 2 : 1
+  for (let l = 0; l < lines; l += width)
+    cumsumPair<T>(at<T>(out, l, lineStep), at<T>(a, l, lineStep), count, bytes<T>(step), l + width > lines || width == 1)
 }
 
 /** Rows up to this long leave lanes unused when each is scanned alone. */

@@ -5,22 +5,7 @@ import { expDifference } from './exponential'
 import { along, at, BLOCK, down, Largest } from './lines'
 import { log } from './logarithm'
 import { expPair } from './single'
-import { bytes, lanes, storeUpTo, upperHalf } from './vector'
-
-@inline function loadPair<T>(from: usize): v128 {
-  return sizeof<T>() == 8 ? v128.load(from) : f64x2.promote_low_f32x4(v128.load64_zero(from))
-}
-
-@inline function storePair<T>(to: usize, x: v128): void {
-  if (sizeof<T>() == 8) v128.store(to, x)
-  else v128.store64_lane(to, f32x4.demote_f64x2_zero(x), 0)
-}
-
-/** Stores a pair, or the first of it if `single`. */
-@inline function put<T>(to: usize, x: v128, single: bool): void {
-  if (single) store<T>(to, <T>f64x2.extract_lane(x, 0))
-  else storePair<T>(to, x)
-}
+import { bytes, lanes, loadPair, storePair, storeUpTo, upperHalf } from './vector'
 
 /** e^(x − shift) for x ≤ shift; the difference of two float32 is exact enough. */
 @inline function power<T>(x: v128, shift: v128): v128 {
@@ -45,15 +30,15 @@ function sumPowers<T>(out: usize, a: usize, count: i32, step: usize, shift: v128
     even = f64x2.add(even, first)
     odd = f64x2.add(odd, second)
     if (out) {
-      put<T>(out, first, single)
-      put<T>(out + step, second, single)
+      storePair<T>(out, first, single)
+      storePair<T>(out + step, second, single)
       out += 2 * step
     }
   }
   if (count & 1) {
     const last = power<T>(loadPair<T>(a), shift)
     even = f64x2.add(even, last)
-    if (out) put<T>(out, last, single)
+    if (out) storePair<T>(out, last, single)
   }
   return f64x2.add(even, odd)
 }
@@ -66,7 +51,7 @@ function sumRow<T>(out: usize, a: usize, count: i32, shift: T): f64 {
   if (!(count & 1)) return sum
   const last = bytes<T>(count - 1)
   const term = power<T>(f64x2.splat(<f64>load<T>(a + last)), shifts)
-  if (out) put<T>(out + last, term, true)
+  if (out) storePair<T>(out + last, term, true)
   return sum + f64x2.extract_lane(term, 0)
 }
 

@@ -33,6 +33,18 @@
   else storeLanes<T>(to, x, left)
 }
 
+/** Two elements as float64. */
+@inline export function loadPair<T>(from: usize): v128 {
+  return sizeof<T>() == 8 ? v128.load(from) : f64x2.promote_low_f32x4(v128.load64_zero(from))
+}
+
+/** Stores two float64, rounded to the dtype, or the first of them if `single`. */
+@inline export function storePair<T>(to: usize, x: v128, single: bool): void {
+  if (single) store<T>(to, <T>f64x2.extract_lane(x, 0))
+  else if (sizeof<T>() == 8) v128.store(to, x)
+  else v128.store64_lane(to, f32x4.demote_f64x2_zero(x), 0)
+}
+
 /**
  * Stores the transpose of the square that vectors are the rows of, two of float64 or four of float32: at most `count` rows,
  * `step` bytes apart, of at most `width` elements.

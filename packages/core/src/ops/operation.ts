@@ -157,6 +157,26 @@ export function vectorLength(operation: string, a: Pick<Block, 'rows' | 'cols' |
 /** 1 where a selector is float64, as the kernels that read one expect. */
 export const wide = (selector: Block): number => Number(selector.dtype === 'float64')
 
+/** Runs a kernel that takes the address of so many bytes of room behind those of its operands. */
+export function runWithRoom(
+  machine: Machine,
+  kernel: string,
+  dtype: DType,
+  out: Block,
+  inputs: readonly Block[],
+  bytes: number,
+  parameters: readonly number[],
+): void {
+  if (out.elements.length === 0) return
+  const engine = machine.engineFor(0)
+  const outputs = [out.elements]
+  const args: number[] = []
+  const data = inputs.map(({ elements }) => elements)
+  args.push(machine.place(engine, kernel, outputs, data, 0, bytes, args), ...parameters)
+  engine.run(kernel, dtype, [args])
+  machine.collect(engine, outputs, args)
+}
+
 /** The distance in elements to the next row of `block` when it is broadcast. */
 export const rowStep = (block: Block): number => (block.rows === 1 ? 0 : block.cols)
 

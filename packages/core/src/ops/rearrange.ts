@@ -1,4 +1,4 @@
-import { checkDType, type DType, exactIndex, type TypedArray } from '../base/dtype.ts'
+import { checkDType, type DType, exactIndex, itemSize, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
 import { dtypeOption } from '../base/options.ts'
 import {
@@ -23,6 +23,7 @@ import {
   type Rule,
   run,
   runOn,
+  runWithRoom,
   unaryMethod,
   vectorLength,
   wide,
@@ -257,8 +258,11 @@ export const scatterAddRows: Operation = {
     checkRows('scatterAddRows', 'left is', a.shape, 'index is', index.shape)
     return [rows, a.cols]
   },
-  forward: (out, inputs, _attributes, machine) =>
-    run(machine, 'scatterAddRows', out.dtype, out, inputs, [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]),
+  forward(out, inputs, _attributes, machine) {
+    const sums = out.elements.length * 8
+    const parameters = [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]
+    runWithRoom(machine, 'scatterAddRows', out.dtype, out, inputs, sums, parameters)
+  },
   indices: ([, index], { rows }) => ({ index, limit: rows }),
 }
 
@@ -352,58 +356,3 @@ const flip = (name: 'flipRows' | 'flipCols', layout: (a: Block) => [number, numb
 
 export const flipRows: Operation = flip('flipRows', (a) => [(a.rows - 1) * a.cols, -a.cols, 1])
 export const flipCols: Operation = flip('flipCols', (a) => [a.cols - 1, a.cols, -1])
-
-/** Gives each element of g to where in x the element of that place in sorted x was. */
-const unsort: Rule = (g, _y, [x], { axis }) => {
-  const { rows, cols } = x
-  const size = rows * cols
-  const order = x.argsort(axis)
-  /** 0, 1, … along each line. */
-  const upTo = (line: Axis): Value => order.sub(order).add(1).cumsum(line).sub(1)
-  const from = axis === 0 ? order.mul(cols).add(upTo(1)) : axis === 1 ? order.add(upTo(0).mul(cols)) : order
-  return g.reshape(size, 1).scatterAddRows(from.reshape(size, 1), size).reshape(rows, cols)
-}
-
-/** The order that sort and argsort share: ascending, NaN last. */
-function compare(x: number, y: number): number {
-  if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y))
-  return Number(x > y) - Number(x < y)
-}
-
-/** The longest line that is ordered: places are sorted as JavaScript's numbers, which take several times their memory. */
-const LONGEST = 2 ** 25
-
-/** An operation that orders each line: `value` is what it puts at the i-th place, given where the element was. */
-function ordering(
-  name: string,
-  value: (a: Block, positions: number[], from: number) => number,
-  rest: Pick<Operation, 'dtype' | 'vjp'>,
-): Operation {
-  return {
-    name,
-    method: axialMethod,
-    ...rest,
-    program: 'host',
-    shape([a], { axis }) {
-      checkAxis(name, axis)
-      const length = lineLength(a.shape, axis)
-      if (length > LONGEST) throw new ShapeError(`${name}: got lines of ${length} elements, wanted at most ${LONGEST}`)
-      return a.shape
-    },
-    forward(out, [a], { axis }) {
-      const [lines, lineStep, length, step] = lineLayout(a.shape, axis)
-      for (let l = 0; l < lines; l++) {
-        const positions = Array.from({ length }, (_, i) => l * lineStep + i * step)
-        const order = positions.map((_, i) => i)
-        order.sort((i, j) => compare(a.elements[positions[i]], a.elements[positions[j]]))
-        for (const [i, from] of order.entries()) out.elements[positions[i]] = value(a, positions, from)
-      }
-    },
-  }
-}
-
-/** Each line in ascending order. */
-export const sort: Operation = ordering('sort', (a, positions, from) => a.elements[positions[from]], { vjp: [unsort] })
-
-/** The places in each line of the elements in ascending order; equal ones keep theirs. */
-export const argsort: Operation = ordering('argsort', (_a, _positions, from) => from, { dtype: exactIndex, vjp: [] })

@@ -1,0 +1,188 @@
+// Stable sorting of lines in ascending order, NaN last and −0 beside 0, as NumPy's: short ones by insertion, others by the
+// bytes of their keys, from the last byte to the first (an LSD radix sort; Knuth 1998, §5.2.5), in time proportional to
+// their length.
+
+import { at } from './lines'
+import { bytes } from './vector'
+
+/** Lines up to this long are sorted by insertion. */
+const SHORT: i32 = 32
+const DIGITS: i32 = 256
+
+/** A whole number of the size of T in the order of elements: equal ones have the same, and NaN the largest. */
+@inline function keyOf<T, K>(x: T): K {
+  if (x != x) return <K>-1
+  const sign: K = <K>1 << (8 * sizeof<T>() - 1)
+  // −0 + 0 is 0.
+  const key = reinterpret<K>(x + 0)
+  return key & sign ? ~key : key | sign
+}
+
+@inline function digitOf(key: u64, byte: i32): usize {
+  return <usize>((key >> (<u64>byte << 3)) & 255)
+}
+
+function sortByInsertion<T, K>(values: usize, positions: usize, count: i32): void {
+  for (let i = 1; i < count; i++) {
+    const value = load<T>(at<T>(values, i, 1)), position = positions ? load<i32>(at<i32>(positions, i, 1)) : 0
+    const key = keyOf<T, K>(value)
+    let j = i
+    for (; j > 0; j--) {
+      const before = load<T>(at<T>(values, j - 1, 1))
+      if (keyOf<T, K>(before) <= key) break
+      store<T>(at<T>(values, j, 1), before)
+      if (positions) store<i32>(at<i32>(positions, j, 1), load<i32>(at<i32>(positions, j - 1, 1)))
+    }
+    store<T>(at<T>(values, j, 1), value)
+    if (positions) store<i32>(at<i32>(positions, j, 1), position)
+  }
+}
+
+/** How many keys have each digit, for each byte. */
+function countDigits<T, K>(counts: usize, values: usize, count: i32): void {
+  memory.fill(counts, 0, bytes<i32>(DIGITS * sizeof<T>()))
+  for (let i = 0; i < count; i++) {
+    const key = <u64>keyOf<T, K>(load<T>(at<T>(values, i, 1)))
+    for (let byte = 0; byte < <i32>sizeof<T>(); byte++) {
+      const to = counts + ((<usize>byte * DIGITS + digitOf(key, byte)) << 2)
+      store<i32>(to, load<i32>(to) + 1)
+    }
+  }
+}
+
+/** Sorts by one byte, as the keys with each digit are counted, and keeps the order of those with the same. */
+@inline function sortByDigit<T, K>(
+  toValues: usize, toPositions: usize, values: usize, positions: usize, count: i32, byte: i32, counts: usize
+): void {
+  let start = 0
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const to = at<i32>(counts, digit, 1)
+    const length = load<i32>(to)
+    store<i32>(to, start)
+    start += length
+  }
+  for (let i = 0; i < count; i++) {
+    const value = load<T>(at<T>(values, i, 1))
+    const place = counts + (digitOf(<u64>keyOf<T, K>(value), byte) << 2)
+    const to = load<i32>(place)
+    store<i32>(place, to + 1)
+    store<T>(at<T>(toValues, to, 1), value)
+    if (positions) store<i32>(at<i32>(toPositions, to, 1), load<i32>(at<i32>(positions, i, 1)))
+  }
+}
+
+/** Whether all keys have the same digit as this one. */
+@inline function isCommon(key: u64, byte: i32, counts: usize, count: i32): bool {
+  return load<i32>(counts + (digitOf(key, byte) << 2)) == count
+}
+
+/**
+ * Sorts `count` values, and where `positions` is not 0 their positions with them; each has as much room behind it as it
+ * takes. Returns whether they are there now.
+ */
+function sortByDigits<T, K>(values: usize, positions: usize, count: i32, counts: usize): bool {
+  countDigits<T, K>(counts, values, count)
+  let from = values, to = at<T>(values, count, 1)
+  let fromPositions = positions, toPositions = at<i32>(positions, count, 1)
+  const key = <u64>keyOf<T, K>(load<T>(values))
+  for (let byte = 0; byte < <i32>sizeof<T>(); byte++, counts += DIGITS << 2) {
+    if (isCommon(key, byte, counts, count)) continue
+    sortByDigit<T, K>(to, toPositions, from, fromPositions, count, byte, counts)
+    const values = from, positions = fromPositions
+    from = to
+    to = values
+    fromPositions = toPositions
+    toPositions = positions
+  }
+  return from != values
+}
+
+/**
+ * Sorts each line: out has its elements in order, or as float64 where in the line they were if `asks` for that.
+ *
+ * @param room for twice the elements of a line, twice as many numbers of 4 bytes if it asks for positions, and 256 numbers
+ * for each byte of an element
+ */
+@inline function sortLines<T, K>(
+  out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32, asks: bool
+): void {
+  const values = room, places = at<T>(values, count, 2), counts = asks ? at<i32>(places, count, 2) : places
+  for (let l = 0; l < lines; l++) {
+    const line = at<T>(a, l, lineStep)
+    for (let i = 0; i < count; i++) store<T>(at<T>(values, i, 1), load<T>(at<T>(line, i, step)))
+    if (asks) for (let i = 0; i < count; i++) store<i32>(at<i32>(places, i, 1), i)
+    let moved = false
+    if (count <= SHORT) sortByInsertion<T, K>(values, asks ? places : 0, count)
+    else moved = sortByDigits<T, K>(values, asks ? places : 0, count, counts)
+    if (asks) {
+      const sorted = moved ? at<i32>(places, count, 1) : places
+      const to = at<f64>(out, l, lineStep)
+      for (let i = 0; i < count; i++) store<f64>(at<f64>(to, i, step), load<i32>(at<i32>(sorted, i, 1)))
+    } else {
+      const sorted = moved ? at<T>(values, count, 1) : values
+      const to = at<T>(out, l, lineStep)
+      for (let i = 0; i < count; i++) store<T>(at<T>(to, i, step), load<T>(at<T>(sorted, i, 1)))
+    }
+  }
+}
+
+/**
+ * The k-th smallest of the elements of a line, from 0, in the order above: those with its digit are kept for each byte of
+ * their keys, from the first one on.
+ */
+function kthOf<T, K>(line: usize, count: i32, step: i32, k: i32, room: usize): T {
+  const counts = at<T>(room, count, 1)
+  let from = line, left = count
+  for (let byte = <i32>sizeof<T>() - 1; byte >= 0 && left > 1; byte--, from = room, step = 1) {
+    memory.fill(counts, 0, bytes<i32>(DIGITS))
+    for (let i = 0; i < left; i++) {
+      const to = counts + (digitOf(<u64>keyOf<T, K>(load<T>(at<T>(from, i, step))), byte) << 2)
+      store<i32>(to, load<i32>(to) + 1)
+    }
+    let digit: usize = 0
+    for (let length = load<i32>(counts); k >= length; length = load<i32>(counts + (++digit << 2))) k -= length
+    let kept = 0
+    for (let i = 0; i < left; i++) {
+      const value = load<T>(at<T>(from, i, step))
+      if (digitOf(<u64>keyOf<T, K>(value), byte) == digit) store<T>(at<T>(room, kept++, 1), value)
+    }
+    left = kept
+  }
+  return load<T>(at<T>(from, k, step))
+}
+
+/** out[l] = the k-th smallest element of line l. The room is for a line and 256 numbers of 4 bytes. */
+function kthOfLines<T, K>(
+  out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32, k: i32
+): void {
+  for (let l = 0; l < lines; l++)
+    store<T>(at<T>(out, l, 1), kthOf<T, K>(at<T>(a, l, lineStep), count, step, k, room))
+}
+
+export function sort_f32(out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  sortLines<f32, u32>(out, a, room, lines, lineStep, count, step, false)
+}
+
+export function sort_f64(out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  sortLines<f64, u64>(out, a, room, lines, lineStep, count, step, false)
+}
+
+export function argsort_f32(out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  sortLines<f32, u32>(out, a, room, lines, lineStep, count, step, true)
+}
+
+export function argsort_f64(out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  sortLines<f64, u64>(out, a, room, lines, lineStep, count, step, true)
+}
+
+export function kthValue_f32(
+  out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32, k: i32
+): void {
+  kthOfLines<f32, u32>(out, a, room, lines, lineStep, count, step, k)
+}
+
+export function kthValue_f64(
+  out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32, k: i32
+): void {
+  kthOfLines<f64, u64>(out, a, room, lines, lineStep, count, step, k)
+}

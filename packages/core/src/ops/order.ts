@@ -1,0 +1,48 @@
+import { exactIndex, itemSize } from '../base/dtype.ts'
+import { type Axis, checkAxis, lineLayout, lineLength } from '../base/shape.ts'
+import type { Value } from './algebra.ts'
+import { axialMethod, type Operation, type Rule, runWithRoom } from './operation.ts'
+
+// The order of elements: ascending, NaN last, and what is equal, such as −0 and 0, as it was.
+
+/** For each place in sorted x, in row-major order, where in x its element was: a column. */
+function sortedFrom(x: Value, axis?: Axis): Value {
+  const { rows, cols } = x
+  const order = x.argsort(axis)
+  /** 0, 1, … along each line. */
+  const upTo = (line: Axis): Value => order.sub(order).add(1).cumsum(line).sub(1)
+  const from = axis === 0 ? order.mul(cols).add(upTo(1)) : axis === 1 ? order.add(upTo(0).mul(cols)) : order
+  return from.reshape(rows * cols, 1)
+}
+
+/** Gives each element of g to where in x the element of that place in sorted x was. */
+const unsort: Rule = (g, _y, [x], { axis }) => {
+  const { rows, cols } = x
+  const size = rows * cols
+  return g.reshape(size, 1).scatterAddRows(sortedFrom(x, axis), size).reshape(rows, cols)
+}
+
+/** An operation that orders each line. */
+function ordering(name: 'sort' | 'argsort', rest: Pick<Operation, 'dtype' | 'vjp'>): Operation {
+  return {
+    name,
+    method: axialMethod,
+    ...rest,
+    shape([a], { axis }) {
+      checkAxis(name, axis)
+      return a.shape
+    },
+    forward(out, [a], { axis }, machine) {
+      const size = itemSize(a.dtype)
+      // The elements of a line and their positions, twice, and a table for each byte.
+      const room = lineLength(a.shape, axis) * 2 * (size + 4) + 1024 * size
+      runWithRoom(machine, name, a.dtype, out, [a], room, lineLayout(a.shape, axis))
+    },
+  }
+}
+
+/** Each line in ascending order. */
+export const sort: Operation = ordering('sort', { vjp: [unsort] })
+
+/** The places in each line of the elements in ascending order; equal ones keep theirs. */
+export const argsort: Operation = ordering('argsort', { dtype: exactIndex, vjp: [] })
