@@ -126,32 +126,45 @@ function sortByDigits<T, K>(values: usize, positions: usize, count: i32, counts:
   }
 }
 
+/** Bits that selection looks at in one pass: more than a byte, since the first of floating-point numbers differ little. */
+const SELECTING: i32 = 11
+const SELECTED: i32 = 1 << SELECTING
+
 /**
- * The k-th smallest of the elements of a line, from 0, in the order above: those with its digit are kept for each byte of
- * their keys, from the first one on.
+ * The k-th smallest of the elements of a line, from 0, in the order above: those with its bits are kept, from the first bits
+ * of the keys on. The last bits may be some that were looked at already, and are the same in all then.
  */
 function kthOf<T, K>(line: usize, count: i32, step: i32, k: i32, room: usize): T {
   const counts = at<T>(room, count, 1)
   let from = line, left = count
-  for (let byte = <i32>sizeof<T>() - 1; byte >= 0 && left > 1; byte--, from = room, step = 1) {
-    memory.fill(counts, 0, bytes<i32>(DIGITS))
+  for (let shift: i32 = 8 * sizeof<T>() - SELECTING; left > 1; shift = max<i32>(0, shift - SELECTING)) {
+    memory.fill(counts, 0, bytes<i32>(SELECTED))
     for (let i = 0; i < left; i++) {
-      const to = counts + (digitOf(<u64>keyOf<T, K>(load<T>(at<T>(from, i, step))), byte) << 2)
+      const to = counts + (partOf(<u64>keyOf<T, K>(load<T>(at<T>(from, i, step))), shift) << 2)
       store<i32>(to, load<i32>(to) + 1)
     }
-    let digit: usize = 0
-    for (let length = load<i32>(counts); k >= length; length = load<i32>(counts + (++digit << 2))) k -= length
+    let part: usize = 0
+    for (let length = load<i32>(counts); k >= length; length = load<i32>(counts + (++part << 2))) k -= length
     let kept = 0
     for (let i = 0; i < left; i++) {
       const value = load<T>(at<T>(from, i, step))
-      if (digitOf(<u64>keyOf<T, K>(value), byte) == digit) store<T>(at<T>(room, kept++, 1), value)
+      // Without a branch, which would often be guessed wrong.
+      store<T>(at<T>(room, kept, 1), value)
+      kept += i32(partOf(<u64>keyOf<T, K>(value), shift) == part)
     }
     left = kept
+    from = room
+    step = 1
+    if (shift == 0) break
   }
   return load<T>(at<T>(from, k, step))
 }
 
-/** out[l] = the k-th smallest element of line l. The room is for a line and 256 numbers of 4 bytes. */
+@inline function partOf(key: u64, shift: i32): usize {
+  return <usize>((key >> <u64>shift) & (SELECTED - 1))
+}
+
+/** out[l] = the k-th smallest element of line l. The room is for a line and 2048 numbers of 4 bytes. */
 function kthOfLines<T, K>(
   out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32, k: i32
 ): void {

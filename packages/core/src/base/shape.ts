@@ -75,6 +75,10 @@ export function checkRows(operation: string, left: string, a: Shape, right: stri
     throw new ShapeError(`${operation}: ${left} ${formatShape(a)}, ${right} ${formatShape(b)}, wanted as many rows`)
 }
 
+/** The shape that a reduction along `axis` leaves. */
+export const reducedShape = ([rows, cols]: Shape, axis?: Axis): Shape =>
+  axis === undefined ? [1, 1] : axis === 0 ? [1, cols] : [rows, 1]
+
 /** How many elements of a matrix of this shape lie on one line along `axis`. */
 export const lineLength = (shape: Shape, axis?: Axis): number =>
   axis === undefined ? shape[0] * shape[1] : shape[axis]

@@ -48,6 +48,12 @@ export type ReductionFunction<Options extends unknown[] = []> = <
   ...options: Options
 ) => Results<ReducedRows<RowsIn<V>, A>, ReducedCols<ColsIn<V>, A>>[ClassOf<V>]
 
+export type QuantileFunction = <V extends Operand, A extends Axis | undefined = undefined>(
+  a: V,
+  q: number,
+  axis?: A,
+) => Results<ReducedRows<RowsIn<V>, A>, ReducedCols<ColsIn<V>, A>>[ClassOf<V>]
+
 /** An operation with numbers of its own whose result has the shape of the value. */
 export type SameShapeFunction<Arguments extends unknown[]> = <V extends Operand>(
   a: V,

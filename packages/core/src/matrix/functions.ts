@@ -12,6 +12,7 @@ import {
   type LooseFunction,
   type MatmulFunction,
   type PairFunction,
+  type QuantileFunction,
   type ReductionFunction,
   type ReshapeFunction,
   type SameShapeFunction,
@@ -40,6 +41,7 @@ export const min: ReductionFunction = functionOf('min')
 export const variance: ReductionFunction<[options?: { ddof?: number }]> = functionOf('variance')
 export const std: ReductionFunction<[options?: { ddof?: number }]> = functionOf('std')
 export const median: ReductionFunction = functionOf('median')
+export const quantile: QuantileFunction = functionOf('quantile')
 export const argmax: ReductionFunction = functionOf('argmax')
 export const argmin: ReductionFunction = functionOf('argmin')
 export const logSumExp: ReductionFunction = functionOf('logSumExp')

@@ -233,6 +233,14 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** The middle element in order, or the mean of the two in the middle; NaN if any is */
   median<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /**
+   * The q-th quantile, 0 ≤ q ≤ 1: of n elements in order, from 0, the one at q·(n − 1), or between its neighbours in
+   * proportion (NumPy's and PyTorch's default); NaN if any is
+   */
+  quantile<A extends Axis | undefined = undefined>(
+    q: number,
+    axis?: A,
+  ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order */
   argmax<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order */

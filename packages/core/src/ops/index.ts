@@ -2,5 +2,6 @@
 
 export * from './elementwise.ts'
 export { affine, matmul } from './matmul.ts'
+export { argsort, kthValue, sort } from './order.ts'
 export * from './rearrange.ts'
 export * from './reduce.ts'

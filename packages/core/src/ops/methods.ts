@@ -1,6 +1,6 @@
-import { DTypeError, ShapeError } from '../base/errors.ts'
+import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { number, readerOf } from '../base/options.ts'
-import { type Axis, checkAxis, checkInteger, describe, formatShape, lineLength } from '../base/shape.ts'
+import { type Axis, checkAxis, checkInteger, checkNumber, describe, formatShape, lineLength } from '../base/shape.ts'
 import type { Algebra, Value } from './algebra.ts'
 import * as operations from './index.ts'
 import { type Method, type Operation, vectorLength } from './operation.ts'
@@ -17,6 +17,23 @@ function single(operation: string, i: number, count: number): [number, number] {
 /** @throws DTypeError unless `b` is a value with a shape: what is written with `b`'s own methods needs one. */
 function checkOperand(operation: string, b: Value): void {
   if (typeof b?.rows !== 'number') throw new DTypeError(`${operation}: operand 2 is ${describe(b)}, wanted a Matrix`)
+}
+
+/** How many elements a line has. @throws ShapeError unless axis is one, and there is an element to choose from. */
+function checkChoice(operation: string, { shape }: Value, axis?: Axis): number {
+  checkAxis(operation, axis)
+  const length = lineLength(shape, axis)
+  if (length === 0)
+    throw new ShapeError(`${operation}: got ${formatShape(shape)}, wanted at least one element to choose from`)
+  return length
+}
+
+const kth = (x: Value, k: number, axis?: Axis): Value => x.apply(operations.kthValue, [x], { k, axis })
+
+/** NaN for the lines of x that have one, which comes last in order, where what is chosen from does not see it. */
+function unlessNaN(x: Value, axis: Axis | undefined, chosen: Value): Value {
+  const largest = x.max(axis)
+  return largest.equal(largest).where(chosen, largest)
 }
 
 /** Methods that are written with others, and so need no kernel and no derivative of their own. */
@@ -36,18 +53,30 @@ const composed = {
     return constant.where(0, constant.where(1, variance).sqrt())
   },
   median(axis?: Axis) {
-    checkAxis('median', axis)
-    if (lineLength(this.shape, axis) === 0)
-      throw new ShapeError(`median: got ${formatShape(this.shape)}, wanted at least one element to choose from`)
-    const largest = this.max(axis)
-    const line = axis === undefined ? this.reshape(1, this.rows * this.cols).sort(1) : this.sort(axis)
-    const length = lineLength(this.shape, axis)
-    const middle = (end: number): Value =>
-      axis === 0 ? line.slice(end - 1, end) : line.slice(0, line.rows, end - 1, end)
-    const lower = middle((length + 1) >> 1)
-    const value = length % 2 === 1 ? lower : lower.add(middle((length >> 1) + 1)).mul(0.5)
-    // A NaN sorts to the end, where the middle does not see it; the maximum does.
-    return largest.equal(largest).where(value, largest)
+    const length = checkChoice('median', this, axis)
+    const lower = kth(this, (length - 1) >> 1, axis)
+    if (length % 2 === 1) return unlessNaN(this, axis, lower)
+    const upper = kth(this, length >> 1, axis)
+    // Halves are exact, and so have no overflow, but for the least numbers, whose sum has none.
+    const isSmall = lower.abs().maximum(upper.abs()).less(1)
+    const middle = isSmall.where(lower.add(upper).mul(0.5), lower.mul(0.5).add(upper.mul(0.5)))
+    return unlessNaN(this, axis, middle)
+  },
+  quantile(q: number, axis?: Axis) {
+    checkNumber('quantile', 'q', q)
+    if (!(q >= 0 && q <= 1)) throw new MatgradError(`quantile: q is ${q}, wanted 0 to 1`)
+    const length = checkChoice('quantile', this, axis)
+    const k = Math.floor(q * (length - 1))
+    const part = q * (length - 1) - k
+    const lower = kth(this, k, axis)
+    if (part === 0) return unlessNaN(this, axis, lower)
+    const upper = kth(this, k + 1, axis)
+    const between = lower
+      .mul(1 - part)
+      .add(upper.mul(part))
+      .maximum(lower)
+      .minimum(upper)
+    return unlessNaN(this, axis, lower.equal(upper).where(lower, between))
   },
   trace() {
     return this.diagonal().sum()

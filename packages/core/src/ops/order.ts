@@ -1,7 +1,7 @@
 import { exactIndex, itemSize } from '../base/dtype.ts'
-import { type Axis, checkAxis, lineLayout, lineLength } from '../base/shape.ts'
+import { type Axis, checkAxis, lineLayout, lineLength, reducedShape } from '../base/shape.ts'
 import type { Value } from './algebra.ts'
-import { axialMethod, type Operation, type Rule, runWithRoom } from './operation.ts'
+import { axialMethod, type Operation, runWithRoom } from './operation.ts'
 
 // The order of elements: ascending, NaN last, and what is equal, such as −0 and 0, as it was.
 
@@ -15,11 +15,14 @@ function sortedFrom(x: Value, axis?: Axis): Value {
   return from.reshape(rows * cols, 1)
 }
 
-/** Gives each element of g to where in x the element of that place in sorted x was. */
-const unsort: Rule = (g, _y, [x], { axis }) => {
+/** Gives the elements of g to where in x the elements were whose places in x those of `from`, a column, are. */
+function unsort(g: Value, x: Value, from: Value): Value {
   const { rows, cols } = x
   const size = rows * cols
-  return g.reshape(size, 1).scatterAddRows(sortedFrom(x, axis), size).reshape(rows, cols)
+  return g
+    .reshape(g.rows * g.cols, 1)
+    .scatterAddRows(from, size)
+    .reshape(rows, cols)
 }
 
 /** An operation that orders each line. */
@@ -42,7 +45,26 @@ function ordering(name: 'sort' | 'argsort', rest: Pick<Operation, 'dtype' | 'vjp
 }
 
 /** Each line in ascending order. */
-export const sort: Operation = ordering('sort', { vjp: [unsort] })
+export const sort: Operation = ordering('sort', { vjp: [(g, _y, [x], { axis }) => unsort(g, x, sortedFrom(x, axis))] })
 
 /** The places in each line of the elements in ascending order; equal ones keep theirs. */
 export const argsort: Operation = ordering('argsort', { dtype: exactIndex, vjp: [] })
+
+/** The k-th smallest element of each line, from 0, without sorting the line. */
+export const kthValue: Operation = {
+  name: 'kthValue',
+  vjp: [
+    (g, _y, [x], { k, axis }) => {
+      const places = sortedFrom(x, axis)
+      if (axis === undefined) return unsort(g, x, places.slice(k, k + 1))
+      const inLines = places.reshape(x.rows, x.cols)
+      const kth = axis === 0 ? inLines.slice(k, k + 1) : inLines.slice(0, x.rows, k, k + 1)
+      return unsort(g, x, kth.reshape(g.rows * g.cols, 1))
+    },
+  ],
+  shape: ([a], { axis }) => reducedShape(a.shape, axis),
+  forward(out, [a], { k, axis }, machine) {
+    const room = lineLength(a.shape, axis) * itemSize(a.dtype) + 8192
+    runWithRoom(machine, 'kthValue', a.dtype, out, [a], room, [...lineLayout(a.shape, axis), k])
+  },
+}

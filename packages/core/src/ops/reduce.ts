@@ -1,13 +1,9 @@
 import { exactIndex } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
-import { type Axis, checkAxis, formatShape, lineLayout, lineLength, type Shape } from '../base/shape.ts'
+import { type Axis, checkAxis, formatShape, lineLayout, lineLength, reducedShape } from '../base/shape.ts'
 import type { Value } from './algebra.ts'
 import { axialMethod, type Operation, opcodeOf, type Rule, run } from './operation.ts'
 import { concat } from './rearrange.ts'
-
-/** The shape that a reduction along `axis` leaves. */
-const reducedShape = ([rows, cols]: Shape, axis?: Axis): Shape =>
-  axis === undefined ? [1, 1] : axis === 0 ? [1, cols] : [rows, 1]
 
 /** One number a line. `nonEmpty` is for those that have no value for a line without elements. */
 function reduction(
