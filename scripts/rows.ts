@@ -8,7 +8,7 @@ import * as reduce from '../packages/core/src/ops/reduce.ts'
 const rowsOf = (table: Readonly<Record<string, unknown>>): Operation[] => Object.values(table) as Operation[]
 
 const takes = (operands: number, row: Operation): boolean =>
-  row.elementwise === true && row.method?.operands === operands
+  row.elementwise === true && (row.method?.operands ?? 1) === operands
 
 const unary = rowsOf(elementwise).filter((row) => takes(1, row))
 const binary = rowsOf(elementwise).filter((row) => takes(2, row))

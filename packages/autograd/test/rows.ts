@@ -451,6 +451,13 @@ const particular: readonly Row[] = [
   varianceWithDdof,
   std,
   axial('median', separated),
+  row('quantile', (make) =>
+    AXES.flatMap((axis) =>
+      [0, 0.3, 0.5, 1].flatMap((q) =>
+        casesOf(make, separated, (x) => call('quantile', x, q, axis), `, q ${q}, axis ${axis ?? 'none'}`),
+      ),
+    ),
+  ),
   axial('logSumExp', normal),
   axial('cumsum', normal),
   axial('softmax', normal),

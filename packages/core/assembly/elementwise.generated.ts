@@ -4,6 +4,7 @@ import * as code from '../src/engine/opcodes.generated'
 import {
   mapBinary, mapUnary,
   Abs,
+  Binade,
   Clip,
   Cos,
   Elu,
@@ -45,6 +46,7 @@ import {
 function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
   switch (op) {
     case code.ABS: return mapUnary<T, Abs<T>>(out, a, count, p, q)
+    case code.BINADE: return mapUnary<T, Binade<T>>(out, a, count, p, q)
     case code.CLIP: return mapUnary<T, Clip<T>>(out, a, count, p, q)
     case code.COS: return mapUnary<T, Cos<T>>(out, a, count, p, q)
     case code.ELU: return mapUnary<T, Elu<T>>(out, a, count, p, q)

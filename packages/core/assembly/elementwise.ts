@@ -49,6 +49,14 @@ import { bytes, lanes, storeLanes } from './vector'
 }
 @unmanaged export class Floor<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.floor<T>(x) } }
 @unmanaged export class Round<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.nearest<T>(x) } }
+/** The bits of the exponent alone; for less than the least normal number, that. */
+@unmanaged export class Binade<T> {
+  @inline of(x: v128, p: v128, q: v128): v128 {
+    const power = v128.and(x, v128.splat<T>(<T>Infinity))
+    const least = sizeof<T>() == 8 ? v128.splat<T>(<T>2.2250738585072014e-308) : v128.splat<T>(<T>1.1754943508222875e-38)
+    return v128.pmax<T>(power, least)
+  }
+}
 @unmanaged export class Clip<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.min<T>(v128.max<T>(x, p), q) } }
 
 @unmanaged export class Add<T> { @inline of(x: v128, y: v128): v128 { return v128.add<T>(x, y) } }

@@ -22,6 +22,25 @@ function mergeLines<T, F>(
   storeLanes<T>(out, v128.div<T>(down<T, F>(a, count, bytes<T>(step)), divisors), lines - l)
 }
 
+/** Where a mean is not finite, its sum may have overflowed: of elements that are smaller by 2³² it has not. */
+function mendMeans<T>(out: usize, a: usize, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  for (let l = 0; l < lines; l++) {
+    const to = at<T>(out, l, 1)
+    if (Math.abs(<f64>load<T>(to)) < Infinity) continue
+    const line = at<T>(a, l, lineStep)
+    let total: f64 = 0, lost: f64 = 0
+    for (let i = 0; i < count; i++) {
+      const x = <f64>load<T>(at<T>(line, i, step)) * SMALLER
+      const sum = total + x, added = sum - total
+      lost += (total - (sum - added)) + (x - added)
+      total = sum
+    }
+    if (Math.abs(total) < Infinity) store<T>(to, <T>((total + lost) / <f64>count / SMALLER))
+  }
+}
+
+const SMALLER: f64 = 1.0 / 4294967296.0
+
 /** One line of any step, merged one after another. */
 function mergeLine<T, F>(a: usize, count: i32, step: i32): T {
   const f = changetype<F>(0)
@@ -44,7 +63,9 @@ function firstIndex<T>(value: T, a: usize, count: i32, step: i32): i32 {
 function reduce<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, count: i32, step: i32): void {
   switch (op) {
     case code.SUM: return mergeLines<T, Sum<T>>(out, a, lines, lineStep, count, step, 1)
-    case code.MEAN: return mergeLines<T, Sum<T>>(out, a, lines, lineStep, count, step, <T>count)
+    case code.MEAN:
+      mergeLines<T, Sum<T>>(out, a, lines, lineStep, count, step, <T>count)
+      return mendMeans<T>(out, a, lines, lineStep, count, step)
     case code.PROD: return mergeLines<T, Product<T>>(out, a, lines, lineStep, count, step, 1)
     case code.MAX: return mergeLines<T, Largest<T>>(out, a, lines, lineStep, count, step, 1)
     case code.MIN: return mergeLines<T, Smallest<T>>(out, a, lines, lineStep, count, step, 1)

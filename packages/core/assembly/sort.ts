@@ -83,7 +83,7 @@ function countDigits<T, K>(counts: usize, values: usize, count: i32): void {
 function sortByDigits<T, K>(values: usize, positions: usize, count: i32, counts: usize): bool {
   countDigits<T, K>(counts, values, count)
   let from = values, to = at<T>(values, count, 1)
-  let fromPositions = positions, toPositions = at<i32>(positions, count, 1)
+  let fromPositions = positions, toPositions = positions ? at<i32>(positions, count, 1) : 0
   const key = <u64>keyOf<T, K>(load<T>(values))
   for (let byte = 0; byte < <i32>sizeof<T>(); byte++, counts += DIGITS << 2) {
     if (isCommon(key, byte, counts, count)) continue

@@ -307,8 +307,21 @@ function median(line: readonly number[], dtype: DType): number {
   if (line.some(Number.isNaN)) return nan
   const sorted = order(line).map((i) => line[i])
   const half = sorted.length / 2
-  return Number.isInteger(half) ? round(sorted[half - 1] + sorted[half], dtype) * 0.5 : sorted[Math.floor(half)]
+  return Number.isInteger(half) ? round(sorted[half - 1] * 0.5 + sorted[half] * 0.5, dtype) : sorted[Math.floor(half)]
 }
+
+function quantile(line: readonly number[], q: number): number {
+  if (line.some(Number.isNaN)) return nan
+  const sorted = order(line).map((i) => line[i])
+  const place = q * (line.length - 1)
+  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
+  if (low === high) return low
+  const part = place - Math.floor(place)
+  return low * (1 - part) + high * part
+}
+
+/** Each sum up to an element, exact but for its rounding. */
+const runningSums = (line: readonly number[]): number[] => line.map((_, i) => exactSum(line.slice(0, i + 1)))
 
 /** The first place of the element that `better` finds, or of the first NaN. */
 function bestPlace(line: readonly number[], better: (x: number, y: number) => boolean): number {
@@ -508,6 +521,21 @@ const table: Record<Op, Row> = {
     },
   }),
   median: reduction(median, { sizes: positive, draw: sprinkled(whole(-9, 9), [nan, inf, -inf, 1e30]) }),
+  quantile: particular('within 4 u of the larger neighbour', 100, (dtype, name) =>
+    fc.property(positive, positive, size, seed, (m, n, _, seed) => {
+      const random = noise(seed)
+      const a = sample(m, n, dtype, sprinkled(between(-9, 9), [0, 1, 2, inf, -inf, nan, 1e30]), random)
+      const q = [0, 1, 0.25, 0.5, random()][below(random, 5)]
+      for (const axis of AXES) {
+        const all = lines(m, n, axis).map((positions) => positions.map((at) => a.data[at]))
+        const data = all.map((line) => round(quantile(line, q), dtype))
+        const [rows, cols] = axis === undefined ? [1, 1] : axis === 0 ? [1, n] : [m, 1]
+        const off = (i: number): number =>
+          4 * UNIT[dtype] * Math.max(...all[i].filter(Number.isFinite).map(Math.abs), 0)
+        compare(call(name, a, q, axis), { rows, cols, dtype, data }, { absolute: off })
+      }
+    }),
+  ),
   argmax: reduction((line) => bestPlace(line, (x, y) => x > y), { sizes: positive, draw: TIED, result: 'float64' }),
   argmin: reduction((line) => bestPlace(line, (x, y) => x < y), { sizes: positive, draw: TIED, result: 'float64' }),
   logSumExp: reduction(logSumExp, {
@@ -517,12 +545,10 @@ const table: Record<Op, Row> = {
     off: (line, u) =>
       logSumExpError(line, UNIT.float64) + (u > UNIT.float64 ? 2 ** -30 : 0) + u * Math.abs(logSumExp(line)),
   }),
-  cumsum: scan((line, dtype) => {
-    let total = 0
-    return line.map((x) => {
-      total = round(total + x, dtype)
-      return total
-    })
+  cumsum: scan(runningSums, {
+    bound: 'within n u Σ|x| in float64, rounded to the dtype',
+    off: (line, u) => line.length * u * magnitude(line),
+    last: 1,
   }),
   softmax: scan(
     (line) => {

@@ -3,29 +3,30 @@
 
 // unary(code, out, a, count, p, q)
 export const ABS = 0
-export const CLIP = 1
-export const COS = 2
-export const ELU = 3
-export const ERF = 4
-export const EXP = 5
-export const EXPM1 = 6
-export const FLOOR = 7
-export const GELU = 8
-export const LEAKY_RELU = 9
-export const LOG = 10
-export const LOG1P = 11
-export const NEG = 12
-export const RECIPROCAL = 13
-export const RELU = 14
-export const ROUND = 15
-export const SIGMOID = 16
-export const SIGN = 17
-export const SILU = 18
-export const SIN = 19
-export const SOFTPLUS = 20
-export const SQRT = 21
-export const SQUARE = 22
-export const TANH = 23
+export const BINADE = 1
+export const CLIP = 2
+export const COS = 3
+export const ELU = 4
+export const ERF = 5
+export const EXP = 6
+export const EXPM1 = 7
+export const FLOOR = 8
+export const GELU = 9
+export const LEAKY_RELU = 10
+export const LOG = 11
+export const LOG1P = 12
+export const NEG = 13
+export const RECIPROCAL = 14
+export const RELU = 15
+export const ROUND = 16
+export const SIGMOID = 17
+export const SIGN = 18
+export const SILU = 19
+export const SIN = 20
+export const SOFTPLUS = 21
+export const SQRT = 22
+export const SQUARE = 23
+export const TANH = 24
 
 // binary(code, out, a, b, …)
 export const ADD = 0

@@ -73,6 +73,17 @@ type Flag<Options, Name extends keyof MatmulOptions> = Options extends { readonl
 /** The rows of op(X), where X is R x C and op transposes if the flag is set: unknown where the flag is. */
 type RowsOf<F, R extends Size, C extends Size> = [F] extends [true] ? C : [F] extends [false | undefined] ? R : number
 
+/** How many variables the covariances of an R x C are of. */
+type VariablesIn<R extends Size, C extends Size, O> = O extends { readonly rowvar: infer F }
+  ? [F] extends [false]
+    ? C
+    : [F] extends [true]
+      ? R
+      : number
+  : 'rowvar' extends keyof O
+    ? number
+    : R
+
 /** The columns of a product, which a bias has as well. */
 type ProductCols<R2 extends Size, C2 extends Size, O> = RowsOf<Flag<O, 'transposeB'>, C2, R2>
 
@@ -271,10 +282,17 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   outer(b: Operands<number, number>[K]): Results<number, number>[K]
   /** The Kronecker product: (A ⊗ B)[i·p + k, j·q + l] = a[i, j]·b[k, l] for B of p x q */
   kron(b: Operands<number, number>[K]): Results<number, number>[K]
-  /** The covariances of the rows, each row a variable and each column an observation: mxm; n − ddof is the divisor */
-  cov(options?: { ddof?: number }): Results<R, R>[K]
-  /** The correlations of the rows: cov[i, j] / √(cov[i, i]·cov[j, j]) */
-  corrcoef(): Results<R, R>[K]
+  /**
+   * The covariances of the rows, each row a variable and each column an observation: mxm; n − ddof is the divisor. Without
+   * `rowvar` each column is a variable: nxn. In float64, then rounded
+   */
+  cov<const O extends { rowvar?: boolean; ddof?: number } = Record<never, never>>(
+    options?: O,
+  ): Results<VariablesIn<R, C, O>, VariablesIn<R, C, O>>[K]
+  /** The correlations of the rows, or without `rowvar` of the columns: cov[i, j] / √(cov[i, i]·cov[j, j]) */
+  corrcoef<const O extends { rowvar?: boolean } = Record<never, never>>(
+    options?: O,
+  ): Results<VariablesIn<R, C, O>, VariablesIn<R, C, O>>[K]
 
   /** Aᵀ */
   readonly T: Results<C, R>[K]

@@ -96,6 +96,14 @@ function binary(name: string, vjp: readonly Rule[] = []): Operation {
   }
 }
 
+// Only from within: it is no method.
+const { method: _, ...unnamed } = unary('binade', flat)
+/**
+ * The largest power of two that is not more than |x|, at least the smallest normal number: ∞ for infinities and NaN. What is
+ * divided by it, and multiplied again, keeps its bits.
+ */
+export const binade: Operation = { ...unnamed, vjp: [] }
+
 export const neg: Operation = unary('neg', (g) => g.neg())
 export const abs: Operation = unary('abs', (g, _y, [x]) => g.mul(x.sign()))
 export const sign: Operation = unary('sign', flat)

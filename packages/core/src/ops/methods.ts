@@ -1,12 +1,13 @@
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
-import { number, readerOf } from '../base/options.ts'
+import { flag, number, readerOf } from '../base/options.ts'
 import { type Axis, checkAxis, checkInteger, checkNumber, describe, formatShape, lineLength } from '../base/shape.ts'
 import type { Algebra, Value } from './algebra.ts'
 import * as operations from './index.ts'
 import { type Method, type Operation, vectorLength } from './operation.ts'
 
 const readVariance = readerOf({ ddof: number(0) })
-const readCovariance = readerOf({ ddof: number(1) })
+const readCovariance = readerOf({ rowvar: flag(true), ddof: number(1) })
+const readCorrelation = readerOf({ rowvar: flag(true) })
 
 /** The index of row or column i as a range of one, checked here because `slice` would accept an empty range. */
 function single(operation: string, i: number, count: number): [number, number] {
@@ -36,21 +37,53 @@ function unlessNaN(x: Value, axis: Axis | undefined, chosen: Value): Value {
   return largest.equal(largest).where(chosen, largest)
 }
 
+/**
+ * In float64, and divided by a power of two near the largest element of each line: squares then neither overflow nor vanish,
+ * and other bits stay what they are.
+ */
+function scaled(x: Value, axis?: Axis): { y: Value; scale: Value } {
+  const wide = x.dtype === 'float64' ? x : x.astype('float64')
+  const scale: Value = wide.apply(
+    operations.binade,
+    [lineLength(x.shape, axis) === 0 ? wide.sum(axis) : wide.abs().max(axis)],
+    undefined,
+  )
+  return { y: wide.div(scale), scale }
+}
+
+/** The variance of each line, divided by the square of `scale`. */
+function scaledVariance(
+  operation: string,
+  x: Value,
+  axis: Axis | undefined,
+  ddof: number,
+): { variance: Value; scale: Value } {
+  checkAxis(operation, axis)
+  const { y, scale } = scaled(x, axis)
+  const squares = y.sub(y.mean(axis)).square().sum(axis)
+  return { variance: squares.div(Math.max(0, lineLength(x.shape, axis) - ddof)), scale }
+}
+
+/** The covariances of the rows, divided by `scale`, a column, and its transpose. */
+function scaledCovariance(x: Value, ddof: number): { covariance: Value; scale: Value } {
+  const { y, scale } = scaled(x, 1)
+  const deviation = y.sub(y.mean(1))
+  return { covariance: deviation.matmul(deviation, { transposeB: true }).div(Math.max(0, x.cols - ddof)), scale }
+}
+
 /** Methods that are written with others, and so need no kernel and no derivative of their own. */
 const composed = {
   variance(axis?: Axis, options?: { ddof?: number }) {
-    checkAxis('variance', axis)
     const { ddof } = readVariance('variance', options)
-    const divisor = Math.max(0, lineLength(this.shape, axis) - ddof)
-    const deviation = this.sub(this.mean(axis))
-    return deviation.square().sum(axis).div(divisor)
+    const { variance, scale } = scaledVariance('variance', this, axis, ddof)
+    return variance.mul(scale).mul(scale).astype(this.dtype)
   },
   std(axis?: Axis, options?: { ddof?: number }) {
-    checkAxis('std', axis)
-    const variance = this.variance(axis, readVariance('std', options))
+    const { ddof } = readVariance('std', options)
+    const { variance, scale } = scaledVariance('std', this, axis, ddof)
     // The root has no derivative at 0: there it is selected, which has the derivative 0 (PyTorch's std).
     const constant = variance.equal(0)
-    return constant.where(0, constant.where(1, variance).sqrt())
+    return constant.where(0, constant.where(1, variance).sqrt()).mul(scale).astype(this.dtype)
   },
   median(axis?: Axis) {
     const length = checkChoice('median', this, axis)
@@ -98,15 +131,17 @@ const composed = {
     const blocks: Value = repeat(this, rows.map(block(p)), cols.map(block(q)))
     return blocks.mul(repeat(b, rows.map(within(p)), cols.map(within(q))))
   },
-  cov(options?: { ddof?: number }) {
-    const { ddof } = readCovariance('cov', options)
-    const deviation = this.sub(this.mean(1))
-    return deviation.matmul(deviation, { transposeB: true }).div(Math.max(0, this.cols - ddof))
+  cov(options?: { rowvar?: boolean; ddof?: number }) {
+    const { rowvar, ddof } = readCovariance('cov', options)
+    const { covariance, scale } = scaledCovariance(rowvar ? this : this.T, ddof)
+    const [left, right] = [scale, scale.T]
+    return covariance.mul(left.maximum(right)).mul(left.minimum(right)).astype(this.dtype)
   },
-  corrcoef() {
-    const covariance = this.cov()
+  corrcoef(options?: { rowvar?: boolean }) {
+    const { rowvar } = readCorrelation('corrcoef', options)
+    const { covariance } = scaledCovariance(rowvar ? this : this.T, 1)
     const deviation = covariance.diagonal().sqrt()
-    return covariance.div(deviation).div(deviation.T).clip(-1, 1)
+    return covariance.div(deviation).div(deviation.T).clip(-1, 1).astype(this.dtype)
   },
 
   row(i: number) {

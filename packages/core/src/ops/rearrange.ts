@@ -1,26 +1,14 @@
-import { checkDType, type DType, exactIndex, itemSize, type TypedArray } from '../base/dtype.ts'
+import { checkDType, type DType, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
 import { dtypeOption } from '../base/options.ts'
-import {
-  type Axis,
-  checkAxis,
-  checkInteger,
-  checkRows,
-  checkShape,
-  describe,
-  formatShape,
-  lineLayout,
-  lineLength,
-} from '../base/shape.ts'
+import { type Axis, checkInteger, checkRows, checkShape, describe, formatShape } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
 import type { Value } from './algebra.ts'
 import {
-  axialMethod,
   type Block,
   binaryMethod,
   type Change,
   type Operation,
-  type Rule,
   run,
   runOn,
   runWithRoom,

@@ -1,0 +1,131 @@
+import { type DType, type Matrix, matrix, normal, zeros } from '@matgrad/core'
+import { evaluate, operations } from '@matgrad/core/internal'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DTYPES, noise } from './support.ts'
+
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number
+const SPECIAL = [nan, -nan, 0, -0, inf, -inf, 1, 1, -1, 5e-324, 1e-45, -1e-45]
+
+/** Elements of one kind, so that lines have ties, neighbours in the last bit, or all exponents; some are special. */
+function drawn(rows: number, cols: number, dtype: DType, seed: number): Matrix {
+  const random = noise(seed)
+  const kinds = [
+    () => Math.floor(random() * 9) - 4,
+    () => 1 + Math.floor(random() * 40) * 2 ** (dtype === 'float32' ? -23 : -52),
+    () => (random() - 0.5) * 2 ** Math.floor(random() * 2000 - 1000),
+    () => random() - 0.5,
+  ]
+  const kind = kinds[Math.floor(random() * kinds.length)]
+  const a = zeros(rows, cols, { dtype })
+  for (let i = 0; i < a.size; i++) a.data[i] = random() < 0.1 ? SPECIAL[Math.floor(random() * SPECIAL.length)] : kind()
+  return a
+}
+
+/** NaN last; what is equal keeps its place. */
+const ascending = (x: number, y: number): number =>
+  Number.isNaN(x) || Number.isNaN(y) ? Number(Number.isNaN(x)) - Number(Number.isNaN(y)) : Number(x > y) - Number(x < y)
+
+const AXES = [undefined, 0, 1] as const
+
+function positionsOf({ rows, cols }: Matrix, axis: 0 | 1 | undefined): number[][] {
+  const [lines, lineStep, count, step] =
+    axis === undefined ? [1, 0, rows * cols, 1] : axis === 0 ? [cols, 1, rows, cols] : [rows, cols, cols, 1]
+  return Array.from({ length: lines }, (_, l) => Array.from({ length: count }, (_, i) => l * lineStep + i * step))
+}
+
+/** Compares sort, argsort and the k-th values with JavaScript's own stable sort. */
+function check(a: Matrix): void {
+  for (const axis of AXES) {
+    const [sorted, places] = [a.sort(axis), a.argsort(axis)]
+    const lines = positionsOf(a, axis)
+    const orders = lines.map((line) =>
+      line.map((_, i) => i).sort((i, j) => ascending(a.data[line[i]], a.data[line[j]])),
+    )
+    for (const [l, line] of lines.entries())
+      for (const [i, position] of line.entries()) {
+        if (places.data[position] !== orders[l][i] || !Object.is(sorted.data[position], a.data[line[orders[l][i]]]))
+          throw new Error(`axis ${axis}, line ${l}, place ${i} of ${a}`)
+      }
+    const { length } = lines[0] ?? []
+    for (const k of [0, 1, length >> 1, length - 1].filter((k) => k >= 0 && k < length)) {
+      const kth = evaluate(operations.kthValue, [a], { k, axis })
+      for (const [l, line] of lines.entries()) expect([k, kth.data[l]]).toStrictEqual([k, a.data[line[orders[l][k]]]])
+    }
+  }
+}
+
+describe.each(DTYPES)('%s', (dtype) => {
+  test('sort, argsort and the k-th value are those of a stable comparison, bit for bit', () => {
+    const length = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 700 }))
+    fc.assert(
+      fc.property(length, fc.integer({ min: 1, max: 7 }), fc.integer(), fc.boolean(), (long, short, seed, isTall) =>
+        check(drawn(...(isTall ? ([long, short] as const) : ([short, long] as const)), dtype, seed)),
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('so they are of 300,000 elements, and of 2,000 columns of 150', () => {
+    for (const seed of [1, 2, 3, 4]) check(drawn(1, 300_000, dtype, seed))
+    check(drawn(150, 2000, dtype, 5))
+  })
+
+  test('sort of 10⁶ is the engine’s own', () => {
+    const a = normal(1, 1_000_000, 0, 1, { dtype })
+    expect(a.sort().data).toStrictEqual(a.data.slice().sort())
+  })
+})
+
+describe('no overflow on the way', () => {
+  const float32 = (rows: number[][]): Matrix => matrix(rows)
+  const float64 = (rows: number[][]): Matrix => matrix(rows, { dtype: 'float64' })
+
+  test.each([
+    ['mean', float32([[3e38, 3e38]]).mean(), Math.fround(3e38)],
+    ['mean of a column', float64([[1.7e308], [1.7e308], [1.7e308]]).mean(0), 1.7e308],
+    ['mean with an infinity', float64([[1e308, 1e308, inf]]).mean(), inf],
+    ['mean of infinities of both signs', float64([[inf, -inf]]).mean(), nan],
+    ['median', float32([[3e38, 3e38]]).median(), Math.fround(3e38)],
+    ['median of the least numbers', float64([[5e-324, 5e-324]]).median(), 5e-324],
+    ['median of infinities', float64([[inf, inf, -inf, inf]]).median(), inf],
+    ['quantile', float64([[2 ** 1023, -(2 ** 1023)]]).quantile(0.75), 2 ** 1022],
+    ['quantile beside an infinity', float64([[1, 2, inf]]).quantile(0.75), inf],
+    ['std', float64([[1e200, -1e200]]).std(), 1e200],
+    ['std of what is nearly the largest number', float64([[1.5e308, -1.5e308]]).std(), 1.5e308],
+    ['std of small numbers', float64([[1e-200, -1e-200]]).std(), 1e-200],
+    ['std of the least numbers', float64([[2e-310, -2e-310]]).std(), 2e-310],
+    ['variance', float64([[1e150, -1e150]]).variance(), 1e150 ** 2],
+    ['variance beyond the largest number', float64([[1e200, -1e200]]).variance(), inf],
+    ['float32 variance of what has a large mean', float32([[2 ** 23, 2 ** 23 + 1]]).variance(), 0.25],
+  ])('%s', (_, result, wanted) => expect(result.item()).toBe(wanted))
+
+  test('covariances of rows whose sizes are 10³⁰⁰ apart', () => {
+    const a = float64([
+      [2 ** 600, -(2 ** 600)],
+      [2 ** -600, 2 ** -599],
+    ])
+    expect(a.cov().toArray()).toStrictEqual([
+      [2 ** 1201 === inf ? inf : 0, -1],
+      [-1, 0],
+    ])
+    for (const [i, each] of [...a.corrcoef().data].entries()) expect(each).toBeCloseTo(i % 3 === 0 ? 1 : -1, 14)
+  })
+})
+
+test('running sums of 5·10⁶ equal terms are within an ulp, in order and scattered', () => {
+  const term = Math.fround(0.0005)
+  const a = matrix(new Float32Array(5_000_000).fill(term), 1, 5_000_000)
+  const exact = Math.fround(term * 5_000_000)
+  expect(a.cumsum(1).get(0, 4_999_999)).toBe(exact)
+  expect(a.cumsum().get(0, 4_999_999)).toBe(exact)
+  expect(a.T.cumsum(0).get(4_999_999, 0)).toBe(exact)
+  expect(a.T.scatterAddRows(zeros(5_000_000, 1), 1).item()).toBe(exact)
+})
+
+test('float64 running sums keep what additions lose, and infinities', () => {
+  const a = matrix([[1, 1e100, 1, -1e100, inf, 1]], { dtype: 'float64' })
+  expect([...a.cumsum(1).data]).toStrictEqual([1, 1e100, 1e100, 2, inf, inf])
+  const scattered = a.T.scatterAddRows(matrix([[0], [0], [0], [0], [1], [1]]), 3)
+  expect([...scattered.data]).toStrictEqual([2, inf, 0])
+})
