@@ -66,9 +66,9 @@ describe.each(DTYPES)('%s', (dtype) => {
     )
   })
 
-  test('so they are of 300,000 elements, and of 2,000 columns of 150', () => {
-    for (const seed of [1, 2, 3, 4]) check(drawn(1, 300_000, dtype, seed))
-    check(drawn(150, 2000, dtype, 5))
+  test('so they are of 70,000 elements, and of 500 columns of 150', () => {
+    for (const seed of [1, 2, 3, 4]) check(drawn(1, 70_000, dtype, seed))
+    check(drawn(150, 500, dtype, 5))
   })
 
   test('sort of 10⁶ is the engine’s own', () => {
@@ -83,7 +83,7 @@ describe('no overflow on the way', () => {
 
   test.each([
     ['mean', float32([[3e38, 3e38]]).mean(), Math.fround(3e38)],
-    ['mean of a column', float64([[1.7e308], [1.7e308], [1.7e308]]).mean(0), 1.7e308],
+    ['mean of a column', float64([[2 ** 1023], [2 ** 1023], [2 ** 1023]]).mean(0), 2 ** 1023],
     ['mean with an infinity', float64([[1e308, 1e308, inf]]).mean(), inf],
     ['mean of infinities of both signs', float64([[inf, -inf]]).mean(), nan],
     ['median', float32([[3e38, 3e38]]).median(), Math.fround(3e38)],
