@@ -27,6 +27,9 @@ export function identity(n: number): Matrix {
   return new Matrix(data, n, n)
 }
 
+/** Elimination doubles the last column in every step (Wilkinson 1961): det = 2^(n − 1), and the 1-norm condition is n. */
+export const growth = (n: number): Matrix => fill(n, n, (i, j) => (i === j || j === n - 1 ? 1 : j < i ? -1 : 0))
+
 const random = (rows: number, cols: number, random: Random): Matrix =>
   sample(rows, cols, 'float64', between(-1, 1), random)
 

@@ -1,6 +1,6 @@
 import { LinAlgError } from '../base/errors.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { checkSquare, enter, leave } from './workspace.ts'
+import { checkSquare, enter, leave, UNSCALED } from './workspace.ts'
 
 /**
  * The lower triangular L (n x n) with a positive diagonal and A = L·Lᵀ, for a symmetric positive definite A, by halves
@@ -13,7 +13,7 @@ export function cholesky<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   checkSquare('cholesky', a)
   const n: number = a.rows
   // L·Lᵀ has no square larger than the diagonal of A: nothing needs to be scaled.
-  const workspace = enter('cholesky', [a], [1], Number.POSITIVE_INFINITY)
+  const workspace = enter('cholesky', [a], [1], UNSCALED)
   const [address, failed] = workspace.at
   workspace.kernels.cholesky(address, failed, n)
   const row = workspace.engine.f64[failed / 8]

@@ -1,31 +1,81 @@
+import type { DType } from '../base/dtype.ts'
 import { LinAlgError, ShapeError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
+import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
+import { equilibrate, largestExponents, negated, scaledBy, trueExponent } from './equilibrate.ts'
+import { qr } from './qr.ts'
 import {
   checkMatrix,
+  checkRange,
   checkSquare,
   create,
+  EPSILON,
   enter,
   exponentOf,
   inOrder,
   LINEAR,
   leave,
+  SQUARED,
+  shifted,
+  toDtype,
+  UNSCALED,
   type Workspace,
 } from './workspace.ts'
+
+/** Pivots from here on are so far above what is lost to underflow that nothing of it is seen in a determinant. */
+const LEAST_PIVOT = 2 ** -900
+/** Pivots from here on divide what is neither very large nor very small without care. */
+const LEAST_DIVISOR = 2 ** -300
+/** Pivots that are so many times larger than all elements say that elimination may have lost as many units in the last place. */
+const GROWTH = 2 ** 8
+/** Solutions whose largest element is at least this have lost nothing to underflow that is seen beside it. */
+const LEAST_SOLUTION = 2 ** -500
+/** Whether all pivots of n x n factors have sizes from `least` to `most`. */
+function pivotsWithin({ engine: { f64 }, at }: Workspace, n: number, least: number, most: number): boolean {
+  for (let i = 0; i < n; i++) {
+    const size = Math.abs(f64[at[0] / 8 + i * (n + 1)])
+    if (!(size >= least && size <= most)) return false
+  }
+  return true
+}
+
+/** The factors of A in its place, then the pivots and one number. */
+function factored(operation: string, a: Matrix, range: number): Workspace {
+  const workspace = enter(operation, [a], [Math.min(a.rows, a.cols), 1], range)
+  const { kernels, at } = workspace
+  kernels.lu(at[0], at[1], a.rows, a.cols)
+  return workspace
+}
+
+/** Whether all factors are finite. */
+function isFinished({ engine, kernels, at }: Workspace, count: number): boolean {
+  kernels.largest(at[2], at[0], count)
+  return Number.isFinite(engine.f64[at[2] / 8])
+}
 
 /**
  * A = P·L·U for an m x n matrix, k = min(m, n): P a permutation (m x m), L unit lower trapezoidal (m x k), U upper
  * trapezoidal (k x n). Gaussian elimination with partial pivoting by halves of the columns (LAPACK's dgetrf2; Toledo 1997),
  * so that |L| ≤ 1. A singular matrix has factors like any other, with a 0 on the diagonal of U.
  *
- * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities.
+ * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, and where an element of U lies beyond the range
+ * of the dtype.
  */
 export function lu(a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
   checkMatrix('lu', 'a', a)
   const { rows: m, cols: n, dtype } = a
   const k = Math.min(m, n)
-  const { engine, kernels, at, scales } = enter('lu', [a], [k], LINEAR)
-  kernels.lu(at[0], at[1], m, n)
+  let workspace = factored('lu', a, LINEAR)
+  let cols: Int32Array | undefined
+  if (workspace.scales[0] < 1 || !isFinished(workspace, a.size)) {
+    // No element of U is more than 2^(k − 1) times the largest of its column: what could overflow is made smaller, and no more.
+    const most = Math.max(0, 1022 - k)
+    const rows = new Int32Array(m)
+    cols = largestExponents(a, rows, true).map((exponent) => Math.min(0, most - exponent))
+    workspace = factored('lu', scaledBy(a, rows, cols), UNSCALED)
+  }
+  const { engine, at, scales } = workspace
   const factors = engine.f64.subarray(at[0] / 8)
   const L = create(dtype, m, k)
   const U = create(dtype, k, n)
@@ -33,9 +83,10 @@ export function lu(a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
     for (let j = 0; j < n; j++) {
       const value = factors[i * n + j]
       if (j < i) L.elements[i * k + j] = value
-      else U.elements[i * n + j] = value / scales[0]
+      else U.elements[i * n + j] = cols ? shifted(value, -cols[j]) : value / scales[0]
     }
   for (let i = 0; i < k; i++) L.elements[i * k + i] = 1
+  checkRange('lu', U, 'U')
   // Row i of P·L is row source[i] of L: the exchanges, undone from the last to the first.
   const source = inOrder(m)
   for (let i = k - 1; i >= 0; i--) {
@@ -50,24 +101,33 @@ export function lu(a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
 /** Beyond 2^±300 a factor or a product is brought back. */
 const STEP = 300
 
+/** How many times 2^300 brings a size above it down to it, or, negative, one below 2^−300 up to that. */
+function stepsOf(x: number): number {
+  if (x === 0) return 0
+  const exponent = trueExponent(x)
+  return exponent > 0 ? Math.floor(exponent / STEP) : -Math.floor(Math.max(0, -1 - exponent) / STEP)
+}
+
 /** det A = value·2^exponent, with no overflow on the way. */
 function determinant(operation: string, a: Matrix): { value: number; exponent: number } {
   checkSquare(operation, a)
   const n = a.rows
-  const { engine, kernels, at, scales } = enter(operation, [a], [n], LINEAR)
-  kernels.lu(at[0], at[1], n, n)
+  let workspace = factored(operation, a, LINEAR)
+  let exponent = -n * exponentOf(workspace.scales[0])
+  if (!pivotsWithin(workspace, n, LEAST_PIVOT, Number.MAX_VALUE)) {
+    const { rows, cols } = equilibrate(a)
+    workspace = factored(operation, scaledBy(a, rows, cols), UNSCALED)
+    if (!pivotsWithin(workspace, n, 0, Number.MAX_VALUE))
+      throw new LinAlgError(`${operation}: elements grow by more than 2^1000 in the elimination, wanted less`)
+    exponent = 0
+    for (let i = 0; i < n; i++) exponent -= rows[i] + cols[i]
+  }
+  const { engine, at } = workspace
   let value = 1
-  let exponent = -n * exponentOf(scales[0])
   const normalize = (x: number): number => {
-    while (Math.abs(x) > 2 ** STEP) {
-      x *= 2 ** -STEP
-      exponent += STEP
-    }
-    while (Math.abs(x) < 2 ** -STEP && x !== 0) {
-      x *= 2 ** STEP
-      exponent -= STEP
-    }
-    return x
+    const steps = stepsOf(x)
+    exponent += steps * STEP
+    return shifted(x, -steps * STEP)
   }
   for (let i = 0; i < n; i++) {
     value = normalize(value * normalize(engine.f64[at[0] / 8 + i * (n + 1)]))
@@ -83,10 +143,8 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
  * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities.
  */
 export function det(a: Matrix): number {
-  let { value, exponent } = determinant('det', a)
-  for (; exponent > 1000; exponent -= 1000) value *= 2 ** 1000
-  for (; exponent < -1000; exponent += 1000) value *= 2 ** -1000
-  return value * 2 ** exponent + 0
+  const { value, exponent } = determinant('det', a)
+  return shifted(value, exponent) + 0
 }
 
 /**
@@ -101,61 +159,152 @@ export function slogdet(a: Matrix): { sign: number; logAbsDet: number } {
   return { sign: Math.sign(value) + 0, logAbsDet: log + exponent * Math.LN2 }
 }
 
-/** X with A·X = B for B of n x cols at at[1], in its place. Returns the first pivot that is 0, or −1. */
-function solveInPlace({ engine, kernels, at }: Workspace, n: number, cols: number): number {
-  const [a, b, pivots] = at
-  kernels.lu(a, pivots, n, n)
-  for (let i = 0; i < n; i++) if (engine.f64[a / 8 + i * (n + 1)] === 0) return i
-  kernels.luSolve(b, a, pivots, n, cols)
+/** The first pivot that is 0 in n x n factors, or −1. */
+function zeroPivot({ engine: { f64 }, at }: Workspace, n: number): number {
+  for (let i = 0; i < n; i++) if (f64[at[0] / 8 + i * (n + 1)] === 0) return i
   return -1
 }
 
-/** A⁻¹, or the number of the pivot that is 0. */
-export function invert(operation: string, a: Matrix): Matrix | number {
-  checkSquare(operation, a)
+/** X whose element [i, j] is values[i·cols + j]·2^(down[i] + across[j]). */
+interface ScaledSolution {
+  readonly values: Float64Array
+  readonly down: Int32Array
+  readonly across: Int32Array
+}
+
+/** The workspace for A·X = B: A, B, the pivots and one number. B is the identity unless given. */
+function enterSystem(operation: string, a: Matrix, b: Matrix | undefined): Workspace {
   const n = a.rows
-  const workspace = enter(operation, [a], [n * n, n], LINEAR)
-  const start = workspace.at[1] / 8
-  workspace.engine.f64.fill(0, start, start + n * n)
-  for (let i = 0; i < n; i++) workspace.engine.f64[start + i * (n + 1)] = 1
-  const singular = solveInPlace(workspace, n, n)
-  return singular < 0 ? leave(workspace, workspace.at[1], n, n, a.dtype, 1 / workspace.scales[0]) : singular
+  // Nothing of B is lost beside its largest element: what overflows is noticed.
+  if (b) return enter(operation, [a, b], [n, 1], SQUARED, UNSCALED)
+  const workspace = enter(operation, [a], [n * n, n, 1], SQUARED)
+  const { engine, at } = workspace
+  const start = at[1] / 8
+  engine.f64.fill(0, start, start + n * n)
+  for (let i = 0; i < n; i++) engine.f64[start + i * (n + 1)] = 1
+  return workspace
 }
 
-function throwSingular(operation: string, pivot: number): never {
-  throw new LinAlgError(`${operation}: pivot ${pivot} is 0, wanted a matrix of full rank`)
-}
-
-/** A⁻¹ on behalf of an operation. Throws what `inv` throws. */
-export function inverseOf(operation: string, a: Matrix): Matrix {
-  const inverse = invert(operation, a)
-  return typeof inverse === 'number' ? throwSingular(operation, inverse) : inverse
+/** Solves in place of B, and gives the largest element of X. */
+function substitute({ engine, kernels, at }: Workspace, n: number, cols: number): number {
+  const [address, right, pivots, room] = at
+  kernels.luSolve(right, address, pivots, n, cols)
+  kernels.largest(room, right, n * cols)
+  return engine.f64[room / 8]
 }
 
 /**
- * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv). Its relative error is up to about n·ε·cond(A).
- *
- * @throws LinAlgError where a pivot is 0, and for NaN and infinities; ShapeError unless a is square; DTypeError unless it is
- * a matrix.
+ * X with A·X = B by the factors of R·A·C for powers of two R and C: X = C·(R·A·C)⁻¹·R·B, each column of R·B brought near 1. Or
+ * the number of the pivot that is 0.
  */
-export const inv = <N extends number>(a: Matrix<N, N>): Matrix<N, N> => inverseOf('inv', a) as Matrix<N, N>
+function solveScaled(operation: string, a: Matrix, b?: Matrix): ScaledSolution | number {
+  const n = a.rows
+  const { rows, cols } = equilibrate(a)
+  const right = b ?? (eye(n, { dtype: 'float64' }) as Matrix)
+  const across = largestExponents(right, rows, true)
+  const [left, hand] = [scaledBy(a, rows, cols), scaledBy(right, rows, negated(across))]
+  let workspace = enter(operation, [left, hand], [n, 1], UNSCALED)
+  workspace.kernels.lu(workspace.at[0], workspace.at[2], n, n)
+  if (!pivotsWithin(workspace, n, 0, GROWTH)) {
+    // Elements of R do not grow, and R·X = Qᵀ·B is solved as any other system.
+    const { Q, R } = qr(left)
+    workspace = enter(operation, [R, Q.matmul(hand, { transposeA: true })], [n, 1], UNSCALED)
+    workspace.kernels.lu(workspace.at[0], workspace.at[2], n, n)
+  }
+  const singular = zeroPivot(workspace, n)
+  if (singular >= 0) return singular
+  substitute(workspace, n, right.cols)
+  const start = workspace.at[1] / 8
+  return { values: workspace.engine.f64.slice(start, start + right.size), down: cols, across }
+}
+
+/** X, times 2^exponent. */
+function unscaled({ values, down, across }: ScaledSolution, dtype: DType, exponent = 0): Matrix {
+  const out = create(dtype, down.length, across.length)
+  for (let i = 0, k = 0; i < out.rows; i++)
+    for (let j = 0; j < out.cols; j++, k++) out.elements[k] = shifted(values[k], down[i] + across[j] + exponent)
+  return out
+}
+
+/** X with A·X = B, B the identity unless given, where nothing is very large or small on the way. */
+export function solvePlainly(operation: string, a: Matrix, dtype: DType, b?: Matrix): Matrix | undefined {
+  const n = a.rows
+  const workspace = enterSystem(operation, a, b)
+  const { kernels, at, scales, sizes } = workspace
+  kernels.lu(at[0], at[2], n, n)
+  if (!pivotsWithin(workspace, n, LEAST_DIVISOR, Number.MAX_VALUE)) return undefined
+  const grown = !pivotsWithin(workspace, n, 0, GROWTH * sizes[0])
+  const cols = b ? b.cols : n
+  const largest = substitute(workspace, n, cols)
+  const isZero = b ? sizes[1] === 0 : n === 0
+  if (!isZero && !(largest >= LEAST_SOLUTION && largest <= Number.MAX_VALUE)) return undefined
+  const x = leave(workspace, at[1], n, cols, dtype, 1 / scales[0])
+  if (grown && !solves(a, x, b)) return undefined
+  // What float32 can hold float64 can.
+  return Number.isFinite(Math.fround(largest * scales[0])) ? x : checkRange(operation, x)
+}
+
+/** Whether ‖A·x − b‖ is at most n·ε·‖A‖·‖x‖ for each column, in the norm of the largest row sum. */
+function solves(a: Matrix, x: Matrix, b: Matrix | undefined): boolean {
+  const [left, right] = [toDtype(a, 'float64'), toDtype(x, 'float64')]
+  const off = left
+    .matmul(right)
+    .sub(b ?? eye(a.rows, { dtype: 'float64' }))
+    .abs()
+    .max(0)
+  const unit = a.rows * EPSILON[x.dtype] * left.abs().sum(1).max().item()
+  const most = right.abs().max(0)
+  return off.elements.every((residual, j) => residual <= unit * most.elements[j])
+}
+
+/** X with A·X = B, B the identity unless given. @throws LinAlgError where a pivot is 0 or X beyond the range of the dtype. */
+export function solveFor(operation: string, a: Matrix, dtype: DType, b?: Matrix): Matrix {
+  const x = solvePlainly(operation, a, dtype, b)
+  if (x !== undefined) return x
+  const solution = solveScaled(operation, a, b)
+  if (typeof solution === 'number')
+    throw new LinAlgError(`${operation}: pivot ${solution} is 0, wanted a matrix of full rank`)
+  return checkRange(operation, unscaled(solution, dtype))
+}
 
 /**
- * X (n x k) with A·X = B for A of n x n and B of n x k, by A = P·L·U and substitution (LAPACK's dgesv). The result has the
- * dtype that both promote to.
+ * A⁻¹ = 2^exponent·inverse in float64, the largest element of `inverse` near 1; undefined where a pivot is 0, or A⁻¹ beyond
+ * all range.
+ */
+export function scaledInverse(operation: string, a: Matrix): { inverse: Matrix; exponent: number } | undefined {
+  const solution = solveScaled(operation, a)
+  if (typeof solution === 'number' || !solution.values.every(Number.isFinite)) return undefined
+  const { values, down, across } = solution
+  let exponent = -0x80000000
+  for (let i = 0, k = 0; i < a.rows; i++)
+    for (let j = 0; j < a.rows; j++, k++)
+      if (values[k] !== 0) exponent = Math.max(exponent, trueExponent(values[k]) + down[i] + across[j])
+  return { inverse: unscaled(solution, 'float64', -exponent), exponent }
+}
+
+/**
+ * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv), of rows and columns scaled by powers of two where
+ * their sizes ask for it (dgeequb). Its relative error is up to about n·ε·cond(A).
  *
- * @throws LinAlgError where a pivot is 0, and for NaN and infinities; ShapeError unless a is square with as many rows as b;
- * DTypeError unless both are matrices.
+ * @throws LinAlgError where a pivot is 0, where an element of A⁻¹ lies beyond the range of the dtype, and for NaN and infinities;
+ * ShapeError unless a is square; DTypeError unless it is a matrix.
+ */
+export function inv<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
+  checkSquare('inv', a)
+  return solveFor('inv', a, a.dtype) as Matrix<N, N>
+}
+
+/**
+ * X (n x k) with A·X = B for A of n x n and B of n x k, by A = P·L·U and substitution (LAPACK's dgesv), of rows and columns
+ * scaled by powers of two where their sizes ask for it (dgeequb). The result has the dtype that both promote to.
+ *
+ * @throws LinAlgError where a pivot is 0, where an element of X lies beyond the range of the dtype, and for NaN and infinities;
+ * ShapeError unless a is square with as many rows as b; DTypeError unless both are matrices.
  */
 export function solve<N extends number, K extends number>(a: Matrix<N, N>, b: Matrix<N, K>): Matrix<N, K> {
   checkSquare('solve', a)
   checkMatrix('solve', 'b', b)
   if (a.rows !== b.rows)
     throw new ShapeError(`solve: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}, wanted as many rows`)
-  const workspace = enter('solve', [a, b], [a.rows], LINEAR)
-  const singular = solveInPlace(workspace, a.rows, b.cols)
-  if (singular >= 0) throwSingular('solve', singular)
-  const dtype = a.dtype === b.dtype ? a.dtype : 'float64'
-  const [scaleA, scaleB] = workspace.scales
-  return leave(workspace, workspace.at[1], b.rows, b.cols, dtype, scaleB / scaleA) as Matrix<N, K>
+  return solveFor('solve', a, a.dtype === b.dtype ? a.dtype : 'float64', b) as Matrix<N, K>
 }

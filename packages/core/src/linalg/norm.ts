@@ -1,9 +1,21 @@
 import { LinAlgError, MatgradError } from '../base/errors.ts'
 import { describe, formatShape } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { invert } from './lu.ts'
-import { singularValues } from './svd.ts'
-import { arrange, checkMatrix, checkSquare, enter, SQUARED, type Workspace } from './workspace.ts'
+import { trueExponent } from './equilibrate.ts'
+import { scaledInverse, solvePlainly } from './lu.ts'
+import { decompose } from './svd.ts'
+import {
+  allFinite,
+  arrange,
+  checkMatrix,
+  checkSquare,
+  enter,
+  exponentOf,
+  SQUARED,
+  shifted,
+  toDtype,
+  type Workspace,
+} from './workspace.ts'
 
 /**
  * 'fro' √Σa² · 'nuc' Σσ · 2 the largest σ, −2 the smallest · 1 the largest column sum of |a|, −1 the smallest · Infinity
@@ -39,40 +51,56 @@ function extreme(operation: string, a: Matrix, values: ArrayLike<number>, least:
   return found
 }
 
-/** √Σa², scaled only where the plain sum says that squares have overflowed, or vanished and been missed. */
-function frobenius(operation: string, a: Matrix): number {
-  const squares = ({ engine, kernels, at }: Pick<Workspace, 'engine' | 'kernels' | 'at'>): number => {
-    kernels.squares(at[1], at[0], a.size)
-    return engine.f64[at[1] / 8]
-  }
-  const sum = squares(arrange(operation, [a], [1]))
-  if (sum >= LEAST_SUM && sum < Number.POSITIVE_INFINITY) return Math.sqrt(sum)
-  const workspace = enter(operation, [a], [1], SQUARED)
-  return Math.sqrt(squares(workspace)) / workspace.scales[0]
+/** Condition numbers below this, of smallest sums, may have lost something to underflow. */
+const LEAST_PRODUCT = 2 ** -500
+
+/** Σa² of `count` elements at at[0]. */
+function squares({ engine, kernels, at }: Pick<Workspace, 'engine' | 'kernels' | 'at'>, count: number): number {
+  kernels.squares(at[1], at[0], count)
+  return engine.f64[at[1] / 8]
+}
+
+/** What an order makes of a matrix with NaN or infinities. */
+function normOfNotFinite(operation: string, a: Matrix, ord: NormOrder): number {
+  const largest = Array.from(a.elements).reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  if (Number.isNaN(largest) || ord === -2) return Number.NaN
+  if (typeof ord === 'number' && ord !== 2) return extreme(operation, a, absoluteSums(a, Math.abs(ord) === 1), ord < 0)
+  return largest
 }
 
 function normOf(operation: string, a: Matrix, ord: NormOrder): number {
-  const size = frobenius(operation, a)
+  const sum = squares(arrange(operation, [a], [1]), a.size)
+  if (!Number.isFinite(sum) && !allFinite(operation, a)) return normOfNotFinite(operation, a, ord)
   switch (ord) {
-    case 'fro':
-      return size
+    case 'fro': {
+      if (sum >= LEAST_SUM && sum < Number.POSITIVE_INFINITY) return Math.sqrt(sum)
+      // Squares have overflowed, or vanished and been missed.
+      const workspace = enter(operation, [a], [1], SQUARED)
+      return Math.sqrt(squares(workspace, a.size)) / workspace.scales[0]
+    }
     case 'max':
       return extreme(operation, a, a.elements.map(Math.abs), false)
     case 'nuc':
-      return Array.from(singularValues(operation, a).elements).reduce((sum, value) => sum + value, 0)
     case 2:
-    case -2:
-      return extreme(operation, a, singularValues(operation, a).elements, ord < 0)
+    case -2: {
+      const { S, scale } = decompose(operation, a, 'none')
+      const data = Array.from(S.elements)
+      return (
+        (ord === 'nuc' ? data.reduce((sum, value) => sum + value, 0) : extreme(operation, a, data, ord < 0)) / scale
+      )
+    }
     default:
       return extreme(operation, a, absoluteSums(a, Math.abs(ord) === 1), ord < 0)
   }
 }
 
 /**
- * A norm of an m x n matrix, a number in float64; 0 for an empty one. The orders are NumPy's and 'max', the largest |a|.
+ * A norm of an m x n matrix, a number in float64; 0 for an empty one. The orders are NumPy's and 'max', the largest |a|. NaN gives
+ * NaN, and infinities Infinity, but for the smallest of sums of which others are finite; a smallest singular value is NaN
+ * then.
  *
- * @throws DTypeError unless a is a matrix; MatgradError for another order; LinAlgError for NaN and infinities, and for a
- * smallest sum or singular value where there is none.
+ * @throws DTypeError unless a is a matrix; MatgradError for another order; LinAlgError for a smallest sum or singular value
+ * where there is none, and where singular values do not converge.
  */
 export function norm(a: Matrix, ord: NormOrder = 'fro'): number {
   checkMatrix('norm', 'a', a)
@@ -93,12 +121,23 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
   checkOrder('cond', ord, ['max'])
   if (a.size === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)
   if (ord === 2 || ord === -2) {
-    const { elements: data } = singularValues('cond', a)
+    const { elements: data } = decompose('cond', a, 'none').S
     const [largest, smallest] = [data[0], data[data.length - 1]]
     if (largest === 0) return Number.POSITIVE_INFINITY
     return ord === 2 ? largest / smallest : smallest / largest
   }
   checkSquare('cond', a)
-  const inverse = invert('cond', a)
-  return typeof inverse === 'number' ? Number.POSITIVE_INFINITY : normOf('cond', a, ord) * normOf('cond', inverse, ord)
+  // The condition is that of a multiple whose norm and inverse are neither very large nor very small.
+  const most = exponentOf(normOf('cond', a, 'max'))
+  const near = toDtype(a, 'float64').mul(Math.abs(most) > SQUARED ? 2 ** Math.max(-1000, Math.min(1000, -most)) : 1)
+  const plain = solvePlainly('cond', near, 'float64')
+  if (plain !== undefined) {
+    const product = normOf('cond', near, ord) * normOf('cond', plain, ord)
+    if (product >= LEAST_PRODUCT && product <= Number.MAX_VALUE) return product
+  }
+  const solution = scaledInverse('cond', near)
+  if (solution === undefined) return Number.POSITIVE_INFINITY
+  const [x, y] = [normOf('cond', near, ord), normOf('cond', solution.inverse, ord)]
+  const [ofX, ofY] = [trueExponent(x), trueExponent(y)]
+  return shifted(shifted(x, -ofX) * shifted(y, -ofY), ofX + ofY + solution.exponent)
 }

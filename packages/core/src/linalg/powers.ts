@@ -2,7 +2,7 @@ import { LinAlgError } from '../base/errors.ts'
 import { checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { inverseOf, solve } from './lu.ts'
+import { solveFor } from './lu.ts'
 import { absoluteSums } from './norm.ts'
 import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype } from './workspace.ts'
 
@@ -18,7 +18,7 @@ export function matrixPower<N extends number>(a: Matrix<N, N>, n: number): Matri
   checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   checkFinite('matrixPower', 'a', a)
   let square = toDtype(a, 'float64') as Matrix
-  if (n < 0) square = inverseOf('matrixPower', square)
+  if (n < 0) square = solveFor('matrixPower', square, 'float64')
   let power: Matrix | undefined
   for (let left = Math.abs(n); left > 0; left = Math.floor(left / 2)) {
     if (left % 2 === 1) power = power ? power.matmul(square) : square
@@ -109,7 +109,7 @@ function pade(a: Matrix, degree: number, squares: readonly Matrix[]): Matrix {
   }
   const u = a.matmul(sum(odd))
   const v = sum(even)
-  return solve(v.sub(u), v.add(u))
+  return solveFor('expm', v.sub(u), 'float64', v.add(u))
 }
 
 /** 2^30 to the power of 27 has no overflow. */

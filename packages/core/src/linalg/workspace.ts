@@ -17,6 +17,8 @@ export const ALWAYS = 0
 export const SQUARED = 200
 /** Largest elements within 2^±960 can be eliminated with: they grow, but are not multiplied by one another. */
 export const LINEAR = 960
+/** Nothing is scaled. */
+export const UNSCALED: number = Number.POSITIVE_INFINITY
 
 /** @throws DTypeError unless `a` is a matrix. */
 export function checkMatrix(operation: string, what: string, a: Matrix): void {
@@ -46,6 +48,19 @@ export function exponentOf(x: number): number {
   return ((words[1] >>> 20) & 0x7ff) - 1023
 }
 
+/** x·2^k for any whole k, rounded once. */
+export function shifted(x: number, k: number): number {
+  if (x === 0) return x
+  // Normal numbers first: 2^54 takes every subnormal one among them.
+  const normal = Math.abs(x) < 2 ** -1022 ? x * 2 ** 54 : x
+  const own = exponentOf(normal)
+  const exponent = own + k - (normal === x ? 0 : 54)
+  const significand = normal * 2 ** -own
+  if (exponent > 1023) return significand * Number.POSITIVE_INFINITY
+  if (exponent >= -1022) return significand * 2 ** exponent
+  return significand * 2 ** -1000 * 2 ** Math.max(-100, exponent + 1000)
+}
+
 /** The power of two that brings a size outside 2^±range near 1, else 1. 2^1000 makes normal numbers of subnormal ones. */
 function scaleFor(size: number, range: number): number {
   if (size === 0 || (size <= 2 ** range && size >= 2 ** -range)) return 1
@@ -59,6 +74,8 @@ export interface Workspace {
   readonly at: readonly number[]
   /** What each operand was multiplied by. */
   readonly scales: readonly number[]
+  /** The largest element of each operand, as it was multiplied. */
+  readonly sizes: readonly number[]
 }
 
 const OPERANDS = ['a', 'b']
@@ -73,7 +90,7 @@ export function arrange(
   operation: string,
   operands: readonly Matrix[],
   rooms: readonly number[],
-): Omit<Workspace, 'scales'> & { top: number } {
+): Omit<Workspace, 'scales' | 'sizes'> & { top: number } {
   const engine = getEngine()
   const at: number[] = []
   let bytes = 16
@@ -88,8 +105,8 @@ export function arrange(
 }
 
 /**
- * Arranges the operands, scaled by powers of two where their largest element lies outside 2^±range, which is exact but for
- * elements that vanish beside it.
+ * Arranges the operands, scaled by powers of two where the largest element of the first lies outside 2^±range, and that of the
+ * second outside 2^±other, which is exact but for elements that vanish beside it.
  *
  * @throws LinAlgError where an operand has an element that is not finite.
  */
@@ -98,19 +115,22 @@ export function enter(
   operands: readonly Matrix[],
   rooms: readonly number[],
   range: number,
+  other: number = range,
 ): Workspace {
   const { engine, kernels, at, top } = arrange(operation, operands, rooms)
   const scales: number[] = []
+  const sizes: number[] = []
   for (let i = 0; i < operands.length; i++) {
     const { size } = operands[i]
     kernels.largest(top, at[i], size)
     const largest = engine.f64[top / 8]
     if (!Number.isFinite(largest)) throwNotFinite(operation, OPERANDS[i], operands[i])
-    const scale = scaleFor(largest, range)
+    const scale = scaleFor(largest, i === 0 ? range : other)
     scales.push(scale)
+    sizes.push(largest * scale)
     if (scale !== 1) for (let j = at[i] / 8; j < at[i] / 8 + size; j++) engine.f64[j] *= scale
   }
-  return { engine, kernels, at, scales }
+  return { engine, kernels, at, scales, sizes }
 }
 
 /** Whether all elements are finite numbers. */
@@ -131,6 +151,19 @@ export function checkFinite(operation: string, what: string, a: Matrix): void {
 export function checkConverged(operation: string, values: string, missing: number, n: number): void {
   if (missing > 0)
     throw new LinAlgError(`${operation}: ${missing} ${values} have not converged, wanted all ${n} of them`)
+}
+
+/** @throws LinAlgError where an element of a result lies beyond the range of its dtype. */
+export function checkRange<A extends Matrix>(operation: string, result: A, name = 'the result'): A {
+  const { elements: data, cols, dtype } = result
+  if (!allFinite(operation, result)) {
+    const at = data.findIndex((x) => !Number.isFinite(x))
+    const where = `[${Math.floor(at / cols)}, ${at % cols}]`
+    throw new LinAlgError(
+      `${operation}: element ${where} of ${name} is beyond the range of ${dtype}, wanted a smaller one`,
+    )
+  }
+  return result
 }
 
 export function create(dtype: DType, rows: number, cols: number): Matrix {

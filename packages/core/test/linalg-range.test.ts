@@ -1,0 +1,216 @@
+// What would overflow or vanish on the way to results that are numbers like any other.
+
+import { linalg, Matrix } from '@matgrad/core'
+import { describe, expect, test } from 'vitest'
+import { fill, growth, identity } from './linalg-matrices.ts'
+import { inverseRatio, luRatio, solveRatio } from './linalg-ratios.ts'
+import { between, identical, noise, sample } from './support.ts'
+
+const EPSILON = 2 ** -52
+
+const diagonal = (...values: number[]): Matrix =>
+  fill(values.length, values.length, (i, j) => (i === j ? values[i] : 0))
+
+/** x·2^k in two steps, exact where nothing is subnormal. */
+const times = (x: number, k: number): number => x * 2 ** Math.trunc(k / 2) * 2 ** (k - Math.trunc(k / 2))
+
+/** Rows and columns times powers of two. */
+const scaledBy = (a: Matrix, rows: readonly number[], cols: readonly number[], sign = 1): Matrix =>
+  fill(a.rows, a.cols, (i, j) => times(a.get(i, j), sign * (rows[i] + cols[j])))
+
+const some = (count: number, draw: () => number): number[] =>
+  Array.from({ length: count }, () => Math.round(480 * (2 * draw() - 1)))
+
+/** det of a matrix of whole numbers (Bareiss 1968). */
+function exactDet(a: Matrix): bigint {
+  const n = a.rows
+  const rows = a.toArray().map((row) => row.map(BigInt))
+  let [sign, last] = [1n, 1n]
+  for (let k = 0; k < n - 1; k++) {
+    const pivot = rows.findIndex((row, i) => i >= k && row[k] !== 0n)
+    if (pivot < 0) return 0n
+    if (pivot !== k) {
+      ;[rows[k], rows[pivot]] = [rows[pivot], rows[k]]
+      sign = -sign
+    }
+    for (let i = k + 1; i < n; i++)
+      for (let j = k + 1; j < n; j++) rows[i][j] = (rows[i][j] * rows[k][k] - rows[i][k] * rows[k][j]) / last
+    last = rows[k][k]
+  }
+  return sign * rows[n - 1][n - 1]
+}
+
+describe('elements that grow in the elimination, of every size to 150', () => {
+  const SIZES = Array.from({ length: 150 }, (_, i) => i + 1)
+
+  test.each([1e280, 1e-280, 2 ** 960, 1e300, 1, -3e290])(
+    'scale %d: the logarithm of det within 8 ulp, B − A·X and I − A·A⁻¹ below 30, cond of order 1 within 35·n²·ε',
+    (scale) => {
+      for (const n of SIZES) {
+        const a = growth(n).mul(scale)
+        const { sign, logAbsDet } = linalg.slogdet(a)
+        const wanted = (n - 1) * Math.LN2 + n * Math.log(Math.abs(scale))
+        expect(sign).toBe(Math.sign(scale) ** n)
+        expect(Math.abs(logAbsDet - wanted)).toBeLessThanOrEqual(8 * EPSILON * Math.max(1, Math.abs(wanted)))
+        const near = 2 ** -Math.round(Math.log2(Math.abs(scale)))
+        const draw = noise(n)
+        const b = fill(n, 2, () => draw() - 0.5)
+        expect(solveRatio(a.mul(near), b, linalg.solve(a, b).mul(1 / near))).toBeLessThan(30)
+        expect(inverseRatio(a.mul(near), linalg.inv(a).mul(1 / near))).toBeLessThan(30)
+        expect(Math.abs(linalg.cond(a, 1) / n - 1)).toBeLessThanOrEqual(35 * n * n * EPSILON)
+      }
+    },
+  )
+
+  test('whose elements are moved at random: B − A·X and I − A·A⁻¹ below 30', () => {
+    for (const n of SIZES.filter((n) => n % 10 === 0)) {
+      const draw = noise(n)
+      const a = growth(n).mul(fill(n, n, () => 1 - 0.01 * draw()))
+      const b = fill(n, 2, () => draw() - 0.5)
+      for (const scale of [1, 2 ** 1000]) {
+        const large = a.mul(scale)
+        expect(solveRatio(a, b, linalg.solve(large, b).mul(scale))).toBeLessThan(30)
+        expect(inverseRatio(a, linalg.inv(large).mul(scale))).toBeLessThan(30)
+      }
+    }
+  })
+
+  test('det and lu are exact where they are powers of two within the range, det ±Infinity beyond', () => {
+    for (const n of SIZES) {
+      const a = growth(n)
+      expect(linalg.det(a)).toBe(2 ** (n - 1))
+      expect(linalg.det(a.mul(2 ** 900))).toBe(900 * n + n - 1 > 1023 ? Number.POSITIVE_INFINITY : 2 ** 900)
+      const large = a.mul(2 ** (1024 - n))
+      const [plain, { L, U }] = [linalg.lu(a), linalg.lu(large)]
+      expect(identical(L, plain.L)).toBe(true)
+      expect(identical(U, plain.U.mul(2 ** (1024 - n)))).toBe(true)
+    }
+  })
+})
+
+describe('rows and columns that are up to 2000 binary orders apart', () => {
+  const matrices = [2, 3, 5, 10, 50].flatMap((n) =>
+    Array.from({ length: 10 }, (_, seed) => {
+      const draw = noise(100 * n + seed)
+      const whole = fill(n, n, () => Math.round(200 * draw() - 100))
+      const [rows, cols] = [some(n, draw), some(n, draw)]
+      return { n, whole, rows, cols, a: scaledBy(whole, rows, cols), cond: linalg.cond(whole, 1) }
+    }),
+  )
+
+  test('I − A·A⁻¹ and B − A·X of the matrix before: below 30', () => {
+    for (const { n, whole, rows, cols, a } of matrices) {
+      expect(inverseRatio(whole, scaledBy(linalg.inv(a), cols, rows))).toBeLessThan(30)
+      const b = fill(n, 2, (i, j) => 2 ** rows[i] * (1 + i + j))
+      const near = fill(n, 2, (i, j) => 1 + i + j)
+      expect(solveRatio(whole, near, scaledBy(linalg.solve(a, b), cols, [0, 0]))).toBeLessThan(30)
+    }
+  })
+
+  test('det of whole numbers, scaled, within n·ε·cond; slogdet within that and 8 ulp', () => {
+    for (const { n, whole, rows, cols, a, cond } of matrices.filter(({ n }) => n <= 10)) {
+      const exact = exactDet(whole)
+      const exponent = [...rows, ...cols].reduce((x, y) => x + y)
+      const { sign, logAbsDet } = linalg.slogdet(a)
+      expect(sign).toBe(exact < 0n ? -1 : 1)
+      const wanted = Math.log(Math.abs(Number(exact))) + exponent * Math.LN2
+      const most = n * EPSILON * cond + 8 * EPSILON * Math.abs(wanted)
+      expect(Math.abs(logAbsDet - wanted)).toBeLessThanOrEqual(most)
+      if (Math.abs(wanted) < 700)
+        expect(Math.abs(linalg.det(a) / times(Number(exact), exponent) - 1)).toBeLessThanOrEqual(n * EPSILON * cond)
+    }
+  })
+
+  test('small ones, exactly', () => {
+    const a = fill(2, 2, (i, j) => (i === 0 ? 2 ** 1000 : j === 0 ? 2 ** -1000 : -(2 ** -1000)))
+    expect(linalg.inv(a).toArray()).toEqual([
+      [2 ** -1001, 2 ** 999],
+      [2 ** -1001, -(2 ** 999)],
+    ])
+    expect(linalg.det(a)).toBe(-2)
+    expect(linalg.inv(diagonal(1e300, 1e-300)).toArray()).toEqual([
+      [1 / 1e300, 0],
+      [0, 1 / 1e-300],
+    ])
+    expect(linalg.inv(diagonal(3 * 2 ** 1020)).item()).toBe(2 ** -1020 / 3)
+    const triangle = fill(2, 2, (i, j) => (i > j ? 0 : j === 0 ? 1 : 2 ** 900))
+    // x₁ = 2⁻¹⁸⁰⁰ is no float64, and 2⁹⁰⁰ times it is half of b₀.
+    expect(
+      linalg
+        .solve(
+          triangle,
+          fill(2, 1, (i) => (2 ** (i - 900) * (i + 1)) / (3 * i + 1)),
+        )
+        .get(0, 0),
+    ).toBe(0)
+  })
+
+  test('what solve takes out of b keeps what is small beside it', () => {
+    expect(
+      linalg
+        .solve(
+          identity(2),
+          fill(2, 1, (i) => (i === 0 ? 1e300 : 1e-300)),
+        )
+        .toArray(),
+    ).toEqual([[1e300], [1e-300]])
+    const a = fill(3, 3, (i, j) => (i === 0 || j === 0 ? Number(i === j) : 2 ** -1066 * (i === j ? 3 : 1)))
+    expect(Math.abs(linalg.slogdet(a).logAbsDet / (Math.log(8) - 2132 * Math.LN2) - 1)).toBeLessThanOrEqual(8 * EPSILON)
+  })
+
+  test('lu leaves what is small beside the largest element, and A − P·L·U is below 30', () => {
+    const triangle = fill(2, 2, (i, j) => (i === 1 && j === 1 ? 1e-300 : i > j ? 0 : j === 0 ? 1 : 1e300))
+    expect(linalg.lu(triangle).U.equals(triangle)).toBe(true)
+    for (const { a } of matrices) expect(luRatio(a.mul(2 ** -40), linalg.lu(a.mul(2 ** -40)))).toBeLessThan(30)
+  })
+})
+
+describe('norms and conditions', () => {
+  const ORDERS = ['fro', 'nuc', 'max', 1, -1, 2, -2, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const
+  const square = (...values: number[]): Matrix => new Matrix(Float64Array.from(values), 2, 2)
+
+  test.each(ORDERS)('order %s: NaN gives NaN, infinities Infinity or what is left of the smallest', (ord) => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      for (const other of [0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+        expect(linalg.norm(square(1, Number.NaN, 2, other).astype(dtype), ord)).toBe(Number.NaN)
+      for (const infinity of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        const least =
+          ord === -2 ? Number.NaN : ord === -1 || ord === Number.NEGATIVE_INFINITY ? 3 : Number.POSITIVE_INFINITY
+        expect(linalg.norm(square(infinity, 1, 1, 2).astype(dtype), ord)).toBe(least)
+      }
+    }
+  })
+
+  test.each(ORDERS)('order %s of 2^1023, subnormal ones and the largest float32: a multiple, within 8 ulp', (ord) => {
+    const a = square(1, 0.25, -0.25, 0.5)
+    const unit = linalg.norm(a, ord)
+    for (const [exponent, dtype] of [
+      [1023, 'float64'],
+      [-1070, 'float64'],
+      [127, 'float32'],
+      [-145, 'float32'],
+    ] as const) {
+      const wanted = unit * 2 ** exponent
+      const off = Math.abs(linalg.norm(a.mul(2 ** exponent).astype(dtype), ord) - wanted)
+      if (Number.isFinite(wanted)) expect(off).toBeLessThanOrEqual(Math.max(2 ** -1074, 8 * EPSILON * wanted))
+      else expect(off).toBe(Number.NaN)
+    }
+  })
+
+  test.each(ORDERS.filter((ord) => ord !== 'max'))('cond of order %s is that of every multiple, bit for bit', (ord) => {
+    for (const n of [1, 2, 5, 30]) {
+      const a = sample(n, n, 'float64', between(-1, 1), noise(n))
+      const wanted = linalg.cond(a, ord)
+      for (const exponent of [1023, 1000, 500, 250, -250, -500, -960])
+        expect(linalg.cond(a.mul(2 ** exponent), ord)).toBe(wanted)
+    }
+  })
+
+  test('cond of order 1 where rows are far apart, and of an inverse beyond the range: within 8 ulp', () => {
+    expect(linalg.cond(diagonal(2 ** 500, 2 ** -500), 1)).toBe(2 ** 1000)
+    expect(linalg.cond(diagonal(1, 2 ** -1023), 1)).toBe(2 ** 1023)
+    expect(linalg.cond(diagonal(1, 2 ** -1023), -1)).toBe(2 ** -1023)
+    expect(linalg.cond(diagonal(1e300, 1e-300), 1)).toBe(Number.POSITIVE_INFINITY)
+    expect(linalg.cond(diagonal(1e30, 1e-30).astype('float32'), 1) / 1e60).toBeCloseTo(1, 6)
+  })
+})
