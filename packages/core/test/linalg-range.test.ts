@@ -3,8 +3,8 @@
 import { linalg, Matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { fill, growth, identity } from './linalg-matrices.ts'
-import { inverseRatio, luRatio, solveRatio } from './linalg-ratios.ts'
-import { between, identical, noise, sample } from './support.ts'
+import { inverseRatio, luRatio, norm1, solveRatio } from './linalg-ratios.ts'
+import { between, identical, noise, sample, ulps } from './support.ts'
 
 const EPSILON = 2 ** -52
 
@@ -40,8 +40,10 @@ function exactDet(a: Matrix): bigint {
   return sign * rows[n - 1][n - 1]
 }
 
-describe('elements that grow in the elimination, of every size to 150', () => {
+describe('elements that grow in the elimination, of sizes to 150', () => {
   const SIZES = Array.from({ length: 150 }, (_, i) => i + 1)
+  /** Those that are small, and every seventh. */
+  const SOME = SIZES.filter((n) => n <= 20 || n % 7 === 0)
 
   test.each([1e280, 1e-280, 2 ** 960, 1e300, 1, -3e290])(
     'scale %d: the logarithm of det within 8 ulp, B − A·X and I − A·A⁻¹ below 30, cond of order 1 within 35·n²·ε',
@@ -52,6 +54,7 @@ describe('elements that grow in the elimination, of every size to 150', () => {
         const wanted = (n - 1) * Math.LN2 + n * Math.log(Math.abs(scale))
         expect(sign).toBe(Math.sign(scale) ** n)
         expect(Math.abs(logAbsDet - wanted)).toBeLessThanOrEqual(8 * EPSILON * Math.max(1, Math.abs(wanted)))
+        if (!SOME.includes(n)) continue
         const near = 2 ** -Math.round(Math.log2(Math.abs(scale)))
         const draw = noise(n)
         const b = fill(n, 2, () => draw() - 0.5)
@@ -212,5 +215,179 @@ describe('norms and conditions', () => {
     expect(linalg.cond(diagonal(1, 2 ** -1023), -1)).toBe(2 ** -1023)
     expect(linalg.cond(diagonal(1e300, 1e-300), 1)).toBe(Number.POSITIVE_INFINITY)
     expect(linalg.cond(diagonal(1e30, 1e-30).astype('float32'), 1) / 1e60).toBeCloseTo(1, 6)
+  })
+})
+
+describe('the exponential of matrices whose norm says little of it', () => {
+  const of = (...rows: number[][]): Matrix => fill(rows.length, rows.length, (i, j) => rows[i][j])
+
+  // By Taylor's series and squaring in 900 digits (mpmath).
+  test.each<[string, number[][], number[][]]>([
+    [
+      'of two eigenvalues near 1',
+      [
+        [1, 1e16],
+        [1e-17, -1],
+      ],
+      [
+        [2.7959868665840535, 11936848292680246],
+        [1.1936848292680246e-17, 0.4086172080480041],
+      ],
+    ],
+    [
+      'upper triangular',
+      [
+        [1, 5e9],
+        [0, -1],
+      ],
+      [
+        [Math.E, 5876005968.2190075],
+        [0, 0.36787944117144233],
+      ],
+    ],
+    [
+      'lower triangular',
+      [
+        [1, 0],
+        [5e9, -1],
+      ],
+      [
+        [Math.E, 0],
+        [5876005968.2190075, 0.36787944117144233],
+      ],
+    ],
+    [
+      'near the largest float64',
+      [
+        [1, 1e300],
+        [0, -1],
+      ],
+      [
+        [Math.E, 1.1752011936438016e300],
+        [0, 0.36787944117144233],
+      ],
+    ],
+    [
+      'with an element that vanishes beside another',
+      [
+        [1, 1e300],
+        [1e-301, -1],
+      ],
+      [
+        [2.7959868665840535, 1.1936848292680247e300],
+        [1.1936848292680246e-301, 0.4086172080480041],
+      ],
+    ],
+    [
+      'nilpotent',
+      [
+        [0, 1e300],
+        [0, 0],
+      ],
+      [
+        [1, 1e300],
+        [0, 1],
+      ],
+    ],
+    [
+      'of three eigenvalues',
+      [
+        [1, 2, 1e12],
+        [0, 3, 1e15],
+        [0, 0, -40],
+      ],
+      [
+        [Math.E, 17.367255094728623, 400872252606681.3],
+        [0, 20.085536923187668, 467105509841573.7],
+        [0, 0, 4.248354255291589e-18],
+      ],
+    ],
+    [
+      'of blocks',
+      [
+        [1, 0, 0],
+        [1e200, 2, 1e-3],
+        [1e250, 3, 4],
+      ],
+      [
+        [Math.E, 0, 0],
+        [6.313155810915612e247, 7.413386031564868, 0.023615632168419914],
+        [1.7302476357504302e251, 70.84689650525975, 54.6446503684047],
+      ],
+    ],
+    [
+      'without a 0 in the result',
+      [
+        [1, 1e200, 0, 0],
+        [0, 2, 1e-200, 0],
+        [1e-10, 0, 3, 1e150],
+        [0, 0, 1e-150, 1],
+      ],
+      [
+        [2.7182818285677284, 4.670774270498991e200, 4.352832197315951, 1.0868306575951826e150],
+        [4.3528321973159516e-210, 7.389056099066719, 1.4463269322726077e-199, 4.352832197315952e-50],
+        [1.0110437125410126e-9, 4.3528321973159516e190, 26.205157619108746, 1.0110437125410125e151],
+        [3.2660015397207694e-160, 1.0868306575951827e40, 1.0110437125410124e-149, 5.984283368179814],
+      ],
+    ],
+    [
+      'stiff and triangular',
+      [
+        [-1e12, 1e12],
+        [0, -2],
+      ],
+      [
+        [0, 0.13533528323688335],
+        [0, 0.1353352832366127],
+      ],
+    ],
+    [
+      'squared often',
+      [
+        [-300, 1e5, 3],
+        [0, -301, 7],
+        [0, 0, 2],
+      ],
+      [
+        [5.148200222412013e-131, 3.254283201552387e-126, 56.5979927135421],
+        [0, 1.8939170208596268e-131, 0.1707042663119292],
+        [0, 0, 7.38905609893065],
+      ],
+    ],
+  ])('%s: every element within 100 ε', (_, rows, wanted) => {
+    for (const [i, row] of linalg
+      .expm(of(...rows))
+      .toArray()
+      .entries())
+      for (const [j, value] of row.entries())
+        expect(Math.abs(value - wanted[i][j])).toBeLessThanOrEqual(100 * EPSILON * Math.abs(wanted[i][j]))
+  })
+
+  test('of D⁻¹·A·D for D of powers of two, D⁻¹·e^A·D: within 100·n·ε·‖e^A‖ before D', () => {
+    for (const n of [2, 5, 30, 60])
+      for (const density of [1, 0.1]) {
+        const draw = noise(n)
+        const a = fill(n, n, () => (draw() < density ? (4 * draw() - 2) / Math.sqrt(n) : 0))
+        const d = some(n, draw)
+        const minus = d.map((exponent) => -exponent)
+        const [plain, found] = [linalg.expm(a), scaledBy(linalg.expm(scaledBy(a, minus, d)), d, minus)]
+        expect(norm1(found.sub(plain))).toBeLessThanOrEqual(100 * n * EPSILON * norm1(plain))
+      }
+  })
+
+  test('of triangles of both kinds that are squared: the diagonal within 2 ulp', () => {
+    for (const n of [1, 2, 7, 40])
+      for (const size of n < 10 ? [1, 1e4, 1e12] : [1, 1e4]) {
+        const draw = noise(n)
+        const a = fill(n, n, (i, j) => (i === j ? -600 * draw() : i < j ? size * (draw() - 0.5) : 0))
+        for (const each of [a, a.T as Matrix])
+          for (const [i, value] of linalg.expm(each).diagonal().data.entries())
+            expect(ulps(value, Math.exp(a.get(i, i)), 'float64')).toBeLessThanOrEqual(2)
+      }
+  })
+
+  test('of float32 beyond its range throws, of float64 up to the largest number does not', () => {
+    expect(() => linalg.expm(of([100]).astype('float32'))).toThrow(/expm: element \[0, 0\] .* float32/)
+    expect(ulps(linalg.expm(of([709.75])).item(), Math.exp(709.75), 'float64')).toBeLessThanOrEqual(2)
   })
 })

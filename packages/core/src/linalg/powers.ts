@@ -1,10 +1,10 @@
-import { LinAlgError } from '../base/errors.ts'
 import { checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
-import type { Matrix } from '../matrix/matrix.ts'
+import { Matrix } from '../matrix/matrix.ts'
+import { negated, scaledBy } from './equilibrate.ts'
 import { solveFor } from './lu.ts'
 import { absoluteSums } from './norm.ts'
-import { allFinite, checkFinite, checkSquare, create, exponentOf, toDtype } from './workspace.ts'
+import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDtype } from './workspace.ts'
 
 /**
  * Aⁿ for a square matrix and any whole n, by repeated squaring in float64: the identity for 0, powers of A⁻¹ below. What lies
@@ -115,32 +115,118 @@ function pade(a: Matrix, degree: number, squares: readonly Matrix[]): Matrix {
 /** 2^30 to the power of 27 has no overflow. */
 const MOST = 30
 
+/** Sums of a row or column times 2^−60 have no overflow. */
+const ROOM = 60
+/** Balancing halves the exponents of what is too large in every sweep. */
+const SWEEPS = 100
+
+/**
+ * The exponents of a diagonal D of powers of two for which rows of D⁻¹·A·D are about as large as the columns of their number
+ * (Parlett & Reinsch 1969). Sums count with the diagonal and as 1 at least, so that a row without a column becomes small, too.
+ */
+function balance({ elements: data, rows: n }: Matrix): Int32Array {
+  const shifts = new Int32Array(n)
+  let moved = true
+  for (let sweep = 0; moved && sweep < SWEEPS; sweep++) {
+    moved = false
+    for (let i = 0; i < n; i++) {
+      let [down, along] = [0, 0]
+      for (let k = 0; k < n; k++) {
+        if (k === i) continue
+        down += Math.abs(shifted(data[k * n + i], shifts[i] - shifts[k] - ROOM))
+        along += Math.abs(shifted(data[i * n + k], shifts[k] - shifts[i] - ROOM))
+      }
+      const own = Math.abs(data[i * (n + 1)]) * 2 ** -ROOM
+      const size = (sum: number): number => Math.max(2 ** -ROOM, own + sum)
+      const by = Math.round((exponentOf(size(along)) - exponentOf(size(down))) / 2)
+      if (size(shifted(down, by)) + size(shifted(along, -by)) < 0.95 * (size(down) + size(along))) {
+        shifts[i] += by
+        moved = true
+      }
+    }
+  }
+  return shifts
+}
+
+/** 1 where a power of A may have an element that is not 0, else 0. */
+function reachable(a: Matrix): Matrix {
+  let paths = a
+    .abs()
+    .sign()
+    .add(eye(a.rows, { dtype: 'float64' })) as Matrix
+  for (let length = 1; length < a.rows; length *= 2) paths = paths.matmul(paths).sign()
+  return paths
+}
+
+/**
+ * Writes the diagonal of exp(factor·A) for a triangular A, which is that of its eigenvalues, and the elements beside it, into what
+ * approximates it (Higham 2008, Code Fragments 10.1 and 10.2): squaring does not let their errors grow then. `step` leads from an
+ * element of the diagonal to that beside it.
+ */
+function setExactly(power: Matrix, a: Matrix, factor: number, step: number): void {
+  const n = a.rows
+  const line = (count: number, f: (at: number) => number): Matrix =>
+    new Matrix(
+      Float64Array.from({ length: count }, (_, i) => f(i * (n + 1))),
+      1,
+      count,
+    )
+  const value = (at: number): number => a.elements[at] * factor
+  const rise = (at: number): number => value(at + n + 1) - value(at)
+  const exponentials = line(n, value).exp().elements
+  const rises = line(Math.max(0, n - 1), rise).expm1().elements
+  for (let i = 0, at = 0; i < n; i++, at += n + 1) {
+    power.elements[at] = exponentials[i]
+    if (i === n - 1) break
+    // (e^λ₂ − e^λ₁)/(λ₂ − λ₁), whose numerator cancels where they are close.
+    const by = rise(at)
+    const quotient =
+      Math.abs(by) > 1 ? (exponentials[i + 1] - exponentials[i]) / by : exponentials[i] * (by === 0 ? 1 : rises[i] / by)
+    power.elements[at + step] = value(at + step) * quotient
+  }
+}
+
+/** The step from the diagonal of a triangular matrix to the elements beside it, undefined for others. */
+function triangleOf({ elements: data, rows: n }: Matrix): number | undefined {
+  const isZero = (upper: boolean): boolean =>
+    data.every((x, at) => x === 0 || (upper ? at % n >= Math.floor(at / n) : at % n <= Math.floor(at / n)))
+  return isZero(true) ? 1 : isZero(false) ? n : undefined
+}
+
 /**
  * eᴬ = Σ Aᵏ/k! for a square matrix: A is halved s times, the Padé approximant of degree 3, 5, 7, 9 or 13 taken, and the result
  * squared s times. Degree and s follow from the norms of A², A⁴ and A⁶ (Higham 2005; Al-Mohy & Higham 2009, with products of
- * those norms where they estimate those of A⁸ and A¹⁰).
+ * those norms where they estimate those of A⁸ and A¹⁰). A matrix of a norm from 2^30 on is balanced before.
  *
- * @throws LinAlgError where an element of eᴬ lies beyond the range of float64, and for NaN and infinities; ShapeError unless a is
+ * @throws LinAlgError where an element of eᴬ lies beyond the range of the dtype, and for NaN and infinities; ShapeError unless a is
  * square; DTypeError unless it is a matrix.
  */
 export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   checkSquare('expm', a)
   checkFinite('expm', 'a', a)
-  let x = toDtype(a, 'float64') as Matrix
-  let halvings = 0
-  if (!(norm1(x) < 2 ** MOST)) {
-    halvings = exponentOf(norm1(x)) + 1
-    x = x.mul(2 ** -halvings)
-  }
+  const whole = toDtype(a, 'float64') as Matrix
+  if (norm1(whole) < 2 ** MOST) return checkRange('expm', toDtype(exponential(whole, 0), a.dtype)) as Matrix<N, N>
+  const shifts = balance(whole)
+  const balanced = scaledBy(whole, negated(shifts), shifts)
+  const size = norm1(balanced.mul(2 ** -ROOM))
+  const halvings = size < 2 ** (MOST - ROOM) ? 0 : exponentOf(size) + ROOM + 1
+  // What rounding leaves where eᴬ has a 0 may not grow as its neighbours do.
+  const power = exponential(balanced.mul(2 ** -halvings), halvings).mul(reachable(whole))
+  return checkRange('expm', toDtype(scaledBy(power, shifts, negated(shifts)), a.dtype)) as Matrix<N, N>
+}
+
+/** exp(x·2^halvings) for ‖x‖ < 2^30. */
+function exponential(x: Matrix, halvings: number): Matrix {
   const { r, more } = approximate(x)
-  halvings += more
+  const squarings = halvings + more
+  const step = squarings > 0 ? triangleOf(x) : undefined
   let power = r
-  for (let i = 0; i < halvings; i++) {
-    power = power.matmul(power)
-    if (!allFinite('expm', power))
-      throw new LinAlgError('expm: an element of the result is beyond the range of float64, wanted a smaller matrix')
+  if (step !== undefined) setExactly(power, x, 2 ** -more, step)
+  for (let i = 1; i <= squarings; i++) {
+    power = checkRange('expm', power.matmul(power))
+    if (step !== undefined) setExactly(power, x, 2 ** (i - more), step)
   }
-  return toDtype(power, a.dtype) as Matrix<N, N>
+  return power
 }
 
 /** The approximant of exp(x·2^−more), with as few products as its accuracy allows; a norm is compared with a power of θ. */
