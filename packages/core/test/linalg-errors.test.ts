@@ -131,6 +131,14 @@ const singular: Row[] = [
     '[2, 2] of U',
     'float32',
   ],
+  ...['svd', 'svdvals', 'truncatedSvd', 'randomizedSvd', 'qr', 'eigh', 'eigvalsh', 'eig', 'eigvals'].flatMap((name) =>
+    DTYPES.map((dtype): Row => {
+      const most = dtype === 'float32' ? 2 ** 127 : 2 ** 1023
+      return [`${name}, ${dtype}, beyond`, () => call(name, ones(4, 4, { dtype }).mul(most)), LinAlgError, name, dtype]
+    }),
+  ),
+  ['pinv, beyond', () => la.pinv(diagonal(2 ** -1030)), LinAlgError, 'pinv: element [0, 0]', 'float64'],
+  ['lstsq, beyond', () => la.lstsq(diagonal(2 ** -600), diagonal(2 ** 600)), LinAlgError, 'lstsq: element [0, 0] of x'],
   ['matrixPower, singular', () => la.matrixPower(ones(3, 3), -2), LinAlgError, 'matrixPower: pivot 1 is 0'],
   ['cholesky, zeros', () => la.cholesky(zeros(3, 3)), LinAlgError, 'cholesky', 'row 0'],
   ['cholesky, ones', () => la.cholesky(ones(3, 3)), LinAlgError, 'cholesky', 'row 1'],
@@ -187,6 +195,14 @@ const NOT_COUNTS: readonly [Untyped, ErrorClass][] = [
 const others: Row[] = [
   ...['pinv', 'matrixRank', 'nullSpace', 'orth'].flatMap((name) =>
     NOT_TOLERANCES.map(([value, error]): Row => [`${name}(a, ${value})`, () => la[name](good, value), error, name]),
+  ),
+  ...NOT_TOLERANCES.map(
+    ([value, error]): Row => [
+      `lstsq(a, b, ${value})`,
+      () => la.lstsq(good, ones(4, 1), value),
+      error,
+      'lstsq: rcond is',
+    ],
   ),
   ...['qr', 'svd'].flatMap((name) =>
     NOT_OPTIONS.map((value): Row => [`${name}(a, ${value})`, () => la[name](good, value), DTypeError, name, 'options']),

@@ -18,6 +18,19 @@ const times = (x: number, k: number): number => x * 2 ** Math.trunc(k / 2) * 2 *
 const scaledBy = (a: Matrix, rows: readonly number[], cols: readonly number[], sign = 1): Matrix =>
   fill(a.rows, a.cols, (i, j) => times(a.get(i, j), sign * (rows[i] + cols[j])))
 
+/** a·2^k, exact where nothing is subnormal. */
+const shift = (a: Matrix, k: number): Matrix => fill(a.rows, a.cols, (i, j) => times(a.get(i, j), k))
+
+const SHAPES: readonly [number, number][] = [
+  [1, 1],
+  [2, 2],
+  [5, 5],
+  [20, 20],
+  [9, 4],
+  [4, 9],
+  [40, 9],
+]
+
 const some = (count: number, draw: () => number): number[] =>
   Array.from({ length: count }, () => Math.round(480 * (2 * draw() - 1)))
 
@@ -390,4 +403,71 @@ describe('the exponential of matrices whose norm says little of it', () => {
     expect(() => linalg.expm(of([100]).astype('float32'))).toThrow(/expm: element \[0, 0\] .* float32/)
     expect(ulps(linalg.expm(of([709.75])).item(), Math.exp(709.75), 'float64')).toBeLessThanOrEqual(2)
   })
+})
+
+describe.each([1000, 960, 500, -500, -960, -1000, -1040, -1060])('factors of matrices near 2^%d', (exponent) => {
+  // A itself, and a power of two times it that is near 1: 2^-exponent undoes what a result has of the scale.
+  const matrices = SHAPES.map(([m, n]) => {
+    const a = shift(sample(m, n, 'float64', between(-1, 1), noise(10 * m + n)), exponent)
+    return { a, near: shift(a, -exponent), sized: Math.max(m, n) }
+  })
+  const back = (a: Matrix): Matrix => shift(a, -exponent)
+  /** In units of max(m, n)·(ε·‖A‖ + 2·2^−1074), of the near matrix: results are rounded to subnormal numbers. */
+  const ratio = (residual: Matrix, near: Matrix, sized: number): number =>
+    norm1(residual) / sized / (EPSILON * norm1(near) + 2 ** (-1073 - exponent))
+
+  test('A − Q·R, A − P·L·U and A − U·S·Vh: below 30 with the rounding of subnormal numbers', () => {
+    for (const { a, near, sized } of matrices) {
+      const [{ Q, R }, { P, L, U: upper }, { U, S, Vh }] = [linalg.qr(a), linalg.lu(a), linalg.svd(a)]
+      expect(ratio(Q.matmul(back(R)).sub(near), near, sized)).toBeLessThan(30)
+      expect(ratio(P.matmul(L).matmul(back(upper)).sub(near), near, sized)).toBeLessThan(30)
+      expect(ratio(U.mul(back(S).T).matmul(Vh).sub(near), near, sized)).toBeLessThan(30)
+      const random = linalg.randomizedSvd(a, S.rows)
+      expect(ratio(random.U.mul(back(random.S).T).matmul(random.Vh).sub(near), near, sized)).toBeLessThan(60)
+    }
+  })
+
+  test('A·V − V·Λ, symmetric and general, and A − L·Lᵀ: below 30 with the rounding of subnormal numbers', () => {
+    for (const { a, near, sized } of matrices.filter(({ a }) => a.rows === a.cols)) {
+      const general = linalg.eig(a)
+      const [re, im] = [back(general.values.re).T, back(general.values.im).T]
+      const { vectors: v } = general
+      expect(ratio(near.matmul(v.re).sub(v.re.mul(re)).add(v.im.mul(im)), near, sized)).toBeLessThan(30)
+      const half = shift(near.add(near.T), -1)
+      const { values, vectors } = linalg.eigh(shift(half, exponent))
+      const kept = back(shift(half, exponent))
+      expect(ratio(kept.matmul(vectors).sub(vectors.mul(back(values).T)), near, sized)).toBeLessThan(30)
+      const even = exponent - (exponent % 2)
+      const positive = shift(near.matmul(near, { transposeB: true }).add(identity(a.rows)), even)
+      const l = shift(linalg.cholesky(positive), -even / 2)
+      const product = shift(positive, -even)
+      expect(ratio(l.matmul(l, { transposeB: true }).sub(product), product, sized)).toBeLessThan(30)
+    }
+  })
+
+  test('rank, spaces, pinv and lstsq are those of the matrix near 1, bit for bit where nothing is subnormal', () => {
+    for (const { a, near } of matrices) {
+      expect(linalg.matrixRank(a)).toBe(linalg.matrixRank(near))
+      expect(identical(linalg.nullSpace(a), linalg.nullSpace(near))).toBe(true)
+      expect(identical(linalg.orth(a), linalg.orth(near))).toBe(true)
+      if (exponent >= -1000 && exponent < 1000)
+        expect(identical(linalg.pinv(a), shift(linalg.pinv(near), -exponent))).toBe(true)
+      const b = shift(
+        fill(a.rows, 2, (i, j) => i - 2 * j + 1),
+        exponent,
+      )
+      const [found, wanted] = [linalg.lstsq(a, b), linalg.lstsq(near, back(b))]
+      expect(identical(found.x, wanted.x)).toBe(true)
+    }
+  })
+})
+
+test('residuals and x of lstsq where b and A·x would overflow in a product', () => {
+  const a = fill(3, 1, () => 2 ** 1000)
+  const b = fill(3, 1, (i) => 2 ** 1000 * (i + 1))
+  const { x, residuals, singularValues } = linalg.lstsq(a, b)
+  expect(Math.abs(x.item() - 2)).toBeLessThanOrEqual(8 * EPSILON)
+  expect(residuals.item()).toBe(Number.POSITIVE_INFINITY)
+  expect(Math.abs(singularValues.item() / 2 ** 1000 - Math.sqrt(3))).toBeLessThanOrEqual(8 * EPSILON)
+  expect(Math.abs(linalg.lstsq(a, b.mul(2 ** -500)).residuals.item() / 2 ** 1000 - 2)).toBeLessThanOrEqual(32 * EPSILON)
 })

@@ -126,6 +126,14 @@ const numbersIn = (result: unknown): number[] =>
       ? [result]
       : Object.values(result as object).flatMap(numbersIn)
 
+/** A column of powers of two. */
+const farApart = (rows: number): Matrix =>
+  fromFunction(rows, 1, (i) => 2 ** (i % 2 === 0 ? 250 : -250), { dtype: 'float64' })
+
+/** Elimination doubles its last column in every step. */
+const grown = (n: number): Matrix =>
+  fromFunction(n, n, (i, j) => (i === j || j === n - 1 ? 1 : j < i ? -1 : 0), { dtype: 'float64' })
+
 const OF_SQUARE: Readonly<Record<string, (a: Matrix, b: Matrix, generator: Generator) => unknown>> = {
   inv: linalg.inv,
   det: linalg.det,
@@ -138,10 +146,15 @@ const OF_SQUARE: Readonly<Record<string, (a: Matrix, b: Matrix, generator: Gener
   'expm, small': (a) => linalg.expm(a.mul(2 ** -7)),
   'expm, large': (a) => linalg.expm(a.mul(8)),
   matrixPower: (a) => linalg.matrixPower(a, -5),
+  'inv, rows far apart': (a) => linalg.inv(a.astype('float64').mul(farApart(a.rows))),
+  'slogdet, rows far apart': (a) => linalg.slogdet(a.astype('float64').mul(farApart(a.rows))),
+  'solve, elements that grow': (a, b) => linalg.solve(grown(a.rows).mul(a.mul(0.01).add(1)), b),
+  'expm, balanced': (a) => linalg.expm(a.astype('float64').mul(farApart(a.rows)).div(farApart(a.rows).T)),
+  'expm, triangular': (a) => linalg.expm(a.triu().mul(2)),
 }
 const OF_ANY: typeof OF_SQUARE = {
   pinv: (a) => linalg.pinv(a),
-  lstsq: linalg.lstsq,
+  lstsq: (a, b) => linalg.lstsq(a, b),
   cond: (a) => linalg.cond(a),
   norm: (a) => linalg.norm(a),
   'norm, tiny': (a) =>

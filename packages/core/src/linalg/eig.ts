@@ -2,6 +2,7 @@ import type { Matrix } from '../matrix/matrix.ts'
 import {
   ALWAYS,
   checkConverged,
+  checkRange,
   checkSquare,
   enter,
   even,
@@ -37,7 +38,7 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
   const { at, scales } = workspace
   const [, re, im, xt, yt] = at
   checkConverged(operation, 'eigenvalues', missingFrom(workspace), n)
-  const part = (from: number): Matrix => leave(workspace, from, n, 1, dtype, scales[0])
+  const part = (from: number): Matrix => checkRange(operation, leave(workspace, from, n, 1, dtype, scales[0]), 'values')
   const columns = (from: number): Matrix => leaveColumns(workspace, from, n, n, inOrder(n), dtype)
   return {
     values: { re: part(re), im: part(im) },
@@ -53,8 +54,8 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
  * magnitude, as where elements span more than twelve of them at random: it is small for the balanced matrix then, and may be
  * anything for A, with LAPACK too (Watkins 2006). Where the iteration does not converge it begins anew without balancing.
  *
- * @throws LinAlgError for NaN and infinities, and where the iteration does not converge; ShapeError unless a is square;
- * DTypeError unless it is a matrix.
+ * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
+ * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.
  */
 export const eig = (a: Matrix): { values: Complex; vectors: Complex } =>
   decompose('eig', a, true) as { values: Complex; vectors: Complex }

@@ -2,6 +2,7 @@ import type { Matrix } from '../matrix/matrix.ts'
 import {
   ascending,
   checkConverged,
+  checkRange,
   checkSquare,
   create,
   enter,
@@ -30,6 +31,7 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Ma
   const order = ascending(found, n)
   const values = create(dtype, n, 1)
   for (let i = 0; i < n; i++) values.elements[i] = found[order[i]] / scales[0]
+  checkRange(operation, values, 'values')
   return { values, vectors: vectors ? leaveColumns(workspace, zt, ld, n, order, dtype) : undefined }
 }
 
@@ -38,8 +40,8 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Ma
  * VᵀV = I. Only the lower triangle of A is read, as by NumPy, but all of it must be finite. Tridiagonal form, then implicit
  * QL or QR (LAPACK's dsytrd and dsteqr). The error of a value is about n·ε·‖A‖.
  *
- * @throws LinAlgError for NaN and infinities, and where the iteration does not converge; ShapeError unless a is square;
- * DTypeError unless it is a matrix.
+ * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
+ * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.
  */
 export const eigh = (a: Matrix): { values: Matrix; vectors: Matrix } =>
   decompose('eigh', a, true) as { values: Matrix; vectors: Matrix }

@@ -3,8 +3,20 @@
 import { MatgradError, ShapeError } from '../base/errors.ts'
 import { checkNumber, describe, formatShape } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { decompose } from './svd.ts'
-import { checkFinite, checkMatrix, create, EPSILON, toDtype } from './workspace.ts'
+import { decompose, unscaled } from './svd.ts'
+import {
+  checkFinite,
+  checkMatrix,
+  checkRange,
+  create,
+  EPSILON,
+  exponentOf,
+  largestOf,
+  SQUARED,
+  scaleFor,
+  shifted,
+  toDtype,
+} from './workspace.ts'
 
 /** @throws DTypeError or MatgradError unless `a` is a matrix and a tolerance absent or a number from 0 on. */
 function checkTolerance(operation: string, a: Matrix, what: string, tolerance: number | undefined): void {
@@ -48,9 +60,9 @@ function dividedVectors(Vh: Matrix, S: Matrix, count: number): Matrix {
   return out
 }
 
-/** a times a power of two, in place. */
-function multiplyBy(a: Matrix, factor: number): Matrix {
-  if (factor !== 1) for (let i = 0; i < a.size; i++) a.elements[i] *= factor
+/** a·2^k for a in float64, in place. */
+function shiftedBy(a: Matrix, k: number): Matrix {
+  if (k !== 0) for (let i = 0; i < a.size; i++) a.elements[i] = shifted(a.elements[i], k)
   return a
 }
 
@@ -58,44 +70,55 @@ function multiplyBy(a: Matrix, factor: number): Matrix {
  * The pseudo-inverse of Moore and Penrose, V·diag(1/σ)·Uᵀ (n x m), without the singular values up to rcond·σ₁. rcond is
  * max(m, n)·ε unless given, ε that of A's dtype, as NumPy's rtol.
  *
- * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
+ * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; LinAlgError where an element of the
+ * result lies beyond the range of the dtype; what `svd` throws.
  */
 export function pinv(a: Matrix, rcond?: number): Matrix {
   checkTolerance('pinv', a, 'rcond', rcond)
   const { U, S, Vh, scale } = decompose('pinv', a, 'reduced')
   const rank = rankOf(a, S, rcond)
   const inverse = dividedVectors(Vh, S, rank).matmul(U.slice(0, a.rows, 0, rank), { transposeB: true })
-  return toDtype(multiplyBy(inverse, scale), a.dtype)
+  return checkRange('pinv', toDtype(shiftedBy(inverse, exponentOf(scale)), a.dtype))
 }
 
 /**
  * The x (n x k) of the least ‖A·x − b‖₂ for A (m x n) and each column of b (m x k), and among those the one of the least norm:
- * V·diag(1/σ)·Uᵀ·b without the singular values up to max(m, n)·ε·σ₁, ε that of A's dtype. `rank` counts the others,
- * `singularValues` (min(m, n) x 1) has all. `residuals` (1 x k) are ‖A·x − b‖₂² for each column; 1 x 0, as in NumPy, unless
- * m > n and the rank is n. The results have the dtype that both promote to, the singular values that of A.
+ * V·diag(1/σ)·Uᵀ·b without the singular values up to rcond·σ₁. rcond is max(m, n)·ε unless given, ε that of A's dtype, as in
+ * NumPy. `rank` counts the others, `singularValues` (min(m, n) x 1) has all. `residuals` (1 x k) are ‖A·x − b‖₂² for each column;
+ * 1 x 0, as in NumPy, unless m > n and the rank is n. Both are Infinity beyond the range. The results have the dtype that both
+ * promote to, the singular values that of A.
  *
- * @throws DTypeError unless both are matrices; ShapeError unless they have as many rows; LinAlgError for NaN and infinities, and
- * where the iteration does not converge.
+ * @throws DTypeError unless both are matrices and rcond a number; MatgradError for a negative rcond; ShapeError unless a and b have
+ * as many rows; LinAlgError for NaN and infinities, where an element of x lies beyond the range of its dtype, and where the
+ * iteration does not converge.
  */
-export function lstsq(a: Matrix, b: Matrix): { x: Matrix; residuals: Matrix; rank: number; singularValues: Matrix } {
-  checkMatrix('lstsq', 'a', a)
+export function lstsq(
+  a: Matrix,
+  b: Matrix,
+  rcond?: number,
+): { x: Matrix; residuals: Matrix; rank: number; singularValues: Matrix } {
+  checkTolerance('lstsq', a, 'rcond', rcond)
   checkMatrix('lstsq', 'b', b)
   if (a.rows !== b.rows)
     throw new ShapeError(`lstsq: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}, wanted as many rows`)
   checkFinite('lstsq', 'b', b)
-  const [left, right] = [toDtype(a, 'float64'), toDtype(b, 'float64')]
-  const { U, S, Vh, scale } = decompose('lstsq', a, 'reduced')
-  const rank = rankOf(a, S, undefined)
+  const decomposition = decompose('lstsq', a, 'reduced')
+  const { U, S, Vh, scale } = decomposition
+  const rank = rankOf(a, S, rcond)
+  // What is squared and summed is scale·A and a multiple of b.
+  const scaleB = scaleFor(largestOf(b), SQUARED)
+  const [left, right] = [toDtype(a, 'float64').mul(scale), toDtype(b, 'float64').mul(scaleB)]
   const projected = U.slice(0, a.rows, 0, rank).matmul(right, { transposeA: true })
-  const x = multiplyBy(dividedVectors(Vh, S, rank).matmul(projected), scale)
+  const scaledX = dividedVectors(Vh, S, rank).matmul(projected)
   const residuals =
-    rank === a.cols && a.rows > a.cols ? left.matmul(x).sub(right).square().sum(0) : create('float64', 1, 0)
+    rank === a.cols && a.rows > a.cols ? left.matmul(scaledX).sub(right).square().sum(0) : create('float64', 1, 0)
   const dtype = a.dtype === b.dtype ? a.dtype : 'float64'
+  const by = exponentOf(scale) - exponentOf(scaleB)
   return {
-    x: toDtype(x, dtype),
-    residuals: toDtype(residuals, dtype),
+    x: checkRange('lstsq', toDtype(shiftedBy(scaledX, by), dtype), 'x'),
+    residuals: toDtype(shiftedBy(residuals, -2 * exponentOf(scaleB)), dtype),
     rank,
-    singularValues: toDtype(multiplyBy(S, 1 / scale), a.dtype),
+    singularValues: unscaled(decomposition, a),
   }
 }
 

@@ -103,9 +103,10 @@ const STEP = 300
 
 /** How many times 2^300 brings a size above it down to it, or, negative, one below 2^−300 up to that. */
 function stepsOf(x: number): number {
-  if (x === 0) return 0
+  const size = Math.abs(x)
+  if ((size <= 2 ** STEP && size >= 2 ** -STEP) || x === 0) return 0
   const exponent = trueExponent(x)
-  return exponent > 0 ? Math.floor(exponent / STEP) : -Math.floor(Math.max(0, -1 - exponent) / STEP)
+  return exponent > 0 ? Math.floor(exponent / STEP) : -Math.floor((-1 - exponent) / STEP)
 }
 
 /** det A = value·2^exponent, with no overflow on the way. */
@@ -126,6 +127,7 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
   let value = 1
   const normalize = (x: number): number => {
     const steps = stepsOf(x)
+    if (steps === 0) return x
     exponent += steps * STEP
     return shifted(x, -steps * STEP)
   }

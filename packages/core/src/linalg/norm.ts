@@ -10,8 +10,9 @@ import {
   checkMatrix,
   checkSquare,
   enter,
-  exponentOf,
+  largestOf,
   SQUARED,
+  scaleFor,
   shifted,
   toDtype,
   type Workspace,
@@ -62,7 +63,7 @@ function squares({ engine, kernels, at }: Pick<Workspace, 'engine' | 'kernels' |
 
 /** What an order makes of a matrix with NaN or infinities. */
 function normOfNotFinite(operation: string, a: Matrix, ord: NormOrder): number {
-  const largest = Array.from(a.elements).reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  const largest = largestOf(a)
   if (Number.isNaN(largest) || ord === -2) return Number.NaN
   if (typeof ord === 'number' && ord !== 2) return extreme(operation, a, absoluteSums(a, Math.abs(ord) === 1), ord < 0)
   return largest
@@ -79,7 +80,7 @@ function normOf(operation: string, a: Matrix, ord: NormOrder): number {
       return Math.sqrt(squares(workspace, a.size)) / workspace.scales[0]
     }
     case 'max':
-      return extreme(operation, a, a.elements.map(Math.abs), false)
+      return largestOf(a)
     case 'nuc':
     case 2:
     case -2: {
@@ -128,8 +129,9 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
   }
   checkSquare('cond', a)
   // The condition is that of a multiple whose norm and inverse are neither very large nor very small.
-  const most = exponentOf(normOf('cond', a, 'max'))
-  const near = toDtype(a, 'float64').mul(Math.abs(most) > SQUARED ? 2 ** Math.max(-1000, Math.min(1000, -most)) : 1)
+  const scale = scaleFor(largestOf(a), SQUARED)
+  const whole = toDtype(a, 'float64')
+  const near = scale === 1 ? whole : whole.mul(scale)
   const plain = solvePlainly('cond', near, 'float64')
   if (plain !== undefined) {
     const product = normOf('cond', near, ord) * normOf('cond', plain, ord)

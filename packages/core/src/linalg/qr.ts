@@ -1,6 +1,6 @@
 import { oneOf, readerOf } from '../base/options.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { checkMatrix, create, enter, leave, SQUARED } from './workspace.ts'
+import { checkMatrix, checkRange, create, enter, leave, SQUARED } from './workspace.ts'
 
 export interface QrOptions {
   /** Whether Q has min(m, n) columns or all m of them: 'reduced' unless given. */
@@ -23,7 +23,8 @@ export function roomForQr(m: number, n: number, cols: number): number {
  * the diagonal of R may be negative. With k = min(m, n), Q is m x k with QᵀQ = I and R k x n upper trapezoidal; in the mode
  * 'complete' Q is m x m and R m x n.
  *
- * @throws DTypeError unless a is a matrix, and for another mode; LinAlgError for NaN and infinities.
+ * @throws DTypeError unless a is a matrix, and for another mode; LinAlgError for NaN and infinities, and where an element of R
+ * lies beyond the range of the dtype.
  */
 export function qr(a: Matrix, options?: QrOptions): { Q: Matrix; R: Matrix } {
   checkMatrix('qr', 'a', a)
@@ -38,5 +39,5 @@ export function qr(a: Matrix, options?: QrOptions): { Q: Matrix; R: Matrix } {
   const R = create(dtype, cols, n)
   for (let i = 0; i < k; i++)
     for (let j = i; j < n; j++) R.elements[i * n + j] = engine.f64[address / 8 + i * n + j] / scales[0]
-  return { Q: leave(workspace, q, m, cols, dtype, 1), R }
+  return { Q: leave(workspace, q, m, cols, dtype, 1), R: checkRange('qr', R, 'R') }
 }

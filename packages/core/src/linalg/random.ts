@@ -11,7 +11,7 @@ import {
 } from '../matrix/random.ts'
 import { qr } from './qr.ts'
 import { checkTriplets, decompose, firstOf, type Svd } from './svd.ts'
-import { checkFinite, toDtype } from './workspace.ts'
+import { checkFinite, largestOf, SQUARED, scaleFor, toDtype } from './workspace.ts'
 
 /** A Gaussian matrix in float64, whatever the dtype of the result. */
 const gaussian = (rows: number, cols: number, source: Generator): Matrix =>
@@ -39,7 +39,8 @@ const readRandomizedSvd = readerOf({
  * expected error ‖A − U·diag(S)·Vh‖₂ is at most σ·(1 + (1 + 4·√(2·min(m, n)/(k − 1)))^(1/(2q + 1))) for l ≥ 2k.
  *
  * @throws ShapeError unless 0 ≤ k ≤ min(m, n) and the counts are 0 or more, DTypeError unless they are whole numbers, a is a matrix and
- * generator one; LinAlgError for NaN and infinities, and where an iteration does not converge.
+ * generator one; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the dtype,
+ * and where an iteration does not converge.
  */
 export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptions): Svd {
   checkTriplets('randomizedSvd', a, k)
@@ -49,14 +50,16 @@ export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptio
   checkInteger('randomizedSvd', 'powerIterations', powerIterations, 0, Number.MAX_SAFE_INTEGER)
   checkFinite('randomizedSvd', 'a', a)
   const columns = Math.min(k + oversampling, a.rows, a.cols)
-  const x = toDtype(a, 'float64')
+  // Products with Gaussian columns neither overflow nor vanish.
+  const scale = scaleFor(largestOf(a), SQUARED)
+  const x = toDtype(a, 'float64').mul(scale)
   let { Q } = qr(x.matmul(gaussian(a.cols, columns, generator)))
   for (let i = 0; i < powerIterations; i++) {
     const back = qr(x.matmul(Q, { transposeA: true })).Q
     Q = qr(x.matmul(back)).Q
   }
   const found = decompose('randomizedSvd', Q.matmul(x, { transposeA: true }), 'reduced')
-  return firstOf({ ...found, U: Q.matmul(found.U) }, k, a)
+  return firstOf('randomizedSvd', { ...found, U: Q.matmul(found.U), scale: found.scale * scale }, k, a)
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   ascending,
   checkConverged,
   checkMatrix,
+  checkRange,
   create,
   enter,
   even,
@@ -103,16 +104,16 @@ export function decompose(operation: string, a: Matrix, vectors: Vectors): Scale
 }
 
 /** S of A from S of scale·A, in the dtype of A. */
-function unscaled({ S, scale }: ScaledSvd, { dtype }: Matrix): Matrix {
+export function unscaled({ S, scale }: ScaledSvd, { dtype }: Matrix): Matrix {
   const out = create(dtype, S.rows, 1)
   for (let i = 0; i < S.rows; i++) out.elements[i] = S.elements[i] / scale
   return out
 }
 
 /** What a decomposition of scale·A says of A, in the dtype of A. */
-const resultOf = (scaled: ScaledSvd, a: Matrix): Svd => ({
+const resultOf = (operation: string, scaled: ScaledSvd, a: Matrix): Svd => ({
   U: toDtype(scaled.U, a.dtype),
-  S: unscaled(scaled, a),
+  S: checkRange(operation, unscaled(scaled, a), 'S'),
   Vh: toDtype(scaled.Vh, a.dtype),
 })
 
@@ -122,23 +123,21 @@ const resultOf = (scaled: ScaledSvd, a: Matrix): Svd => ({
  * values of it to high relative accuracy (LAPACK's dgebrd and dbdsqr; Demmel & Kahan 1990); from 1.6 rows a column on, or
  * columns a row, on the R of a QR factorisation (Chan 1982). The error of a singular value of A is about n·ε·‖A‖.
  *
- * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, and where the iteration does not converge.
+ * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the
+ * dtype, and where the iteration does not converge.
  */
 export function svd(a: Matrix, options?: SvdOptions): Svd {
   checkMatrix('svd', 'a', a)
   const { fullMatrices } = readSvd('svd', options)
-  return resultOf(decompose('svd', a, fullMatrices ? 'full' : 'reduced'), a)
+  return resultOf('svd', decompose('svd', a, fullMatrices ? 'full' : 'reduced'), a)
 }
 
-/** The singular values on behalf of an operation. */
-export const singularValues = (operation: string, a: Matrix): Matrix => unscaled(decompose(operation, a, 'none'), a)
-
 /** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
-export const svdvals = (a: Matrix): Matrix => singularValues('svdvals', a)
+export const svdvals = (a: Matrix): Matrix => checkRange('svdvals', unscaled(decompose('svdvals', a, 'none'), a), 'S')
 
 /** What the first k triplets of a decomposition of scale·A say of A. */
-export const firstOf = ({ U, S, Vh, scale }: ScaledSvd, k: number, a: Matrix): Svd =>
-  resultOf({ U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k), scale }, a)
+export const firstOf = (operation: string, { U, S, Vh, scale }: ScaledSvd, k: number, a: Matrix): Svd =>
+  resultOf(operation, { U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k), scale }, a)
 
 /** @throws DTypeError unless `a` is a matrix; ShapeError or DTypeError unless k is a whole number from 0 to min(m, n). */
 export function checkTriplets(operation: string, a: Matrix, k: number): void {
@@ -154,5 +153,5 @@ export function checkTriplets(operation: string, a: Matrix, k: number): void {
  */
 export function truncatedSvd(a: Matrix, k: number): Svd {
   checkTriplets('truncatedSvd', a, k)
-  return firstOf(decompose('truncatedSvd', a, 'reduced'), k, a)
+  return firstOf('truncatedSvd', decompose('truncatedSvd', a, 'reduced'), k, a)
 }

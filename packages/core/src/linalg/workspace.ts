@@ -62,9 +62,16 @@ export function shifted(x: number, k: number): number {
 }
 
 /** The power of two that brings a size outside 2^±range near 1, else 1. 2^1000 makes normal numbers of subnormal ones. */
-function scaleFor(size: number, range: number): number {
+export function scaleFor(size: number, range: number): number {
   if (size === 0 || (size <= 2 ** range && size >= 2 ** -range)) return 1
   return 2 ** Math.max(-1000, Math.min(1000, -exponentOf(size)))
+}
+
+/** The largest |a|, NaN where there is one. */
+export function largestOf({ elements: data }: Matrix): number {
+  let most = 0
+  for (let i = 0; i < data.length; i++) most = Math.max(most, Math.abs(data[i]))
+  return most
 }
 
 export interface Workspace {
