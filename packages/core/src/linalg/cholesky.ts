@@ -2,6 +2,9 @@ import { LinAlgError } from '../base/errors.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { checkSquare, enter, leave, UNSCALED } from './workspace.ts'
 
+/** Products of matrices from here on lose nothing to underflow that is seen beside their largest element. */
+const LEAST = 2 ** -900
+
 /**
  * The lower triangular L (n x n) with a positive diagonal and A = L·Lᵀ, for a symmetric positive definite A, by halves
  * (LAPACK's dpotrf2). Only the lower triangle of A is read, as by NumPy, but all of it must be finite.
@@ -12,14 +15,17 @@ import { checkSquare, enter, leave, UNSCALED } from './workspace.ts'
 export function cholesky<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
   checkSquare('cholesky', a)
   const n: number = a.rows
-  // L·Lᵀ has no square larger than the diagonal of A: nothing needs to be scaled.
+  // L·Lᵀ has no square larger than the diagonal of A, but some that vanish where A is very small.
   const workspace = enter('cholesky', [a], [1], UNSCALED)
   const [address, failed] = workspace.at
+  const { f64 } = workspace.engine
+  const root = workspace.sizes[0] < LEAST ? 2 ** 250 : 1
+  if (root !== 1) for (let i = address / 8; i < address / 8 + n * n; i++) f64[i] *= root * root
   workspace.kernels.cholesky(address, failed, n)
-  const row = workspace.engine.f64[failed / 8]
+  const row = f64[failed / 8]
   if (row < n)
     throw new LinAlgError(
       `cholesky: the rows up to row ${row} are not positive definite, wanted a positive definite matrix`,
     )
-  return leave(workspace, address, n, n, a.dtype, 1) as Matrix<N, N>
+  return leave(workspace, address, n, n, a.dtype, root) as Matrix<N, N>
 }

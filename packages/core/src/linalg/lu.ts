@@ -31,6 +31,9 @@ const LEAST_DIVISOR = 2 ** -300
 const GROWTH = 2 ** 8
 /** Solutions whose largest element is at least this have lost nothing to underflow that is seen beside it. */
 const LEAST_SOLUTION = 2 ** -500
+/** Columns whose largest elements are near 2^−900 may grow by 2^1900, and what vanishes beside them is not seen. */
+const LOW = 900
+
 /** Whether all pivots of n x n factors have sizes from `least` to `most`. */
 function pivotsWithin({ engine: { f64 }, at }: Workspace, n: number, least: number, most: number): boolean {
   for (let i = 0; i < n; i++) {
@@ -117,11 +120,12 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
   let exponent = -n * exponentOf(workspace.scales[0])
   if (!pivotsWithin(workspace, n, LEAST_PIVOT, Number.MAX_VALUE)) {
     const { rows, cols } = equilibrate(a)
-    workspace = factored(operation, scaledBy(a, rows, cols), UNSCALED)
+    const low = cols.map((exponent) => exponent - LOW)
+    workspace = factored(operation, scaledBy(a, rows, low), UNSCALED)
     if (!pivotsWithin(workspace, n, 0, Number.MAX_VALUE))
-      throw new LinAlgError(`${operation}: elements grow by more than 2^1000 in the elimination, wanted less`)
+      throw new LinAlgError(`${operation}: elements grow by more than 2^1900 in the elimination, wanted less`)
     exponent = 0
-    for (let i = 0; i < n; i++) exponent -= rows[i] + cols[i]
+    for (let i = 0; i < n; i++) exponent -= rows[i] + low[i]
   }
   const { engine, at } = workspace
   let value = 1
@@ -142,7 +146,7 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
  * The determinant of an n x n matrix, a number in float64, from A = P·L·U; 1 for 0x0. What lies beyond the range of float64
  * is ±Infinity or 0; `slogdet` has it.
  *
- * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities.
+ * @throws What `slogdet` throws.
  */
 export function det(a: Matrix): number {
   const { value, exponent } = determinant('det', a)
@@ -152,7 +156,8 @@ export function det(a: Matrix): number {
 /**
  * det A = sign·e^logAbsDet for an n x n matrix, numbers in float64: sign 0 and −Infinity where U has a 0 on its diagonal.
  *
- * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities.
+ * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities, and where elements
+ * grow by more than 2^1900.
  */
 export function slogdet(a: Matrix): { sign: number; logAbsDet: number } {
   const { value, exponent } = determinant('slogdet', a)

@@ -11,7 +11,7 @@ import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDt
  * beyond the range of the dtype is ±Infinity, or NaN where infinities of both signs meet.
  *
  * @throws ShapeError unless a is square; DTypeError unless it is a matrix and n a whole number; LinAlgError for NaN and infinities,
- * and where n is negative and a pivot is 0.
+ * and where n is negative and A⁻¹ is none, or beyond the range of float64.
  */
 export function matrixPower<N extends number>(a: Matrix<N, N>, n: number): Matrix<N, N> {
   checkSquare('matrixPower', a)
