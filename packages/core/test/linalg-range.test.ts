@@ -91,6 +91,12 @@ describe('elements that grow in the elimination, of sizes to 150', () => {
     }
   })
 
+  test('the logarithm of a determinant of 1100 x 1100, whose last pivot is 2^1099: within 2 ulp', () => {
+    const { sign, logAbsDet } = linalg.slogdet(growth(1100))
+    expect(sign).toBe(1)
+    expect(ulps(logAbsDet, 1099 * Math.LN2, 'float64')).toBeLessThanOrEqual(2)
+  })
+
   test('det and lu are exact where they are powers of two within the range, det ±Infinity beyond', () => {
     for (const n of SIZES) {
       const a = growth(n)
@@ -161,6 +167,18 @@ describe('rows and columns that are up to 2000 binary orders apart', () => {
     ).toBe(0)
   })
 
+  test('x₁ = 2⁻¹¹⁸⁰ is no float64, and 2¹⁸⁰ times it is half of b₀', () => {
+    const a = fill(2, 2, (i, j) => (i > j ? 0 : j === 0 ? 1 : 2 ** 180))
+    expect(
+      linalg
+        .solve(
+          a,
+          fill(2, 1, (i) => 2 ** (-999 - i)),
+        )
+        .toArray(),
+    ).toEqual([[2 ** -1000], [0]])
+  })
+
   test('what solve takes out of b keeps what is small beside it', () => {
     expect(
       linalg
@@ -172,6 +190,15 @@ describe('rows and columns that are up to 2000 binary orders apart', () => {
     ).toEqual([[1e300], [1e-300]])
     const a = fill(3, 3, (i, j) => (i === 0 || j === 0 ? Number(i === j) : 2 ** -1066 * (i === j ? 3 : 1)))
     expect(Math.abs(linalg.slogdet(a).logAbsDet / (Math.log(8) - 2132 * Math.LN2) - 1)).toBeLessThanOrEqual(8 * EPSILON)
+  })
+
+  test('lu of an element that overflows in one step and comes back in the next', () => {
+    const n = 100
+    const a = growth(n).mul(1.5 * 2 ** 926)
+    a.set(98, 97, 0)
+    a.set(99, 98, -a.get(99, 98))
+    const last = Array.from(linalg.lu(a).U.col(99).data)
+    expect(last).toEqual(Array.from({ length: n }, (_, i) => 1.5 * 2 ** (926 + Math.min(i, 97))))
   })
 
   test('lu leaves what is small beside the largest element, and A − P·L·U is below 30', () => {
@@ -386,6 +413,23 @@ describe('the exponential of matrices whose norm says little of it', () => {
         const [plain, found] = [linalg.expm(a), scaledBy(linalg.expm(scaledBy(a, minus, d)), d, minus)]
         expect(norm1(found.sub(plain))).toBeLessThanOrEqual(100 * n * EPSILON * norm1(plain))
       }
+  })
+
+  test('of 600 matrices with many zeros: 0 where no power of A has an element', () => {
+    const draw = noise(5)
+    let count = 0
+    for (let seed = 0; seed < 600; seed++) {
+      const n = 3 + (seed % 6)
+      const d = some(n, draw)
+      const density = 0.15 + 0.4 * draw()
+      const a = fill(n, n, (i, j) => (draw() < density ? (6 * draw() - 3) * 2 ** (d[j] - d[i]) : 0))
+      const paths = linalg.matrixPower(a.abs().sign().add(identity(n)), n)
+      if (norm1(a) < 2 ** 30) continue
+      const isZero = linalg.expm(a).equal(0)
+      count += paths.equal(0).sum().item()
+      expect(paths.equal(0).greater(isZero).max().item()).toBe(0)
+    }
+    expect(count).toBeGreaterThan(1000)
   })
 
   test('of triangles of both kinds that are squared: the diagonal within 2 ulp', () => {

@@ -52,9 +52,6 @@ function extreme(operation: string, a: Matrix, values: ArrayLike<number>, least:
   return found
 }
 
-/** Condition numbers below this, of smallest sums, may have lost something to underflow. */
-const LEAST_PRODUCT = 2 ** -500
-
 /** Σa² of `count` elements at at[0]. */
 function squares({ engine, kernels, at }: Pick<Workspace, 'engine' | 'kernels' | 'at'>, count: number): number {
   kernels.squares(at[1], at[0], count)
@@ -135,7 +132,7 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
   const plain = solvePlainly('cond', near, 'float64')
   if (plain !== undefined) {
     const product = normOf('cond', near, ord) * normOf('cond', plain, ord)
-    if (product >= LEAST_PRODUCT && product <= Number.MAX_VALUE) return product
+    if (product < Number.POSITIVE_INFINITY) return product
   }
   const solution = scaledInverse('cond', near)
   if (solution === undefined) return Number.POSITIVE_INFINITY
