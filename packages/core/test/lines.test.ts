@@ -1,6 +1,6 @@
 // Reductions of lines around the lengths at which the kernels split them, along rows, down columns and over everything.
 
-import { Generator, type Matrix } from '@matgrad/core'
+import { eye, Generator, type Matrix, matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { DTYPES, exactSum, UNIT } from './support.ts'
 
@@ -131,4 +131,25 @@ describe.each(DTYPES)('%s', (dtype) => {
       }
     })
   })
+})
+
+test.each([
+  ['float64', [1e4, 1e16, 1e30, 1e100, 1e300, 2 ** 1022]],
+  ['float32', [1e4, 1e16, 1e30, 2 ** 126]],
+] as const)('%s: softmax of logits far apart is exactly 0 and 1, along rows and down columns', (dtype, sizes) => {
+  for (const far of sizes)
+    for (const near of sizes) {
+      const rows = [
+        [far, -near, 0],
+        [-far, 0, -near],
+        [0, -far, -1.5 * near],
+      ]
+      const [a, wanted] = [matrix(rows, { dtype }), eye(3, { dtype }).gatherRows([0, 1, 0])]
+      expect(a.softmax(1).toArray()).toEqual(wanted.toArray())
+      expect(a.T.softmax(0).toArray()).toEqual(wanted.T.toArray())
+      expect(a.logSoftmax(1).toArray()).toEqual(a.sub(a.max(1)).toArray())
+      expect(a.T.logSoftmax(0).toArray()).toEqual(a.sub(a.max(1)).T.toArray())
+      expect(a.logSumExp(1).toArray()).toEqual(a.max(1).toArray())
+      expect(a.T.logSumExp(0).toArray()).toEqual(a.max(1).T.toArray())
+    }
 })
