@@ -7,8 +7,9 @@ import * as reduce from '../packages/core/src/ops/reduce.ts'
 
 const rowsOf = (table: Readonly<Record<string, unknown>>): Operation[] => Object.values(table) as Operation[]
 
-const takes = (operands: number, row: Operation): boolean =>
-  row.elementwise === true && (row.method?.operands ?? 1) === operands
+/** An operation that is called only from within has a rule for each operand. */
+const takes = (operands: number, { elementwise, method, vjp }: Operation): boolean =>
+  elementwise === true && (method ? method.operands : vjp.length) === operands
 
 const unary = rowsOf(elementwise).filter((row) => takes(1, row))
 const binary = rowsOf(elementwise).filter((row) => takes(2, row))
@@ -66,14 +67,17 @@ ${choice(unary, 'unary', 'out: usize, a: usize', 'count: i32, p: T, q: T')}${cho
   'rows: i32, cols: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32',
 )}`
 
-const plain = unary.filter(({ method }) => !method?.attributes)
+const plain = unary.filter(({ method }) => method && !method.attributes)
 
 const functions = `// Generated from the rows of ../ops by scripts/build-kernels.js: those that work element by element.
 
 import { type BinaryFunction, functionOf, type UnaryFunction } from './function.ts'
 
 ${plain.map(({ name }) => `export const ${name}: UnaryFunction = functionOf('${name}')\n`).join('')}
-${binary.map(({ name }) => `export const ${name}: BinaryFunction<'${name}'> = functionOf('${name}')\n`).join('')}`
+${binary
+  .filter(({ method }) => method)
+  .map(({ name }) => `export const ${name}: BinaryFunction<'${name}'> = functionOf('${name}')\n`)
+  .join('')}`
 
 /** The text of each generated file by its path in packages/core. */
 export const sources: Readonly<Record<string, string>> = {

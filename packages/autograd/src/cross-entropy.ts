@@ -1,5 +1,5 @@
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import { formatShape, kind, crossEntropy as losses, number, oneOf, readerOf } from '@matgrad/core/internal'
+import { formatShape, kind, crossEntropy as losses, number, oneOf, operations, readerOf } from '@matgrad/core/internal'
 import { REDUCTIONS, type Reduction, reduce } from './reduction.ts'
 import { applyOp, toVariable, type Variable } from './variable.ts'
 
@@ -22,6 +22,8 @@ const readOptions = readerOf({
  * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`). Where classes are given,
  * a row's loss is within 8 units of roundoff and its gradient within 10, however certain the class is.
  *
+ * What has no weight, such as a class of probability 0, contributes 0, though its logit is −∞.
+ *
  * @param logits nxC, unnormalised
  * @param target the class of each row, nx1, or its distribution over the classes, nxC
  * @returns 1x1, or nx1 with the reduction 'none'
@@ -37,15 +39,17 @@ export function crossEntropy(
   const x = toVariable('crossEntropy', logits, 'float64')
   const t = toVariable('crossEntropy', target, x.dtype)
   check(x, t, labelSmoothing, weight)
+  /** a·b: a class without weight has no part, though its loss is infinite. */
+  const weighed = (a: Variable, b: Variable | Matrix): Variable => applyOp(operations.weigh, [a, b], undefined)
   /** The sum of each row of −terms, each with the weight of its class. */
-  const ofAllClasses = (terms: Variable): Variable => (weight ? terms.neg().mul(weight) : terms.neg()).sum(1)
+  const ofAllClasses = (terms: Variable): Variable => (weight ? weighed(terms.neg(), weight) : terms.neg()).sum(1)
   if (t.cols === x.cols) {
     const smooth = labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t
-    return reduce(ofAllClasses(smooth.mul(x.logSoftmax(1))), reduction)
+    return reduce(ofAllClasses(weighed(smooth, x.logSoftmax(1))), reduction)
   }
   const ofClass = applyOp(losses, [x, t], undefined)
   const weights = weight?.T.gatherRows(t.value)
-  const own = weights ? ofClass.mul(weights) : ofClass
+  const own = weights ? weighed(ofClass, weights) : ofClass
   const each = labelSmoothing
     ? own.mul(1 - labelSmoothing).add(ofAllClasses(x.logSoftmax(1)).mul(labelSmoothing / x.cols))
     : own

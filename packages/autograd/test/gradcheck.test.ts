@@ -123,7 +123,8 @@ describe('a corrupted rule is caught by the row of its op', () => {
     [
       'the cotangent itself',
       // Of these it is the rule.
-      ({ name }, i) => !['add', 'sub', 'broadcastTo', 'astype'].includes(name) && !(name === 'affine' && i === 2),
+      ({ name }, i) =>
+        !['add', 'sub', 'finite', 'broadcastTo', 'astype'].includes(name) && !(name === 'affine' && i === 2),
       () => (g) => g,
     ],
     [
@@ -346,8 +347,8 @@ describe('gradcheck itself', () => {
   })
 })
 
-test('the ops of the table are Variable methods or reached through them', () => {
-  const methods = Object.keys(table).filter((name) => name !== 'concat')
+test('the ops of the table that users call are Variable methods, or concat', () => {
+  const methods = Object.keys(table).filter((name) => table[name].method)
   expect(
     methods.filter((name) => typeof (Variable.prototype as unknown as Record<string, unknown>)[name] !== 'function'),
   ).toEqual([])

@@ -45,8 +45,16 @@ const between: Draw = (generator, rows, cols) =>
     .mul(0.2)
     .sub(0.88)
 
-/** The function of this name, on variables or on matrices; the method of the first operand if there is no function. */
+type Appliable = { apply(operation: Operation, operands: unknown[], attributes: undefined): Variable }
+
+/**
+ * The function of this name, on variables or on matrices; the method of the first operand if there is no function, or the
+ * operation if there is no method.
+ */
 function call(name: string, ...operands: unknown[]): Variable {
+  const operation = (operations as unknown as Record<string, Operation | undefined>)[name]
+  if (operation && !operation.method && name !== 'concat')
+    return (operands.find((each) => typeof each !== 'number') as Appliable).apply(operation, operands, undefined)
   const onVariables = operands.flat().some((each) => each instanceof Variable)
   const f = ((onVariables ? autograd : core) as unknown as Functions)[name]
   return f
@@ -431,12 +439,14 @@ const particular: readonly Row[] = [
   { ...unary('leakyRelu', awayFromKinks, 0.2), name: 'leakyRelu(0.2)' },
   unary('elu', awayFromKinks),
   { ...unary('elu', awayFromKinks, 1.3), name: 'elu(1.3)' },
+  unary('finite', normal),
   unary('floor', awayFromKinks),
   unary('round', awayFromKinks),
   unary('clip', awayFromKinks, -1.5, 0.5),
   binary('add', normal),
   binary('sub', normal),
   binary('mul', normal),
+  binary('weigh', normal),
   binary('div', normal, positive),
   pow,
   binary('maximum', separated, between),

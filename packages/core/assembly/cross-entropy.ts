@@ -128,7 +128,15 @@ function putLosses<T>(losses: usize, largest: usize, own: usize, sums: usize, ro
   }
 }
 
-/** x = (x − onehot·(1 + sum))·g / (1 + sum) for all elements. */
+/** 0 instead of what is not a number, the product of 0 and an infinite share, in those rows. */
+function dropInvalid<T>(x: usize, end: usize, rows: v128): void {
+  for (; x < end; x += 16) {
+    const value = v128.load(x)
+    v128.store(x, v128.andnot(value, v128.and(rows, v128.ne<T>(value, value))))
+  }
+}
+
+/** x = (x − onehot·(1 + sum))·g / (1 + sum) for all elements, where 0·∞ is 0. */
 function derive<T>(panels: usize, sums: usize, classes: usize, g: usize, gStep: i32, rows: i32, cols: i32): void {
   for (let i = 0; i < rows; i += lanes<T>()) {
     const sum = v128.load(at<T>(sums, i, 1)), wanted = v128.load(at<T>(classes, i, 1))
@@ -144,6 +152,8 @@ function derive<T>(panels: usize, sums: usize, classes: usize, g: usize, gStep: 
       number = nextNumber<T>(number)
       x += 16
     } while (x < end)
+    const isInfinite = v128.eq<T>(v128.abs<T>(share), v128.splat<T>(<T>Infinity))
+    if (v128.any_true(isInfinite)) dropInvalid<T>(panelOf<T>(panels, i, cols), end, isInfinite)
   }
 }
 

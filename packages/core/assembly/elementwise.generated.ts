@@ -11,6 +11,7 @@ import {
   Erf,
   Exp,
   Expm1,
+  Finite,
   Floor,
   Gelu,
   LeakyRelu,
@@ -41,6 +42,7 @@ import {
   NotEqual,
   Pow,
   Sub,
+  Weigh,
 } from './elementwise'
 
 function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
@@ -53,6 +55,7 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.ERF: return mapUnary<T, Erf<T>>(out, a, count, p, q)
     case code.EXP: return mapUnary<T, Exp<T>>(out, a, count, p, q)
     case code.EXPM1: return mapUnary<T, Expm1<T>>(out, a, count, p, q)
+    case code.FINITE: return mapUnary<T, Finite<T>>(out, a, count, p, q)
     case code.FLOOR: return mapUnary<T, Floor<T>>(out, a, count, p, q)
     case code.GELU: return mapUnary<T, Gelu<T>>(out, a, count, p, q)
     case code.LEAKY_RELU: return mapUnary<T, LeakyRelu<T>>(out, a, count, p, q)
@@ -97,6 +100,7 @@ function binary<T>(out: usize, a: usize, b: usize, op: i32, rows: i32, cols: i32
     case code.NOT_EQUAL: return mapBinary<T, NotEqual<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.POW: return mapBinary<T, Pow<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.SUB: return mapBinary<T, Sub<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
+    case code.WEIGH: return mapBinary<T, Weigh<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     default: unreachable()
   }
 }

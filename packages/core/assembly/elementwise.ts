@@ -47,6 +47,11 @@ import { bytes, lanes, storeLanes } from './vector'
     return v128.bitselect(x, v128.mul<T>(x, p), v128.gt<T>(x, v128.splat<T>(0)))
   }
 }
+@unmanaged export class Finite<T> {
+  @inline of(x: v128, p: v128, q: v128): v128 {
+    return v128.bitselect(v128.splat<T>(<T>1e4), x, v128.eq<T>(v128.abs<T>(x), v128.splat<T>(<T>Infinity)))
+  }
+}
 @unmanaged export class Floor<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.floor<T>(x) } }
 @unmanaged export class Round<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.nearest<T>(x) } }
 /** The bits of the exponent alone; for less than the least normal number, that. */
@@ -62,6 +67,17 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged export class Add<T> { @inline of(x: v128, y: v128): v128 { return v128.add<T>(x, y) } }
 @unmanaged export class Sub<T> { @inline of(x: v128, y: v128): v128 { return v128.sub<T>(x, y) } }
 @unmanaged export class Mul<T> { @inline of(x: v128, y: v128): v128 { return v128.mul<T>(x, y) } }
+/** The product of x and y, but 0 where that is not a number and both factors are: 0·∞. */
+function unlessNothing<T>(product: v128, x: v128, y: v128): v128 {
+  const numbers = v128.and(v128.eq<T>(x, x), v128.eq<T>(y, y))
+  return v128.andnot(product, v128.and(numbers, v128.ne<T>(product, product)))
+}
+@unmanaged export class Weigh<T> {
+  @inline of(x: v128, y: v128): v128 {
+    const product = v128.mul<T>(x, y)
+    return v128.any_true(v128.ne<T>(product, product)) ? unlessNothing<T>(product, x, y) : product
+  }
+}
 @unmanaged export class Div<T> { @inline of(x: v128, y: v128): v128 { return v128.div<T>(x, y) } }
 @unmanaged export class Pow<T> { @inline of(x: v128, y: v128): v128 { return pow<T>(x, y) } }
 @unmanaged export class Maximum<T> { @inline of(x: v128, y: v128): v128 { return v128.max<T>(x, y) } }

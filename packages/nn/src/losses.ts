@@ -1,7 +1,7 @@
 import { type Reduction, sub, Variable } from '@matgrad/autograd'
 import { REDUCTIONS, reduce } from '@matgrad/autograd/internal'
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape, kind, oneOf, readerOf } from '@matgrad/core/internal'
+import { describe, formatShape, kind, oneOf, operations, readerOf } from '@matgrad/core/internal'
 import { type Input, variableOf } from './module.ts'
 
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from '@matgrad/autograd'
@@ -65,7 +65,9 @@ export function binaryCrossEntropyWithLogits(
       `binaryCrossEntropyWithLogits: posWeight is ${formatShape(posWeight.shape)}, wanted a 1x${logits.cols} Matrix`,
     )
   const [x, t] = [logits, target].map((each) => variableOf('binaryCrossEntropyWithLogits', each))
-  const positive = x.neg().softplus().mul(t)
-  const negative = x.softplus().mul(sub(1, t))
-  return reduce((posWeight ? positive.mul(posWeight) : positive).add(negative), reduction)
+  /** a·b: what has no weight has no part, though its loss is infinite. */
+  const weighed = (a: Variable, b: Variable | Matrix): Variable => a.apply(operations.weigh, [a, b], undefined)
+  const positive = weighed(x.neg().softplus(), t)
+  const negative = weighed(x.softplus(), sub(1, t))
+  return reduce((posWeight ? weighed(positive, posWeight) : positive).add(negative), reduction)
 }

@@ -202,6 +202,47 @@ describe.each(DTYPES)('extreme logits in %s', (dtype) => {
     }
   })
 
+  const { POSITIVE_INFINITY: inf } = Number
+  // Of ∞ for 1 and −∞ for 0 nothing is lost; half a target is lost at either.
+  test.each([
+    [inf, 1, 1, 0, 0],
+    [-inf, 0, 1, 0, 0],
+    [inf, 0, 1, inf, 1],
+    [-inf, 1, 1, inf, -1],
+    [-inf, 1, 0, 0, 0],
+    [inf, 0.5, 1, inf, 0.5],
+  ])('binaryCrossEntropyWithLogits of %s for %s with the posWeight %s is %s with the gradient %s', (...numbers) => {
+    const [x, t, weight, value, slope] = numbers
+    const posWeight = matrix([[weight, 1]], { dtype })
+    for (const reduction of REDUCTIONS) {
+      const got = both(
+        (logits) => binaryCrossEntropyWithLogits(logits, matrix([[t, 0.5]], { dtype }), { reduction, posWeight }),
+        matrix([[x, 0]], { dtype }),
+      )
+      const [terms, slopes] = [
+        [value, ln2],
+        [slope, 0],
+      ]
+      expectClose(got.value, reduced(terms, 1, 2, reduction), 2 * UNIT[dtype])
+      expect(got.gradient.toArray()).toEqual([slopes.map((each) => each * share(reduction, 2))])
+    }
+  })
+
+  test.each([
+    [[[0, 1, 0]], {}, ln2, [0, -0.5, 0.5]],
+    [[[0.5, 0.5, 0]], { weight: matrix([[0, 1, 1]]) }, ln2 / 2, [0, -0.25, 0.25]],
+    [[[0.5, 0.5, 0]], {}, inf, [-0.5, 0, 0.5]],
+  ])(
+    'crossEntropy of [−∞, 0, 0] for the probabilities %o, %o, is %s with the gradient %o, within a unit',
+    (t, options, value, slopes) => {
+      const weight = 'weight' in options ? { weight: options.weight.astype(dtype) } : {}
+      const got = both((x) => crossEntropy(x, matrix(t, { dtype }), weight), matrix([[-inf, 0, 0]], { dtype }))
+      if (value === inf) expect(got.value.item()).toBe(inf)
+      else expect(Math.abs(got.value.item() - value)).toBeLessThanOrEqual(2 * UNIT[dtype] * value)
+      expectClose(got.gradient, matrix([slopes], { dtype }), 2 * UNIT[dtype])
+    },
+  )
+
   test.each([
     [[1000, 0, -1000], 0, 0, [0, 0, 0]],
     [[1000, 0, -1000], 1, 1000, [1, -1, 0]],

@@ -66,8 +66,8 @@ export const toMatrix = ({ rows, cols, data }: Stored): Matrix => new Matrix(Flo
 export function expectClose(got: Matrix, wanted: Matrix, bound: number, floor = 0): void {
   expect(got.shape).toEqual(wanted.shape)
   for (const [i, each] of wanted.data.entries()) {
-    const distance = Math.abs(got.data[i] - each)
-    if (!(distance <= bound * Math.abs(each) + floor))
+    const distance = got.data[i] === each ? 0 : Math.abs(got.data[i] - each)
+    if (!(distance <= (Number.isFinite(each) ? bound * Math.abs(each) : 0) + floor))
       expect.fail(`entry ${i}: got ${got.data[i]}, wanted ${each}, ${distance} away`)
   }
 }

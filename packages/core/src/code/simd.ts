@@ -21,6 +21,8 @@ export const LOAD = 0x00
 export const STORE = 0x0b
 export const STORE_LANE = { 4: 0x5a, 8: 0x5b }
 const AND = 0x4e
+/** x & ~y */
+const AND_NOT = 0x4f
 const BITSELECT = 0x52
 
 export const vectors: Readonly<Record<DType, Vector>> = {
@@ -84,9 +86,18 @@ const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], a
       (v: Vector, xs: readonly Code[]) => [compare(v, name, ...xs), v.splat(1), simd(AND)],
     ]),
   ),
+  weigh(v, [x, y]) {
+    const product = arithmetic(v, 'mul', x, y)
+    const numbers = [compare(v, 'equal', x, x), compare(v, 'equal', y, y), simd(AND)]
+    return [product, numbers, compare(v, 'notEqual', product, product), simd(AND), simd(AND_NOT)]
+  },
   square: (v, [x]) => arithmetic(v, 'mul', x, x),
   reciprocal: (v, [x]) => arithmetic(v, 'div', v.splat(1), x),
   relu: (v, [x]) => [x, v.splat(0), simd(v.arithmetic + PSEUDO_MAXIMUM)],
+  finite(v, [x]) {
+    const isInfinite = compare(v, 'equal', arithmetic(v, 'abs', x), v.splat(Number.POSITIVE_INFINITY))
+    return [v.splat(1e4), x, isInfinite, simd(BITSELECT)]
+  },
   floor: (v, [x]) => [x, simd(v.floor)],
   round: (v, [x]) => [x, simd(v.nearest)],
   leakyRelu(v, [x], { slope }) {

@@ -3,7 +3,6 @@
 import { type BinaryFunction, functionOf, type UnaryFunction } from './function.ts'
 
 export const abs: UnaryFunction = functionOf('abs')
-export const binade: UnaryFunction = functionOf('binade')
 export const cos: UnaryFunction = functionOf('cos')
 export const erf: UnaryFunction = functionOf('erf')
 export const exp: UnaryFunction = functionOf('exp')

@@ -1,6 +1,7 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { checkRows } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
+import { weigh } from './elementwise.ts'
 import { type Block, type Change, type Operation, wide } from './operation.ts'
 import { checkIndices } from './rearrange.ts'
 
@@ -50,7 +51,8 @@ export const crossEntropyGradient: Operation = {
     (h, _y, [x, , g]) => {
       const p = x.softmax(1)
       const hg = h.mul(g)
-      return p.mul(hg.sub(hg.mul(p).sum(1)))
+      const total = hg.apply(weigh, [hg, p], undefined).sum(1)
+      return p.apply(weigh, [p, hg.sub(total)], undefined)
     },
     null,
     (h, _y, [x, t]) => h.mul(x.softmax(1).sub(t.oneHot(x.cols, { dtype: x.dtype }))).sum(1),

@@ -1,6 +1,7 @@
 import type { TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { broadcastShapes, checkNumber, checkShape, formatShape } from '../base/shape.ts'
+import type { Value } from './algebra.ts'
 import {
   binaryMethod,
   colStep,
@@ -96,16 +97,17 @@ function binary(name: string, vjp: readonly Rule[] = []): Operation {
   }
 }
 
-// Only from within: it is no method.
-const { method: _, ...unnamed } = unary('binade', flat)
+/** The operation, which only rules, losses and composed methods call. */
+const inner = ({ method: _, ...operation }: Operation): Operation => operation
+
 /**
  * The largest power of two that is not more than |x|, at least the smallest normal number: ∞ for infinities and NaN. What is
  * divided by it, and multiplied again, keeps its bits.
  */
-export const binade: Operation = { ...unnamed, vjp: [] }
+export const binade: Operation = inner({ ...unary('binade', flat), vjp: [null] })
 
 export const neg: Operation = unary('neg', (g) => g.neg())
-export const abs: Operation = unary('abs', (g, _y, [x]) => g.mul(x.sign()))
+export const abs: Operation = unary('abs', (g, _y, [x]) => g.apply(weigh, [g, x.sign()], undefined))
 export const sign: Operation = unary('sign', flat)
 export const exp: Operation = unary('exp', (g, y) => g.mul(y))
 export const log: Operation = unary('log', (g, _y, [x]) => g.div(x))
@@ -131,22 +133,32 @@ export const elu: Operation = unary(
   (g, y, [x], { alpha }) => x.greater(0).where(g, g.mul(y.add(alpha))),
   (alpha = 1) => ({ alpha }),
 )
+/** x, but 10⁴ where it is ±∞, for factors beside others that are 0 from far below 10⁴ on. */
+export const finite: Operation = inner(
+  unary('finite', (g, _y, [x]) => x.abs().equal(Number.POSITIVE_INFINITY).where(0, g)),
+)
+const near = (x: Value): Value => x.apply(finite, [x], undefined)
 /** The normal density at 0. */
 const DENSITY = 1 / Math.sqrt(2 * Math.PI)
 /** Φ(x) + x·φ(x), φ the normal density. */
 export const gelu: Operation = unary('gelu', (g, _y, [x]) => {
-  const density = x.square().mul(-0.5).exp().mul(DENSITY)
+  const z = near(x)
+  const density = z.square().mul(-0.5).exp().mul(DENSITY)
   const distribution = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)
-  return g.mul(distribution.add(x.mul(density)))
+  return g.mul(distribution.add(z.mul(density)))
 })
 /** s + x·s·(1 − s), s the sigmoid of x. */
 export const silu: Operation = unary('silu', (g, _y, [x]) => {
   const s = x.sigmoid()
-  return g.mul(s).mul(x.mul(s.neg().add(1)).add(1))
+  return g.mul(s).mul(
+    near(x)
+      .mul(s.apply(sub, [1, s], undefined))
+      .add(1),
+  )
 })
 export const softplus: Operation = unary('softplus', (g, _y, [x]) => g.mul(x.sigmoid()))
 const ERF_SLOPE = 2 / Math.sqrt(Math.PI)
-export const erf: Operation = unary('erf', (g, _y, [x]) => g.mul(x.square().neg().exp().mul(ERF_SLOPE)))
+export const erf: Operation = unary('erf', (g, _y, [x]) => g.mul(near(x).square().neg().exp().mul(ERF_SLOPE)))
 export const floor: Operation = unary('floor', flat)
 export const round: Operation = unary('round', flat)
 export const clip: Operation = unary(
@@ -158,8 +170,17 @@ export const clip: Operation = unary(
 export const add: Operation = binary('add', [(g) => g, (g) => g])
 export const sub: Operation = binary('sub', [(g) => g, (g) => g.neg()])
 export const mul: Operation = binary('mul', [(g, _y, [, b]) => g.mul(b), (g, _y, [a]) => g.mul(a)])
+/**
+ * a·b, but 0·∞ is 0: what has no weight contributes nothing, however large it is. All else has the bits of `mul`.
+ */
+export const weigh: Operation = inner(
+  binary('weigh', [
+    (g, _y, [, b]) => g.apply(weigh, [g, b], undefined),
+    (g, _y, [a]) => g.apply(weigh, [g, a], undefined),
+  ]),
+)
 export const div: Operation = binary('div', [(g, _y, [, b]) => g.div(b), (g, y, [, b]) => g.mul(y).div(b).neg()])
-/** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative. */
+/** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative, or a is ∞ and b negative. */
 export const pow: Operation = binary('pow', [
   // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
   (g, _y, [a, b]) => {
@@ -167,17 +188,18 @@ export const pow: Operation = binary('pow', [
     return g.mul(b).mul(both.where(1, a).pow(b.sub(1)))
   },
   (g, y, [a, b]) => {
-    const constant = a.equal(0).mul(b.greaterEqual(0))
+    const infinite = a.equal(Number.POSITIVE_INFINITY).mul(b.less(0))
+    const constant = a.equal(0).mul(b.greaterEqual(0)).add(infinite)
     return constant.where(0, g.mul(y).mul(constant.where(1, a).log()))
   },
 ])
 export const maximum: Operation = binary('maximum', [
-  (g, _y, [a, b]) => a.greater(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
-  (g, _y, [a, b]) => b.greater(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
+  (g, _y, [a, b]) => a.less(b).where(0, a.equal(b).where(g.mul(0.5), g)),
+  (g, _y, [a, b]) => b.less(a).where(0, a.equal(b).where(g.mul(0.5), g)),
 ])
 export const minimum: Operation = binary('minimum', [
-  (g, _y, [a, b]) => a.less(b).where(g, a.equal(b).where(g.mul(0.5), 0)),
-  (g, _y, [a, b]) => b.less(a).where(g, a.equal(b).where(g.mul(0.5), 0)),
+  (g, _y, [a, b]) => a.greater(b).where(0, a.equal(b).where(g.mul(0.5), g)),
+  (g, _y, [a, b]) => b.greater(a).where(0, a.equal(b).where(g.mul(0.5), g)),
 ])
 export const less: Operation = binary('less')
 export const lessEqual: Operation = binary('lessEqual')

@@ -280,7 +280,7 @@ export const oneHot: Operation = {
 export const pick: Operation = {
   name: 'pick',
   method: binaryMethod,
-  vjp: [(g, _y, [x, index]) => g.mul(index.oneHot(x.cols, { dtype: x.dtype })), null],
+  vjp: [(g, _y, [x, index]) => index.oneHot(x.cols, { dtype: x.dtype }).where(g, 0), null],
   selector: 1,
   shape([a, index]) {
     checkIndices('pick', 'column index', index, a.cols)

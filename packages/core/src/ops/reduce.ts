@@ -2,6 +2,7 @@ import { exactIndex } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { type Axis, checkAxis, formatShape, lineLayout, lineLength, reducedShape } from '../base/shape.ts'
 import type { Value } from './algebra.ts'
+import { weigh } from './elementwise.ts'
 import { axialMethod, type Operation, opcodeOf, type Rule, run } from './operation.ts'
 import { concat } from './rearrange.ts'
 
@@ -82,7 +83,24 @@ function productOfOthers(x: Value, axis?: Axis): Value {
 /** Equal extremes share the cotangent evenly, as in PyTorch's amax and amin. */
 const toExtremes: Rule = (g, y, [x], { axis }) => {
   const extreme = x.equal(y)
-  return g.div(extreme.sum(axis)).mul(extreme)
+  return extreme.where(g, 0).div(extreme.sum(axis))
+}
+
+const LARGEST = { float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE }
+
+/** a·b, where 0·∞ is 0. */
+const weighed = (a: Value, b: Value): Value => a.apply(weigh, [a, b], undefined)
+
+/** The softmax of x, or its limit where elements are infinite, of which equal ones share evenly. */
+function shares(x: Value, axis?: Axis): Value {
+  const largest = LARGEST[x.dtype]
+  return x.clip(-largest, largest).softmax(axis)
+}
+
+/** What has the probability 0 has no part in the others' cotangents, whatever its own. */
+const ofSoftmax: Rule = (g, y, _inputs, { axis }) => {
+  const total = weighed(g, y).sum(axis)
+  return weighed(y, g.sub(total))
 }
 
 export const sum: Operation = reduction('sum', [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)])
@@ -92,7 +110,9 @@ export const max: Operation = reduction('max', [toExtremes], { nonEmpty: true })
 export const min: Operation = reduction('min', [toExtremes], { nonEmpty: true })
 export const argmax: Operation = reduction('argmax', [], { nonEmpty: true, dtype: exactIndex })
 export const argmin: Operation = reduction('argmin', [], { nonEmpty: true, dtype: exactIndex })
-export const logSumExp: Operation = reduction('logSumExp', [(g, _y, [x], { axis }) => g.mul(x.softmax(axis))])
+export const logSumExp: Operation = reduction('logSumExp', [(g, _y, [x], { axis }) => g.mul(shares(x, axis))])
 export const cumsum: Operation = scan('cumsum', (g, _y, _inputs, { axis }) => cumsumBackwards(g, axis))
-export const softmax: Operation = scan('softmax', (g, y, _inputs, { axis }) => y.mul(g.sub(g.mul(y).sum(axis))))
-export const logSoftmax: Operation = scan('logSoftmax', (g, y, _inputs, { axis }) => g.sub(y.exp().mul(g.sum(axis))))
+export const softmax: Operation = scan('softmax', ofSoftmax)
+export const logSoftmax: Operation = scan('logSoftmax', (g, y, _inputs, { axis }) =>
+  g.sub(weighed(y.exp(), g.sum(axis))),
+)

@@ -1,0 +1,316 @@
+// Values and gradients of orders 1 and 2 where there are zeros and infinities: what takes no part has the gradient 0, and what
+// has a limit has it. All of it compiled, too, with the same bits.
+
+import { compile, crossEntropy, grad, pow, type Variable, variable } from '@matgrad/autograd'
+import { type DType, full, type Matrix, matrix, zeros } from '@matgrad/core'
+import { operations } from '@matgrad/core/internal'
+import { describe, expect, test } from 'vitest'
+import { identical } from './random-programs.ts'
+
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number
+
+interface Case {
+  readonly name: string
+  readonly f: (x: Variable) => Variable
+  readonly x: readonly (readonly number[])[]
+  /** The cotangent of each element of the value, 1 unless given. */
+  readonly g?: number
+  readonly value?: readonly (readonly number[])[]
+  readonly gradient: readonly (readonly number[])[]
+  /** The derivative of the sum of the gradient of f's sum. */
+  readonly second?: readonly (readonly number[])[]
+}
+
+/** The matrix with the dtype of a variable. */
+const like = (x: Variable, elements: readonly (readonly number[])[]): Matrix =>
+  matrix(elements as number[][], { dtype: x.dtype })
+
+const LN2 = Math.LN2
+const LINES = [
+  [inf, 0, 1],
+  [-inf, 0, 0],
+  [inf, inf, 0],
+  [-inf, -inf, -inf],
+]
+const SHARES = [
+  [1, 0, 0],
+  [0, 0.5, 0.5],
+  [0.5, 0.5, 0],
+  [1 / 3, 1 / 3, 1 / 3],
+]
+const MASKED = [[-inf, 0, 0]]
+
+/** Of a function of one element, at ∞ and −∞. */
+const limits = (name: string, f: (x: Variable) => Variable, atInfinity: number, atMinusInfinity: number): Case => ({
+  name: `${name} at ±∞`,
+  f,
+  x: [[inf, -inf]],
+  gradient: [[atInfinity, atMinusInfinity]],
+  second: [[0, 0]],
+})
+
+/** What takes part in a selection alone gets the cotangent, infinite or NaN. */
+const selections = (g: number): Case[] => {
+  const of = (name: string, f: Case['f'], x: Case['x'], gradient: Case['gradient']): Case => ({
+    ...{ name: `${name} under the cotangent ${g}`, f, x, g, gradient },
+  })
+  return [
+    of(
+      'pick',
+      (x) => x.pick([1, 0]),
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      [
+        [0, g, 0],
+        [g, 0, 0],
+      ],
+    ),
+    of(
+      'max',
+      (x) => x.max(1),
+      [
+        [1, 2, 3],
+        [5, 5, 4],
+        [-inf, 0, inf],
+      ],
+      [
+        [0, 0, g],
+        [g, g, 0],
+        [0, 0, g],
+      ],
+    ),
+    of(
+      'max of all',
+      (x) => x.max(),
+      [
+        [1, 2],
+        [-inf, 0],
+      ],
+      [
+        [0, g],
+        [0, 0],
+      ],
+    ),
+    of(
+      'min',
+      (x) => x.min(0),
+      [
+        [1, -inf],
+        [2, 0],
+      ],
+      [
+        [g, g],
+        [0, 0],
+      ],
+    ),
+    of('maximum', (x) => x.maximum(1), [[0, 1, 2]], [[0, g, g]]),
+    of('minimum', (x) => x.minimum(1), [[0, 1, 2]], [[g, g, 0]]),
+    of('where', (x) => x.greater(0).where(x, 1), [[-1, 2]], [[0, g]]),
+    of('clip', (x) => x.clip(-1, 1), [[-inf, 0.5, 2]], [[0, g, 0]]),
+    of('relu', (x) => x.relu(), [[-inf, -1, 0, 2]], [[0, 0, 0, g]]),
+    of('slice', (x) => x.slice(0, 1), [[1], [2]], [[g], [0]]),
+    of('gatherRows', (x) => x.gatherRows([1]), [[1], [2]], [[0], [g]]),
+    of(
+      'diagonal',
+      (x) => x.diagonal(),
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [g, 0],
+        [0, g],
+      ],
+    ),
+    of(
+      'tril',
+      (x) => x.tril(),
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [g, 0],
+        [g, g],
+      ],
+    ),
+  ]
+}
+
+const cases: readonly Case[] = [
+  limits('gelu', (x) => x.gelu(), 1, 0),
+  limits('silu', (x) => x.silu(), 1, 0),
+  limits('softplus', (x) => x.softplus(), 1, 0),
+  limits('elu', (x) => x.elu(), 1, 0),
+  limits('erf', (x) => x.erf(), 0, 0),
+  limits('tanh', (x) => x.tanh(), 0, 0),
+  limits('sigmoid', (x) => x.sigmoid(), 0, 0),
+  limits('leakyRelu', (x) => x.leakyRelu(0.5), 1, 0.5),
+  limits('abs', (x) => x.abs(), 1, -1),
+  {
+    name: 'aᵇ by b at a = ∞',
+    f: (x) => pow(like(x, [[inf, inf, 0]]), x),
+    x: [[-1, -2, 2]],
+    value: [[0, 0, 0]],
+    gradient: [[0, 0, 0]],
+    second: [[0, 0, 0]],
+  },
+  {
+    name: 'logSumExp of infinities, of which equal ones share',
+    f: (x) => x.logSumExp(1),
+    x: LINES,
+    value: [[inf], [LN2], [inf], [-inf]],
+    gradient: SHARES,
+  },
+  {
+    name: 'logSumExp down columns',
+    f: (x) => x.T.logSumExp(0),
+    x: LINES,
+    value: [[inf, LN2, inf, -inf]],
+    gradient: SHARES,
+  },
+  {
+    name: 'softmax with a cotangent of ∞ at probability 0',
+    f: (x) => x.softmax(1).pick([0]),
+    x: MASKED,
+    g: inf,
+    gradient: [[0, 0, 0]],
+  },
+  {
+    name: 'logSoftmax, the cotangents of whose others are ∞',
+    f: (x) => x.logSoftmax(1).slice(0, 1, 1, 2),
+    x: [[-inf, 0, -inf]],
+    g: inf,
+    gradient: [[0, nan, 0]],
+  },
+  {
+    name: 'the cross-entropy of a class beside a masked one, under the cotangent ∞',
+    f: (x) => crossEntropy(x, matrix([[1]]), { reduction: 'none' }),
+    x: MASKED,
+    g: inf,
+    value: [[LN2]],
+    gradient: [[0, -inf, inf]],
+  },
+  { name: 'abs under the cotangent ∞', f: (x) => x.abs(), x: [[0, -0, 2, -2]], g: inf, gradient: [[0, 0, inf, -inf]] },
+  {
+    name: 'the gradient of the cross-entropy for a masked class, under the cotangent ∞',
+    f: (x) => grad((z: Variable) => crossEntropy(z, matrix([[1]])))(x).slice(0, 1, 0, 1),
+    x: MASKED,
+    g: inf,
+    gradient: [[0, 0, 0]],
+  },
+  ...[
+    { name: 'maximum with NaN', f: (x: Variable) => x.maximum(1) },
+    { name: 'minimum with NaN', f: (x: Variable) => x.minimum(1) },
+  ].map(({ name, f }) => ({ name, f, x: [[nan, 1]], value: [[nan, 1]], gradient: [[1, 0.5]] })),
+  ...[inf, -inf, nan].flatMap(selections),
+  ...[
+    { name: 'probability 0', target: [[0, 1, 0]], options: {}, loss: LN2, gradient: [0, -0.5, 0.5] },
+    {
+      name: 'weight 0',
+      target: [[0.5, 0.5, 0]],
+      options: { weight: [[0, 1, 1]] },
+      loss: LN2 / 2,
+      gradient: [0, -0.25, 0.25],
+    },
+    { name: 'probability above 0', target: [[0.5, 0.5, 0]], options: {}, loss: inf, gradient: [-0.5, 0, 0.5] },
+    {
+      name: 'the class, of weight 0',
+      target: [[0]],
+      options: { weight: [[0, 1, 1]], reduction: 'sum' },
+      loss: 0,
+      gradient: [0, 0, 0],
+    },
+    {
+      name: 'smoothed classes, of weight 0',
+      target: [[1]],
+      options: { weight: [[0, 1, 1]], labelSmoothing: 0.75 },
+      loss: 0.75 * LN2,
+      gradient: [0, -0.125, 0.125],
+    },
+    {
+      name: 'the class, smoothed away',
+      target: [[0]],
+      options: { weight: [[0, 1, 1]], labelSmoothing: 1, reduction: 'sum' },
+      loss: (2 * LN2) / 3,
+      gradient: [0, 0, 0],
+    },
+  ].map(
+    ({
+      name,
+      target,
+      options: { weight, ...options },
+      loss,
+      gradient,
+    }: {
+      name: string
+      target: number[][]
+      options: { weight?: number[][]; labelSmoothing?: number; reduction?: string }
+      loss: number
+      gradient: number[]
+    }): Case => ({
+      name: `crossEntropy of a logit of −∞: ${name}`,
+      f: (x) =>
+        crossEntropy(x, like(x, target), {
+          ...(options as { labelSmoothing?: number; reduction?: 'sum' }),
+          ...(weight && { weight: like(x, weight) }),
+        }),
+      x: MASKED,
+      value: [[loss]],
+      gradient: [gradient],
+    }),
+  ),
+]
+
+const DTYPES: readonly DType[] = ['float64', 'float32']
+const titled = DTYPES.flatMap((dtype) => cases.map((each) => [`${dtype}, ${each.name}`, dtype, each] as const))
+
+const UNIT = { float64: 2 ** -53, float32: 2 ** -24 }
+
+function expectClose(got: Matrix, wanted: readonly (readonly number[])[], dtype: DType): void {
+  expect([got.dtype, ...got.shape]).toEqual([dtype, wanted.length, wanted[0].length])
+  for (const [k, want] of wanted.flat().entries())
+    if (!(Object.is(got.data[k] + 0, want) || Math.abs(got.data[k] - want) <= 8 * UNIT[dtype] * Math.abs(want)))
+      expect.fail(`element ${k} of ${got.toArray()} is ${got.data[k]}, wanted ${want}`)
+}
+
+// Of a few operations, each off by 2 units of roundoff at most.
+test.each(titled)('%s, within 8 units of roundoff', (_title, dtype, { f, x, g = 1, value, gradient, second }) => {
+  const total = (at: Variable): Variable => grad((z: Variable) => f(z).sum())(at).sum()
+  const all = (input: Matrix): Matrix[] => {
+    const leaf = variable(input)
+    const y = f(leaf)
+    y.backward(full(y.rows, y.cols, g, { dtype }))
+    return [y.value, leaf.grad as Matrix, ...(second ? [grad(total)(input).value] : [])]
+  }
+  const input = matrix(x as number[][], { dtype })
+  const results = all(input)
+  if (value) expectClose(results[0], value, dtype)
+  expectClose(results[1], gradient, dtype)
+  if (second) expectClose(results[2], second, dtype)
+  const compiled = compile(all)
+  for (const from of [zeros(input.rows, input.cols, { dtype }), input]) compiled(from)
+  for (const [i, each] of compiled(input).entries()) expect(identical(each, results[i])).toBe(true)
+})
+
+describe.each(DTYPES)('%s: a·b of what has no weight', (dtype) => {
+  const { weigh } = operations
+  const values = [0, -0, 1, -2.5, 1e-300, 1e300, inf, -inf, nan]
+  const [a, b] = [matrix([values], { dtype }).T, matrix([values], { dtype })]
+  const weighed = (x: Matrix, y: Matrix): Matrix => x.apply(weigh, [x, y], undefined)
+
+  test('has the bits of the product, but 0 for that of 0 and ∞', () => {
+    const [got, product] = [weighed(a, b), a.mul(b)]
+    const compiled = compile((x: Matrix, y: Matrix) => weighed(x.add(0), y).neg().neg())
+    compiled(zeros(values.length, 1, { dtype }), zeros(1, values.length, { dtype }))
+    for (const result of [got, compiled(a, b)])
+      for (let i = 0; i < values.length; i++)
+        for (let j = 0; j < values.length; j++) {
+          const factors = [a.get(i, 0), b.get(0, j)]
+          const wanted = factors.some(Number.isNaN) || !Number.isNaN(product.get(i, j)) ? product.get(i, j) : 0
+          expect(result.get(i, j) + 0, `${values[i]} · ${values[j]}`).toBe(wanted + 0)
+        }
+  })
+})
