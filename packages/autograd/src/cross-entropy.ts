@@ -24,10 +24,10 @@ const readOptions = readerOf({
  *
  * What has no weight, such as a class of probability 0, contributes 0, though its logit is −∞.
  *
- * @param logits nxC, unnormalised
+ * @param logits nxC, unnormalised, C > 1
  * @param target the class of each row, nx1, or its distribution over the classes, nxC
  * @returns 1x1, or nx1 with the reduction 'none'
- * @throws ShapeError for a target of another shape or a class that is out of range; DTypeError for a class that is not a
+ * @throws ShapeError for logits of one class, a target of another shape or a class that is out of range; DTypeError for a class that is not a
  * whole number, or an option of the wrong type.
  */
 export function crossEntropy(
@@ -57,6 +57,11 @@ export function crossEntropy(
 }
 
 function check(x: Variable, t: Variable, labelSmoothing: number, weight: Matrix | undefined): void {
+  if (x.cols === 1)
+    throw new ShapeError(
+      `crossEntropy: logits are ${formatShape(x.shape)}, one class, whose loss is 0 whatever they are, ` +
+        'wanted two classes or more: for one column use binaryCrossEntropyWithLogits',
+    )
   if (t.rows !== x.rows || (t.cols !== 1 && t.cols !== x.cols))
     throw new ShapeError(
       `crossEntropy: logits are ${formatShape(x.shape)}, target is ${formatShape(t.shape)}, ` +

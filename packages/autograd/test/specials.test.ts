@@ -2,7 +2,7 @@
 // has a limit has it. All of it compiled, too, with the same bits.
 
 import { compile, crossEntropy, grad, pow, type Variable, variable } from '@matgrad/autograd'
-import { type DType, full, type Matrix, matrix, zeros } from '@matgrad/core'
+import { type DType, full, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { operations } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
 import { identical } from './random-programs.ts'
@@ -312,5 +312,21 @@ describe.each(DTYPES)('%s: a·b of what has no weight', (dtype) => {
           const wanted = factors.some(Number.isNaN) || !Number.isNaN(product.get(i, j)) ? product.get(i, j) : 0
           expect(result.get(i, j) + 0, `${values[i]} · ${values[j]}`).toBe(wanted + 0)
         }
+  })
+})
+
+describe('crossEntropy of one class, whose loss is always 0, is an error', () => {
+  test.each([
+    ['classes', matrix([[0], [0]])],
+    ['probabilities', matrix([[0.5], [1]])],
+  ])('for %s, compiled and not', (_title, target) => {
+    const loss = (x: Matrix): Matrix => crossEntropy(x, target).value
+    for (const f of [loss, compile(loss)])
+      expect(() => f(zeros(2, 1))).toThrow(
+        new ShapeError(
+          'crossEntropy: logits are 2x1, one class, whose loss is 0 whatever they are, ' +
+            'wanted two classes or more: for one column use binaryCrossEntropyWithLogits',
+        ),
+      )
   })
 })

@@ -1108,6 +1108,15 @@ describe('accuracy', () => {
   })
 })
 
+test('crossEntropy of a model of one output is an error at the first batch, and nothing is changed', async () => {
+  const model = net()
+  const before = bitsOf(model)
+  const error = await errorFrom(fit(model, xor(), optionsFor(model, { loss: crossEntropy })))
+  expect(error).toBeInstanceOf(ShapeError)
+  expect(error).toMatchObject({ message: expect.stringContaining('logits are 4x1, one class, whose loss is 0') })
+  expect(bitsOf(model)).toEqual(before)
+})
+
 test('a network that overflows says so in its history, and goes on', async () => {
   const model = new Linear(1, 1, { init: init.constant(1e30) })
   const data = { x: matrix([[1e30]]), y: matrix([[0]]) }

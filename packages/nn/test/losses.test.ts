@@ -348,6 +348,8 @@ describe('errors', () => {
       DTypeError,
       'posWeight is 2, wanted a Matrix',
     ],
+    ['one class', crossEntropy, [column, column], ShapeError, 'crossEntropy: logits are 4x1, one class'],
+    ['the probability of one class', crossEntropy, [column, column], ShapeError, 'use binaryCrossEntropyWithLogits'],
     ['a class below 0', crossEntropy, [a, zeros(4, 1).sub(1)], ShapeError, 'class 0 is -1, wanted 0 to 1'],
     ['a class too large', crossEntropy, [a, zeros(4, 1).add(2)], ShapeError, 'class 0 is 2, wanted 0 to 1'],
     ['half a class', crossEntropy, [a, zeros(4, 1).add(0.5)], DTypeError, 'class 0 is 0.5, wanted a whole number'],
