@@ -1090,6 +1090,22 @@ describe('accuracy', () => {
     expect(accuracy(matrix([[1, 2]]), matrix([[1]]))).toBe(1)
   })
 
+  test('never counts NaN as right, of whichever class', () => {
+    const { NaN: nan } = Number
+    const broken = matrix([
+      [nan, 1, 0],
+      [0, nan, 1],
+      [nan, nan, nan],
+      [0, 2, 1],
+    ])
+    for (const number of [0, 1, 2]) expect(accuracy(broken, full(4, 1, number))).toBe(number === 1 ? 0.25 : 0)
+    expect(accuracy(broken, broken)).toBe(0.25)
+    expect(accuracy(scores, matrix([[nan, 1, 0]]).broadcastTo(4, 3))).toBe(0)
+    const column = matrix([[nan], [nan], [nan], [1]])
+    for (const number of [0, 1]) expect(accuracy(column, full(4, 1, number))).toBe(number / 4)
+    expect(accuracy(full(2, 1, nan), full(2, 1, 0), { threshold: -1 })).toBe(0)
+  })
+
   test.each([
     ['other rows', zeros(4, 3), zeros(3, 1), ShapeError, 'accuracy: prediction is 4x3, target is 3x1'],
     ['other columns', zeros(4, 3), zeros(4, 2), ShapeError, 'accuracy: prediction is 4x3, target is 4x2'],

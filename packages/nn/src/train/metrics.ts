@@ -45,6 +45,12 @@ export function measure(
   return Object.fromEntries(Object.entries(metrics).map(measured))
 }
 
+/** Whether a row has no NaN, nx1. */
+function isNumber(a: Matrix): Matrix {
+  const largest = a.max(1)
+  return largest.equal(largest)
+}
+
 /** The class of each row, nx1: the column of its largest number, or for one column whether it reaches the threshold. */
 function classes(a: Matrix, threshold: number): Matrix {
   return a.cols === 1 ? a.greaterEqual(threshold) : a.argmax(1)
@@ -55,6 +61,7 @@ const readAccuracy = readerOf({ threshold: number(0.5) })
 /**
  * The fraction of rows whose class is the target's. A prediction is a score for each class, nxC, or for two classes a
  * probability nx1, compared with the threshold (0 for logits); a target is class indices nx1 or a score for each class.
+ * A row with NaN is never right.
  *
  * @throws ShapeError for another number of rows or of classes, or a class that is out of range; DTypeError for a class that
  * is not a whole number, and for other options.
@@ -71,5 +78,6 @@ export function accuracy(prediction: Matrix, target: Matrix, options?: { thresho
     for (const each of elementsOf('accuracy', target))
       checkInteger('accuracy', 'a class', each, 0, Math.max(2, prediction.cols) - 1)
   const expected = target.cols === 1 ? target : classes(target, threshold)
-  return classes(prediction, threshold).equal(expected).mean().item()
+  const right = classes(prediction, threshold).equal(expected)
+  return right.mul(isNumber(prediction)).mul(isNumber(target)).mean().item()
 }
