@@ -9,7 +9,7 @@ const isPlainArray = (array: readonly unknown[]): boolean =>
   Object.getPrototypeOf(array) === Array.prototype && Reflect.ownKeys(array).length === array.length + 1
 
 function isPlainProperty(value: unknown): boolean {
-  if (Array.isArray(value)) return isPlainArray(value)
+  if (Array.isArray(value)) return isPlainArray(value) && !value.some(Array.isArray)
   return !(value instanceof Generator) || isPlainGenerator(value)
 }
 

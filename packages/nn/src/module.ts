@@ -35,6 +35,7 @@ const readLoading = readerOf({ strict: flag(true) })
 
 export type Member = Variable | Matrix | Module
 
+let membersOf: (module: Module) => Iterable<[name: string, member: Member]>
 let watchForward: (type: { readonly prototype: Module }) => void
 
 /** The functions that do so, with the prototypes whose they are. */
@@ -50,25 +51,80 @@ export function isBuiltIn(module: Module): boolean {
   return owner !== undefined && Object.prototype.isPrototypeOf.call(owner, module)
 }
 
+/** What holds parts: an array, a Map or a Set, or an object as a literal makes it. */
+type Container =
+  | readonly unknown[]
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | Readonly<Record<string, unknown>>
+
+const isContainer = (value: unknown): value is Container =>
+  Array.isArray(value) || value instanceof Map || value instanceof Set || isPlain(value)
+
+/** Calls `see` with the name and the value of each property that is no accessor: what is computed when read is not looked at. */
+function eachProperty(object: object, see: (name: string, value: unknown) => void): void {
+  for (const name of Object.keys(object)) see(name, Object.getOwnPropertyDescriptor(object, name)?.value)
+}
+
+/** Calls `see` with all that is in a container and its name there: a number in an array or a Set, and for an object as a key. */
+function eachIn(container: Container, see: (name: string, value: unknown) => void): void {
+  let i = 0
+  // Not by what a subclass may have in the place of these methods.
+  if (container instanceof Map)
+    Map.prototype.forEach.call(container, (value: unknown, key: unknown) => {
+      see(String(typeof key === 'object' || typeof key === 'function' ? i : key), value)
+      i++
+    })
+  else if (container instanceof Set) Set.prototype.forEach.call(container, (value: unknown) => see(String(i++), value))
+  else if (Array.isArray(container)) for (; i < container.length; i++) see(String(i), container[i])
+  else eachProperty(container, see)
+}
+
 /**
- * A function that tells whether an object has the properties that it has now, arrays among them their elements, and plain
- * objects their properties.
+ * Calls `see` with the parts that are a value or in it, and the paths to them, `heads.left.0`. A container that is met twice is
+ * gone through once.
  */
-function sameProperties(object: object, above: readonly object[] = []): () => boolean {
+function eachMember(path: string, value: unknown, see: (path: string, member: Member) => void): void {
+  const met = new Set<Container>()
+  const look = (path: string, value: unknown): void => {
+    if (isMember(value)) see(path, value)
+    if (isMember(value) || !isContainer(value) || met.has(value)) return
+    met.add(value)
+    eachIn(value, (name, each) => look(`${path}.${name}`, each))
+  }
+  look(path, value)
+}
+
+/** A function that tells whether objects have the properties that they have now, and the containers in them what they hold. */
+function sameProperties(...objects: readonly object[]): () => boolean {
+  const met = new Set<object>()
+  const checks: (() => boolean)[] = []
+  const look = (object: object): void => {
+    if (met.has(object)) return
+    met.add(object)
+    checks.push(sameWithin(object))
+    const values = object instanceof Map || object instanceof Set ? [...object.values()] : Object.values(object)
+    for (const value of values) if (isContainer(value)) look(value)
+  }
+  for (const object of objects) look(object)
+  return () => {
+    for (let i = 0; i < checks.length; i++) if (!checks[i]()) return false
+    return true
+  }
+}
+
+/** The same of one object, without what is in its containers. */
+function sameWithin(object: object): () => boolean {
+  if (Array.isArray(object)) return sameElements(object)
+  if (object instanceof Map || object instanceof Set) return sameEntries(object)
   const properties = object as Readonly<Record<string, unknown>>
   const names = Object.keys(object)
   const values = names.map((name) => properties[name])
-  const inside = [...above, object]
-  const lists = values.flatMap((value) => {
-    if (Array.isArray(value)) return sameElements(value)
-    return isPlain(value) && !inside.includes(value) ? sameProperties(value, inside) : []
-  })
   return () => {
     let count = 0
     for (const _ in object) count++
     if (count !== names.length) return false
     for (let i = 0; i < names.length; i++) if (!Object.is(properties[names[i]], values[i])) return false
-    for (let i = 0; i < lists.length; i++) if (!lists[i]()) return false
     return true
   }
 }
@@ -78,15 +134,32 @@ export function sameElements(array: readonly unknown[]): () => boolean {
   const elements = [...array]
   return () => {
     if (array.length !== elements.length) return false
-    for (let i = 0; i < elements.length; i++) if (array[i] !== elements[i]) return false
+    for (let i = 0; i < elements.length; i++) if (!Object.is(array[i], elements[i])) return false
+    return true
+  }
+}
+
+/** A function that tells whether a Map or a Set has the entries that it has now, in their order. */
+function sameEntries(entries: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>): () => boolean {
+  const before = [...entries.entries()].flat()
+  return () => {
+    if (2 * entries.size !== before.length) return false
+    let i = 0
+    for (const [key, value] of entries.entries())
+      if (!Object.is(key, before[i++]) || !Object.is(value, before[i++])) return false
     return true
   }
 }
 
 /**
  * A function with parameters. Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
- * buffer (state that is saved but not trained), a Module or an array of them a part. Names join with dots, as in PyTorch:
- * `hidden.weight`, `layers.0.bias`.
+ * buffer (state that is saved but not trained), a Module a part; arrays, Maps, Sets and plain objects, in one another too, hold
+ * any of these. Names join with dots, as in PyTorch: `hidden.weight`, `blocks.0.1.bias`, `heads.left.weight`.
+ *
+ * What is elsewhere is neither trained nor saved: in a `#private` field, which nobody can see, in an accessor or in an object
+ * of another class. `register` makes it known: `#layer = this.register('layer', new Linear(2, 1))`.
+ *
+ * A part may refer to one that it is in. Where parts do, each of them has one name alone, the first on the way from the top.
  *
  * The type parameters are the numbers of features of a sample that go in and come out, where they are known.
  */
@@ -95,6 +168,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
   declare readonly features: readonly [In, Out]
 
   #learns = true
+  /** What `register` was given, by name. */
+  readonly #registered: Map<string, unknown> = new Map()
 
   constructor() {
     watchForward(new.target)
@@ -119,14 +194,14 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /**
    * A function that tells whether this module still is what it is now: whether `forward` would do the same with the same
    * numbers, its parts aside; null where nothing can change. Compiled functions that went through the module ask it before
-   * each call. It compares all properties, and the elements of those that are arrays.
+   * each call. It compares all properties, what arrays, Maps, Sets and plain objects in them hold, and what is registered.
    */
   protected unchanged(): (() => boolean) | null {
-    return isBuiltIn(this) && Object.keys(this).length === 0 ? null : sameProperties(this)
+    return isBuiltIn(this) && Object.keys(this).length === 0 ? null : sameProperties(this, this.#registered)
   }
 
   /** Makes a program that is being traced depend on what this module and its parts are. */
-  private watch(): void {
+  #watch(): void {
     for (const module of this.modules()) {
       const { forward } = module
       tracer?.assume(() => module.forward === forward)
@@ -145,7 +220,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
         if (typeof forward !== 'function' || watching.has(forward)) continue
         const watched = {
           forward(this: Module, x: unknown): unknown {
-            if (tracer?.isWatching) this.watch()
+            if (tracer?.isWatching) this.#watch()
             // Rest parameters are an array, which every layer would make in every step.
             // biome-ignore lint/complexity/noArguments: see above
             return arguments.length === 1 ? forward.call(this, x) : forward.apply(this, arguments)
@@ -167,15 +242,44 @@ export abstract class Module<In extends number = number, Out extends number = nu
     }
   }
 
-  /** The parameters, buffers and parts with their names, in the order of their definition. */
-  protected *members(): Iterable<[name: string, member: Member]> {
-    for (const name of Object.keys(this)) {
-      // What is computed when it is read is none of them, and nobody expects it to be computed for this.
-      const value: unknown = Object.getOwnPropertyDescriptor(this, name)?.value
-      if (isMember(value)) yield [name, value]
-      else if (Array.isArray(value))
-        for (const [i, each] of value.entries()) if (isMember(each)) yield [`${name}.${i}`, each]
+  /**
+   * Makes known a parameter, a buffer, a part or a container of them that is in no public property, under a name of its own;
+   * the same name again replaces it. A compiled function sees that it was replaced when the new one is registered.
+   *
+   * @returns `part` itself
+   * @throws DTypeError for a name that is no string, or empty, and for what holds no parts.
+   */
+  protected register<Part extends object>(name: string, part: Part): Part {
+    const operation = `${this.constructor.name}: register`
+    if (typeof name !== 'string' || name === '')
+      throw new DTypeError(`${operation}: name is ${describe(name)}, wanted a string`)
+    if (!isMember(part) && !isContainer(part))
+      throw new DTypeError(
+        `${operation}: ${shorten(name)} is ${describe(part)}, wanted a Variable, a Matrix or a Module, or an array, Map, Set or object of them`,
+      )
+    this.#registered.set(name, part)
+    return part
+  }
+
+  /** @throws MatgradError where a module has something of its own in the place of the method. */
+  static {
+    membersOf = (module) => {
+      if (typeof module.members === 'function') return module.members()
+      const got = `members is ${describe(module.members)}`
+      throw new MatgradError(`${module.constructor.name}: ${got}, wanted the method of Module: give it another name`)
     }
+  }
+
+  /** The parameters, buffers and parts with their names, in the order of their definition; those that are registered last. */
+  protected members(): Iterable<[name: string, member: Member]> {
+    const members: [string, Member][] = []
+    const see = (name: string, value: unknown): void =>
+      eachMember(name, value, (path, member) => members.push([path, member]))
+    eachProperty(this, see)
+    this.#registered.forEach((value, name) => {
+      see(name, value)
+    })
+    return members
   }
 
   /** This module and all its parts, each once. */
@@ -186,19 +290,40 @@ export abstract class Module<In extends number = number, Out extends number = nu
       if (seen.has(module)) continue
       seen.add(module)
       yield module
-      for (const [, member] of module.members()) if (member instanceof Module) pending.push(member)
+      for (const [, member] of membersOf(module)) if (member instanceof Module) pending.push(member)
     }
   }
 
-  private *named(prefix = ''): Generator<[name: string, value: Variable | Matrix]> {
-    for (const [name, member] of this.members())
-      if (member instanceof Module) yield* member.named(`${prefix}${name}.`)
-      else yield [prefix + name, member]
+  /** The parameters and buffers with their names: all of them, or `once`, where a part is in itself, one for each part. */
+  #named(once = false): [name: string, value: Variable | Matrix][] {
+    const found: [string, Variable | Matrix][] = []
+    const met = new Set<Module>()
+    const walk = (module: Module, prefix: string): boolean => {
+      if (met.has(module)) return once
+      met.add(module)
+      for (const [name, member] of membersOf(module))
+        if (!(member instanceof Module)) found.push([prefix + name, member])
+        else if (!walk(member, `${prefix}${name}.`)) return false
+      if (!once) met.delete(module)
+      return true
+    }
+    return walk(this, '') ? found : this.#named(true)
+  }
+
+  /** The same by name. @throws MatgradError where two have the same. */
+  #byName(operation: string): Map<string, Variable | Matrix> {
+    const found = new Map<string, Variable | Matrix>()
+    for (const [name, value] of this.#named()) {
+      if ((found.get(name) ?? value) !== value)
+        throw new MatgradError(`${operation}: two members are called ${shorten(name)}, wanted a name for each`)
+      found.set(name, value)
+    }
+    return found
   }
 
   /** The parameters with their names; one that is shared has several. */
   namedParameters(): [name: string, parameter: Variable][] {
-    return [...this.named()].filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
+    return this.#named().filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
   }
 
   /** The parameters, each once: what an optimiser takes. */
@@ -206,9 +331,13 @@ export abstract class Module<In extends number = number, Out extends number = nu
     return [...new Set(this.namedParameters().map(([, parameter]) => parameter))]
   }
 
-  /** Copies of all parameters and buffers, which later training does not change. */
+  /**
+   * Copies of all parameters and buffers, which later training does not change.
+   *
+   * @throws MatgradError where two have the same name, such as `heads['a.b']` and `heads.a.b`.
+   */
   stateDict(): StateDict {
-    return Object.fromEntries([...this.named()].map(([name, value]) => [name, matrixOf(value).clone()]))
+    return Object.fromEntries([...this.#byName('stateDict')].map(([name, value]) => [name, matrixOf(value).clone()]))
   }
 
   /**
@@ -226,7 +355,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
     if (typeof state !== 'object' || state === null)
       throw new DTypeError(`loadStateDict: state is ${describe(state)}, wanted matrices by name`)
     const { strict } = readLoading('loadStateDict', options)
-    const own = new Map(this.named())
+    const own = this.#byName('loadStateDict')
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name))
     const unexpected = Object.keys(state).filter((name) => !own.has(name))
     if (strict && missing.length + unexpected.length > 0)
@@ -261,7 +390,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /** A table of the parts with the shapes of their parameters and how many numbers they learn. */
   summary(): string {
     const rows = [...this.modules()].map((module) => {
-      const own = [...module.members()].filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
+      const own = [...membersOf(module)].filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
       const shapes = own.map(([name, { shape }]) => `${name} ${formatShape(shape)}`)
       return [module.describe(), shapes.join(', '), String(countOf(own.map(([, parameter]) => parameter)) || '')]
     })

@@ -20,6 +20,42 @@ class Net extends Module {
   }
 }
 
+/** What it computes is in containers in containers. */
+class Held extends Module {
+  readonly table = [[1, 2], [[3]]]
+  readonly parts: { list: Module[] }[] = [{ list: [new Linear(2, 3)] }]
+  readonly byName = new Map<string, unknown>([
+    ['factor', 2],
+    ['parts', [new Linear(3, 3)]],
+  ])
+  readonly factors = new Set([2, 3])
+  #hidden: Module = this.register('hidden', new Linear(3, 3))
+
+  replace(hidden: Module): void {
+    this.#hidden = this.register('hidden', hidden)
+  }
+
+  override forward(x: Input): Variable {
+    let y: Variable = this.parts[0].list[0].forward(x)
+    for (const part of this.byName.get('parts') as Module[]) y = part.forward(y)
+    y = this.#hidden.forward(y).mul(this.byName.get('factor') as number)
+    for (const factor of this.factors) y = y.add(factor).mul(factor)
+    return y.mul(this.table[0][1] as number)
+  }
+}
+
+/** A Sequential with properties of its own. */
+class Scaled extends Sequential<readonly [Module]> {
+  factor = 2
+  readonly factors = [[2]]
+  override forward<N extends number>(x: Input): Variable<N> {
+    return super
+      .forward(x as never)
+      .mul(this.factor)
+      .mul(this.factors[0][0]) as Variable<N>
+  }
+}
+
 /** A module whose forward is a property. */
 class Arrow extends Module {
   inner = new Linear(2, 2)
@@ -46,6 +82,35 @@ const changes: [title: string, make: () => Module, change: (model: never) => unk
     (model: Net) => Object.assign(model.settings.offset, { value: 2 }),
   ],
   ['an element of an array', () => new Net(), (model: Net) => model.flags.splice(0, 1, false)],
+  ['a number in an array in an array', () => new Held(), (model: Held) => model.table[0].splice(1, 1, 9)],
+  [
+    'a part in an array in an object in an array',
+    () => new Held(),
+    (model: Held) => model.parts[0].list.splice(0, 1, new Linear(2, 3)),
+  ],
+  ['a number in a Map', () => new Held(), (model: Held) => model.byName.set('factor', 5)],
+  [
+    'a part more in an array in a Map',
+    () => new Held(),
+    (model: Held) => (model.byName.get('parts') as Module[]).push(new Tanh()),
+  ],
+  ['an array in a Map', () => new Held(), (model: Held) => model.byName.set('parts', [])],
+  ['one more in a Set', () => new Held(), (model: Held) => model.factors.add(5)],
+  [
+    'the order of a Set',
+    () => new Held(),
+    ({ factors }: Held) => {
+      factors.delete(2)
+      factors.add(2)
+    },
+  ],
+  ['a part that is registered', () => new Held(), (model: Held) => model.replace(new Linear(3, 3))],
+  ['a number of a Sequential', () => new Scaled(new Tanh()), (model: Scaled) => Object.assign(model, { factor: 3 })],
+  [
+    'a number in an array in an array of a Sequential',
+    () => new Scaled(new Tanh()),
+    (model: Scaled) => (model.factors[0] = [7]),
+  ],
   [
     "a layer's weight",
     () => new Linear(2, 3),

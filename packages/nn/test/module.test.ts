@@ -119,6 +119,194 @@ describe('discovery', () => {
   })
 })
 
+/** Parts in every kind of container, in one another, and in a field that nobody sees. */
+class Held extends Module {
+  readonly blocks = [[new Linear(2, 2), new ReLU()], [[new Linear(2, 1, { bias: false })]]]
+  readonly heads = { left: new Linear(2, 1), deep: { right: [variable(ones(1, 1))] }, note: 'text' }
+  readonly byName = new Map<unknown, unknown>([
+    ['a', new Linear(2, 1, { bias: false })],
+    [7, zeros(1, 3)],
+    [{}, new Map([['b', variable(ones(1, 2))]])],
+  ])
+  readonly set = new Set([new Dropout(0.5), new Linear(1, 1)])
+  readonly #hidden = this.register('hidden', new Linear(2, 2))
+  readonly #scales = this.register('scales', [variable(ones(1, 2))])
+
+  override forward(x: Input): Variable {
+    return this.#hidden.forward(x).mul(this.#scales[0])
+  }
+}
+
+describe('parts in containers', () => {
+  const names = [
+    ...['blocks.0.0.weight', 'blocks.0.0.bias', 'blocks.1.0.0.weight', 'heads.left.weight', 'heads.left.bias'],
+    ...['heads.deep.right.0', 'byName.a.weight', 'byName.7', 'byName.2.b', 'set.1.weight', 'set.1.bias'],
+    ...['hidden.weight', 'hidden.bias', 'scales.0'],
+  ]
+
+  test('are found in arrays, objects, Maps and Sets in one another, and registered ones', () => {
+    const held = new Held()
+    expect(Object.keys(held.stateDict())).toEqual(names)
+    expect(held.namedParameters().map(([name]) => name)).toEqual(names.filter((name) => name !== 'byName.7'))
+    expect([...held.modules()].map((module) => module.constructor.name)).toEqual([
+      ...['Held', 'Linear', 'ReLU', 'Linear', 'Linear', 'Linear', 'Dropout', 'Linear', 'Linear'],
+    ])
+    expect([...held.eval().modules()].some(({ training }) => training)).toBe(false)
+    expect(held.summary().split('\n').at(-1)).toBe(`${6 + 2 + 3 + 1 + 2 + 2 + 2 + 6 + 2} parameters`)
+  })
+
+  test('are saved, loaded, trained and have their gradients forgotten', () => {
+    const [source, target] = [new Held(), new Held()]
+    for (const { value } of source.parameters()) value.assign(value.add(1))
+    target.loadStateDict(source.stateDict())
+    expect(bitsOf(target)).toEqual(bitsOf(source))
+    const optimizer = new SGD(target.parameters(), { lr: 0.1 })
+    const step = () => {
+      target.zeroGrad()
+      target
+        .parameters()
+        .reduce((sum: Variable, each) => sum.add(each.sum()), target.forward(ones(1, 2)).sum().mul(0))
+        .backward()
+      optimizer.step()
+    }
+    stepOf(step, target, optimizer)()
+    const moved = target.parameters().map(({ value }, i) => !value.equals(source.parameters()[i].value))
+    expect(moved).toEqual(Array(13).fill(true))
+    target.zeroGrad()
+    expect(target.parameters().every(({ grad }) => grad === null)).toBe(true)
+  })
+
+  test('that are put in, replaced or registered later are found, those that were are not', () => {
+    const held = new Held()
+    held.byName.set('a', new Linear(1, 1))
+    held.byName.delete(7)
+    held.blocks[0].pop()
+    ;(held.blocks[1] as Module[][]).push([new Linear(3, 1)])
+    expect(Object.keys(held.stateDict())).toContain('blocks.1.1.0.bias')
+    expect(Object.keys(held.stateDict())).toContain('byName.a.bias')
+    expect(Object.keys(held.stateDict())).not.toContain('byName.7')
+    expect([...held.modules()].filter((module) => module instanceof ReLU)).toEqual([])
+  })
+
+  test('what is computed when it is read is not read', () => {
+    class Lazy extends ReLU {
+      readonly parts = {
+        get part(): Module {
+          return expect.fail('was read')
+        },
+      }
+    }
+    expect(new Lazy().parameters()).toEqual([])
+  })
+
+  test('containers that hold themselves are gone through once', () => {
+    class Ring extends ReLU {
+      readonly list: unknown[] = [new Linear(1, 1)]
+      readonly map = new Map<string, unknown>()
+      constructor() {
+        super()
+        this.list.push(this.list, this.map)
+        this.map.set('list', this.list).set('self', this)
+      }
+    }
+    const ring = new Ring()
+    expect(Object.keys(ring.stateDict())).toEqual(['list.0.weight', 'list.0.bias'])
+  })
+
+  test('a name that two have is refused where it would lose one of them', () => {
+    class Twice extends ReLU {
+      readonly heads = { a: { b: zeros(1, 1) }, 'a.b': zeros(1, 1) }
+    }
+    const message = 'two members are called heads.a.b, wanted a name for each'
+    expect(errorOf(() => new Twice().stateDict()).message).toBe(`stateDict: ${message}`)
+    expect(errorOf(() => new Twice().loadStateDict({})).message).toBe(`loadStateDict: ${message}`)
+  })
+
+  test('any name but those of the methods may be a property; a method that is hidden is named', () => {
+    class Named extends ReLU {
+      readonly named = new Linear(1, 1)
+      readonly watch = [new Linear(1, 1)]
+      readonly registered = [zeros(1, 1)]
+    }
+    expect(Object.keys(new Named().stateDict())).toHaveLength(5)
+    const ensemble = Object.assign(new ReLU(), { members: [new Linear(1, 1)] })
+    for (const walk of [() => ensemble.parameters(), () => ensemble.stateDict(), () => ensemble.eval()])
+      expect(errorOf(walk).message).toBe('ReLU: members is an array, wanted the method of Module: give it another name')
+  })
+
+  test.each([
+    ['', new ReLU(), 'name is "", wanted a string'],
+    [3, new ReLU(), 'name is 3, wanted a string'],
+    ['part', 3, 'part is 3, wanted a Variable, a Matrix or a Module, or an array, Map, Set or object of them'],
+    ['part', new Date(), 'part is Date, wanted a Variable'],
+  ])('register refuses %s, %s', (name, part, message) => {
+    const held = new Held() as unknown as { register(name: unknown, part: unknown): unknown; stateDict(): StateDict }
+    const error = errorOf(() => held.register(name, part))
+    expect(error).toBeInstanceOf(DTypeError)
+    expect(error.message).toContain(`Held: register: ${message}`)
+    expect(Object.keys(held.stateDict())).toEqual(names)
+  })
+})
+
+describe('a part that knows the one it is in', () => {
+  class Child extends Module {
+    readonly layer = new Linear(1, 1)
+    parent: Module | null = null
+    siblings: readonly Child[] = []
+    override forward(x: Input): Variable {
+      return this.layer.forward(x)
+    }
+  }
+  class Parent extends Module {
+    readonly children: readonly Child[]
+    constructor(count: number) {
+      super()
+      this.children = Array.from({ length: count }, () => new Child())
+      for (const child of this.children) {
+        child.parent = this
+        child.siblings = this.children
+      }
+    }
+    override forward(x: Input): Variable {
+      return this.children.reduce<Input>((y, child) => child.forward(y), x) as Variable
+    }
+  }
+
+  // With every path to a part, 12 children would have 12! names.
+  test.each([1, 2, 12])('every parameter of %i children is there once, by its first name', (count) => {
+    const parent = new Parent(count)
+    const weights = parent.children.flatMap(({ layer }) => [layer.weight, layer.bias])
+    expect(new Set(parent.parameters())).toEqual(new Set(weights))
+    expect(parent.namedParameters()).toHaveLength(2 * count)
+    expect(Object.keys(parent.stateDict())[0]).toBe('children.0.layer.weight')
+    expect([...parent.modules()]).toHaveLength(1 + 2 * count)
+    expect(parent.summary().split('\n').at(-1)).toBe(`${2 * count} parameters`)
+    const other = new Parent(count)
+    other.loadStateDict(parent.stateDict())
+    expect(bitsOf(other)).toEqual(bitsOf(parent))
+    parent.forward(ones(1, 1)).backward()
+    parent.zeroGrad()
+    expect(weights.every((each) => each?.grad === null)).toBe(true)
+    expect([...parent.eval().modules()].some(({ training }) => training)).toBe(false)
+  })
+
+  test('trains, compiled and not', async () => {
+    const parent = new Parent(2)
+    const before = bitsOf(parent)
+    const optimizer = new SGD(parent.parameters(), { lr: 0.1 })
+    stepOf(
+      () => {
+        parent.zeroGrad()
+        mseLoss(parent.forward(ones(3, 1)), zeros(3, 1)).backward()
+        optimizer.step()
+      },
+      parent,
+      optimizer,
+    )()
+    for (const [name, data] of Object.entries(bitsOf(parent))) expect(data, name).not.toEqual(before[name])
+  })
+})
+
 describe('stateDict', () => {
   test('is a snapshot that training does not change', () => {
     const net = new Net()

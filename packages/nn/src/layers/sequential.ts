@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import { DTypeError } from '@matgrad/core'
 import { describe } from '@matgrad/core/internal'
-import { type Accepts, type Input, type Member, Module, sameElements, variableOf } from '../module.ts'
+import { type Accepts, type Input, isBuiltIn, type Member, Module, sameElements, variableOf } from '../module.ts'
 import type { Activation } from './activations.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a module of any sizes
@@ -66,7 +66,9 @@ export class Sequential<const Layers extends readonly AnyModule[] = readonly Any
     for (const [name, member] of super.members()) yield [name.replace(/^layers\./, ''), member]
   }
 
-  protected override unchanged(): () => boolean {
+  protected override unchanged(): (() => boolean) | null {
+    // A subclass has properties of its own.
+    if (!isBuiltIn(this)) return super.unchanged()
     const { layers } = this
     const same = sameElements(layers)
     return () => this.layers === layers && same()
