@@ -210,6 +210,12 @@ describe('trainTestSplit', () => {
     )
   })
 
+  test.each([1, 3, 9])('holds out %i of 10 rows', (testSize) => {
+    const parts = trainTestSplit(numbered(10), { testSize, generator: new Generator(1) })
+    expect([parts.test.x.rows, parts.train.y.rows]).toEqual([testSize, 10 - testSize])
+    expect(ascending([...numbersOf(parts.train), ...numbersOf(parts.test)])).toEqual(range(10))
+  })
+
   test('holds out a quarter unless told, at random', () => {
     const split = (seed: number) => trainTestSplit(numbered(100), { generator: new Generator(seed) })
     const [a, b, c] = [1, 1, 2].map((seed) => numbersOf(split(seed).test))
@@ -224,8 +230,16 @@ describe('trainTestSplit', () => {
 
   test.each([
     ['none held out', numbered(10), { testSize: 0 }, MatgradError, 'testSize is 0 of 10 rows'],
-    ['all held out', numbered(10), { testSize: 1 }, MatgradError, 'testSize is 1 of 10 rows'],
-    ['a count', numbered(10), { testSize: 3 }, MatgradError, 'testSize is 3 of 10 rows'],
+    ['all held out', numbered(10), { testSize: 10 }, MatgradError, 'testSize is 10 of 10 rows'],
+    ['more than there are', numbered(10), { testSize: 11 }, MatgradError, 'testSize is 11 of 10 rows'],
+    [
+      'neither a part nor a count',
+      numbered(10),
+      { testSize: 1.5 },
+      MatgradError,
+      'testSize is 1.5 of 10 rows, wanted a part between 0 and 1, or a number of rows, that leaves at least one row to each',
+    ],
+    ['too large a part', numbered(10), { testSize: 0.99 }, MatgradError, 'testSize is 0.99 of 10 rows'],
     ['a negative fraction', numbered(10), { testSize: -0.5 }, MatgradError, 'testSize is -0.5 of 10 rows'],
     ['too small a fraction', numbered(10), { testSize: 0.01 }, MatgradError, 'testSize is 0.01 of 10 rows'],
     ['NaN', numbered(10), { testSize: Number.NaN }, MatgradError, 'testSize is NaN of 10 rows'],

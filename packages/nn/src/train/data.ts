@@ -28,10 +28,15 @@ export function checkDataset(operation: string, dataset: Dataset): void {
     throw new DTypeError(`${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y`)
   const { x, y } = dataset
   checkMatrices(operation, { x, y })
-  if (x.rows !== y.rows)
-    throw new ShapeError(
-      `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted as many rows`,
-    )
+  if (x.rows === y.rows) return
+  const [name] =
+    Object.entries({ y: y.rows === 1 && y.cols === x.rows, x: x.rows === 1 && x.cols === y.rows }).find(
+      ([, isRow]) => isRow,
+    ) ?? []
+  const hint = name ? `: ${name} is a row, ${name}.T the column` : ''
+  throw new ShapeError(
+    `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted as many rows${hint}`,
+  )
 }
 
 const { slice, gatherRows } = Matrix.prototype
@@ -119,7 +124,8 @@ export function* batchesOf(loader: DataLoader, together = false): Iterator<Datas
 const readSplit = readerOf({ testSize: number(0.25), generator: generatorOption() })
 
 /**
- * Two datasets that share out the rows at random, `testSize` of them (a fraction) in the second.
+ * Two datasets that share out the rows at random, `testSize` of them in the second: a number of rows if it is a whole number,
+ * and otherwise a part of them, as in scikit-learn.
  *
  * @throws MatgradError unless both get at least one row; DTypeError for other options.
  */
@@ -130,10 +136,12 @@ export function trainTestSplit(
   checkDataset('trainTestSplit', dataset)
   const { testSize, generator = getDefaultGenerator() } = readSplit('trainTestSplit', options)
   const { rows } = dataset.x
-  const count = Math.round(rows * testSize)
-  if (!(count >= 1 && count < rows))
+  const isPart = testSize > 0 && testSize < 1
+  const count = isPart ? Math.round(rows * testSize) : testSize
+  if (!(Number.isInteger(count) && count >= 1 && count < rows))
     throw new MatgradError(
-      `trainTestSplit: testSize is ${testSize} of ${rows} rows, wanted at least one row in each part`,
+      `trainTestSplit: testSize is ${testSize} of ${rows} rows, wanted a part between 0 and 1, or a number of rows, ` +
+        'that leaves at least one row to each dataset',
     )
   const order = generator.permutation(rows)
   return { train: select(dataset, order.slice(count, rows)), test: select(dataset, order.slice(0, count)) }
