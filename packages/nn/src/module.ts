@@ -61,22 +61,24 @@ type Container =
 const isContainer = (value: unknown): value is Container =>
   Array.isArray(value) || value instanceof Map || value instanceof Set || isPlain(value)
 
+type See = (name: string | number, value: unknown) => void
+
 /** Calls `see` with the name and the value of each property that is no accessor: what is computed when read is not looked at. */
-function eachProperty(object: object, see: (name: string, value: unknown) => void): void {
+function eachProperty(object: object, see: See): void {
   for (const name of Object.keys(object)) see(name, Object.getOwnPropertyDescriptor(object, name)?.value)
 }
 
 /** Calls `see` with all that is in a container and its name there: a number in an array or a Set, and for an object as a key. */
-function eachIn(container: Container, see: (name: string, value: unknown) => void): void {
+function eachIn(container: Container, see: See): void {
   let i = 0
   // Not by what a subclass may have in the place of these methods.
   if (container instanceof Map)
     Map.prototype.forEach.call(container, (value: unknown, key: unknown) => {
-      see(String(typeof key === 'object' || typeof key === 'function' ? i : key), value)
+      see(typeof key === 'object' || typeof key === 'function' ? i : String(key), value)
       i++
     })
-  else if (container instanceof Set) Set.prototype.forEach.call(container, (value: unknown) => see(String(i++), value))
-  else if (Array.isArray(container)) for (; i < container.length; i++) see(String(i), container[i])
+  else if (container instanceof Set) Set.prototype.forEach.call(container, (value: unknown) => see(i++, value))
+  else if (Array.isArray(container)) for (; i < container.length; i++) see(i, container[i])
   else eachProperty(container, see)
 }
 
@@ -85,28 +87,35 @@ function eachIn(container: Container, see: (name: string, value: unknown) => voi
  * gone through once.
  */
 function eachMember(path: string, value: unknown, see: (path: string, member: Member) => void): void {
+  if (isMember(value)) see(path, value)
+  if (isMember(value) || !isContainer(value)) return
   const met = new Set<Container>()
-  const look = (path: string, value: unknown): void => {
+  // Not by recursion, so that no depth is too much.
+  const pending: [path: string, value: Member | Container][] = [[path, value]]
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const [path, value] = next
     if (isMember(value)) see(path, value)
-    if (isMember(value) || !isContainer(value) || met.has(value)) return
+    if (isMember(value) || met.has(value)) continue
     met.add(value)
-    eachIn(value, (name, each) => look(`${path}.${name}`, each))
+    const first = pending.length
+    eachIn(value, (name, each) => {
+      if (isMember(each) || isContainer(each)) pending.push([`${path}.${name}`, each])
+    })
+    // The last is taken first.
+    for (let i = first, j = pending.length - 1; i < j; i++, j--) [pending[i], pending[j]] = [pending[j], pending[i]]
   }
-  look(path, value)
 }
 
 /** A function that tells whether objects have the properties that they have now, and the containers in them what they hold. */
 function sameProperties(...objects: readonly object[]): () => boolean {
-  const met = new Set<object>()
+  const met = new Set<object>(objects)
   const checks: (() => boolean)[] = []
-  const look = (object: object): void => {
-    if (met.has(object)) return
-    met.add(object)
+  // A Set goes on to what is added to it.
+  for (const object of met) {
     checks.push(sameWithin(object))
-    const values = object instanceof Map || object instanceof Set ? [...object.values()] : Object.values(object)
-    for (const value of values) if (isContainer(value)) look(value)
+    const values = object instanceof Map || object instanceof Set ? object.values() : Object.values(object)
+    for (const value of values) if (isContainer(value)) met.add(value)
   }
-  for (const object of objects) look(object)
   return () => {
     for (let i = 0; i < checks.length; i++) if (!checks[i]()) return false
     return true
@@ -186,6 +195,11 @@ export abstract class Module<In extends number = number, Out extends number = nu
     if (training === this.#learns) return
     this.#learns = training
     announce()
+  }
+
+  /** The fewest rows that `forward` takes in the present mode: `fit` refuses smaller batches before its first step. */
+  get leastRows(): number {
+    return 1
   }
 
   /** The layer's function of samples, one a row: nxIn → nxOut. */
@@ -273,8 +287,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /** The parameters, buffers and parts with their names, in the order of their definition; those that are registered last. */
   protected members(): Iterable<[name: string, member: Member]> {
     const members: [string, Member][] = []
-    const see = (name: string, value: unknown): void =>
-      eachMember(name, value, (path, member) => members.push([path, member]))
+    const see: See = (name, value) => eachMember(String(name), value, (path, member) => members.push([path, member]))
     eachProperty(this, see)
     this.#registered.forEach((value, name) => {
       see(name, value)

@@ -15,6 +15,7 @@ import {
 } from '@matgrad/core'
 import {
   accuracy,
+  BatchNorm1d,
   type Callback,
   clipGradNorm,
   crossEntropy,
@@ -173,7 +174,8 @@ describe('options', () => {
       return iterate.call(this)
     }
     try {
-      await fit(net(), xor(), optionsFor(net(), { epochs: 3 }))
+      const model = net()
+      await fit(model, xor(), optionsFor(model, { epochs: 3 }))
     } finally {
       DataLoader.prototype[Symbol.iterator] = iterate
     }
@@ -256,14 +258,14 @@ describe('a scheduler and clipNorm', () => {
   test.each([true, false])(
     "clipNorm is for the optimiser's parameters, whatever the model has (compile: %s)",
     async (compile) => {
-      const model = net()
-      const extra = variable(zeros(1, 1))
+      const [extra, unused] = [variable(zeros(1, 1)), variable(zeros(1, 1))]
+      const model = Object.assign(net(), { unused })
       const loss = (prediction: Variable, target: Matrix): Variable =>
         mseLoss(prediction, target).add(extra.sub(100).square().sum())
       const [weight] = model.parameters()
       // What the optimiser does not have piles up gradients, and takes nothing of the norm.
       weight.grad = full(weight.rows, weight.cols, 1e6)
-      const optimizer = new SGD([extra], { lr: 1 })
+      const optimizer = new SGD([extra, unused], { lr: 1 })
       const options = { loss, optimizer, epochs: 3, batchSize: 4, clipNorm: 0.25, compile }
       await fit(model, xor(), options as never)
       expect(extra.value.item()).toBeCloseTo(0.75, 5)
@@ -856,6 +858,48 @@ describe('wrong options throw before the first step', () => {
     ["Keras's name of the validation", { validationData: xor() }, DTypeError, ': did you mean validation?'],
     ['a signal that is none', { signal: {} }, DTypeError, 'fit: signal is Object, wanted an AbortSignal'],
     [
+      "another model's optimiser",
+      { optimizer: new SGD(net().parameters(), { lr: 1 }) },
+      MatgradError,
+      "fit: the optimizer has none of the model's 4 parameters, wanted those of model.parameters()",
+    ],
+    [
+      'a model of nothing to train',
+      { model: new ReLU() },
+      MatgradError,
+      'fit: ReLU has no parameters, wanted some: those in #private fields it must register',
+    ],
+    [
+      'a row of targets',
+      { data: { x: zeros(4, 2), y: zeros(1, 4) } },
+      ShapeError,
+      'x is 4x2, y is 1x4, wanted as many rows: y is a row, y.T the column',
+    ],
+    [
+      'a row of samples',
+      { data: { x: zeros(1, 4), y: zeros(4, 1) } },
+      ShapeError,
+      'x is 1x4, y is 4x1, wanted as many rows: x is a row, x.T the column',
+    ],
+    [
+      'a validation of another width',
+      { validation: { x: zeros(4, 3), y: zeros(4, 1) } },
+      ShapeError,
+      'fit: x is 4x2, x of the validation is 4x3, wanted as many columns',
+    ],
+    [
+      'a validation with targets of another width',
+      { validation: { x: zeros(4, 2), y: zeros(4, 2) } },
+      ShapeError,
+      'mseLoss: prediction is 4x1, target is 4x2',
+    ],
+    [
+      'a loader of no batch for the validation',
+      { validation: new DataLoader(xor(), { batchSize: 5, dropLast: true }) },
+      MatgradError,
+      'fit: the validation data have no batch',
+    ],
+    [
       'no validation',
       { validation: null },
       DTypeError,
@@ -881,6 +925,146 @@ describe('wrong options throw before the first step', () => {
     expect((error as Error).message).toContain(message)
     expect(bitsOf(own)).toEqual(before)
   })
+})
+
+describe('what would throw after the first step throws before it', () => {
+  const generator = new Generator(3)
+  const normalized = (...more: readonly Module[]) =>
+    new Sequential(
+      new Linear(2, 4, { generator }),
+      new BatchNorm1d(4),
+      ...(more as []),
+      new Linear(4, 1, { generator }),
+    )
+  const rows = (count: number) => ({ x: sample(count, 2, noise(1)), y: sample(count, 1, noise(2)) })
+  const labelled = (count: number, ...classes: readonly number[]) => ({
+    x: sample(count, 2, noise(1)),
+    y: matrix(Array.from({ length: count }, (_, i) => [classes[i - count + classes.length] ?? 0])),
+  })
+  class Own extends Module {
+    readonly layers = [[normalized()]]
+    override forward(x: Input): Variable {
+      return this.layers[0][0].forward(x as never)
+    }
+  }
+  class Free extends Sequential<readonly []> {
+    override get leastRows(): number {
+      return 5
+    }
+  }
+  const withoutStatistics = () =>
+    new Sequential(new Linear(2, 4), new BatchNorm1d(4, { trackRunningStats: false }), new Linear(4, 1))
+
+  const least = 'BatchNorm1d(4) wants at least 2 in a batch; wanted a'
+  const orDrop = `${least} DataLoader with dropLast: true, or another batchSize`
+  const larger = `${least} larger batchSize, and as many rows`
+  const bad: [string, () => Module, Untyped, Untyped, string][] = [
+    [
+      'a last batch of one row',
+      normalized,
+      rows(33),
+      {},
+      `fit: got 33 rows of data in batches of 32: the last has 1, ${orDrop}`,
+    ],
+    ["the same in a user's module", () => new Own(), rows(9), { batchSize: 4 }, orDrop],
+    ['the same by a loader', normalized, new DataLoader(rows(5), { batchSize: 2 }), {}, orDrop],
+    ['batches of one row', normalized, rows(4), { batchSize: 1 }, `batches of 1: the last has 1, ${larger}`],
+    ['data of one row', normalized, rows(1), {}, `got 1 rows of data in batches of 32: the last has 1, ${larger}`],
+    [
+      'fewer rows than a layer says that it takes',
+      () => new Sequential(new Linear(2, 1), new Free()),
+      rows(12),
+      { batchSize: 8 },
+      'the last has 4, Free wants at least 5 in a batch',
+    ],
+    [
+      'a last batch of one row of the validation, where it is normalised by itself',
+      withoutStatistics,
+      rows(8),
+      { validation: rows(257) },
+      `got 257 rows of validation data in batches of 256: the last has 1, ${orDrop}`,
+    ],
+    [
+      'the same by a loader',
+      withoutStatistics,
+      rows(8),
+      { validation: new DataLoader(rows(3), { batchSize: 2 }) },
+      `got 3 rows of validation data in batches of 2: the last has 1, ${orDrop}`,
+    ],
+  ]
+  test.each(bad)('%s', async (_title, make, data, more, message) => {
+    const model = make()
+    model.parameters()[0].grad = full(4, 2, 1)
+    const before = bitsOf(model)
+    const error = await errorFrom(fit(model, data, optionsFor(model, more)))
+    expect(error).toBeInstanceOf(ShapeError)
+    expect((error as Error).message).toContain(message)
+    expect(bitsOf(model)).toEqual(before)
+    expect(model.parameters()[0].grad).not.toBeNull()
+  })
+
+  test.each([
+    ['above the last, in the last batch', labelled(40, 3), {}, 'class'],
+    ['below 0', labelled(40, -1, 0), {}, 'class'],
+    ['between two', labelled(40, 0.5, 2), {}, 'class'],
+    ['that is NaN', labelled(40, Number.NaN), {}, 'class'],
+    ['above the last, in the validation', labelled(40), { validation: labelled(300, 7) }, 'class'],
+    ['between two, in a loader', labelled(40), { validation: new DataLoader(labelled(9, 1.5)) }, 'class'],
+    ['with the wrong number of columns', labelled(40), { validation: { ...labelled(4), y: zeros(4, 2) } }, '4x2'],
+  ])('a class %s', async (_title, data, more, message) => {
+    const model = classifier()
+    const before = bitsOf(model)
+    const { state } = getDefaultGenerator()
+    const options = { ...optionsFor(model, { batchSize: 8, ...more }), loss: crossEntropy }
+    const error = await errorFrom(fit(model, data, options))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect((error as Error).message).toContain('crossEntropy: ')
+    expect((error as Error).message).toContain(message)
+    expect(bitsOf(model)).toEqual(before)
+    expect(getDefaultGenerator().state).toEqual(state)
+    expect([...model.modules()].every(({ training }) => training)).toBe(true)
+  })
+
+  test('with dropLast, without a last batch of one row, or with nothing to learn it trains', async () => {
+    for (const [data, more] of [
+      [new DataLoader(rows(33), { batchSize: 32, dropLast: true }), {}],
+      [rows(34), {}],
+      [rows(2), {}],
+      [rows(8), { validation: rows(257) }],
+      [rows(33), { epochs: 0 }],
+    ] as const) {
+      const model = normalized()
+      await fit(model, data, optionsFor(model, more))
+    }
+  })
+
+  test('a layer that a model keeps out of learning may have one row', async () => {
+    class Frozen extends Own {
+      override train(training?: boolean): this {
+        super.train(training)
+        ;(this.layers[0][0].layers[1] as Module).eval()
+        return this
+      }
+    }
+    const model = new Frozen().eval()
+    const { loss } = await fit(model, rows(33), optionsFor(model))
+    expect(loss).toHaveLength(2)
+  })
+})
+
+test('validation data may be a DataLoader, in its batches and order', async () => {
+  const data = { x: sample(10, 2, noise(1), { dtype: 'float32' }), y: sample(10, 1, noise(2), { dtype: 'float32' }) }
+  const train = (validation: Untyped) => {
+    const model = net()
+    return fit(model, xor(), optionsFor(model, { validation, metrics: { rows: (p: Matrix) => p.rows } }))
+  }
+  const whole = await train(data)
+  expect(await train(new DataLoader(data, { batchSize: 3 }))).toEqual(whole)
+  const { valRows } = await train(new DataLoader(data, { batchSize: 4, dropLast: true }))
+  expect([whole.valRows, valRows]).toEqual([
+    [10, 10],
+    [8, 8],
+  ])
 })
 
 /** Writes down whether it is learning whenever it is used. */

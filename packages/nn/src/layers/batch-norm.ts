@@ -60,6 +60,10 @@ export class BatchNorm1d<Features extends number = number> extends Module<Featur
     this.runningVar = trackRunningStats ? ones(1, features, { dtype }) : null
   }
 
+  override get leastRows(): number {
+    return this.runningMean && this.runningVar && !this.training ? 1 : 2
+  }
+
   /** @throws ShapeError for another number of features, or for a batch of fewer than two samples that gives the statistics. */
   override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, Features>): Variable<N, Features> {
     const samples: Variable = variableOf('BatchNorm1d', x as Input)

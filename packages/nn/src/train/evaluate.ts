@@ -9,16 +9,20 @@ import { checkMetrics, type Logs, type Metric, measure } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
 import { passOf } from './step.ts'
 
-/** The result of `run` with all parts of the model out of learning; each goes back to what it was. */
-function inEvaluation<T>(model: Module, run: () => T): T {
+/** The result of `run` with all parts of the model learning, or out of it; each goes back to what it was. */
+export function inMode<T>(model: Module, learns: boolean, run: () => T): T {
   const states = [...model.modules()].map((module) => [module, module.training] as const)
-  model.eval()
   try {
-    return noGrad(run)
+    if (learns) model.train()
+    else model.eval()
+    return run()
   } finally {
     for (const [module, training] of states) module.training = training
   }
 }
+
+/** The same out of learning, and without recording. */
+export const inEvaluation = <T>(model: Module, run: () => T): T => inMode(model, false, () => noGrad(run))
 
 export interface EvaluateOptions {
   readonly loss?: Loss
@@ -28,10 +32,13 @@ export interface EvaluateOptions {
   readonly compile?: boolean
 }
 
+/** So many samples are evaluated at a time unless told. */
+export const EVALUATED = 256
+
 const readEvaluate = readerOf({
   loss: lossOption(),
   metrics: metricsOption({}),
-  batchSize: whole(256),
+  batchSize: whole(EVALUATED),
   compile: flag(true),
 })
 
@@ -64,7 +71,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   })
 }
 
-const readPredict = readerOf({ batchSize: whole(256), compile: flag(true) })
+const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) })
 
 /** The model's values for samples, one a row, computed in batches with the model out of learning. */
 export function predict(model: Module, x: Matrix, options?: { batchSize?: number; compile?: boolean }): Matrix {

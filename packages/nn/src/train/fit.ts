@@ -15,9 +15,10 @@ import { checkModule, type Module } from '../module.ts'
 import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
+import { checkBeforehand } from './beforehand.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
 import { batchesOf, checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
-import { evaluate } from './evaluate.ts'
+import { EVALUATED, evaluate } from './evaluate.ts'
 import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
 import { lossOption, metricsOption } from './options.ts'
 import { TrainingStep } from './step.ts'
@@ -31,7 +32,7 @@ export interface FitOptions {
   readonly shuffle?: boolean
   readonly generator?: Generator
   /** Evaluated after each epoch. */
-  readonly validation?: Dataset
+  readonly validation?: Dataset | DataLoader
   /** Numbers for each epoch, by names that differ from `loss` and from one another with and without `val` before them. */
   readonly metrics?: Readonly<Record<string, Metric>>
   /** Makes its step at the end of each epoch: after the validation data are evaluated, before `onEpochEnd`. */
@@ -58,7 +59,7 @@ const readFit = readerOf({
   batchSize: whole(32),
   shuffle: flag(true),
   generator: generatorOption(),
-  validation: anything<Dataset | undefined>(undefined),
+  validation: anything<Dataset | DataLoader | undefined>(undefined),
   metrics: metricsOption({}),
   scheduler: kind<Scheduler>('a Scheduler', (value) => value instanceof Scheduler)(),
   clipNorm: number(),
@@ -76,6 +77,14 @@ const PATIENCE = 100
 /** Lets whatever waits for the event loop run. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
+/** How the validation data are gone through. */
+function loaderOfValidation(validation: Dataset | DataLoader): DataLoader {
+  if (!(validation instanceof DataLoader)) checkDataset('fit: validation', validation)
+  const loader = validation instanceof DataLoader ? validation : new DataLoader(validation, { batchSize: EVALUATED })
+  if (loader.length === 0) throw new MatgradError('fit: the validation data have no batch, wanted at least one')
+  return loader
+}
+
 /** What `fit` was asked for. @throws DTypeError or MatgradError for what makes no sense. */
 function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) {
   checkModule('fit', model)
@@ -89,11 +98,11 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
     throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
   if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
   checkCallbacks('fit', callbacks)
-  if (validation !== undefined) checkDataset('fit: validation', validation)
-  if (validation?.x.rows === 0) throw new MatgradError('fit: the validation data have no rows, wanted at least one')
+  const validating = validation === undefined ? undefined : loaderOfValidation(validation)
   const loader =
     data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })
   if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
+  if (epochs > 0) checkBeforehand({ model, optimizer, loss: settings.loss, loader, validation: validating })
   const names = ['loss', ...Object.keys(metrics)]
   const listed = [...names, ...(validation ? names.map(nameOfValidation) : [])].map((name) => [name, []] as const)
   const history = Object.fromEntries(listed) as unknown as History
@@ -107,7 +116,8 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
  *
  * @returns the loss and the metrics of every epoch: those of the training data as they were met, during the epoch
  * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no
- * number; what the loss, a metric or a callback throws; the signal's reason. Of several errors it is the first: what
+ * number; ShapeError or DTypeError, before it too, for batches and targets, of the validation as well, that layers and losses of
+ * this package will not take, and MatgradError for an optimiser without any parameter of the model; what the loss, a metric or a callback throws; the signal's reason. Of several errors it is the first: what
  * `onTrainEnd` throws after it is in its `suppressed`.
  */
 export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {

@@ -13,8 +13,10 @@ import { lossOf } from './options.ts'
 
 const losses: ReadonlySet<unknown> = new Set<Loss>([mseLoss, crossEntropy, binaryCrossEntropyWithLogits])
 
+export const isKnownLoss = (loss: Loss): boolean => losses.has(loss)
+
 /** Whether a model is made of layers and parameters of this package alone. */
-function isKnown(model: Module): boolean {
+export function isKnown(model: Module): boolean {
   // Before its own `modules` is asked, which may be somebody's.
   if (!isBuiltIn(model)) return false
   for (const module of model.modules()) if (!isBuiltIn(module)) return false
@@ -58,7 +60,7 @@ export class TrainingStep {
   giveBack(...batch: readonly Matrix[]): void {
     const { model, optimizer, loss } = this
     this.isKnown =
-      losses.has(loss) &&
+      isKnownLoss(loss) &&
       isBuiltInOptimizer(optimizer) &&
       isKnown(model) &&
       !batch.some((each) => optimizer.groups.some(({ params }) => isValueOf(params, each)))

@@ -1,0 +1,92 @@
+import { constant } from '@matgrad/autograd'
+import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
+import { formatShape } from '@matgrad/core/internal'
+import { crossEntropy, type Loss } from '../losses.ts'
+import type { Module } from '../module.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import { type DataLoader, isPlainLoader } from './data.ts'
+import { inEvaluation, inMode } from './evaluate.ts'
+import { isKnown, isKnownLoss } from './step.ts'
+
+// An error in the middle of a training leaves a model that is half trained. What can be known before the first step is asked
+// here; of a user's loader, layer or loss nothing is known, and none of their code but `train` and `eval` is run for it.
+
+interface Plan {
+  readonly model: Module
+  readonly optimizer: Optimizer
+  readonly loss: Loss
+  readonly loader: DataLoader
+  /** What the validation data are gone through by. */
+  readonly validation: DataLoader | undefined
+}
+
+/** @throws MatgradError or ShapeError for what would throw, or train nothing, after the first step. */
+export function checkBeforehand({ model, optimizer, loss, loader, validation }: Plan): void {
+  checkParameters(model, optimizer)
+  if (isPlainLoader(loader)) {
+    inMode(model, true, () => checkBatches('data', model, loader))
+    // All else that may be wrong is wrong in the first step.
+    if (loss === crossEntropy && isKnown(model)) checkTargets(model, loss, loader)
+  }
+  if (!validation || !isPlainLoader(validation)) return
+  const [own, other] = [loader.dataset.x, validation.dataset.x]
+  if (own.cols !== other.cols)
+    throw new ShapeError(
+      `fit: x is ${formatShape(own.shape)}, x of the validation is ${formatShape(other.shape)}, wanted as many columns`,
+    )
+  inMode(model, false, () => checkBatches('validation data', model, validation))
+  if (isKnownLoss(loss) && isKnown(model)) checkTargets(model, loss, validation)
+}
+
+function checkParameters(model: Module, optimizer: Optimizer): void {
+  const own = new Set(model.parameters())
+  if (optimizer.groups.some(({ params }) => params.some((each) => own.has(each)))) return
+  if (own.size > 0)
+    throw new MatgradError(
+      `fit: the optimizer has none of the model's ${own.size} parameters, wanted those of model.parameters()`,
+    )
+  throw new MatgradError(
+    `fit: ${model.constructor.name} has no parameters, wanted some: those in #private fields it must register`,
+  )
+}
+
+/** How many rows the last batch of a loader has. */
+function lastOf({ dataset, batchSize, dropLast }: DataLoader): number {
+  const left = dataset.x.rows % batchSize
+  return left === 0 || dropLast ? batchSize : left
+}
+
+/** Whether all batches of a loader have the rows that every layer of the model wants, in its present mode. */
+function checkBatches(what: string, model: Module, loader: DataLoader): void {
+  const { batchSize, dataset } = loader
+  const last = lastOf(loader)
+  for (const module of model.modules()) {
+    if (module.leastRows <= last) continue
+    const wanted = `${module.describe()} wants at least ${module.leastRows} in a batch`
+    const got = `${dataset.x.rows} rows of ${what} in batches of ${batchSize}: the last has ${last}`
+    const instead =
+      Math.min(batchSize, dataset.x.rows) < module.leastRows
+        ? 'a larger batchSize, and as many rows'
+        : 'a DataLoader with dropLast: true, or another batchSize'
+    throw new ShapeError(`fit: got ${got}, ${wanted}; wanted ${instead}`)
+  }
+}
+
+/**
+ * Gives a loss of this package a batch that a model of this package has seen and, with as many columns, the targets that it may
+ * not take.
+ */
+function checkTargets(model: Module, loss: Loss, { dataset: { x, y }, batchSize }: DataLoader): void {
+  inEvaluation(model, () => {
+    const prediction = model.forward(x.slice(0, Math.min(batchSize, x.rows)))
+    loss(prediction, y.slice(0, prediction.rows))
+    const targets = telling(y)
+    loss(constant(zeros(targets.rows, prediction.cols, { dtype: prediction.dtype })), targets)
+  })
+}
+
+/** Three rows of the targets: of the least and the largest number, and of the one that is farthest above a whole number. */
+function telling(y: Matrix): Matrix {
+  const places = [y.argmin(), y.argmax(), y.sub(y.floor()).argmax()]
+  return y.gatherRows(places.map((place) => Math.floor(place.item() / y.cols)))
+}
