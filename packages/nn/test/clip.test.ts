@@ -6,7 +6,7 @@ import { clipGradNorm, clipGradValue } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
 import { stepOf } from './run.ts'
-import { errorOf, expectClose, type Stored, toMatrix, UNIT } from './support.ts'
+import { DTYPES, errorOf, expectClose, type Stored, toMatrix, UNIT } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
@@ -82,6 +82,59 @@ describe('clipGradNorm', () => {
     const parameters = [withGradient(full(1, 4, size, { dtype }))]
     expect(Math.abs(clippingOf(clipGradNorm, parameters)(1).item() / (2 * size) - 1)).toBeLessThan(4 * UNIT.float32)
     expect(Math.abs(Number(parameters[0].grad?.get(0, 0)) / Math.min(0.5, size) - 1)).toBeLessThan(1e-6)
+  })
+
+  // All of these are powers of two, or sums of squares that are, so that what is wanted is exact. 10⁻⁶ is nothing beside a
+  // norm of 2³⁴ and more in float64.
+  test.each<[string, DType, number, number, number, number, number]>([
+    ['large float64 whose squares overflow', 'float64', 2, 2 ** 700, 1, 2 ** 701, 2 ** -1],
+    ['4096 of them', 'float64', 64, 2 ** 700, 1, 2 ** 706, 2 ** -6],
+    ['the sum of whose squares alone does', 'float64', 64, 2 ** 511, 8, 2 ** 517, 2 ** -3],
+    ['numbers whose norm is beyond all', 'float64', 2, 2 ** 1023, 1, Number.POSITIVE_INFINITY, 2 ** -1],
+    ['those for a bound that is not reached', 'float64', 2, 2 ** 700, 2 ** 800, 2 ** 701, 2 ** 700],
+    ['small float64 whose squares vanish', 'float64', 2, 2 ** -700, 1, 2 ** -699, 2 ** -700],
+    ['4096 of them', 'float64', 64, 2 ** -700, 1, 2 ** -694, 2 ** -700],
+    ['the least float64', 'float64', 2, 2 ** -1074, 1, 2 ** -1073, 2 ** -1074],
+  ])('takes the exact norm of %s, and scales by it', (_title, dtype, side, size, bound, total, wanted) => {
+    const parameters = [withGradient(full(side, side, size, { dtype }))]
+    expect(clippingOf(clipGradNorm, parameters)(bound).item()).toBe(total)
+    expect(new Set(parameters[0].grad?.data)).toEqual(new Set([wanted]))
+  })
+
+  test('several gradients of which one overflows are clipped together', () => {
+    const parameters = [
+      full(1, 1, 3 * 2 ** 700, { dtype: 'float64' }),
+      full(1, 1, 2 ** 90),
+      full(2, 2, 2 ** 701, { dtype: 'float64' }),
+    ].map(withGradient)
+    expect(clippingOf(clipGradNorm, parameters)(5).item()).toBe(5 * 2 ** 700)
+    expect(gradientsOf(parameters)).toEqual([
+      [[3]],
+      [[0]],
+      [
+        [2, 2],
+        [2, 2],
+      ],
+    ])
+  })
+
+  test('NaN and infinities go on as in PyTorch, unless an error is asked for, which changes nothing', () => {
+    for (const dtype of DTYPES)
+      for (const [bad, total, clipped] of [
+        [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, [[Number.NaN, 0]]],
+        [Number.NaN, Number.NaN, [[Number.NaN, Number.NaN]]],
+      ] as const) {
+        const parameters = [withGradient(matrix([[bad, 1]], { dtype }))]
+        const before = gradientsOf(parameters)
+        const error = errorOf(() => clipGradNorm(parameters, 1, { errorIfNonfinite: true }))
+        expect(error).toBeInstanceOf(MatgradError)
+        expect(error.message).toBe(`clipGradNorm: the norm of the gradients is ${total}, wanted a finite one`)
+        expect(gradientsOf(parameters)).toEqual(before)
+        expect(clippingOf(clipGradNorm, parameters)(1).item()).toBe(total)
+        expect(gradientsOf(parameters)).toEqual([clipped])
+      }
+    const usual = [withGradient(matrix([[3, 4]], { dtype: 'float64' }))]
+    expect(clipGradNorm(usual, 1, { errorIfNonfinite: true }).item()).toBe(5)
   })
 
   test('gives 0 where there is no gradient', () => {

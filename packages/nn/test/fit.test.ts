@@ -255,6 +255,20 @@ describe('a scheduler and clipNorm', () => {
     }
   })
 
+  test.each([true, false])('clipNorm bounds gradients whose squares overflow (compile: %s)', async (compile) => {
+    const parameter = variable(zeros(1, 1, { dtype: 'float64' }))
+    const model = Object.assign(new Linear(1, 1, { dtype: 'float64' }), { parameter })
+    const loss = (prediction: Variable): Variable =>
+      parameter
+        .mul(2 ** 700)
+        .sum()
+        .add(prediction.sum().mul(0))
+    const optimizer = new SGD(model.parameters(), { lr: 1 })
+    const data = { x: zeros(64, 1, { dtype: 'float64' }), y: zeros(64, 1) }
+    await fit(model, data, { loss, optimizer, epochs: 3, batchSize: 4, clipNorm: 2 ** -4, compile } as never)
+    expect(parameter.item()).toBe(-3)
+  })
+
   test.each([true, false])(
     "clipNorm is for the optimiser's parameters, whatever the model has (compile: %s)",
     async (compile) => {

@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, full, MatgradError, Matrix, zeros } from '@matgrad/core'
-import { checkNumber, describe } from '@matgrad/core/internal'
+import { checkNumber, describe, flag, readerOf, tracer } from '@matgrad/core/internal'
 
 const float64 = { dtype: 'float64' } as const
 
@@ -27,20 +27,63 @@ export function checkBound(operation: string, what: string, bound: number): void
   if (!(bound >= 0)) throw new MatgradError(`${operation}: ${what} is ${bound}, wanted 0 or more`)
 }
 
+const sumOfSquares = (gradients: readonly Matrix[], factor = 1): Matrix => {
+  const squares = gradients.map((gradient) => {
+    const wide = gradient.astype('float64')
+    return (factor === 1 ? wide : wide.mul(factor)).square().sum()
+  })
+  return squares.reduce((sum, each) => sum.add(each), zeros(1, 1, float64))
+}
+
+/** What squares below 2^−1022 lose of a sum is nothing beside one from here on. */
+const LEAST_SUM = 2 ** -900
+/** By which elements are scaled, exactly, where their squares overflow or vanish: the squares of all that count then do neither. */
+const SCALE = 2 ** 600
+
+/**
+ * The norm of gradients as one vector, and what multiplies them so that it is at most maxNorm. Only the squares of float64
+ * numbers can overflow or vanish: sums of them scaled take the place of the plain one then. A program cannot look whether they
+ * do, and computes them all.
+ */
+function normAndCoefficient(gradients: readonly Matrix[], maxNorm: number): { total: Matrix; coefficient: Matrix } {
+  const bound = full(1, 1, maxNorm, float64)
+  const sum = sumOfSquares(gradients)
+  const plain = sum.sqrt()
+  const isUsual = (): boolean => sum.item() >= LEAST_SUM && sum.item() < Number.POSITIVE_INFINITY
+  if (gradients.every(({ dtype }) => dtype === 'float32') || (tracer === null && isUsual()))
+    return { total: plain, coefficient: bound.div(plain.add(1e-6)).minimum(1) }
+  const [low, high] = [1 / SCALE, SCALE].map((factor) => sumOfSquares(gradients, factor).sqrt())
+  const isHuge = sum.equal(Number.POSITIVE_INFINITY)
+  const total = isHuge.where(low.mul(SCALE), sum.less(LEAST_SUM).where(high.div(SCALE), plain))
+  // What is beside 10⁻⁶ of a norm that vanishes is nothing, and what 10⁻⁶ is beside one that overflows, whose quotient may be a
+  // number while it is none.
+  const coefficient = isHuge.where(bound.div(low).div(SCALE), bound.div(plain.add(1e-6)))
+  return { total, coefficient: coefficient.minimum(1) }
+}
+
+const readClip = readerOf({ errorIfNonfinite: flag(false) })
+
 /**
  * Multiplies all gradients, in place, by min(1, maxNorm / (total + 10⁻⁶)), where total is their norm as one vector
- * (PyTorch's `clip_grad_norm_`, with the norm in float64).
+ * (PyTorch's `clip_grad_norm_`, with the norm in float64). No float64 gradient is too large or too small for it.
  *
+ * @param options.errorIfNonfinite whether to throw where the norm is NaN or infinite, as a gradient is then; compiled
+ * functions cannot ask for it, because it looks at a number
  * @returns the total norm before, 1x1 of float64
- * @throws MatgradError for a negative maxNorm; DTypeError for what is no array of variables.
+ * @throws MatgradError for a negative maxNorm, or a norm that is not finite if that is asked for; DTypeError for what is no
+ * array of variables, and for other options.
  */
-export function clipGradNorm(parameters: readonly Variable[], maxNorm: number): Matrix<1, 1> {
+export function clipGradNorm(
+  parameters: readonly Variable[],
+  maxNorm: number,
+  options?: { errorIfNonfinite?: boolean },
+): Matrix<1, 1> {
   const gradients = gradientsOf('clipGradNorm', parameters)
   checkBound('clipGradNorm', 'maxNorm', maxNorm)
-  const squares = gradients.map((gradient) => gradient.astype('float64').square().sum())
-  const start: Matrix = zeros(1, 1, float64)
-  const total = squares.reduce((sum, each) => sum.add(each), start).sqrt()
-  const coefficient = full(1, 1, maxNorm, float64).div(total.add(1e-6)).minimum(1)
+  const { errorIfNonfinite } = readClip('clipGradNorm', options)
+  const { total, coefficient } = normAndCoefficient(gradients, maxNorm)
+  if (errorIfNonfinite && !Number.isFinite(total.item()))
+    throw new MatgradError(`clipGradNorm: the norm of the gradients is ${total.item()}, wanted a finite one`)
   for (const gradient of gradients) gradient.assign(gradient.mul(coefficient.astype(gradient.dtype)))
   return total as Matrix<1, 1>
 }

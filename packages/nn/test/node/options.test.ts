@@ -116,6 +116,7 @@ const rows: Record<string, Row> = {
   'init.xavierNormal': row((o) => nn.init.xavierNormal(o)),
   'init.kaimingUniform': row((o) => nn.init.kaimingUniform(o)),
   'init.kaimingNormal': row((o) => nn.init.kaimingNormal(o)),
+  clipGradNorm: row((o, v) => nn.clipGradNorm(v.parameters, 1, o)),
   loadStateDict: row((o, v) => v.model.loadStateDict(v.model.stateDict(), o)),
   Linear: row((o) => new nn.Linear(2, 2, o)),
   BatchNorm1d: row((o) => new nn.BatchNorm1d(2, o)),
