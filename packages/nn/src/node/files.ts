@@ -18,6 +18,12 @@ function checkPath(operation: string, path: string | URL): string {
   return resolve(path)
 }
 
+/** So many characters of a path are shown. */
+const SHOWN = 80
+
+/** A path as a message shows it: its end, where the name is. */
+const shown = (path: string): string => shorten(path.length > SHOWN ? `…${path.slice(1 - SHOWN)}` : path)
+
 /** The file that a path leads to, there or not: the end of all links. */
 async function followLinks(path: string): Promise<string> {
   let file = path
@@ -28,7 +34,7 @@ async function followLinks(path: string): Promise<string> {
     if (link === undefined) return file
     file = resolve(folder, link)
   }
-  throw new MatgradError(`saveModel: ${shorten(path)} is a link that leads to no end, wanted a file`)
+  throw new MatgradError(`saveModel: ${shown(path)} is a link that leads to no end, wanted a file`)
 }
 
 /**
@@ -40,7 +46,7 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const target = await followLinks(path)
   const former = await stat(target).catch(() => undefined)
   if (former && !former.isFile())
-    throw new MatgradError(`saveModel: ${shorten(path)} is a folder or a device, wanted a file`)
+    throw new MatgradError(`saveModel: ${shown(path)} is a folder or a device, wanted a file`)
   const temporary = join(dirname(target), `.${basename(target)}.tmp`)
   await rm(temporary, { force: true })
   // Exclusively, so that nobody's link of this name is followed.
@@ -57,7 +63,7 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
     }
     // Another process may have removed it and be writing its own.
     if ((await stat(temporary)).ino !== written)
-      throw new MatgradError(`saveModel: another process saves ${shorten(path)}, wanted one at a time`)
+      throw new MatgradError(`saveModel: another process saves ${shown(path)}, wanted one at a time`)
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -92,11 +98,17 @@ export async function saveModel(path: string | URL, model: Module): Promise<void
  * Loads parameters and buffers that `saveModel` saved into a model of the same structure, all or none.
  *
  * @throws FormatError for a file that is not one; MatgradError or ShapeError for names or shapes that are not the model's;
- * DTypeError for what is no path or no model; what the file system throws.
+ * DTypeError for what is no path or no model; what the file system throws. All name the file.
  */
 export async function loadModel(path: string | URL, model: Module): Promise<void> {
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
-  const { tensors } = io.decodeSafetensors(await readFile(name))
-  model.loadStateDict(tensors)
+  const bytes = await readFile(name)
+  try {
+    model.loadStateDict(io.decodeSafetensors(bytes).tensors)
+  } catch (error) {
+    if (!(error instanceof MatgradError)) throw error
+    const OfItsKind = error.constructor as new (message: string, options: ErrorOptions) => MatgradError
+    throw new OfItsKind(`loadModel: ${shown(name)}: ${error.message}`, { cause: error })
+  }
 }

@@ -9,8 +9,12 @@ const format = (logs: Logs): string =>
     .map(([name, value]) => `${name} ${value.toFixed(4)}`)
     .join('  ')
 
+/** The signals that end a process which does not listen to them. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /**
- * Shows how far training is: a bar for each epoch on a terminal, and one line for each epoch when it is over.
+ * Shows how far training is: a bar for each epoch on a terminal, and one line for each epoch when it is over. The terminal has
+ * its cursor and wraps its lines again however the process ends, but by a signal that cannot be heard.
  *
  * @param stream where to write; standard output unless given
  * @throws DTypeError for what is no stream.
@@ -23,8 +27,15 @@ export function progress(stream: NodeJS.WriteStream = process.stdout): Callback 
   const title = (epoch: number, epochs: number): string =>
     `epoch ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}`
   const remove = (): void => {
+    for (const signal of SIGNALS) process.removeListener(signal, leave)
+    process.removeListener('exit', remove)
     bar?.stop()
     bar = undefined
+  }
+  /** Who listens to a signal keeps it from its work: it is sent again unless others listen, too. */
+  const leave = (signal: NodeJS.Signals): void => {
+    remove()
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
   }
   return {
     onEpochBegin(epoch, { epochs, batches }) {
@@ -41,6 +52,8 @@ export function progress(stream: NodeJS.WriteStream = process.stdout): Callback 
         clearOnComplete: true,
         stopOnComplete: false,
       })
+      for (const signal of SIGNALS) process.on(signal, leave)
+      process.on('exit', remove)
       bar.start(batches, 0, { loss: '…' })
     },
     onBatchEnd(batch, { loss }) {

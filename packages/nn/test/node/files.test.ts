@@ -11,7 +11,7 @@ import { loadModel, progress, saveModel } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fit } from '../run.ts'
 import { bitsOf, xor } from '../support.ts'
-import { outputOf } from './output.ts'
+import { endOf, outputOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
@@ -299,7 +299,16 @@ describe('loadModel rejects and changes nothing', () => {
     const error = await errorFrom(loadModel(path, target))
     expect(error).toBeInstanceOf(kind)
     expect(error.message).toContain(message)
+    expect(error.message.startsWith(`loadModel: ${path}: `), error.message).toBe(true)
     expect(bitsOf(target)).toEqual(before)
+  })
+
+  test('the end of a long path, where the name is', async () => {
+    const path = join(folder, 'f'.repeat(100), 'model')
+    await mkdir(join(folder, 'f'.repeat(100)))
+    await writeFile(path, 'x')
+    const { message } = await errorFrom(loadModel(path, model(1)))
+    expect(message).toContain(`loadModel: …${'f'.repeat(73)}/model: `)
   })
 
   test('a file that is not there', async () => {
@@ -416,6 +425,33 @@ describe('progress', () => {
     const { text } = screen
     await new Promise((resolve) => setTimeout(resolve, 250))
     expect(screen.text).toBe(text)
+  })
+
+  const [shows, hides] = ['\x1b[?25h', '\x1b[?25l']
+  test.each([
+    ['SIGINT', null, 'SIGINT'],
+    ['SIGTERM', null, 'SIGTERM'],
+    ['SIGHUP', null, 'SIGHUP'],
+    ['exit', 7, null],
+    ['throw', 1, null],
+  ])(
+    'gives back the terminal when the process ends by %s, which it does',
+    { timeout: 60_000 },
+    async (how, code, signal) => {
+      const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: [how] })
+      expect([ended.code, ended.signal]).toEqual([code, signal])
+      expect(ended.output).toContain(hides)
+      expect(ended.output.lastIndexOf(shows)).toBeGreaterThan(ended.output.lastIndexOf(hides))
+      expect(ended.output.lastIndexOf('\x1b[?7h')).toBeGreaterThan(ended.output.lastIndexOf('\x1b[?7l'))
+      expect(ended.output).not.toContain('went on')
+    },
+  )
+
+  test('leaves a signal to those who listen to it, and listens no more', { timeout: 60_000 }, async () => {
+    const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: ['SIGINT', 'listens'] })
+    expect([ended.code, ended.signal]).toEqual([0, null])
+    expect(ended.output).toMatch(/aborted\nwent on, 0 listeners more\n$/)
+    expect(ended.output.lastIndexOf(shows)).toBeGreaterThan(ended.output.lastIndexOf(hides))
   })
 
   test('shows numbers that are large or none', async () => {

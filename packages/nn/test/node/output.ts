@@ -1,11 +1,20 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** The standard output of a script, run in a process of its own on the sources. */
-export function outputOf(
-  script: URL,
-  { args = [], nodeOptions = [] }: { args?: readonly string[]; nodeOptions?: readonly string[] } = {},
-): Promise<string> {
+interface Call {
+  readonly args?: readonly string[]
+  readonly nodeOptions?: readonly string[]
+}
+
+interface End {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly output: string
+  readonly errors: string
+}
+
+/** How a script ends that is run in a process of its own on the sources, and what it writes. */
+export function endOf(script: URL, { args = [], nodeOptions = [] }: Call = {}): Promise<End> {
   const options = ['--conditions=@matgrad/source', '--import', 'tsx', ...nodeOptions, fileURLToPath(script), ...args]
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -17,9 +26,13 @@ export function outputOf(
       errors += chunk
     })
     child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) resolve(output)
-      else reject(new Error(`the script ended with ${code}: ${errors}`))
-    })
+    child.on('close', (code, signal) => resolve({ code, signal, output, errors }))
   })
+}
+
+/** The standard output of such a script. */
+export async function outputOf(script: URL, call?: Call): Promise<string> {
+  const { code, output, errors } = await endOf(script, call)
+  if (code !== 0) throw new Error(`the script ended with ${code}: ${errors}`)
+  return output
 }

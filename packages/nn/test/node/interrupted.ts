@@ -1,0 +1,38 @@
+// Trains with a progress bar on what says that it is a terminal, and in the first epoch is interrupted as its arguments say: by a
+// signal, with or without a listener of its own, or by the end of the process.
+
+import { type Callback, fit, Linear, mseLoss, SGD } from '@matgrad/nn'
+import { progress } from '@matgrad/nn/node'
+import { noise, sample } from '../support.ts'
+
+const [how, listens] = process.argv.slice(2)
+Object.assign(process.stdout, { isTTY: true, columns: 100 })
+const model = new Linear(1, 1)
+const data = { x: sample(300, 1, noise(1)), y: sample(300, 1, noise(2)) }
+const controller = new AbortController()
+if (listens) process.on(how, () => controller.abort())
+const listeners = (): number => process.listenerCount('SIGINT') + process.listenerCount('exit')
+const before = listeners()
+const interrupt: Callback = {
+  async onBatchEnd(batch) {
+    if (batch !== 1) return
+    if (how === 'exit') process.exit(7)
+    if (how === 'throw')
+      setTimeout(() => {
+        throw new Error('thrown apart')
+      }, 0)
+    else process.kill(process.pid, how)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  },
+}
+const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+const callbacks = [progress(), interrupt]
+await fit(model, data, {
+  loss: mseLoss,
+  optimizer,
+  epochs: 2,
+  batchSize: 1,
+  callbacks,
+  signal: controller.signal,
+}).catch(() => console.log('aborted'))
+console.log(`went on, ${listeners() - before} listeners more`)
