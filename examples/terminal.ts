@@ -10,9 +10,11 @@ const CHART_WIDTH = 60
 /** The loss of every epoch as a line, validation loss too if there is one. */
 export function lossChart(history: History): string {
   const series = [history.loss, history.valLoss].filter((losses) => losses !== undefined)
-  const legend = history.valLoss ? 'loss by epoch: training in blue, validation in yellow' : 'loss by epoch'
+  const hasColors = process.stdout.isTTY && !process.env.NO_COLOR
+  const names = hasColors ? 'training in blue, validation in yellow' : 'training and validation'
+  const legend = history.valLoss ? `loss by epoch: ${names}` : 'loss by epoch'
   const stretched = series.map((losses) => stretch(losses, CHART_WIDTH))
-  const colors = process.stdout.isTTY ? { colors: [asciichart.blue, asciichart.yellow] } : {}
+  const colors = hasColors ? { colors: [asciichart.blue, asciichart.yellow] } : {}
   return `${legend}\n${asciichart.plot(stretched, { height: 10, ...colors })}`
 }
 

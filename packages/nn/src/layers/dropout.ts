@@ -7,6 +7,8 @@ import { Activation } from './activations.ts'
 
 const readDropout = readerOf({ generator: generatorOption() })
 
+const checkProbability = (p: number): void => checkSetting('Dropout', 'p', p, (p) => p >= 0 && p <= 1, '0 to 1')
+
 /**
  * While learning, sets each element to 0 with probability p and divides the others by 1 − p, so that the expected value
  * stays (Srivastava et al. 2014); otherwise x itself.
@@ -20,12 +22,14 @@ export class Dropout extends Activation {
   /** @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options. */
   constructor(p = 0.5, options?: { generator?: Generator }) {
     super()
-    checkSetting('Dropout', 'p', p, (p) => p >= 0 && p <= 1, '0 to 1')
+    checkProbability(p)
     this.p = p
     this.generator = readDropout('Dropout', options).generator
   }
 
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
+    // Nothing keeps plain JavaScript from setting it.
+    checkProbability(this.p)
     if (!this.training || this.p === 0) return variableOf('Dropout', x)
     const generator = this.generator ?? getDefaultGenerator()
     const kept: Matrix = generator.bernoulli(x.rows, x.cols, 1 - this.p, { dtype: x.dtype })

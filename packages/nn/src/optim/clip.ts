@@ -55,8 +55,7 @@ function normAndCoefficient(gradients: readonly Matrix[], maxNorm: number): { to
   const [low, high] = [1 / SCALE, SCALE].map((factor) => sumOfSquares(gradients, factor).sqrt())
   const isHuge = sum.equal(Number.POSITIVE_INFINITY)
   const total = isHuge.where(low.mul(SCALE), sum.less(LEAST_SUM).where(high.div(SCALE), plain))
-  // What is beside 10⁻⁶ of a norm that vanishes is nothing, and what 10⁻⁶ is beside one that overflows, whose quotient may be a
-  // number while it is none.
+  // 10⁻⁶ is nothing beside a norm that overflows, and a norm that vanishes nothing beside 10⁻⁶.
   const coefficient = isHuge.where(bound.div(low).div(SCALE), bound.div(plain.add(1e-6)))
   return { total, coefficient: coefficient.minimum(1) }
 }

@@ -1,7 +1,7 @@
 import { Variable } from '@matgrad/autograd'
 import { CompiledFunction } from '@matgrad/autograd/internal'
 import { type DType, DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { checkWhole, describe, formatShape, keep, shorten, tracer } from '@matgrad/core/internal'
+import { checkWhole, describe, didYouMean, formatShape, keep, shorten, tracer } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
@@ -60,7 +60,9 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   constructor(parameters: Parameters<Settings>, defaults: Settings) {
     const name = this.constructor.name
     if (!Array.isArray(parameters))
-      throw new DTypeError(`${name}: params is ${describe(parameters)}, wanted an array of variables or groups`)
+      throw new DTypeError(
+        `${name}: params is ${describe(parameters)}, wanted an array of variables or groups${didYouMean(called(parameters))}`,
+      )
     const grouped = parameters.every((each) => !(each instanceof Variable) && Array.isArray(each?.params))
     const groups: Group<Settings>[] = grouped ? [...parameters] : [{ params: parameters } as unknown as Group<Settings>]
     const all = groups.flatMap(({ params }) => params)
@@ -216,6 +218,14 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const [i, stored] of this.stored.entries()) stored.assign(loadedSettings[i])
   }
 }
+
+/** How what gives parameters gives them: `model.parameters()` for the method, or for the model. */
+const called = (given: unknown): string | undefined =>
+  typeof given === 'function'
+    ? `${given.name || 'it'}()`
+    : typeof (given as { parameters?: unknown } | null)?.parameters === 'function'
+      ? 'model.parameters()'
+      : undefined
 
 /** Whether a matrix is the value of one of the parameters, or has its elements, which only what is pinned can share. */
 export const isValueOf = (parameters: readonly Variable[], matrix: Matrix): boolean =>

@@ -346,6 +346,21 @@ const misplaced: [string, (v: Operands) => unknown, string][] = [
   ['init.constant', () => untyped.init.constant(), 'init.constant: value is undefined, wanted a number'],
   ['std', (v) => untyped.std(v.a, { ddof: 1 }), 'std: axis is Object, wanted 0, 1 or none'],
   ['clipGradNorm', (v) => untyped.clipGradNorm(v.parameters, { maxNorm: 1 }), 'clipGradNorm: maxNorm is Object'],
+  [
+    'SGD of a method',
+    (v) => new untyped.SGD(v.model.parameters, { lr: 1 }),
+    'SGD: params is the function parameters, wanted an array of variables or groups: did you mean parameters()?',
+  ],
+  [
+    'Adam of a model',
+    (v) => new untyped.Adam(v.model),
+    'params is Linear, wanted an array of variables or groups: did you mean model.parameters()?',
+  ],
+  ...(['0.3', null, -1, 2, Number.NaN] as const).map((p): [string, (v: Operands) => unknown, string] => [
+    `Dropout whose p was set to ${p}`,
+    (v) => Object.assign(new untyped.Dropout(0.5), { p }).forward(v.a),
+    `Dropout: p is ${typeof p === 'string' ? `"${p}"` : p}, wanted `,
+  ]),
   ['progress', () => (progress as Untyped)('stdout'), 'progress: stream is "stdout", wanted a stream to write to'],
   ['progress of null', () => (progress as Untyped)(null), 'progress: stream is null, wanted a stream to write to'],
 ]
