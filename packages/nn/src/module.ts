@@ -59,7 +59,9 @@ type Container =
   | Readonly<Record<string, unknown>>
 
 const isContainer = (value: unknown): value is Container =>
-  Array.isArray(value) || value instanceof Map || value instanceof Set || isPlain(value)
+  typeof value === 'object' &&
+  value !== null &&
+  (Array.isArray(value) || value instanceof Map || value instanceof Set || isPlain(value))
 
 type See = (name: string | number, value: unknown) => void
 
@@ -83,12 +85,15 @@ function eachIn(container: Container, see: See): void {
 }
 
 /**
- * Calls `see` with the parts that are a value or in it, and the paths to them, `heads.left.0`. A container that is met twice is
+ * Calls `see` with the parts that are in a container, and the paths to them, `heads.left.0`. A container that is met twice is
  * gone through once.
  */
-function eachMember(path: string, value: unknown, see: (path: string, member: Member) => void): void {
-  if (isMember(value)) see(path, value)
-  if (isMember(value) || !isContainer(value)) return
+function eachMember(path: string, value: Container, see: (path: string, member: Member) => void): void {
+  // What most have, and every epoch goes through.
+  if (Array.isArray(value) && value.every(isMember)) {
+    for (let i = 0; i < value.length; i++) see(`${path}.${i}`, value[i])
+    return
+  }
   const met = new Set<Container>()
   // Not by recursion, so that no depth is too much.
   const pending: [path: string, value: Member | Container][] = [[path, value]]
@@ -287,11 +292,12 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /** The parameters, buffers and parts with their names, in the order of their definition; those that are registered last. */
   protected members(): Iterable<[name: string, member: Member]> {
     const members: [string, Member][] = []
-    const see: See = (name, value) => eachMember(String(name), value, (path, member) => members.push([path, member]))
+    const see: See = (name, value) => {
+      if (isMember(value)) members.push([String(name), value])
+      else if (isContainer(value)) eachMember(String(name), value, (path, member) => members.push([path, member]))
+    }
     eachProperty(this, see)
-    this.#registered.forEach((value, name) => {
-      see(name, value)
-    })
+    if (this.#registered.size > 0) for (const [name, value] of this.#registered) see(name, value)
     return members
   }
 
