@@ -29,6 +29,10 @@ const positive: Draw = (generator, rows, cols) => generator.uniform(rows, cols, 
 /** At least 0.05 from every multiple of 1/2, where the pieces of floor, round, relu, clip and others meet. */
 const awayFromKinks: Draw = (generator, rows, cols) =>
   generator.integers(rows, cols, -2, 2, float64).add(generator.uniform(rows, cols, 0.05, 0.45, float64))
+/** Where the tangent and its derivatives are moderate. */
+const acute: Draw = (generator, rows, cols) => generator.uniform(rows, cols, -1.2, 1.2, float64)
+/** Numbers of which awayFromKinks leaves a rest that no step of the differences brings to 0. */
+const larger: Draw = (generator, rows, cols) => generator.uniform(rows, cols, 2.6, 3.5, float64)
 /** At least 0.1 from one another, so that no step of the differences changes their order. */
 const separated: Draw = (generator, rows, cols) =>
   generator
@@ -431,6 +435,9 @@ const particular: readonly Row[] = [
   unary('sign', awayFromKinks),
   unary('log', positive),
   unary('log1p', positive),
+  unary('log2', positive),
+  unary('log10', positive),
+  unary('tan', acute),
   unary('sqrt', positive),
   unary('reciprocal', positive),
   unary('relu', awayFromKinks),
@@ -441,12 +448,15 @@ const particular: readonly Row[] = [
   unary('finite', normal),
   unary('floor', awayFromKinks),
   unary('round', awayFromKinks),
+  unary('ceil', awayFromKinks),
+  unary('trunc', awayFromKinks),
   unary('clip', awayFromKinks, -1.5, 0.5),
   binary('add', normal),
   binary('sub', normal),
   binary('mul', normal),
   binary('weigh', normal),
   binary('div', normal, positive),
+  binary('mod', awayFromKinks, larger),
   pow,
   binary('maximum', separated, between),
   binary('minimum', separated, between),
@@ -599,6 +609,6 @@ export const rows: readonly Row[] = [
 
 /** The operations whose derivative is nowhere defined: whole numbers and truth values. */
 export const notDifferentiable: readonly string[] = [
-  ...['less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual'],
+  ...['less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual', 'isNaN', 'isFinite'],
   ...['argmax', 'argmin', 'argsort', 'oneHot'],
 ]

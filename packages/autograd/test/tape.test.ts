@@ -714,6 +714,8 @@ describe('kinks and special values', () => {
     expect(infinite((x) => x.maximum(0), -1, 1)).toEqual([0, infinity])
     expect(infinite((x) => x.minimum(0), -1, 1)).toEqual([infinity, 0])
     expect(infinite((x) => x.floor(), 0.5)).toEqual([0])
+    expect(infinite((x) => x.ceil(), 0.5)).toEqual([0])
+    expect(infinite((x) => x.trunc(), 0.5)).toEqual([0])
     expect(infinite((x) => x.round(), 0.4)).toEqual([0])
     expect(infinite((x) => x.sign(), 3)).toEqual([0])
   })

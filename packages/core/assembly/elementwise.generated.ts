@@ -5,6 +5,7 @@ import {
   mapBinary, mapUnary,
   Abs,
   Binade,
+  Ceil,
   Clip,
   Cos,
   Elu,
@@ -14,9 +15,13 @@ import {
   Finite,
   Floor,
   Gelu,
+  IsFinite,
+  IsNaN,
   LeakyRelu,
   Log,
+  Log10,
   Log1p,
+  Log2,
   Neg,
   Reciprocal,
   Relu,
@@ -28,7 +33,9 @@ import {
   Softplus,
   Sqrt,
   Square,
+  Tan,
   Tanh,
+  Trunc,
   Add,
   Div,
   Equal,
@@ -38,6 +45,7 @@ import {
   LessEqual,
   Maximum,
   Minimum,
+  Mod,
   Mul,
   NotEqual,
   Pow,
@@ -49,6 +57,7 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
   switch (op) {
     case code.ABS: return mapUnary<T, Abs<T>>(out, a, count, p, q)
     case code.BINADE: return mapUnary<T, Binade<T>>(out, a, count, p, q)
+    case code.CEIL: return mapUnary<T, Ceil<T>>(out, a, count, p, q)
     case code.CLIP: return mapUnary<T, Clip<T>>(out, a, count, p, q)
     case code.COS: return mapUnary<T, Cos<T>>(out, a, count, p, q)
     case code.ELU: return mapUnary<T, Elu<T>>(out, a, count, p, q)
@@ -58,9 +67,13 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.FINITE: return mapUnary<T, Finite<T>>(out, a, count, p, q)
     case code.FLOOR: return mapUnary<T, Floor<T>>(out, a, count, p, q)
     case code.GELU: return mapUnary<T, Gelu<T>>(out, a, count, p, q)
+    case code.IS_FINITE: return mapUnary<T, IsFinite<T>>(out, a, count, p, q)
+    case code.IS_NA_N: return mapUnary<T, IsNaN<T>>(out, a, count, p, q)
     case code.LEAKY_RELU: return mapUnary<T, LeakyRelu<T>>(out, a, count, p, q)
     case code.LOG: return mapUnary<T, Log<T>>(out, a, count, p, q)
+    case code.LOG10: return mapUnary<T, Log10<T>>(out, a, count, p, q)
     case code.LOG1P: return mapUnary<T, Log1p<T>>(out, a, count, p, q)
+    case code.LOG2: return mapUnary<T, Log2<T>>(out, a, count, p, q)
     case code.NEG: return mapUnary<T, Neg<T>>(out, a, count, p, q)
     case code.RECIPROCAL: return mapUnary<T, Reciprocal<T>>(out, a, count, p, q)
     case code.RELU: return mapUnary<T, Relu<T>>(out, a, count, p, q)
@@ -72,7 +85,9 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.SOFTPLUS: return mapUnary<T, Softplus<T>>(out, a, count, p, q)
     case code.SQRT: return mapUnary<T, Sqrt<T>>(out, a, count, p, q)
     case code.SQUARE: return mapUnary<T, Square<T>>(out, a, count, p, q)
+    case code.TAN: return mapUnary<T, Tan<T>>(out, a, count, p, q)
     case code.TANH: return mapUnary<T, Tanh<T>>(out, a, count, p, q)
+    case code.TRUNC: return mapUnary<T, Trunc<T>>(out, a, count, p, q)
     default: unreachable()
   }
 }
@@ -96,6 +111,7 @@ function binary<T>(out: usize, a: usize, b: usize, op: i32, rows: i32, cols: i32
     case code.LESS_EQUAL: return mapBinary<T, LessEqual<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.MAXIMUM: return mapBinary<T, Maximum<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.MINIMUM: return mapBinary<T, Minimum<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
+    case code.MOD: return mapBinary<T, Mod<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.MUL: return mapBinary<T, Mul<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.NOT_EQUAL: return mapBinary<T, NotEqual<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.POW: return mapBinary<T, Pow<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)

@@ -1,9 +1,10 @@
 import { elu, sigmoid, silu, softplus, tanh } from './activation'
 import { exp, expm1 } from './exponential'
-import { log, log1p } from './logarithm'
+import { log, log1p, log2, log10 } from './logarithm'
 import { pow } from './power'
 import { erf, gelu } from './erf'
-import { cos, sin } from './trigonometric'
+import { remainder } from './remainder'
+import { cos, sin, tan } from './trigonometric'
 import { bytes, lanes, storeLanes } from './vector'
 
 // An operation is a class without fields, whose name is that of its row in src/ops: given to a loop as a type argument its method is inlined there, so that each
@@ -18,9 +19,12 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged export class Exp<T> { @inline of(x: v128, p: v128, q: v128): v128 { return exp<T>(x) } }
 @unmanaged export class Log<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log<T>(x) } }
 @unmanaged export class Log1p<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log1p<T>(x) } }
+@unmanaged export class Log2<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log2<T>(x) } }
+@unmanaged export class Log10<T> { @inline of(x: v128, p: v128, q: v128): v128 { return log10<T>(x) } }
 @unmanaged export class Expm1<T> { @inline of(x: v128, p: v128, q: v128): v128 { return expm1<T>(x) } }
 @unmanaged export class Sin<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sin<T>(x) } }
 @unmanaged export class Cos<T> { @inline of(x: v128, p: v128, q: v128): v128 { return cos<T>(x) } }
+@unmanaged export class Tan<T> { @inline of(x: v128, p: v128, q: v128): v128 { return tan<T>(x) } }
 @unmanaged export class Tanh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return tanh<T>(x) } }
 @unmanaged export class Sigmoid<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sigmoid<T>(x) } }
 @unmanaged export class Silu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return silu<T>(x) } }
@@ -53,6 +57,8 @@ import { bytes, lanes, storeLanes } from './vector'
   }
 }
 @unmanaged export class Floor<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.floor<T>(x) } }
+@unmanaged export class Ceil<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.ceil<T>(x) } }
+@unmanaged export class Trunc<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.trunc<T>(x) } }
 @unmanaged export class Round<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.nearest<T>(x) } }
 /** The bits of the exponent alone; for less than the least normal number, that. */
 @unmanaged export class Binade<T> {
@@ -63,6 +69,10 @@ import { bytes, lanes, storeLanes } from './vector'
   }
 }
 @unmanaged export class Clip<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.min<T>(v128.max<T>(x, p), q) } }
+@unmanaged export class IsNaN<T> { @inline of(x: v128, p: v128, q: v128): v128 { return one<T>(v128.ne<T>(x, x)) } }
+@unmanaged export class IsFinite<T> {
+  @inline of(x: v128, p: v128, q: v128): v128 { return one<T>(v128.lt<T>(v128.abs<T>(x), v128.splat<T>(<T>Infinity))) }
+}
 
 @unmanaged export class Add<T> { @inline of(x: v128, y: v128): v128 { return v128.add<T>(x, y) } }
 @unmanaged export class Sub<T> { @inline of(x: v128, y: v128): v128 { return v128.sub<T>(x, y) } }
@@ -79,6 +89,7 @@ function unlessNothing<T>(product: v128, x: v128, y: v128): v128 {
   }
 }
 @unmanaged export class Div<T> { @inline of(x: v128, y: v128): v128 { return v128.div<T>(x, y) } }
+@unmanaged export class Mod<T> { @inline of(x: v128, y: v128): v128 { return remainder<T>(x, y) } }
 @unmanaged export class Pow<T> { @inline of(x: v128, y: v128): v128 { return pow<T>(x, y) } }
 @unmanaged export class Maximum<T> { @inline of(x: v128, y: v128): v128 { return v128.max<T>(x, y) } }
 @unmanaged export class Minimum<T> { @inline of(x: v128, y: v128): v128 { return v128.min<T>(x, y) } }

@@ -1,7 +1,7 @@
-// ln x and ln(1 + x) on vectors of either dtype. The polynomials are minimax (Sollya's fpminimax).
+// ln x, log₂ x, log₁₀ x and ln(1 + x) on vectors of either dtype. The polynomials are minimax (Sollya's fpminimax).
 
-import { addBits, HALF, LN2_HIGH, LN2_LOW, MAGIC, ONE, shared, shiftLeft, subBits, TWO } from './float'
-import { entry, polynomial } from './vector'
+import { addBits, addThree, HALF, LN2_HIGH, LN2_LOW, MAGIC, ONE, shared, shiftLeft, subBits, TWO } from './float'
+import { entry, inHalves, polynomial } from './vector'
 
 const LOG_TAIL_F64: usize = memory.data<f64>([
   0.666666666666667, 0.39999999999898983, 0.2857142862639721, 0.2222221105416218, 0.18182895430200505,
@@ -90,15 +90,19 @@ const NUMBERS_F32: usize = memory.data<f32>([
   return logParts<T>(k, f, v128.add<T>(v128.mul<T>(k, shared<T>(LN2_LOW)), correction))
 }
 
-/** The same for any u: −∞ at 0, NaN below. */
-function logAny<T>(u: v128, correction: v128): v128 {
-  const subnormal = isSubnormal<T>(u)
-  const value = logNormal<T>(lifted<T>(u, subnormal), liftOf<T>(subnormal), correction)
+/** The logarithm of u whose value is right for finite u > 0: −∞ at 0, NaN below. */
+@inline function atEdges<T>(u: v128, value: v128): v128 {
   const zero = v128.splat<T>(0)
   const infinity = v128.splat<T>(<T>Infinity)
   const positive = v128.bitselect(infinity, value, v128.eq<T>(u, infinity))
   const defined = v128.bitselect(v128.neg<T>(infinity), positive, v128.eq<T>(u, zero))
   return v128.bitselect(defined, v128.splat<T>(<T>NaN), v128.ge<T>(u, zero))
+}
+
+/** The same for any u: −∞ at 0, NaN below. */
+function logAny<T>(u: v128, correction: v128): v128 {
+  const subnormal = isSubnormal<T>(u)
+  return atEdges<T>(u, logNormal<T>(lifted<T>(u, subnormal), liftOf<T>(subnormal), correction))
 }
 
 @inline function logWith<T>(u: v128, correction: v128): v128 {
@@ -109,6 +113,49 @@ function logAny<T>(u: v128, correction: v128): v128 {
 /** ln x; −∞ at 0, NaN below. */
 @inline export function log<T>(x: v128): v128 {
   return logWith<T>(x, v128.splat<T>(0))
+}
+
+// 1 / ln b and log_b 2 for the bases 2 and 10, each in two parts; the first has zeros for last bits, so that its product with a
+// number of few bits is exact (FreeBSD's e_log2.c and e_log10.c).
+const BASE_2: usize = memory.data<f64>([1.4426950407214463, 1.6751713164886512e-10, 1, 0], 16)
+const BASE_10: usize = memory.data<f64>([
+  0.4342944818781689, 2.5082946711645275e-11, 0.30102999566361177, 3.694239077158931e-13
+], 16)
+
+/** log_b u − lift·log_b 2 for normal u = 2ᵏ·(1 + f): ln(1 + f) = high + low, where the last 32 bits of `high` are zeros. */
+@inline function logNormalTo(base: usize, u: v128, lift: v128): v128 {
+  const exponent = exponentBits<f64>(u)
+  const k = fromBits<f64>(subBits<f64>(exponent, lift))
+  const f = f64x2.sub(mantissa<f64>(u, exponent), shared<f64>(ONE))
+  const s = f64x2.div(f, f64x2.add(f, shared<f64>(TWO)))
+  const square = f64x2.mul(s, s)
+  const half = f64x2.mul(shared<f64>(HALF), f64x2.mul(f, f))
+  const high = v128.and(f64x2.sub(f, half), i64x2.splat(0xffffffff00000000))
+  const product = f64x2.mul(s, f64x2.add(half, f64x2.mul(square, logTail<f64>(square))))
+  const low = f64x2.add(f64x2.sub(f64x2.sub(f, high), half), product)
+  const factor = entry<f64>(base, 0), factorLow = entry<f64>(base, 1)
+  const whole = f64x2.mul(k, entry<f64>(base, 2)), part = f64x2.mul(high, factor)
+  const lows = f64x2.add(f64x2.mul(f64x2.add(low, high), factorLow), f64x2.mul(low, factor))
+  return addThree<f64>(whole, part, f64x2.add(f64x2.mul(k, entry<f64>(base, 3)), lows))
+}
+
+/** The same for any u: −∞ at 0, NaN below. */
+@inline function logTo(base: usize, u: v128): v128 {
+  const subnormal = isSubnormal<f64>(u)
+  return atEdges<f64>(u, logNormalTo(base, lifted<f64>(u, subnormal), liftOf<f64>(subnormal)))
+}
+
+@unmanaged class Log2 { @inline of(x: v128, _: v128): v128 { return logTo(BASE_2, x) } }
+@unmanaged class Log10 { @inline of(x: v128, _: v128): v128 { return logTo(BASE_10, x) } }
+
+/** log₂ x, whole where x is a power of 2; −∞ at 0, NaN below. */
+export function log2<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? logTo(BASE_2, x) : inHalves<Log2>(x, x)
+}
+
+/** log₁₀ x, whole where x is the number nearest to a power of 10; −∞ at 0, NaN below. */
+export function log10<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? logTo(BASE_10, x) : inHalves<Log10>(x, x)
 }
 
 /** ln(1 + x): the logarithm of the rounded sum, corrected by what the rounding lost, divided by the sum. */

@@ -1,7 +1,7 @@
-// sin and cos on vectors of either dtype, for any argument. The polynomials are minimax (Sollya's fpminimax; Lawson's
+// sin, cos and tan on vectors of either dtype, for any argument. The polynomials are minimax (Sollya's fpminimax; Lawson's
 // iteration for float32), the rest follows fdlibm's k_sin.c, k_cos.c and e_rem_pio2.c.
 
-import { lostByProduct } from './float'
+import { lostBy, lostByProduct } from './float'
 import { entry, inHalves, polynomial } from './vector'
 
 const SIN: usize = memory.data<f64>([
@@ -24,19 +24,50 @@ const COS: usize = memory.data<f64>([
   return polynomial<f64>(COS, 6, x)
 }
 
+// sin(r + low) is r, and cos(r + low) is `top` = 1 − r²/2, with a small rest.
+
+@inline function sineRest(r: v128, low: v128, square: v128, top: v128): v128 {
+  return f64x2.add(f64x2.mul(f64x2.mul(r, square), sinTail(square)), f64x2.mul(low, top))
+}
+
+@inline function cosineRest(r: v128, low: v128, square: v128, half: v128, top: v128): v128 {
+  const rest = f64x2.sub(f64x2.mul(f64x2.mul(square, square), cosTail(square)), f64x2.mul(r, low))
+  return f64x2.add(f64x2.sub(f64x2.sub(entry<f64>(REDUCTION, 6), top), half), rest)
+}
+
+@inline function isOdd(quarter: v128): v128 {
+  return i64x2.ne(v128.and(quarter, i64x2.splat(1)), i64x2.splat(0))
+}
+
 /** sin(r + low + quarter·π/2) for |r| ≤ π/4, a small low, and quarters of which the last two bits matter. */
 @inline function sinReduced(r: v128, low: v128, quarter: v128): v128 {
   const square = f64x2.mul(r, r)
   const half = f64x2.mul(square, entry<f64>(REDUCTION, 5))
-  const one = entry<f64>(REDUCTION, 6)
-  const cubic = f64x2.mul(f64x2.mul(r, square), sinTail(square))
-  const top = f64x2.sub(one, half)
-  const sine = f64x2.add(r, f64x2.add(cubic, f64x2.mul(low, top)))
-  const rest = f64x2.sub(f64x2.mul(f64x2.mul(square, square), cosTail(square)), f64x2.mul(r, low))
-  const cosine = f64x2.add(top, f64x2.add(f64x2.sub(f64x2.sub(one, top), half), rest))
-  const odd = i64x2.ne(v128.and(quarter, i64x2.splat(1)), i64x2.splat(0))
+  const top = f64x2.sub(entry<f64>(REDUCTION, 6), half)
+  const sine = f64x2.add(r, sineRest(r, low, square, top))
+  const cosine = f64x2.add(top, cosineRest(r, low, square, half, top))
   const sign = i64x2.shl(v128.and(quarter, i64x2.splat(2)), 62)
-  return v128.xor(v128.bitselect(cosine, sine, odd), sign)
+  return v128.xor(v128.bitselect(cosine, sine, isOdd(quarter)), sign)
+}
+
+/**
+ * tan(r + low + quarter·π/2): the quotient of sine and cosine, or of minus the cosine and the sine in odd quarters, corrected by
+ * what the roundings of both and of the quotient lost.
+ */
+@inline function tanReduced(r: v128, low: v128, quarter: v128): v128 {
+  const square = f64x2.mul(r, r)
+  const half = f64x2.mul(square, entry<f64>(REDUCTION, 5))
+  const top = f64x2.sub(entry<f64>(REDUCTION, 6), half)
+  const sineLow = sineRest(r, low, square, top), cosineLow = cosineRest(r, low, square, half, top)
+  const sine = f64x2.add(r, sineLow), sineLost = lostBy<f64>(r, sineLow, sine)
+  const cosine = f64x2.add(top, cosineLow), cosineLost = lostBy<f64>(top, cosineLow, cosine)
+  const odd = isOdd(quarter)
+  const above = v128.bitselect(f64x2.neg(cosine), sine, odd), below = v128.bitselect(sine, cosine, odd)
+  const aboveLost = v128.bitselect(f64x2.neg(cosineLost), sineLost, odd)
+  const belowLost = v128.bitselect(sineLost, cosineLost, odd)
+  const value = f64x2.div(above, below), product = f64x2.mul(value, below)
+  const left = f64x2.sub(f64x2.sub(above, product), lostByProduct(value, below, product))
+  return f64x2.add(value, f64x2.div(f64x2.add(left, f64x2.sub(aboveLost, f64x2.mul(value, belowLost))), below))
 }
 
 /**
@@ -131,7 +162,8 @@ function reducePair(x: v128): void {
 }
 
 /**
- * sin x, or cos x where `turn` is 1, of two float64: sin or cos of what x leaves over a whole number of quarter turns.
+ * sin x, or cos x where `turn` is 1, or tan x where it is 2, of two float64: that of what x leaves over a whole number of quarter
+ * turns.
  */
 @inline function pair(x: v128, turn: i32): v128 {
   const n = f64x2.nearest(f64x2.mul(x, entry<f64>(REDUCTION, 0)))
@@ -147,9 +179,10 @@ function reducePair(x: v128): void {
     low = v128.bitselect(low, farLost, near)
     quarter = v128.bitselect(quarter, farQuarters, near)
   }
-  const value = sinReduced(r, low, turn ? i64x2.add(quarter, i64x2.splat(1)) : quarter)
+  if (turn == 1) return sinReduced(r, low, i64x2.add(quarter, i64x2.splat(1)))
+  const value = turn == 2 ? tanReduced(r, low, quarter) : sinReduced(r, low, quarter)
   // 0 keeps its sign.
-  return turn ? value : v128.bitselect(x, value, f64x2.eq(x, f64x2.splat(0)))
+  return v128.bitselect(x, value, f64x2.eq(x, f64x2.splat(0)))
 }
 
 const TURNS: usize = memory.data<f64>([
@@ -187,6 +220,7 @@ const SIN_SINGLE: usize = memory.data<f64>([
 }
 
 @unmanaged class DoubleSin { @inline of(x: v128, _: v128): v128 { return pair(x, 0) } }
+@unmanaged class DoubleTan { @inline of(x: v128, _: v128): v128 { return pair(x, 2) } }
 @unmanaged class DoubleCos { @inline of(x: v128, _: v128): v128 { return pair(x, 1) } }
 
 @inline function isNear(x: v128): v128 {
@@ -215,4 +249,9 @@ export function cos<T>(x: v128): v128 {
   if (sizeof<T>() == 8) return pair(x, 1)
   const value = inHalves<Cos>(x, x)
   return v128.all_true<i32>(isNear(x)) ? value : cosFar(value, x)
+}
+
+/** tan x */
+export function tan<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? pair(x, 2) : inHalves<DoubleTan>(x, x)
 }

@@ -195,6 +195,19 @@ function binary(f: (x: number, y: number) => number, options: BinaryOptions = {}
 
 const truth = (holds: (x: number, y: number) => boolean): Row => binary((x, y) => Number(holds(x, y)))
 
+/** Python's %: JavaScript's, which is exact, with the sign of y. */
+function remainder(x: number, y: number): number {
+  const rest = x % y
+  if (rest === 0) return y < 0 ? -0 : 0
+  return rest < 0 === y < 0 ? rest : rest + y
+}
+
+/** Of all magnitudes, whole ones and halves among them, so that quotients are large and small and have no rest. */
+const DIVIDED = sprinkled(
+  (random) => (random() < 0.5 ? Math.round(random() * 80 - 40) / 4 : (random() - 0.5) * 10 ** (80 * random() - 40)),
+  [nan, inf, -inf, 0, -0, 1, -1, 1e30, 1e-30, -(2 ** -149)],
+)
+
 /** C's pow, which NumPy has too. */
 const power = (x: number, p: number): number => (x === 1 || (x === -1 && Math.abs(p) === inf) ? 1 : x ** p)
 
@@ -423,12 +436,16 @@ const table: Record<Op, Row> = {
   exp: unary(Math.exp, { ulps: 2 }),
   log: unary(Math.log, { ulps: 2, draw: between(0, 20) }),
   log1p: unary(Math.log1p, { ulps: 2, draw: between(-1, 20) }),
+  // 2 ulp, and one of Math.log2 and Math.log10.
+  log2: unary(Math.log2, { ulps: 3, draw: between(0, 20) }),
+  log10: unary(Math.log10, { ulps: 3, draw: between(0, 20) }),
   expm1: unary(Math.expm1, { ulps: 2 }),
   sqrt: unary(Math.sqrt),
   square: unary((x) => x * x),
   reciprocal: unary((x) => 1 / x),
   sin: unary(Math.sin, { ulps: 2 }),
   cos: unary(Math.cos, { ulps: 2 }),
+  tan: unary(Math.tan, { ulps: 3 }),
   // A quotient of two expm1, here and in the reference.
   tanh: unary(Math.tanh, { ulps: 4, draw: between(-5, 5) }),
   sigmoid: unary(sigmoid, { ulps: 4 }),
@@ -442,6 +459,10 @@ const table: Record<Op, Row> = {
   softplus: unary((x) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x))), { ulps: 4 }),
   erf: unary(erf, { ulps: 3, draw: between(-6, 6), special: [0, 0.5, -0.5, 1, -1, 3, -3] }),
   floor: unary(Math.floor),
+  ceil: unary(Math.ceil),
+  trunc: unary(Math.trunc),
+  isNaN: unary((x) => Number(Number.isNaN(x))),
+  isFinite: unary((x) => Number(Number.isFinite(x))),
   round: unary(halfToEven, { draw: (random) => Math.round(random() * 80 - 40) / 4 }),
   clip: unary((x, low, high) => Math.min(Math.max(x, low), high), { args: [-1.3, 2.7] }),
 
@@ -449,6 +470,7 @@ const table: Record<Op, Row> = {
   sub: binary((x, y) => x - y),
   mul: binary((x, y) => x * y),
   div: binary((x, y) => x / y),
+  mod: binary(remainder, { left: DIVIDED, right: DIVIDED }),
   pow: binary(power, {
     ulps: 2,
     left: sprinkled(between(0, 20), [nan, inf, -inf, 0, -0, 1, -1, -2]),
@@ -788,11 +810,19 @@ const specials: readonly (readonly [Op, readonly unknown[], readonly number[], r
   ['exp', [], [nan, inf, -inf, 0, -0, 1000, -1000], [nan, inf, 0, 1, 1, inf, 0]],
   ['expm1', [], [nan, inf, -inf, 0, -0], [nan, inf, -1, 0, -0]],
   ['log', [], [nan, inf, 0, -0, -1, 1], [nan, inf, -inf, -inf, nan, 0]],
+  [
+    'log2',
+    [],
+    [nan, inf, 0, -0, -1, 1, 8, 0.125, 2 ** -149, 2 ** 127],
+    [nan, inf, -inf, -inf, nan, 0, 3, -3, -149, 127],
+  ],
+  ['log10', [], [nan, inf, 0, -0, -1, 1, 10, 1e10, 1e-3, 1e-10], [nan, inf, -inf, -inf, nan, 0, 1, 10, -3, -10]],
   ['log1p', [], [nan, inf, -1, -2, 0, -0], [nan, inf, -inf, nan, 0, -0]],
   ['sqrt', [], [nan, inf, -1, 0, -0], [nan, inf, nan, 0, -0]],
   ['reciprocal', [], [nan, inf, -inf, 0, -0], [nan, 0, -0, inf, -inf]],
   ['sin', [], [nan, inf, -inf, 0, -0], [nan, nan, nan, 0, -0]],
   ['cos', [], [nan, inf, -inf, 0, -0], [nan, nan, nan, 1, 1]],
+  ['tan', [], [nan, inf, -inf, 0, -0], [nan, nan, nan, 0, -0]],
   ['tanh', [], [nan, inf, -inf, 0, -0], [nan, 1, -1, 0, -0]],
   ['sigmoid', [], [nan, inf, -inf, 0, 1e4, -1e4], [nan, 1, 0, 0.5, 1, 0]],
   ['relu', [], [nan, inf, -inf, -1, 2], [nan, inf, 0, 0, 2]],
@@ -803,6 +833,14 @@ const specials: readonly (readonly [Op, readonly unknown[], readonly number[], r
   ['erf', [], [nan, inf, -inf, 0, -0, 1e4, -1e4], [nan, 1, -1, 0, -0, 1, -1]],
   ['round', [], [nan, inf, -inf, 0.5, 1.5, 2.5, -0.5, -1.5], [nan, inf, -inf, 0, 2, 2, -0, -2]],
   ['floor', [], [nan, inf, -inf, -0.5, -0], [nan, inf, -inf, -1, -0]],
+  ['ceil', [], [nan, inf, -inf, -0.5, -0], [nan, inf, -inf, -0, -0]],
+  ['trunc', [], [nan, inf, -inf, -0.5, 1.5], [nan, inf, -inf, -0, 1]],
+  ['isNaN', [], [nan, inf, -inf, 0], [1, 0, 0, 0]],
+  ['isFinite', [], [nan, inf, -inf, 0], [0, 0, 0, 1]],
+  ['mod', [3], [7, -7, 6, -6, 0, -0, inf, nan], [1, 2, 0, 0, 0, 0, nan, nan]],
+  ['mod', [-3], [7, -7, 6, -6, 0], [-2, -1, -0, -0, -0]],
+  ['mod', [inf], [5, -5, 0, inf], [5, inf, 0, nan]],
+  ['mod', [0], [5, 0, -5], [nan, nan, nan]],
   ['sign', [], [nan, inf, -inf], [nan, 1, -1]],
   ['clip', [-1, 1], [nan, inf, -inf], [nan, 1, -1]],
   ['clip', [2, 1], [0, 5], [1, 1]],
@@ -869,6 +907,40 @@ describe('numbers that do not fit the next formula', () => {
     const a = matrix([[x, x, -x]], { dtype })
     expect(Array.from(a.softmax().data)).toEqual([0.5, 0.5, 0])
     expect(a.logSumExp().item()).toBe(x)
+  })
+
+  test('log2 of every power of 2 and log10 of every power of 10 that a dtype has are whole', () => {
+    for (const [dtype, lowest, highest] of [
+      ['float32', -149, 127],
+      ['float64', -1074, 1023],
+    ] as const)
+      for (let k = lowest; k <= highest; k++)
+        expect(
+          core
+            .full(1, 1, 2 ** k, { dtype })
+            .log2()
+            .item(),
+        ).toBe(k)
+    for (const [dtype, lowest, highest] of [
+      ['float32', -37, 38],
+      ['float64', -307, 308],
+    ] as const)
+      for (let k = lowest; k <= highest; k++)
+        expect(
+          core
+            .full(1, 1, Number(`1e${k}`), { dtype })
+            .log10()
+            .item(),
+        ).toBe(k)
+  })
+
+  test('mod of 2¹⁰⁰⁰ by 3, 10 and 0.1 is exact: 1, 6 and what BigInt says', () => {
+    const a = matrix([[2 ** 1000]], { dtype: 'float64' })
+    expect(a.mod(3).item()).toBe(1)
+    expect(a.mod(10).item()).toBe(6)
+    const tenth = BigInt(0.1 * 2 ** 55)
+    expect(a.mod(0.1).item()).toBe(Number(2n ** 1055n % tenth) / 2 ** 55)
+    expect(a.neg().mod(10).item()).toBe(4)
   })
 
   test('a sum of a million tenths in float32 is within 84 u of the exact one, and the last of their running sums within u', () => {

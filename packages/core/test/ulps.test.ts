@@ -20,9 +20,12 @@ const FUNCTIONS: Readonly<Record<string, (x: Matrix, y: Matrix) => Matrix>> = {
   exp: (x) => x.exp(),
   expm1: (x) => x.expm1(),
   log: (x) => x.log(),
+  log2: (x) => x.log2(),
+  log10: (x) => x.log10(),
   log1p: (x) => x.log1p(),
   sin: (x) => x.sin(),
   cos: (x) => x.cos(),
+  tan: (x) => x.tan(),
   tanh: (x) => x.tanh(),
   sigmoid: (x) => x.sigmoid(),
   silu: (x) => x.silu(),
@@ -35,7 +38,10 @@ const FUNCTIONS: Readonly<Record<string, (x: Matrix, y: Matrix) => Matrix>> = {
 }
 
 /** Computed without rounding, or with one. */
-const EXACT = ['neg', 'abs', 'sign', 'sqrt', 'square', 'reciprocal', 'relu', 'leakyRelu', 'floor', 'round']
+const EXACT = [
+  ...['neg', 'abs', 'sign', 'sqrt', 'square', 'reciprocal', 'relu', 'leakyRelu', 'floor', 'ceil', 'trunc', 'round'],
+  ...['isNaN', 'isFinite'],
+]
 
 test('every element-wise function that is rounded more than once has exact values', () => {
   for (const name of elementwise(1)) expect([...EXACT, ...Object.keys(FUNCTIONS)]).toContain(name)

@@ -10,7 +10,9 @@ export interface Vector {
   readonly loadSplat: number
   readonly compare: number
   readonly arithmetic: number
+  readonly ceil: number
   readonly floor: number
+  readonly trunc: number
   readonly nearest: number
   /** x·y + z, rounded once. */
   readonly fusedMultiplyAdd: number
@@ -31,7 +33,9 @@ export const vectors: Readonly<Record<DType, Vector>> = {
     loadSplat: 0x09,
     compare: 0x41,
     arithmetic: 0xe0,
+    ceil: 0x67,
     floor: 0x68,
+    trunc: 0x69,
     nearest: 0x6a,
     fusedMultiplyAdd: 0x105,
   },
@@ -40,7 +44,9 @@ export const vectors: Readonly<Record<DType, Vector>> = {
     loadSplat: 0x0a,
     compare: 0x47,
     arithmetic: 0xec,
+    ceil: 0x74,
     floor: 0x75,
+    trunc: 0x7a,
     nearest: 0x94,
     fusedMultiplyAdd: 0x107,
   },
@@ -98,7 +104,11 @@ const operations: Readonly<Record<string, (v: Vector, inputs: readonly Code[], a
     const isInfinite = compare(v, 'equal', arithmetic(v, 'abs', x), v.splat(Number.POSITIVE_INFINITY))
     return [v.splat(1e4), x, isInfinite, simd(BITSELECT)]
   },
+  ceil: (v, [x]) => [x, simd(v.ceil)],
   floor: (v, [x]) => [x, simd(v.floor)],
+  trunc: (v, [x]) => [x, simd(v.trunc)],
+  isNaN: (v, [x]) => [compare(v, 'notEqual', x, x), v.splat(1), simd(AND)],
+  isFinite: (v, [x]) => [compare(v, 'less', arithmetic(v, 'abs', x), v.splat(Infinity)), v.splat(1), simd(AND)],
   round: (v, [x]) => [x, simd(v.nearest)],
   leakyRelu(v, [x], { slope }) {
     const scaled = arithmetic(v, 'mul', x, v.splat(slope))

@@ -150,6 +150,10 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   log(): Results<R, C>[K]
   /** ln(1 + x), accurate near 0 */
   log1p(): Results<R, C>[K]
+  /** log₂ x, exact at powers of 2 */
+  log2(): Results<R, C>[K]
+  /** log₁₀ x, exact at powers of 10 */
+  log10(): Results<R, C>[K]
   /** eˣ − 1, accurate near 0 */
   expm1(): Results<R, C>[K]
   /** √x */
@@ -162,6 +166,8 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   sin(): Results<R, C>[K]
   /** cos x, x in radians */
   cos(): Results<R, C>[K]
+  /** tan x, x in radians */
+  tan(): Results<R, C>[K]
   /** tanh x */
   tanh(): Results<R, C>[K]
   /** 1 / (1 + e⁻ˣ) */
@@ -182,6 +188,14 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   erf(): Results<R, C>[K]
   /** The largest whole number ≤ x */
   floor(): Results<R, C>[K]
+  /** The smallest whole number ≥ x */
+  ceil(): Results<R, C>[K]
+  /** x without its fraction */
+  trunc(): Results<R, C>[K]
+  /** 1 where x is NaN, else 0 */
+  isNaN(): Results<R, C>[K]
+  /** 1 where x is a number that is neither NaN nor infinite, else 0 */
+  isFinite(): Results<R, C>[K]
   /** The nearest whole number; halves go to the even one, as in NumPy */
   round(): Results<R, C>[K]
   /** min(max(x, low), high) */
@@ -195,6 +209,8 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   mul<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'mul', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
   /** a / b */
   div<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'div', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  /** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a */
+  mod<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'mod', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
   /** aᵇ */
   pow<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'pow', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
   /** The larger of a and b; NaN if either is */

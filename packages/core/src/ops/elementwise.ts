@@ -33,7 +33,7 @@ const flat: Rule = (g) => g.where(0, 0)
  * out[i, j] = f(a[i, j]). `attributes` makes an object of the numbers that the operation takes beside its input, at most two,
  * and their defaults.
  */
-function unary(name: string, rule: Rule, attributes?: (...numbers: number[]) => Record<string, number>): Operation {
+function unary(name: string, rule?: Rule, attributes?: (...numbers: number[]) => Record<string, number>): Operation {
   const opcode = opcodeOf(name)
   const parameters = Object.keys(attributes?.() ?? {})
   const [first, second] = parameters
@@ -41,7 +41,7 @@ function unary(name: string, rule: Rule, attributes?: (...numbers: number[]) => 
     name,
     method: attributes ? { operands: 1, attributes } : unaryMethod,
     elementwise: true,
-    vjp: [rule],
+    vjp: rule ? [rule] : [],
     shape([a], attributes) {
       for (const parameter of parameters) checkNumber(name, parameter, attributes[parameter])
       return a.shape
@@ -112,12 +112,15 @@ export const sign: Operation = unary('sign', flat)
 export const exp: Operation = unary('exp', (g, y) => g.mul(y))
 export const log: Operation = unary('log', (g, _y, [x]) => g.div(x))
 export const log1p: Operation = unary('log1p', (g, _y, [x]) => g.div(x.add(1)))
+export const log2: Operation = unary('log2', (g, _y, [x]) => g.mul(Math.LOG2E).div(x))
+export const log10: Operation = unary('log10', (g, _y, [x]) => g.mul(Math.LOG10E).div(x))
 export const expm1: Operation = unary('expm1', (g, y) => g.mul(y.add(1)))
 export const sqrt: Operation = unary('sqrt', (g, y) => g.div(y.mul(2)))
 export const square: Operation = unary('square', (g, _y, [x]) => g.mul(x.mul(2)))
 export const reciprocal: Operation = unary('reciprocal', (g, y) => g.mul(y.square()).neg())
 export const sin: Operation = unary('sin', (g, _y, [x]) => g.mul(x.cos()))
 export const cos: Operation = unary('cos', (g, _y, [x]) => g.mul(x.sin()).neg())
+export const tan: Operation = unary('tan', (g, y) => g.add(g.mul(y.square())))
 export const tanh: Operation = unary('tanh', (g, y) => g.sub(g.mul(y.square())))
 export const sigmoid: Operation = unary('sigmoid', (g, y) => g.mul(y).mul(y.neg().add(1)))
 // At a kink the derivative is PyTorch's: 0 for relu, the side of x ≤ 0 for leakyRelu and elu, 1 at both ends for clip,
@@ -160,12 +163,18 @@ export const softplus: Operation = unary('softplus', (g, _y, [x]) => g.mul(x.sig
 const ERF_SLOPE = 2 / Math.sqrt(Math.PI)
 export const erf: Operation = unary('erf', (g, _y, [x]) => g.mul(near(x).square().neg().exp().mul(ERF_SLOPE)))
 export const floor: Operation = unary('floor', flat)
+export const ceil: Operation = unary('ceil', flat)
+export const trunc: Operation = unary('trunc', flat)
 export const round: Operation = unary('round', flat)
 export const clip: Operation = unary(
   'clip',
   (g, _y, [x], { low, high }) => x.greaterEqual(low).mul(x.lessEqual(high)).where(g, 0),
   (low, high) => ({ low, high }),
 )
+// biome-ignore lint/suspicious/noShadowRestrictedNames: NumPy's and PyTorch's name
+export const isNaN: Operation = unary('isNaN')
+// biome-ignore lint/suspicious/noShadowRestrictedNames: NumPy's and PyTorch's name
+export const isFinite: Operation = unary('isFinite')
 
 export const add: Operation = binary('add', [(g) => g, (g) => g])
 export const sub: Operation = binary('sub', [(g) => g, (g) => g.neg()])
@@ -180,6 +189,8 @@ export const weigh: Operation = inner(
   ]),
 )
 export const div: Operation = binary('div', [(g, _y, [, b]) => g.div(b), (g, y, [, b]) => g.mul(y).div(b).neg()])
+/** 1 and minus the whole quotient. */
+export const mod: Operation = binary('mod', [(g) => g, (g, y, [a, b]) => g.mul(a.sub(y).div(b).round()).neg()])
 /** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative, or a is ∞ and b negative. */
 export const pow: Operation = binary('pow', [
   // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
