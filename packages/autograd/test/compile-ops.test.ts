@@ -21,7 +21,7 @@ const discrete: readonly Row[] = notDifferentiable.map((name) => {
   const cases =
     name === 'oneHot'
       ? [of('3x1', (x) => call(x.argmax(1), 4)), of('3x1, float32', (x) => call(x.argmax(1), 5, { dtype: 'float32' }))]
-      : name.startsWith('arg')
+      : /^(all|any|arg.*)$/.test(name)
         ? axes.map((axis) => of(`axis ${axis ?? 'none'}`, (x) => call(x, axis)))
         : [
             of('3x4, 3x4', (x) => call(x, x.flipRows())),
@@ -72,4 +72,10 @@ describe.each<DType>(['float32', 'float64'])('%s: values, gradients and second d
     }
     expect(runs).toBe(1 + 2)
   })
+})
+
+test('filterRows by numbers that a program would not ask for again is refused, by an array of booleans it is not', () => {
+  const a = matrix([[1], [0]])
+  expect(() => compile((x: Matrix) => a.filterRows(x))(a)).toThrow('compile: the elements of a')
+  expect(compile((x: Matrix) => x.filterRows([true, false]).mul(2))(a).toArray()).toEqual([[2]])
 })

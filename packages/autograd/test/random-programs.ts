@@ -36,7 +36,7 @@ const UNARY = elementwise(1)
 const BINARY = elementwise(2)
 const AXIAL = [
   ...['sum', 'mean', 'prod', 'max', 'min', 'argmax', 'argmin', 'logSumExp', 'cumsum', 'softmax', 'logSoftmax'],
-  ...['sort', 'argsort', 'variance', 'median'],
+  ...['sort', 'argsort', 'variance', 'median', 'all', 'any', 'cumprod', 'diff'],
 ] as const
 const AXES = [undefined, 0, 1] as const
 
@@ -274,7 +274,7 @@ class Twin {
   private rearrange(x: Variable, b: number, c: number): Variable {
     const { rows, cols } = x
     const all = rows * cols
-    switch (c % 9) {
+    switch (c % 13) {
       case 0:
         return x.transpose()
       case 1:
@@ -288,9 +288,17 @@ class Twin {
       case 5:
         return b % 2 === 0 ? x.tril(-1) : x.triu()
       case 6:
-        return x.diagonal()
+        return x.diagonal((b % 5) - 2)
       case 7:
-        return rows === 1 && cols < 35 ? x.diag() : x.T
+        return rows === 1 && cols < 35 ? x.diag((b % 3) - 1) : x.T
+      case 8:
+        return x.pad(b % 2, 1, b % 3, 0, 0.5)
+      case 9:
+        return x.tile(b % 3, 2)
+      case 10:
+        return x.slice(-Math.ceil(rows / 2)).reshape(-1, cols)
+      case 11:
+        return cols > 0 ? x.gatherCols([b % cols, c % cols]) : x.T
       default:
         return x.place(rows + 1, cols + 2, 1, 1)
     }

@@ -272,6 +272,22 @@ const prodWithZeros = row('prod', (make) => [
   ]),
 ])
 
+const cumprod = row('cumprod', (make) => [
+  ...axial('cumprod', positive).cases,
+  ...AXES.flatMap((axis): Case[] => [
+    {
+      shapes: `3x4 with a zero, axis ${axis ?? 'none'}`,
+      f: (x) => call('cumprod', x, axis),
+      args: [zerosAt(make(normal, 3, 4), [1, 2])],
+    },
+    {
+      shapes: `3x4 with two zeros in a line and one that begins it, axis ${axis ?? 'none'}`,
+      f: (x) => call('cumprod', x, axis),
+      args: [zerosAt(make(normal, 3, 4), [0, 0], [1, 2], [1, 1], [2, 2])],
+    },
+  ]),
+])
+
 const varianceWithDdof = row('variance', (make) => [
   ...axial('variance', normal).cases,
   { shapes: '3x4, axis 1, ddof 1', f: (x) => call('variance', x, 1, { ddof: 1 }), args: [make(normal, 3, 4)] },
@@ -367,6 +383,20 @@ const indexed = (name: string, shapes: readonly Size[], indices: readonly number
       args: [make(separated, 3, 4)],
     },
   ])
+
+const filterRows = row('filterRows', (make) => {
+  const f =
+    (mask: unknown) =>
+    (x: Variable): Variable =>
+      call('filterRows', x, mask)
+  return [
+    { shapes: '1x1 (true)', f: f([true]), args: [make(normal, 1, 1)] },
+    { shapes: '1x4 (false)', f: f([false]), args: [make(normal, 1, 4)] },
+    { shapes: '3x1 (first and last)', f: f([true, false, true]), args: [make(normal, 3, 1)] },
+    { shapes: '3x4 (all but the first)', f: f([false, true, true]), args: [make(normal, 3, 4)] },
+    { shapes: '3x4 used twice', f: (x) => f([false, true, false])(x).mul(x.sum()), args: [make(normal, 3, 4)] },
+  ]
+})
 
 const concat = row('concat', (make) => {
   const below = (...list: unknown[]): Variable => call('concat', list, 0)
@@ -479,10 +509,12 @@ const particular: readonly Row[] = [
   ),
   axial('logSumExp', normal),
   axial('cumsum', normal),
+  cumprod,
+  shaped('diff', normal, [[1, 1]], [[1, 4]], [[3, 1], 0], [[3, 4], 0, 2], [[3, 4], 1, 3], [[3, 4], 1, 0], [[3, 4]]),
   axial('softmax', normal),
   axial('logSoftmax', normal),
   axial('sort', separated),
-  shaped('trace', normal, [[1, 1]], [[1, 4]], [[3, 1]], [[3, 3]], [[3, 4]]),
+  shaped('trace', normal, [[1, 1]], [[1, 4]], [[3, 1]], [[3, 3], 1], [[3, 4], -2], [[3, 4], 5], [[3, 4]]),
   matmul,
   affine,
   twoVectors('outer', [
@@ -536,10 +568,29 @@ const particular: readonly Row[] = [
     ...SHAPES.map((shape) => ({ shapes: format(shape), f: (x: Variable) => x.T, args: [make(normal, ...shape)] })),
     { shapes: '3x3 used twice', f: (x) => x.T.mul(x), args: [make(normal, 3, 3)] },
   ]),
-  shaped('reshape', normal, [[1, 1], 1, 1], [[1, 4], 2, 2], [[4, 1], 1, 4], [[3, 4], 12, 1], [[3, 4], 2, 6]),
-  shaped('slice', normal, [[1, 1], 0, 1], [[1, 4], 0, 1, 1, 3], [[3, 1], 1, 3], [[3, 4], 1, 1], [[3, 4], 1, 3, 2, 4]),
-  shaped('row', normal, [[1, 1], 0], [[1, 4], 0], [[3, 1], 2], [[3, 3], 1], [[3, 4], 2]),
-  shaped('col', normal, [[1, 1], 0], [[1, 4], 3], [[3, 1], 0], [[3, 3], 1], [[3, 4], 2]),
+  shaped(
+    'reshape',
+    normal,
+    [[3, 4], -1, 2],
+    [[1, 1], 1, 1],
+    [[1, 4], 2, 2],
+    [[4, 1], 1, 4],
+    [[3, 4], 12, 1],
+    [[3, 4], 2, 6],
+  ),
+  shaped(
+    'slice',
+    normal,
+    [[3, 4], -2, -1, -3],
+    [[4, 3], -3],
+    [[1, 1], 0, 1],
+    [[1, 4], 0, 1, 1, 3],
+    [[3, 1], 1, 3],
+    [[3, 4], 1, 1],
+    [[3, 4], 1, 3, 2, 4],
+  ),
+  shaped('row', normal, [[1, 1], 0], [[1, 4], 0], [[3, 1], 2], [[3, 3], 1], [[4, 3], -1], [[3, 4], 2]),
+  shaped('col', normal, [[1, 1], 0], [[1, 4], 3], [[3, 1], 0], [[3, 3], 1], [[4, 3], -1], [[3, 4], 2]),
   shaped(
     'place',
     normal,
@@ -561,6 +612,20 @@ const particular: readonly Row[] = [
     ],
     [[0, 0], [0], [2, 0], [2, 0, 2, 1, 0], []],
   ),
+  indexed(
+    'gatherCols',
+    [
+      [1, 1],
+      [4, 1],
+      [1, 3],
+      [3, 4],
+      [3, 4],
+    ],
+    [[0, 0], [0], [2, 0], [2, 0, 2, 1, 3], []],
+  ),
+  filterRows,
+  shaped('pad', normal, [[1, 1], 0, 1, 2, 0], [[1, 4], 1, 0, 0, 0, 3], [[3, 1], 0, 0, 0, 0], [[3, 4], 2, 0, 1, 1, -2]),
+  shaped('tile', normal, [[1, 1], 2, 3], [[1, 4], 1, 1], [[3, 1], 0, 2], [[3, 4], 1, 2], [[3, 4], 3, 2]),
   indexed(
     'scatterAddRows',
     [
@@ -584,8 +649,8 @@ const particular: readonly Row[] = [
     ],
     [[0], [2], [0, 0, 0], [3, 0, 3], [1, 1, 1]],
   ),
-  shaped('diag', normal, [[1, 1]], [[1, 2]], [[2, 1]], [[1, 4]], [[3, 1]]),
-  shaped('diagonal', normal, [[1, 1]], [[1, 4]], [[3, 1]], [[4, 3]], [[3, 4]]),
+  shaped('diag', normal, [[1, 3], 1], [[3, 1], -2], [[1, 1]], [[1, 2]], [[2, 1]], [[1, 4]], [[3, 1]]),
+  shaped('diagonal', normal, [[3, 4], 1], [[3, 4], -2], [[3, 4], 7], [[1, 1]], [[1, 4]], [[3, 1]], [[4, 3]], [[3, 4]]),
   shaped('tril', normal, [[1, 1]], [[1, 4], 1], [[3, 1], -1], [[3, 4], -4], [[3, 4], 1], [[3, 4]]),
   shaped('triu', normal, [[1, 1]], [[1, 4], 1], [[3, 1], -1], [[3, 4], -4], [[3, 4], 1], [[3, 4]]),
   unary('flipRows', normal),
@@ -609,6 +674,6 @@ export const rows: readonly Row[] = [
 
 /** The operations whose derivative is nowhere defined: whole numbers and truth values. */
 export const notDifferentiable: readonly string[] = [
-  ...['less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual', 'isNaN', 'isFinite'],
+  ...['less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual', 'isNaN', 'isFinite', 'all', 'any'],
   ...['argmax', 'argmin', 'argsort', 'oneHot'],
 ]

@@ -61,7 +61,7 @@ function gradientsAfter(
 /** The operations whose derivative with respect to every operand needs none of them. */
 const LINEAR = [
   ...['neg', 'sign', 'floor', 'ceil', 'trunc', 'round', 'add', 'sub', 'broadcastTo', 'sum', 'mean', 'cumsum'],
-  ...['trace', 'transpose'],
+  ...['trace', 'transpose', 'diff', 'gatherCols', 'filterRows', 'pad', 'tile'],
   ...['reshape', 'slice', 'row', 'col', 'gatherRows', 'scatterAddRows', 'pick', 'diag', 'diagonal', 'tril', 'triu'],
   ...['flipRows', 'flipCols', 'concat', 'place', 'astype', 'T'],
 ]

@@ -690,6 +690,17 @@ describe('kinks and special values', () => {
     expect(hessianOnes.toArray()).toEqual([[3 + 0, 0, 3 + 0]])
   })
 
+  test.each([
+    ['no zero', [2, 3, 5], [1 + 3 + 15, 2 + 10, 6]],
+    ['one zero', [2, 0, 5], [1, 2 + 10, 0]],
+    ['two zeros', [0, 3, 0], [1 + 3, 0, 0]],
+    ['three zeros', [0, 0, 0], [1, 0, 0]],
+  ])('cumprod with %s in a line: the sums of the products of the others', (_, values, expected) => {
+    expect(gradientOf((x) => x.cumprod().sum(), ...values)).toEqual(expected)
+    expect(gradientOf((x) => x.cumprod(1).sum(), ...values)).toEqual(expected)
+    expect(gradientOf((x) => x.T.cumprod(0).sum(), ...values)).toEqual(expected)
+  })
+
   test('where: nothing of the branch that is not taken comes through, neither NaN nor infinity', () => {
     expect(gradientOf((x) => where(x.greater(0), x.log(), x), -1, 2)).toEqual([1, 0.5])
     expect(gradientOf((x) => where(x.greater(0), x, x.log()), 2, 4)).toEqual([1, 1])

@@ -25,12 +25,20 @@ function gatherRows<T>(out: usize, a: usize, index: usize, rows: i32, cols: i32,
   for (let i = 0; i < rows; i++) memory.copy(out + <usize>i * bytes, a + <usize>selected(index, i, wide) * bytes, bytes)
 }
 
-/** out (size elements) = 0, then the copy above. */
+/** out[i, :] = a[i, index[:]]. */
+function gatherCols<T>(out: usize, a: usize, index: usize, rows: i32, cols: i32, aCols: i32, wide: i32): void {
+  for (let i = 0; i < rows; i++, a += <usize>aCols * sizeof<T>())
+    for (let j = 0; j < cols; j++, out += sizeof<T>())
+      store<T>(out, load<T>(a + <usize>selected(index, j, wide) * sizeof<T>()))
+}
+
+/** out (size elements) = value, then the copy above. */
 function place<T>(
-  out: usize, a: usize, size: i32, rows: i32, cols: i32,
+  out: usize, a: usize, size: i32, value: T, rows: i32, cols: i32,
   outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
 ): void {
-  memory.fill(out, 0, <usize>size * sizeof<T>())
+  if (value == 0) memory.fill(out, 0, <usize>size * sizeof<T>())
+  else for (let i: usize = 0; i < <usize>size; i++) store<T>(out + i * sizeof<T>(), value)
   copy<T>(out, a, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
 }
 
@@ -181,21 +189,33 @@ export function where_f64(
 }
 
 export function place_f32(
-  out: usize, a: usize, size: i32, rows: i32, cols: i32,
+  out: usize, a: usize, size: i32, value: f32, rows: i32, cols: i32,
   outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
 ): void {
-  place<f32>(out, a, size, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+  place<f32>(out, a, size, value, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
 }
 
 export function place_f64(
-  out: usize, a: usize, size: i32, rows: i32, cols: i32,
+  out: usize, a: usize, size: i32, value: f64, rows: i32, cols: i32,
   outStart: i32, outRow: i32, outCol: i32, aStart: i32, aRow: i32, aCol: i32
 ): void {
-  place<f64>(out, a, size, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+  place<f64>(out, a, size, value, rows, cols, outStart, outRow, outCol, aStart, aRow, aCol)
+}
+
+export function gatherCols_f32(
+  out: usize, a: usize, index: usize, rows: i32, cols: i32, aCols: i32, wide: i32
+): void {
+  gatherCols<f32>(out, a, index, rows, cols, aCols, wide)
 }
 
 export function gatherRows_f32(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
   gatherRows<f32>(out, a, index, rows, cols, wide)
+}
+
+export function gatherCols_f64(
+  out: usize, a: usize, index: usize, rows: i32, cols: i32, aCols: i32, wide: i32
+): void {
+  gatherCols<f64>(out, a, index, rows, cols, aCols, wide)
 }
 
 export function gatherRows_f64(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {

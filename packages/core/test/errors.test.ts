@@ -59,11 +59,27 @@ const BINARY = elementwise(2)
 const UNARY = [...elementwise(1), 'clip']
 const AXIAL = [
   ...['sum', 'mean', 'prod', 'max', 'min', 'variance', 'std', 'median', 'argmax', 'argmin', 'logSumExp', 'cumsum'],
+  ...['all', 'any', 'cumprod'],
   ...['softmax', 'logSoftmax', 'sort', 'argsort'],
 ]
 const OTHER = [
   ...['where', 'broadcastTo', 'trace', 'matmul', 'affine', 'outer', 'kron', 'cov', 'corrcoef', 'transpose', 'reshape'],
-  ...['slice', 'gatherRows', 'oneHot', 'scatterAddRows', 'pick', 'diag', 'diagonal', 'tril', 'triu'],
+  ...[
+    'slice',
+    'gatherRows',
+    'gatherCols',
+    'filterRows',
+    'pad',
+    'tile',
+    'diff',
+    'oneHot',
+    'scatterAddRows',
+    'pick',
+    'diag',
+    'diagonal',
+    'tril',
+    'triu',
+  ],
   ...['flipRows', 'flipCols'],
 ]
 
@@ -194,6 +210,43 @@ const types: Row[] = [
   ),
 ]
 
+types.push(
+  ...['a', null, undefined, 3, true, {}].map(
+    (x): Row => [`filterRows by ${String(x)}`, (v) => v.a.filterRows(x), DTypeError, 'filterRows', 'booleans'],
+  ),
+  ['filterRows by indices', (v) => v.a.filterRows([0, 2]), DTypeError, 'filterRows', 'mask 1', '2', '1 or 0'],
+  ['filterRows by NaN', (v) => v.a.filterRows([Number.NaN, 1]), DTypeError, 'filterRows', 'mask 0', 'NaN'],
+  ['filterRows by strings', (v) => v.a.filterRows(['true', 'false']), DTypeError, 'filterRows', '"true"'],
+  ['filterRows by three', (v) => v.a.filterRows([true, true, false]), ShapeError, 'filterRows', '3 elements', '2 rows'],
+  ['filterRows by a row', (v) => v.a.filterRows(v.row), ShapeError, 'filterRows', '1x3', '2 rows'],
+  ['gatherCols with a row of indices', (v) => v.a.gatherCols(v.row), ShapeError, 'gatherCols', '1x3'],
+  ['reshape to -1 and -1', (v) => v.a.reshape(-1, -1), ShapeError, 'reshape', 'both', '-1'],
+  ['reshape of 6 to -1 and 4', (v) => v.a.reshape(-1, 4), ShapeError, 'reshape', 'columns is 4', '6'],
+  ['reshape of 6 to 0 and -1', (v) => v.a.reshape(0, -1), ShapeError, 'reshape', 'rows is 0', '6'],
+  ['reshape to -2 rows', (v) => v.a.reshape(-2, 3), ShapeError, 'reshape', '-2'],
+  ['reshape to -1 alone', (v) => v.a.reshape(-1), DTypeError, 'reshape', 'undefined'],
+  ['reshape to a shape in an array', (v) => v.a.reshape([3, 2]), DTypeError, 'reshape', 'an array'],
+  ...[-1, 0.5, '1', null, undefined].flatMap((n): Row[] => [
+    [`pad by ${show(n)} above`, (v) => v.a.pad(n, 0, 0, 0), n === -1 ? ShapeError : DTypeError, 'pad', 'top', show(n)],
+    [`pad by ${show(n)} on the right`, (v) => v.a.pad(0, 0, 0, n), n === -1 ? ShapeError : DTypeError, 'pad', 'right'],
+    [`tile ${show(n)} times below`, (v) => v.a.tile(n, 1), n === -1 ? ShapeError : DTypeError, 'tile', 'rows', show(n)],
+    [`tile ${show(n)} times beside`, (v) => v.a.tile(1, n), n === -1 ? ShapeError : DTypeError, 'tile', 'cols'],
+  ]),
+  ['pad with a string', (v) => v.a.pad(1, 1, 1, 1, '0'), DTypeError, 'pad', 'value', '"0"'],
+  ['pad with options', (v) => v.a.pad(1, 1, 1, 1, { value: 0 }), DTypeError, 'pad', 'value'],
+  ['pad to 2³⁰ elements', (v) => v.a.pad(2 ** 29, 0, 0, 0), ShapeError, 'pad', 'elements'],
+  ['tile to 2³⁰ elements', (v) => v.a.tile(2 ** 15, 2 ** 15), ShapeError, 'tile', 'elements'],
+  ...NOT_WHOLE.flatMap((k): Row[] => [
+    [`diag with k ${show(k)}`, (v) => v.row.diag(k), DTypeError, 'diag', 'k is', show(k)],
+    [`diagonal with k ${show(k)}`, (v) => v.a.diagonal(k), DTypeError, 'diagonal', 'k is', show(k)],
+    [`trace with k ${show(k)}`, (v) => v.a.trace(k), DTypeError, 'trace', 'k is', show(k)],
+    [`diff ${show(k)} times`, (v) => v.a.diff(1, k), DTypeError, 'diff', 'n is', show(k)],
+  ]),
+  ['diff −1 times', (v) => v.a.diff(1, -1), ShapeError, 'diff', 'n is -1'],
+  ['diff along axis 2', (v) => v.a.diff(2), ShapeError, 'diff', 'axis is 2'],
+  ['diag that is too far out', (v) => v.row.diag(2 ** 20), ShapeError, 'diag', 'elements'],
+)
+
 const axes: Row[] = AXIAL.flatMap((name) =>
   [2, -1, 0.5, Number.NaN, '0', null].map(
     (axis): Row => [`${name} along axis ${show(axis)}`, (v) => v.a[name](axis), ShapeError, name, show(axis)],
@@ -211,13 +264,25 @@ const indexed: readonly (readonly [string, (v: Untyped, i: unknown) => unknown])
   ['row', (v, i) => v.a.row(i)],
   ['col', (v, i) => v.column.T.col(i)],
   ['gatherRows', (v, i) => v.a.gatherRows([1, i])],
+  ['gatherCols', (v, i) => v.column.T.gatherCols([1, i])],
   ['pick', (v, i) => v.column.T.pick([i])],
   ['scatterAddRows', (v, i) => v.a.scatterAddRows([0, i], 2)],
 ]
+/** What counts from the end where it is negative. */
+const isPosition = (name: string): boolean => ['get', 'set', 'row', 'col'].includes(name)
 const indices: Row[] = [
   ...indexed.flatMap(([name, call]) => [
     ...NOT_WHOLE.map((i): Row => [`${name} at ${show(i)}`, (v) => call(v, i), DTypeError, name, show(i)]),
-    ...[-1, 2, 2 ** 40].map((i): Row => [`${name} at ${i}`, (v) => call(v, i), ShapeError, name, String(i), '0 to 1']),
+    ...(isPosition(name) ? [-3, 2, 2 ** 40] : [-1, 2, 2 ** 40]).map(
+      (i): Row => [
+        `${name} at ${i}`,
+        (v) => call(v, i),
+        ShapeError,
+        name,
+        String(i),
+        isPosition(name) ? '-2 to 1' : '0 to 1',
+      ],
+    ),
   ]),
   ...[0.5, Number.NaN, Number.POSITIVE_INFINITY].map(
     (i): Row => [
@@ -239,15 +304,17 @@ const indices: Row[] = [
       '0 to 2',
     ],
   ),
-  ['get of a column outside', (v) => v.a.get(0, 3), ShapeError, 'get', 'column', '3', '0 to 2'],
+  ['get of a column outside', (v) => v.a.get(0, 3), ShapeError, 'get', 'column', '3', '-3 to 2'],
   ['get with one index', (v) => v.a.get(0), DTypeError, 'get', 'column', 'undefined'],
   ['get of nothing', () => zeros(0, 0).get(0, 0), ShapeError, 'get'],
   ['slice from 2 to 1', (v) => v.a.slice(2, 1), ShapeError, 'slice', 'rowEnd', '1'],
   ['slice to row 3 of 2', (v) => v.a.slice(0, 3), ShapeError, 'slice', 'rowEnd', '3'],
-  ['slice from row −1', (v) => v.a.slice(-1, 1), ShapeError, 'slice', 'rowStart', '-1'],
+  ['slice from row −3 of 2', (v) => v.a.slice(-3, 1), ShapeError, 'slice', 'rowStart', '-3', '-2 to 1'],
+  ['slice to column −4 of 3', (v) => v.a.slice(0, 1, 0, -4), ShapeError, 'slice', 'colEnd', '-4', '-3 to 2'],
+  ['slice from the last row to the first', (v) => v.a.slice(-1, -2), ShapeError, 'slice', 'rowEnd', '1 to 2'],
   ['slice to column 4 of 3', (v) => v.a.slice(0, 1, 0, 4), ShapeError, 'slice', 'colEnd', '4'],
   ['slice from column 4 of 3', (v) => v.a.slice(0, 1, 4), ShapeError, 'slice', 'colStart', '4'],
-  ['slice without an end', (v) => v.a.slice(0), DTypeError, 'slice', 'rowEnd', 'undefined'],
+  ['slice of nothing', (v) => v.a.slice(), DTypeError, 'slice', 'rowStart', 'undefined'],
   ...NOT_WHOLE.map((i): Row => [`slice from ${show(i)}`, (v) => v.a.slice(i, 1), DTypeError, 'slice', show(i)]),
   ...NOT_WHOLE.map((k): Row => [`tril with k ${show(k)}`, (v) => v.a.tril(k), DTypeError, 'tril', show(k)]),
   ...NOT_WHOLE.map((k): Row => [`triu with k ${show(k)}`, (v) => v.a.triu(k), DTypeError, 'triu', show(k)]),
@@ -269,7 +336,6 @@ const measured: readonly (readonly [string, (n: unknown, v: Untyped) => unknown]
   ['normal', (n, v) => v.g.normal(n, 2)],
   ['integers', (n, v) => v.g.integers(n, 2, 0, 9)],
   ['permutation', (n) => fn.permutation(n)],
-  ['reshape', (n, v) => v.a.reshape(n, 2)],
   ['broadcastTo', (n, v) => v.row.broadcastTo(n, 3)],
   ['place', (n, v) => v.a.place(n, 3, 0, 0)],
   ['oneHot', (n, v) => v.column.oneHot(n)],

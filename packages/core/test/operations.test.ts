@@ -403,9 +403,18 @@ function someIndex(random: () => number, n: number, limit: number): { index: unk
   return { index: kind === 2 ? chosen : matrix(data, n, 1), chosen }
 }
 
+const TRUTHS: Draw = (random) => [0, 0, -0, 1, 1, 1, -2, 1e-30, nan, inf][below(random, 10)]
+
+const someDiagonal = (random: () => number): number | undefined =>
+  [undefined, 0, 1, -1, 3, -3, 40, -40][below(random, 8)]
+
+/** The elements a[i, i + k]. */
+const diagonalOf = (a: Matrix, k: number): number[] =>
+  Array.from(a.data).filter((_, place) => (place % a.cols) - Math.floor(place / a.cols) === k)
+
 const triangle = (keep: (distance: number, k: number) => boolean): Row =>
   arrange((a, random) => {
-    const k = [undefined, 0, 1, -1, 3, -3, 40, -40][below(random, 8)]
+    const k = someDiagonal(random)
     return {
       args: [k],
       rows: a.rows,
@@ -594,12 +603,38 @@ const table: Record<Op, Row> = {
     },
     { bound: 'within (n + 4 + 2 (max|x| + log n)) u of float64, then rounded', draw: LOGITS, off: logSumExpError },
   ),
-  trace: particular('within n u Σ|a[i, i]|', 60, (dtype, name) =>
+  cumprod: scan((line, dtype) => {
+    let total = 1
+    return line.map((x) => {
+      total *= x
+      return round(total, dtype)
+    })
+  }),
+  all: reduction((line) => Number(line.every((x) => x !== 0)), { draw: TRUTHS }),
+  any: reduction((line) => Number(line.some((x) => x !== 0)), { draw: TRUTHS }),
+  diff: arrange(
+    (a, random) => {
+      const axis = ([undefined, 0, 1] as const)[below(random, 3)]
+      const n = [undefined, 0, 1, 2, 3, 40][below(random, 6)]
+      let lines = a.toArray()
+      const turn = (all: number[][], count: number): number[][] =>
+        Array.from({ length: count }, (_, j) => all.map((line) => line[j]))
+      if (axis === 0) lines = turn(lines, a.cols)
+      const length = Math.max(0, (axis === 0 ? a.rows : a.cols) - (n ?? 1))
+      for (let k = 0; k < (n ?? 1); k++)
+        lines = lines.map((line) => line.slice(1).map((x, i) => round(x - line[i], a.dtype)))
+      const [rows, cols] = axis === 0 ? [length, a.cols] : [a.rows, length]
+      return { args: [axis, n], rows, cols, of: (i, j) => (axis === 0 ? lines[j][i] : lines[i][j]) }
+    },
+    { draw: between(-20, 20) },
+  ),
+  trace: particular('within n u Σ|a[i, i + k]|', 100, (dtype, name) =>
     sizes((m, n, _, random) => {
       const a = sample(m, n, dtype, between(-20, 20), random)
-      const line = Array.from({ length: Math.min(m, n) }, (_, i) => at(a, i, i))
+      const k = someDiagonal(random)
+      const line = diagonalOf(a, k ?? 0)
       const off = (depth(line.length) + 1) * UNIT[dtype] * magnitude(line)
-      compare(call(name, a), { rows: 1, cols: 1, dtype, data: [exactSum(line)] }, { absolute: () => off })
+      compare(call(name, a, k), { rows: 1, cols: 1, dtype, data: [exactSum(line)] }, { absolute: () => off })
     }),
   ),
 
@@ -690,7 +725,15 @@ const table: Record<Op, Row> = {
     const divisors = Array.from({ length: total }, (_, i) => i + 1).filter((d) => total % d === 0)
     const rows = total === 0 ? 0 : divisors[below(random, divisors.length)]
     const cols = total === 0 ? below(random, 5) : total / rows
-    return { args: [rows, cols], rows, cols, of: (i, j) => a.data[i * cols + j] }
+    const args =
+      total === 0
+        ? [rows, cols]
+        : [
+            [rows, cols],
+            [-1, cols],
+            [rows, -1],
+          ][below(random, 3)]
+    return { args, rows, cols, of: (i, j) => a.data[i * cols + j] }
   }),
   slice: arrange((a, random) => {
     const range = (n: number): [number, number] => {
@@ -700,20 +743,26 @@ const table: Record<Op, Row> = {
     const [top, bottom] = range(a.rows)
     const [left, right] = random() < 0.3 ? [0, a.cols] : range(a.cols)
     const whole = left === 0 && right === a.cols
-    const args = whole ? [top, bottom] : right === a.cols ? [top, bottom, left] : [top, bottom, left, right]
+    /** The same position from the end, now and then: there is no such name for the end itself. */
+    const from = (i: number, n: number): number => (i < n && random() < 0.4 ? i - n : i)
+    const ends = [from(top, a.rows), from(bottom, a.rows), from(left, a.cols), from(right, a.cols)]
+    const args =
+      whole && bottom === a.rows && random() < 0.5
+        ? ends.slice(0, 1)
+        : ends.slice(0, whole ? 2 : right === a.cols && random() < 0.5 ? 3 : 4)
     return { args, rows: bottom - top, cols: right - left, of: (i, j) => at(a, top + i, left + j) }
   }),
   row: arrange(
     (a, random) => {
       const i = below(random, a.rows)
-      return { args: [i], rows: 1, cols: a.cols, of: (_, j) => at(a, i, j) }
+      return { args: [random() < 0.5 ? i : i - a.rows], rows: 1, cols: a.cols, of: (_, j) => at(a, i, j) }
     },
     { rows: positive },
   ),
   col: arrange(
     (a, random) => {
       const j = below(random, a.cols)
-      return { args: [j], rows: a.rows, cols: 1, of: (i) => at(a, i, j) }
+      return { args: [random() < 0.5 ? j : j - a.cols], rows: a.rows, cols: 1, of: (i) => at(a, i, j) }
     },
     { cols: positive },
   ),
@@ -724,6 +773,33 @@ const table: Record<Op, Row> = {
     },
     { rows: positive },
   ),
+  gatherCols: arrange(
+    (a, random) => {
+      const { index, chosen } = someIndex(random, below(random, 20), a.cols)
+      return { args: [index], rows: a.rows, cols: chosen.length, of: (i, j) => at(a, i, chosen[j]) }
+    },
+    { cols: positive },
+  ),
+  filterRows: arrange((a, random) => {
+    const holds = Array.from({ length: a.rows }, () => random() < 0.5)
+    const column = new Matrix(Float32Array.from(holds, Number), a.rows, 1)
+    const mask = [holds, holds.map(Number), column, column.astype('float64')][below(random, 4)]
+    const chosen = holds.flatMap((each, i) => (each ? [i] : []))
+    return { args: [mask], rows: chosen.length, cols: a.cols, of: (i, j) => at(a, chosen[i], j) }
+  }),
+  pad: arrange((a, random) => {
+    const [top, bottom, left, right] = Array.from({ length: 4 }, () => below(random, 4))
+    const value = [undefined, 0, -1, 0.1, nan, inf][below(random, 6)]
+    const inside = (i: number, j: number): boolean => i >= 0 && i < a.rows && j >= 0 && j < a.cols
+    const of = (i: number, j: number): number =>
+      inside(i - top, j - left) ? at(a, i - top, j - left) : round(value ?? 0, a.dtype)
+    const [rows, cols] = [top + a.rows + bottom, left + a.cols + right]
+    return { args: [top, bottom, left, right, value], rows, cols, of }
+  }),
+  tile: arrange((a, random) => {
+    const [m, n] = [below(random, 4), below(random, 4)]
+    return { args: [m, n], rows: m * a.rows, cols: n * a.cols, of: (i, j) => at(a, i % a.rows, j % a.cols) }
+  }),
   scatterAddRows: arrange(
     (a, random) => {
       const rows = 1 + below(random, 10)
@@ -760,14 +836,18 @@ const table: Record<Op, Row> = {
   }),
   diag: arrange(
     (a, random) => {
-      const n = a.rows
-      const vector = random() < 0.5 ? a : a.T
-      const of = (i: number, j: number): number => (i === j ? vector.data[i] : 0)
-      return { args: [], rows: n, cols: n, of }
+      const k = someDiagonal(random)
+      const n = a.rows + Math.abs(k ?? 0)
+      const of = (i: number, j: number): number => (j - i === (k ?? 0) ? a.data[Math.min(i, j)] : 0)
+      return { args: [k], rows: n, cols: n, of }
     },
     { cols: fc.constant(1) },
   ),
-  diagonal: arrange((a) => ({ args: [], rows: Math.min(a.rows, a.cols), cols: 1, of: (i) => at(a, i, i) })),
+  diagonal: arrange((a, random) => {
+    const k = someDiagonal(random)
+    const line = diagonalOf(a, k ?? 0)
+    return { args: [k], rows: line.length, cols: 1, of: (i) => line[i] }
+  }),
   tril: triangle((distance, k) => distance <= k),
   triu: triangle((distance, k) => distance >= k),
   flipRows: arrange((a) => ({ args: [], rows: a.rows, cols: a.cols, of: (i, j) => at(a, a.rows - 1 - i, j) })),
@@ -967,6 +1047,8 @@ describe('empty matrices, as NumPy has them', () => {
   const values: readonly (readonly [Op, number])[] = [
     ['sum', 0],
     ['prod', 1],
+    ['all', 1],
+    ['any', 0],
     ['mean', nan],
     ['variance', nan],
     ['std', nan],
@@ -1051,6 +1133,45 @@ describe('defaults', () => {
     expect(identical(a.variance(), a.variance(undefined, { ddof: 0 }))).toBe(true)
     expect(identical(a.std(1), a.std(1, { ddof: 0 }))).toBe(true)
     expect(identical(a.cov(), a.cov({ ddof: 1 }))).toBe(true)
+  })
+})
+
+describe('what moves elements at the size of a data set', () => {
+  const a = core.fromFunction(2000, 61, (i, j) => i + j / 64)
+  const mask = core.fromFunction(2000, 1, (i) => Number(i % 3 === 0))
+
+  test('filterRows, gatherCols, tile, pad, diff and cumprod are what their formulas say, exactly', () => {
+    expect(identical(a.filterRows(mask), a.gatherRows(Array.from({ length: 667 }, (_, i) => 3 * i)))).toBe(true)
+    expect(a.gatherCols([60, 0]).get(-1, 0)).toBe(1999 + 60 / 64)
+    expect(a.tile(3, 2).get(-1, -1)).toBe(1999 + 60 / 64)
+    expect(a.pad(1, 2, 3, 4, -7).get(-2, -4)).toBe(-7)
+    expect(a.pad(1, 2, 3, 4, -7).get(-3, -5)).toBe(1999 + 60 / 64)
+    expect(a.diff(0).equals(core.ones(1999, 61))).toBe(true)
+    expect(a.diff().equals(core.full(2000, 60, 1 / 64))).toBe(true)
+    expect(core.full(2, 1000, 2).cumprod(1).slice(0, 2, 0, 128).log2().get(-1, -1)).toBe(Number.POSITIVE_INFINITY)
+    expect(core.full(1000, 2, 2, { dtype: 'float64' }).cumprod(0).log2().get(-1, -1)).toBe(1000)
+  })
+
+  test('a running product in float32 is rounded once: it goes through what float32 does not hold', () => {
+    expect(
+      matrix([[2 ** 100, 2 ** 100, 2 ** -100]])
+        .cumprod()
+        .toArray(),
+    ).toEqual([[2 ** 100, inf, 2 ** 100]])
+  })
+
+  test('diff has no axis but 0 and 1, and NumPy’s last where there is none', () => {
+    expect(
+      matrix([[1, 3, 6]])
+        .diff()
+        .toArray(),
+    ).toEqual([[2, 3]])
+    expect(
+      matrix([[1, 3, 6]])
+        .diff(1, 2)
+        .toArray(),
+    ).toEqual([[1]])
+    expect(matrix([[1, 3, 6]]).diff(0).shape).toEqual([0, 3])
   })
 })
 

@@ -193,6 +193,8 @@ describe('rearranging', () => {
     expectTypeOf(transpose(zeros(2, 3))).toEqualTypeOf<Matrix<3, 2>>()
     expectTypeOf(zeros(2, 3).reshape(6, 1)).toEqualTypeOf<Matrix<6, 1>>()
     expectTypeOf(reshape(zeros(2, 3), 6, 1)).toEqualTypeOf<Matrix<6, 1>>()
+    expectTypeOf(zeros(2, 3).reshape(-1, 2)).toEqualTypeOf<Matrix<number, 2>>()
+    expectTypeOf(reshape(zeros(2, 3), 3, -1)).toEqualTypeOf<Matrix<3, number>>()
     expectTypeOf(zeros(1, 3).broadcastTo(5, 3)).toEqualTypeOf<Matrix<5, 3>>()
     expectTypeOf(zeros(2, 3).row(0)).toEqualTypeOf<Matrix<1, 3>>()
     expectTypeOf(zeros(2, 3).col(0)).toEqualTypeOf<Matrix<2, 1>>()

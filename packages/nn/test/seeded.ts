@@ -40,7 +40,7 @@ const UNARY = namesOf(1)
 const BINARY = namesOf(2)
 const AXIAL = [
   ...['sum', 'mean', 'prod', 'variance', 'max', 'min', 'argmax', 'argmin', 'logSumExp'],
-  ...['cumsum', 'softmax', 'logSoftmax', 'sort', 'argsort'],
+  ...['all', 'any', 'cumprod', 'cumsum', 'softmax', 'logSoftmax', 'sort', 'argsort'],
 ]
 
 /** From below the smallest float32 to beyond the largest float64. */

@@ -12,6 +12,7 @@ import type {
   MatmulOptions,
   MatmulResult,
   Results,
+  SizeFound,
   Value,
 } from '../ops/algebra.ts'
 import { isValue, type Matrix, scalar } from './matrix.ts'
@@ -83,9 +84,9 @@ export type ReshapeFunction = <V extends Operand, R extends number, C extends nu
   a: V,
   rows: R,
   cols: C,
-) => Results<R, C>[ClassOf<V>]
+) => Results<SizeFound<R>, SizeFound<C>>[ClassOf<V>]
 
-export type TraceFunction = <V extends Operand>(a: V) => Results<1, 1>[ClassOf<V>]
+export type TraceFunction = <V extends Operand>(a: V, k?: number) => Results<1, 1>[ClassOf<V>]
 
 type ProductOf<A extends Operand, B extends Operand, K extends Kind, O> = MatmulResult<
   K,

@@ -1,12 +1,12 @@
 import { type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { number, readerOf } from '../base/options.ts'
-import { checkInteger, checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
+import { checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } from '../base/shape.ts'
 import { allocate, allocateResult, type Pool, settled, unshared } from '../engine/allocate.ts'
 import { atOnce } from '../engine/machine.ts'
 import type { Algebra, Value } from '../ops/algebra.ts'
 import { installMethods } from '../ops/methods.ts'
-import type { Attributes, Operation } from '../ops/operation.ts'
+import { type Attributes, type Operation, position } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
 import { change, changed, checkWhole, moved, tracer } from '../ops/tracer.ts'
 
@@ -97,12 +97,13 @@ export class Matrix<R extends number = number, C extends number = number> {
   }
 
   private position(operation: string, i: number, j: number): number {
-    checkInteger(operation, 'the row index', i, 0, this.rows - 1)
-    checkInteger(operation, 'the column index', j, 0, this.cols - 1)
-    return i * this.cols + j
+    return (
+      position(operation, 'the row index', i, this.rows) * this.cols +
+      position(operation, 'the column index', j, this.cols)
+    )
   }
 
-  /** a[i, j]. @throws ShapeError when it lies outside. */
+  /** a[i, j]; negative positions count from the end. @throws ShapeError when it lies outside. */
   get(i: number, j: number): number {
     return elementsOf('get', this)[this.position('get', i, j)]
   }

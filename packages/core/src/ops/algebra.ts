@@ -58,6 +58,9 @@ export type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 exten
   BroadcastSize<C1, C2>
 >[K]
 
+/** A size of a result, where −1 stands for one that is not known. */
+export type SizeFound<N extends Size> = N extends -1 ? number : N
+
 /** A selector: numbers that pick rows. */
 export type Index<K extends Kind> = Operands<number, number>[K] | readonly number[]
 
@@ -280,8 +283,16 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   softmax(axis?: Axis): Results<R, C>[K]
   /** x − ln Σ eˣ, without overflow */
   logSoftmax(axis?: Axis): Results<R, C>[K]
-  /** Σ a[i, i] */
-  trace(): Results<1, 1>[K]
+  /** Σ a[i, i + k] */
+  trace(k?: number): Results<1, 1>[K]
+  /** 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy */
+  all<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** 1 where an element is not 0, else 0; NaN is not 0 */
+  any<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
+  /** Running products; without an axis over all elements in row-major order, in the receiver's shape */
+  cumprod(axis?: Axis): Results<R, C>[K]
+  /** Each element but the first of its line minus the one before, n times; along the columns without an axis, as in NumPy */
+  diff(axis?: Axis, n?: number): Results<number, number>[K]
 
   /** A·B, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j] */
   matmul<R2 extends Size, C2 extends Size, const O extends MatmulOptions = Record<never, never>>(
@@ -316,16 +327,30 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   transpose(): Results<C, R>[K]
   /** The same numbers in another precision, always a copy */
   astype(dtype: DType): Results<R, C>[K]
-  /** The elements in row-major order in another shape of the same size */
-  reshape<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<R2, C2>[K]
-  /** Rows rowStart to rowEnd and columns colStart to colEnd, the ends excluded; all columns if none are given */
-  slice(rowStart: number, rowEnd: number, colStart?: number, colEnd?: number): Results<number, number>[K]
-  /** Row i, 1xn */
+  /** The elements in row-major order in another shape of the same size; −1 is the size that the other one leaves */
+  reshape<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<SizeFound<R2>, SizeFound<C2>>[K]
+  /**
+   * Rows rowStart to rowEnd and columns colStart to colEnd, the ends excluded; without an end all from the start on, without
+   * any columns all of them. Negative ones count from the end.
+   */
+  slice(rowStart: number, rowEnd?: number, colStart?: number, colEnd?: number): Results<number, number>[K]
+  /** The receiver with rows above and below it and columns left and right of it that have one value, 0 if none is given */
+  pad(top: number, bottom: number, left: number, right: number, value?: number): Results<number, number>[K]
+  /** The receiver so many times below and beside itself */
+  tile(rows: number, cols: number): Results<number, number>[K]
+  /** Row i, 1xn; −1 is the last */
   row(i: number): Results<1, C>[K]
-  /** Column j, mx1 */
+  /** Column j, mx1; −1 is the last */
   col(j: number): Results<R, 1>[K]
   /** The rows that `index`, an nx1 column of whole numbers or an array, names */
   gatherRows(index: Index<K>): Results<number, C>[K]
+  /** The columns that `index`, an nx1 column of whole numbers or an array, names */
+  gatherCols(index: Index<K>): Results<R, number>[K]
+  /**
+   * The rows where `mask`, a boolean for each of them or an nx1 column of 1 and 0, holds. How many there are depends on the
+   * numbers of a column, which `compile` therefore refuses.
+   */
+  filterRows(mask: Operands<number, number>[K] | readonly boolean[]): Results<number, C>[K]
   /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the receiver's dtype or another */
   oneHot(count: number, options?: { dtype?: DType }): Results<R, number>[K]
   /** A matrix of zeros with `rows` rows, to whose row index[i] row i of the receiver is added: the adjoint of gatherRows */
@@ -334,10 +359,10 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   pick(index: Index<K>): Results<R, 1>[K]
   /** The receiver in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice */
   place<R2 extends Size, C2 extends Size>(rows: R2, cols: C2, rowStart: number, colStart: number): Results<R2, C2>[K]
-  /** A row or column of n elements on the diagonal of an nxn matrix of zeros */
-  diag(): Results<number, number>[K]
-  /** The elements a[i, i], as a column */
-  diagonal(): Results<number, 1>[K]
+  /** A row or column of n elements on diagonal k (j − i = k) of a square matrix of zeros with n + |k| rows */
+  diag(k?: number): Results<number, number>[K]
+  /** The elements a[i, i + k], as a column */
+  diagonal(k?: number): Results<number, 1>[K]
   /** The elements with j − i ≤ k, and zeros */
   tril(k?: number): Results<R, C>[K]
   /** The elements with j − i ≥ k, and zeros */

@@ -1,9 +1,18 @@
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { flag, number, readerOf } from '../base/options.ts'
-import { type Axis, checkAxis, checkInteger, checkNumber, describe, formatShape, lineLength } from '../base/shape.ts'
+import {
+  type Axis,
+  checkAxis,
+  checkInteger,
+  checkNumber,
+  checkShape,
+  describe,
+  formatShape,
+  lineLength,
+} from '../base/shape.ts'
 import type { Algebra, Value } from './algebra.ts'
 import * as operations from './index.ts'
-import { type Method, type Operation, vectorLength } from './operation.ts'
+import { type Method, type Operation, position, vectorLength } from './operation.ts'
 
 const readVariance = readerOf({ ddof: number(0) })
 const readCovariance = readerOf({ rowvar: flag(true), ddof: number(1) })
@@ -11,9 +20,35 @@ const readCorrelation = readerOf({ rowvar: flag(true) })
 
 /** The index of row or column i as a range of one, checked here because `slice` would accept an empty range. */
 function single(operation: string, i: number, count: number): [number, number] {
-  checkInteger(operation, 'the index', i, 0, count - 1)
-  return [i, i + 1]
+  const start = position(operation, 'the index', i, count)
+  return [start, start + 1]
 }
+
+/** Where `mask` holds. @throws ShapeError or DTypeError unless it is a truth value for each of `rows` rows. */
+function chosenRows(mask: unknown, rows: number): number[] {
+  const column = mask as Value & { toArray(): number[][] }
+  if (!Array.isArray(mask) && !(typeof column?.rows === 'number' && typeof column.toArray === 'function'))
+    throw new DTypeError(`filterRows: mask is ${describe(mask)}, wanted an array of booleans or a column of 0 and 1`)
+  const list = Array.isArray(mask)
+  if (list ? mask.length !== rows : column.rows !== rows || column.cols !== 1)
+    throw new ShapeError(
+      `filterRows: mask is ${list ? `${mask.length} elements` : formatShape(column.shape)}, wanted one for each of ${rows} rows`,
+    )
+  const chosen: number[] = []
+  for (const [i, holds] of (list ? mask : column.toArray().flat()).entries()) {
+    if (holds === true || holds === 1) chosen.push(i)
+    else if (holds !== false && holds !== 0)
+      throw new DTypeError(`filterRows: mask ${i} is ${describe(holds)}, wanted true or false, or 1 or 0`)
+  }
+  return chosen
+}
+
+/** x so many times below itself. */
+const stack = (x: Value, times: number): Value =>
+  x
+    .reshape(1, x.rows * x.cols)
+    .broadcastTo(times, x.rows * x.cols)
+    .reshape(times * x.rows, x.cols)
 
 /** @throws DTypeError unless `b` is a value with a shape: what is written with `b`'s own methods needs one. */
 function checkOperand(operation: string, b: Value): void {
@@ -111,8 +146,39 @@ const composed = {
       .minimum(upper)
     return unlessNaN(this, axis, lower.equal(upper).where(lower, between))
   },
-  trace() {
-    return this.diagonal().sum()
+  trace(k = 0) {
+    checkInteger('trace', 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    return this.diagonal(k).sum()
+  },
+  all(axis?: Axis) {
+    checkAxis('all', axis)
+    return this.notEqual(0).prod(axis)
+  },
+  any(axis?: Axis) {
+    checkAxis('any', axis)
+    return this.notEqual(0).sum(axis).greater(0)
+  },
+  cumprod(axis?: Axis) {
+    checkAxis('cumprod', axis)
+    const { rows, cols } = this
+    if (axis === undefined)
+      return this.reshape(1, rows * cols)
+        .cumprod(1)
+        .reshape(rows, cols)
+    const first = axis === 0 ? this.slice(0, Math.min(1, rows)) : this.slice(0, rows, 0, Math.min(1, cols))
+    return this.apply(operations.cumprod, [this, first.neg().place(rows, cols, 0, 0).neg()], { axis })
+  },
+  diff(axis: Axis = 1, n = 1) {
+    checkAxis('diff', axis)
+    checkInteger('diff', 'n', n, 0, Number.MAX_SAFE_INTEGER)
+    const { rows } = this
+    let result: Value = this.slice(0, rows)
+    for (let i = 0; i < n && result.shape[axis] > 0; i++)
+      result =
+        axis === 0
+          ? result.slice(1).sub(result.slice(0, -1))
+          : result.slice(0, rows, 1).sub(result.slice(0, rows, 0, -1))
+    return result
   },
 
   outer(b: Value) {
@@ -144,6 +210,23 @@ const composed = {
     return covariance.div(deviation).div(deviation.T).clip(-1, 1).astype(this.dtype)
   },
 
+  pad(top: number, bottom: number, left: number, right: number, value = 0) {
+    for (const [what, count] of Object.entries({ top, bottom, left, right }))
+      checkInteger('pad', what, count, 0, Number.MAX_SAFE_INTEGER)
+    checkNumber('pad', 'value', value)
+    const [rows, cols] = [top + this.rows + bottom, left + this.cols + right]
+    checkShape('pad', rows, cols)
+    return this.apply(operations.place, [this], { rows, cols, rowStart: top, colStart: left, value })
+  },
+  tile(rows: number, cols: number) {
+    checkInteger('tile', 'rows', rows, 0, Number.MAX_SAFE_INTEGER)
+    checkInteger('tile', 'cols', cols, 0, Number.MAX_SAFE_INTEGER)
+    checkShape('tile', rows * this.rows, cols * this.cols)
+    return stack(stack(this.transpose(), cols).transpose(), rows)
+  },
+  filterRows(mask: unknown) {
+    return this.gatherRows(chosenRows(mask, this.rows))
+  },
   row(i: number) {
     return this.slice(...single('row', i, this.rows))
   },

@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
-import { type Axis, formatShape, type Shape } from '../base/shape.ts'
+import { type Axis, checkInteger, formatShape, type Shape } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
 import * as opcodes from '../engine/opcodes.generated.ts'
 import type { Value } from './algebra.ts'
@@ -152,6 +152,12 @@ export function vectorLength(operation: string, a: Pick<Block, 'rows' | 'cols' |
   if (a.rows !== 1 && a.cols !== 1)
     throw new ShapeError(`${operation}: got ${formatShape(a.shape)}, wanted a row or a column`)
   return a.rows * a.cols
+}
+
+/** Where something is among `count`, from 0: a negative position counts from the end, as in JavaScript's `at`. @throws as checkInteger. */
+export function position(operation: string, what: string, i: number, count: number): number {
+  checkInteger(operation, what, i, -count, count - 1)
+  return i < 0 ? i + count : i
 }
 
 /** 1 where a selector is float64, as the kernels that read one expect. */

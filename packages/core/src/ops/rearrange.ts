@@ -8,7 +8,9 @@ import {
   type Block,
   binaryMethod,
   type Change,
+  type Method,
   type Operation,
+  position,
   run,
   runOn,
   runWithRoom,
@@ -29,6 +31,9 @@ export function checkIndices(operation: string, what: string, index: Block, limi
       throw new ShapeError(`${operation}: ${what} ${i} is ${value}, wanted 0 to ${limit - 1}`)
   }
 }
+
+/** An end of a range of `count`, which the shape of `slice` checks unless it is negative and so counts from the end. */
+const bound = (what: string, i: number, count: number): number => (i < 0 ? position('slice', what, i, count) : i)
 
 /** A copy of a rows x cols part of `a` that starts at an element and moves by a step to the next row and column. */
 const strided = (machine: Machine, out: Block, a: Block, start: number, rowStep: number, colStep: number): void =>
@@ -83,9 +88,25 @@ export const assign: Change = {
   program: ([target], [source], _attributes, machine) => convert(machine, target.elements as TypedArray, source),
 }
 
+/** −1 for one of two sizes is the one that a matrix with so many elements has beside the other. */
+function found(size: number, rows: number, cols: number): { rows: number; cols: number } {
+  if (rows !== -1 && cols !== -1) return { rows, cols }
+  if (rows === cols) throw new ShapeError('reshape: both sizes are -1, wanted one of them')
+  const [what, given] = rows === -1 ? ['the number of columns', cols] : ['the number of rows', rows]
+  checkInteger('reshape', what, given, 0, Number.MAX_SAFE_INTEGER)
+  if (given === 0 || size % given !== 0)
+    throw new ShapeError(`reshape: ${what} is ${given}, wanted a divisor of ${size}, the number of elements`)
+  return rows === -1 ? { rows: size / given, cols } : { rows, cols: size / given }
+}
+
 export const reshape: Operation = {
   name: 'reshape',
-  method: { operands: 1, attributes: (rows: number, cols: number) => ({ rows, cols }) },
+  method: {
+    operands: 1,
+    attributes(this: Value, rows: number, cols: number) {
+      return found(this.rows * this.cols, rows, cols)
+    },
+  },
   vjp: [(g, _y, [x]) => g.reshape(x.rows, x.cols)],
   shape([a], { rows, cols }) {
     checkShape('reshape', rows, cols)
@@ -127,8 +148,13 @@ export const slice: Operation = {
   name: 'slice',
   method: {
     operands: 1,
-    attributes(this: Value, rowStart: number, rowEnd: number, colStart = 0, colEnd = this.cols) {
-      return { rowStart, rowEnd, colStart, colEnd }
+    attributes(this: Value, rowStart: number, rowEnd = this.rows, colStart = 0, colEnd = this.cols) {
+      return {
+        rowStart: bound('rowStart', rowStart, this.rows),
+        rowEnd: bound('rowEnd', rowEnd, this.rows),
+        colStart: bound('colStart', colStart, this.cols),
+        colEnd: bound('colEnd', colEnd, this.cols),
+      }
     },
   },
   vjp: [(g, _y, [x], { rowStart, colStart }) => g.place(x.rows, x.cols, rowStart, colStart)],
@@ -147,7 +173,7 @@ export const slice: Operation = {
     strided(machine, out, a, rowStart * a.cols + colStart, a.cols, 1),
 }
 
-/** `a` in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice. */
+/** `a` in a rows x cols matrix of one value, 0 as a method, its first element at (rowStart, colStart): the adjoint of slice. */
 export const place: Operation = {
   name: 'place',
   method: {
@@ -157,6 +183,7 @@ export const place: Operation = {
       cols,
       rowStart,
       colStart,
+      value: 0,
     }),
   },
   vjp: [(g, _y, [x], { rowStart, colStart }) => g.slice(rowStart, rowStart + x.rows, colStart, colStart + x.cols)],
@@ -166,9 +193,9 @@ export const place: Operation = {
     checkInteger('place', 'colStart', colStart, 0, cols - a.cols)
     return [rows, cols]
   },
-  forward(out, [a], { rowStart, colStart }, machine) {
-    const start = rowStart * out.cols + colStart
-    run(machine, 'place', out.dtype, out, [a], [out.elements.length, a.rows, a.cols, start, out.cols, 1, 0, a.cols, 1])
+  forward(out, [a], { rowStart, colStart, value }, machine) {
+    const layout = [a.rows, a.cols, rowStart * out.cols + colStart, out.cols, 1, 0, a.cols, 1]
+    run(machine, 'place', out.dtype, out, [a], [out.elements.length, value, ...layout])
   },
 }
 
@@ -234,6 +261,21 @@ export const gatherRows: Operation = {
   indices: ([a, index]) => ({ index, limit: a.rows }),
 }
 
+/** out[:, j] = a[:, index[j]]. */
+export const gatherCols: Operation = {
+  name: 'gatherCols',
+  method: binaryMethod,
+  vjp: [(g, _y, [x, index]) => g.transpose().scatterAddRows(index, x.cols).transpose(), null],
+  selector: 1,
+  shape([a, index]) {
+    checkIndices('gatherCols', 'column index', index, a.cols)
+    return [a.rows, index.rows]
+  },
+  forward: (out, inputs, _attributes, machine) =>
+    run(machine, 'gatherCols', out.dtype, out, inputs, [out.rows, out.cols, inputs[0].cols, wide(inputs[1])]),
+  indices: ([a, index]) => ({ index, limit: a.cols }),
+}
+
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */
 export const scatterAddRows: Operation = {
   name: 'scatterAddRows',
@@ -292,36 +334,59 @@ export const pick: Operation = {
   indices: ([a, index]) => ({ index, limit: a.cols }),
 }
 
-/** An nx1 or 1xn matrix on the diagonal of an nxn matrix of zeros. */
+const diagonalMethod: Method = { operands: 1, attributes: (k = 0) => ({ k }) }
+
+const checkDiagonal = (operation: string, k: number): void =>
+  checkInteger(operation, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+
+/** The row and column where diagonal k (j − i = k) begins. */
+const beginOf = (k: number): [number, number] => [Math.max(0, -k), Math.max(0, k)]
+
+/** An nx1 or 1xn matrix on diagonal k of a square matrix of zeros that has room for it. */
 export const diag: Operation = {
   name: 'diag',
-  method: unaryMethod,
-  vjp: [(g, _y, [x]) => g.diagonal().reshape(x.rows, x.cols)],
-  shape([a]) {
-    const length = vectorLength('diag', a)
-    return [length, length]
+  method: diagonalMethod,
+  vjp: [(g, _y, [x], { k }) => g.diagonal(k).reshape(x.rows, x.cols)],
+  shape([a], { k }) {
+    checkDiagonal('diag', k)
+    const size = vectorLength('diag', a) + Math.abs(k)
+    return [size, size]
   },
-  forward(out, [a], _attributes, machine) {
-    run(machine, 'place', out.dtype, out, [a], [out.elements.length, out.rows, 1, 0, out.cols + 1, 1, 0, 1, 1])
+  forward(out, [a], { k }, machine) {
+    const [row, col] = beginOf(k)
+    const layout = [a.elements.length, 1, row * out.cols + col, out.cols + 1, 1, 0, 1, 1]
+    run(machine, 'place', out.dtype, out, [a], [out.elements.length, 0, ...layout])
   },
 }
 
-/** The elements a[i, i], as a column. */
+/** The elements a[i, i + k], as a column. */
 export const diagonal: Operation = {
   name: 'diagonal',
-  method: unaryMethod,
-  vjp: [(g, _y, [x]) => g.diag().place(x.rows, x.cols, 0, 0)],
-  shape: ([a]) => [Math.min(a.rows, a.cols), 1],
-  forward: (out, [a], _attributes, machine) => strided(machine, out, a, 0, a.cols + 1, 1),
+  method: diagonalMethod,
+  vjp: [
+    (g, _y, [x], { k }) => {
+      const [row, col] = beginOf(k)
+      return g.diag().place(x.rows, x.cols, Math.min(row, x.rows), Math.min(col, x.cols))
+    },
+  ],
+  shape([a], { k }) {
+    checkDiagonal('diagonal', k)
+    const [row, col] = beginOf(k)
+    return [Math.max(0, Math.min(a.rows - row, a.cols - col)), 1]
+  },
+  forward(out, [a], { k }, machine) {
+    const [row, col] = beginOf(k)
+    strided(machine, out, a, row * a.cols + col, a.cols + 1, 1)
+  },
 }
 
 /** The part of a matrix on one side of its k-th diagonal (j − i = k), with zeros on the other. */
 const triangle = (name: 'tril' | 'triu'): Operation => ({
   name,
-  method: { operands: 1, attributes: (k = 0) => ({ k }) },
+  method: diagonalMethod,
   vjp: [(g, _y, _inputs, { k }) => g[name](k)],
   shape([a], { k }) {
-    checkInteger(name, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    checkDiagonal(name, k)
     return a.shape
   },
   forward(out, inputs, { k }, machine) {
