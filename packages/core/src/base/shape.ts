@@ -1,3 +1,4 @@
+import { isOfAnotherCopy } from './copies.ts'
 import { DTypeError, ShapeError } from './errors.ts'
 
 /** Rows and columns of a matrix. */
@@ -31,7 +32,9 @@ export function describe(value: unknown): string {
   if (typeof value === 'bigint') return `${shorten(String(value))}n`
   if (typeof value === 'function') return value.name ? `the function ${shorten(value.name)}` : 'a function'
   if (value === null || typeof value !== 'object') return shorten(String(value))
-  return Array.isArray(value) ? 'an array' : shorten(String(value.constructor?.name || 'an object'))
+  if (Array.isArray(value)) return 'an array'
+  const name = shorten(String(value.constructor?.name || 'an object'))
+  return isOfAnotherCopy(value) ? `${name} from another copy of @matgrad/core, of which two are loaded` : name
 }
 
 /** @throws DTypeError unless `value` is a whole number; ShapeError unless it is in [low, high]. */

@@ -1,3 +1,4 @@
+import { isOurs } from '../base/copies.ts'
 import { type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { number, readerOf } from '../base/options.ts'
@@ -208,7 +209,7 @@ export function settle(a: Matrix): void {
 }
 
 /** An array without elements may be all that is left of one. */
-function checkAttached(data: TypedArray): void {
+export function checkAttached(data: { fill(value: number): unknown }): void {
   try {
     data.fill(0)
   } catch {
@@ -271,8 +272,7 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
 
 /** Whether something is a Matrix, or of another class that operations compute with. */
 export const isValue = (value: unknown): value is Value =>
-  value instanceof Matrix ||
-  (typeof value === 'object' && typeof (value as Value | null)?.apply === 'function' && 'rows' in (value as Value))
+  value instanceof Matrix || (typeof value === 'object' && value !== null && isOurs(value) && 'apply' in value)
 
 /** Whether operands are matrices of one dtype, as most are. */
 function areAlike(operands: readonly unknown[]): operands is readonly Matrix[] {

@@ -1,4 +1,5 @@
 import alea from 'seedrandom/lib/alea.js'
+import { mark } from '../base/copies.ts'
 import { type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError } from '../base/errors.ts'
 import { dtypeName, dtypeOption, type KindMaker, kind, type Reader, readerOf } from '../base/options.ts'
@@ -177,6 +178,8 @@ export class Generator {
     return a.gatherRows(this.permutation(a.rows)) as Matrix<R, C>
   }
 }
+
+mark(Generator.prototype)
 
 /** The bounds, and how far they are apart, must be finite and differ in the dtype: no number lies between them otherwise. */
 function checkRange(operation: string, low: number, high: number, dtype: DType): void {

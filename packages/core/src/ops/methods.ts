@@ -1,3 +1,4 @@
+import { isOurs, mark } from '../base/copies.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { flag, number, readerOf } from '../base/options.ts'
 import {
@@ -50,9 +51,10 @@ const stack = (x: Value, times: number): Value =>
     .broadcastTo(times, x.rows * x.cols)
     .reshape(times * x.rows, x.cols)
 
-/** @throws DTypeError unless `b` is a value with a shape: what is written with `b`'s own methods needs one. */
+/** @throws DTypeError unless `b` is a value with methods: what is written with them needs one. */
 function checkOperand(operation: string, b: Value): void {
-  if (typeof b?.rows !== 'number') throw new DTypeError(`${operation}: operand 2 is ${describe(b)}, wanted a Matrix`)
+  if (typeof b !== 'object' || b === null || !isOurs(b))
+    throw new DTypeError(`${operation}: operand 2 is ${describe(b)}, wanted a Matrix`)
 }
 
 /** How many elements a line has. @throws ShapeError unless axis is one, and there is an element to choose from. */
@@ -267,6 +269,7 @@ function methodOf(operation: Operation, { operands, attributes }: Method): AnyMe
 
 /** Gives a class that has `apply`, rows, cols and shape every method of Algebra: apply(operation, operands, attributes) runs one. */
 export function installMethods(prototype: object): void {
+  mark(prototype)
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }
