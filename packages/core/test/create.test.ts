@@ -77,6 +77,57 @@ describe('matrix', () => {
     expect(matrix(new Float32Array(2)).dtype).toBe('float32')
   })
 
+  test.each([Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array])(
+    'converts %o to the default dtype or the one asked for',
+    (Type) => {
+      const data = Type.from([1, 2, 3, 120])
+      const a = matrix(data)
+      expect([a.dtype, a.toArray()]).toEqual(['float32', [[1, 2, 3, 120]]])
+      data[0] = 9
+      expect(a.get(0, 0)).toBe(1)
+      const sized = matrix(data, 2, 2, { dtype: 'float64' })
+      expect([sized.dtype, sized.toArray()]).toEqual([
+        'float64',
+        [
+          [9, 2],
+          [3, 120],
+        ],
+      ])
+      expect(matrix([Type.from([1, 2]), [3, 4]]).toArray()).toEqual([
+        [1, 2],
+        [3, 4],
+      ])
+    },
+  )
+
+  test('rows that are typed arrays bring their dtype: float64 if one does, float32 if all do, else the default', () => {
+    const [narrow, wide, whole] = [Float32Array.of(0.1, 2), Float64Array.of(0.1, 3), Int32Array.of(1, 2)]
+    expect(matrix([narrow, wide]).dtype).toBe('float64')
+    expect(matrix([narrow, wide]).toArray()).toEqual([
+      [Math.fround(0.1), 2],
+      [0.1, 3],
+    ])
+    setDefaultDtype('float64')
+    expect(matrix([narrow, narrow]).dtype).toBe('float32')
+    expect(matrix([narrow, whole]).dtype).toBe('float64')
+    expect(matrix([wide], { dtype: 'float32' }).toArray()).toEqual([[Math.fround(0.1), 3]])
+  })
+
+  test('takes sizes for a list of elements, of one and of a million', () => {
+    expect(matrix([1, 2, 3, 4, 5, 6], 2, 3, { dtype: 'float64' }).toArray()).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ])
+    expect(matrix([7], 1, 1).item()).toBe(7)
+    expect(matrix([], 0, 3).shape).toEqual([0, 3])
+    const many = matrix(
+      Array.from({ length: 1e6 }, (_, i) => i),
+      1000,
+      1000,
+    )
+    expect(many.get(999, 999)).toBe(999999)
+  })
+
   test('takes sizes for an array of rows', () => {
     expect(matrix([[1, 2, 3, 4]], 2, 2).toArray()).toEqual([
       [1, 2],
@@ -150,6 +201,33 @@ describe.each(DTYPES)('constant matrices, %s', (dtype) => {
     expect(linspace(start, stop, count, { dtype }).toArray()).toEqual([wanted])
   })
 
+  test('eye of two sizes', () => {
+    expect(eye(2, 3, { dtype }).toArray()).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+    ])
+    expect(eye(3, 1, { dtype }).toArray()).toEqual([[1], [0], [0]])
+    expect(eye(300, 200).sum().item()).toBe(200)
+  })
+
+  test.each([
+    ['a step beyond the end', [0, 1, Number.POSITIVE_INFINITY], [0]],
+    ['one downwards', [0, -1, Number.NEGATIVE_INFINITY], [0]],
+    ['one the other way', [0, 1, Number.NEGATIVE_INFINITY], []],
+    ['a quotient that underflows', [0, 1e-300, 1e300], [0]],
+  ])('arange with %s', (_, [start, stop, step], wanted) => {
+    expect(arange(start, stop, step, { dtype }).toArray()).toEqual([wanted])
+  })
+
+  test.each([
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 4, Array(4).fill(Number.POSITIVE_INFINITY)],
+    [0, Number.POSITIVE_INFINITY, 3, [0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]],
+    [Number.POSITIVE_INFINITY, 0, 3, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0]],
+    [Number.NEGATIVE_INFINITY, 5, 2, [Number.NEGATIVE_INFINITY, 5]],
+  ])('linspace(%d, %d, %d) is %j', (start, stop, count, wanted) => {
+    expect(linspace(start, stop, count, { dtype }).toArray()).toEqual([wanted])
+  })
+
   test('linspace begins and ends exactly where it should', () => {
     const bound = fc.double({ min: -1e6, max: 1e6, noNaN: true })
     fc.assert(
@@ -170,6 +248,23 @@ describe.each(DTYPES)('constant matrices, %s', (dtype) => {
     const ulp = dtype === 'float32' ? 2 ** -24 : 2 ** -53
     for (let j = 0; j < 50; j++)
       expect(Math.abs(a.get(0, j) - (0.1 * (49 - j) + 0.7 * j) / 49)).toBeLessThanOrEqual(2 * ulp)
+  })
+})
+
+describe('distances too large for a number', () => {
+  const wide = { dtype: 'float64' } as const
+  test('linspace goes from −10³⁰⁸ to 10³⁰⁸ evenly, within 2 ulp of the ends', () => {
+    expect(linspace(-1e308, 1e308, 3, wide).toArray()).toEqual([[-1e308, 0, 1e308]])
+    const { data } = linspace(-1.5e308, 1.5e308, 1001, wide)
+    for (const [j, x] of data.entries())
+      expect(Math.abs(x - ((j - 500) / 500) * 1.5e308)).toBeLessThanOrEqual(2 * 2 ** 971)
+  })
+
+  test('arange as well', () => {
+    expect(arange(-1e308, 1e308, 1e308, wide).toArray()).toEqual([[-1e308, 0]])
+    expect(arange(-1.5 * 2 ** 1023, 1.5 * 2 ** 1023, 2 ** 1023, wide).toArray()).toEqual([
+      [-1.5 * 2 ** 1023, -0.5 * 2 ** 1023, 0.5 * 2 ** 1023],
+    ])
   })
 })
 

@@ -74,7 +74,7 @@ const METHODS = new Map<string, unknown[]>(
     ...Object.fromEntries(
       [
         ...['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'less', 'lessEqual', 'greater', 'greaterEqual'],
-        ...['equal', 'notEqual', 'matmul', 'kron'],
+        ...['equal', 'notEqual', 'mod', 'matmul', 'kron'],
       ].map((name) => [name, [healthy]]),
     ),
     clip: [0, 1],
@@ -82,6 +82,10 @@ const METHODS = new Map<string, unknown[]>(
     broadcastTo: [SIZE, SIZE],
     affine: [healthy, zeros(1, SIZE)],
     gatherRows: [indices],
+    gatherCols: [indices],
+    filterRows: [[true, false, true]],
+    pad: [1, 0, 0, 0],
+    tile: [2, 1],
     pick: [indices],
     scatterAddRows: [indices, SIZE],
     astype: ['float64'],

@@ -196,7 +196,7 @@ const types: Row[] = [
   ...['1', null, 1n, [1]].map(
     (x): Row => [`cov with ddof ${show(x)}`, (v) => v.a.cov({ ddof: x }), DTypeError, 'cov', 'ddof', show(x)],
   ),
-  ...['a', null, undefined, 5, {}, [1, 2, 3], new Uint8Array(2)].map(
+  ...['a', null, undefined, 5, {}, [1, 2, 3], new BigInt64Array(2), new DataView(new ArrayBuffer(8))].map(
     (x): Row => [`matrix of data ${String(x)}`, () => fn.matrix(x), DTypeError, 'matrix'],
   ),
   ...['a', null, undefined, [1], new Int32Array(1), new ArrayBuffer(8)].map(
@@ -211,6 +211,34 @@ const types: Row[] = [
 ]
 
 types.push(
+  ['matrix of a list', () => fn.matrix([1, 2, 3]), DTypeError, 'matrix: row 0 is 1', 'did you mean [[1, 2, 3]]'],
+  ['matrix of a long list', () => fn.matrix(Array(100).fill(1)), DTypeError, 'did you mean [[1, 1, 1, 1, 1, 1, …]]'],
+  ['matrix of a list of wrong sizes', () => fn.matrix([1, 2, 3], 2, 2), ShapeError, 'matrix', '3 elements', '2x2'],
+  ['matrix of a list with a string', () => fn.matrix([1, '2'], 1, 2), DTypeError, 'matrix', 'element 1', '"2"'],
+  [
+    'matrix of a list with a hole',
+    () => fn.matrix([1, ...Array(1), 2], 1, 3),
+    DTypeError,
+    'matrix',
+    'element 1',
+    'undefined',
+  ],
+  ['matrix of a list and a row', () => fn.matrix([1, [2]], 1, 2), DTypeError, 'matrix', 'element 1', 'an array'],
+  ['matrix of a row and a list', () => fn.matrix([[2], 1]), DTypeError, 'matrix', 'row 1 is 1'],
+  ['matrix of BigInts', () => fn.matrix(BigInt64Array.of(1n)), DTypeError, 'matrix', 'BigInt64Array'],
+  ['matrix of rows of BigInts', () => fn.matrix([BigInt64Array.of(1n)]), DTypeError, 'matrix', 'BigInt64Array'],
+  [
+    'matrix of ragged typed rows',
+    () => fn.matrix([Int8Array.of(1), Int8Array.of(1, 2)]),
+    ShapeError,
+    'matrix',
+    'row 1',
+  ],
+  ['matrix of bytes with one size', () => fn.matrix(Uint8Array.of(1, 2), 2), DTypeError, 'matrix', 'columns'],
+  ['eye of −1 columns', () => fn.eye(2, -1), ShapeError, 'eye', 'columns', '-1'],
+  ['eye with a string', () => fn.eye(2, '3'), DTypeError, 'eye', 'columns', '"3"'],
+  ['eye with null', () => fn.eye(2, null), DTypeError, 'eye', 'options', 'null'],
+  ['eye with another option', () => fn.eye(2, { type: 'float64' }), DTypeError, 'eye', 'type', 'dtype'],
   ...['a', null, undefined, 3, true, {}].map(
     (x): Row => [`filterRows by ${String(x)}`, (v) => v.a.filterRows(x), DTypeError, 'filterRows', 'booleans'],
   ),

@@ -1,9 +1,9 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { dtypeOption } from '../base/options.ts'
+import { didYouMean, dtypeOption } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
-import { Matrix, owning } from './matrix.ts'
+import { checkAttached, Matrix, owning } from './matrix.ts'
 
 export interface CreationOptions {
   /** The dtype of the new matrix; the default one, or that of a typed array, when absent. */
@@ -21,51 +21,101 @@ function allocateMatrix<R extends number, C extends number>(
   return owning(allocate(dtypeOption(operation, options), rows * cols), rows, cols)
 }
 
+/** What is converted to a dtype: typed arrays of anything but BigInts. */
+type NumberArray =
+  | TypedArray
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+
+type Row = readonly number[] | NumberArray
+
+const isNumberArray = (data: unknown): data is NumberArray =>
+  ArrayBuffer.isView(data) &&
+  !(data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array)
+
 /**
- * A matrix from an array of rows, which is copied, or from a typed array in row-major order, which is wrapped unless a
- * dtype asks for the other precision. A typed array without sizes is one row.
+ * A matrix from an array of rows, which is copied, or from a list of elements in row-major order: with sizes, or as one row where
+ * it is a typed array. A Float32Array or Float64Array is wrapped unless a dtype asks for the other precision; other typed arrays
+ * are converted. Rows that are Float32Arrays, or some Float64Array among them, bring their dtype.
  *
  * @throws ShapeError for rows of different lengths or a size that is not rows·cols; DTypeError for elements that are not
  * numbers.
  */
-export function matrix(data: readonly (readonly number[])[], options?: CreationOptions): Matrix
-export function matrix(data: TypedArray, options?: CreationOptions): Matrix<1, number>
+export function matrix(data: readonly Row[], options?: CreationOptions): Matrix
+export function matrix(data: NumberArray, options?: CreationOptions): Matrix<1, number>
 export function matrix<R extends number, C extends number>(
-  data: TypedArray | readonly (readonly number[])[],
+  data: NumberArray | readonly number[] | readonly Row[],
   rows: R,
   cols: C,
   options?: CreationOptions,
 ): Matrix<R, C>
 export function matrix(
-  data: TypedArray | readonly (readonly number[])[],
+  data: NumberArray | readonly number[] | readonly Row[],
   second?: number | CreationOptions,
   third?: number,
   fourth?: CreationOptions,
 ): Matrix {
   const sized = typeof second === 'number' || third !== undefined
   const options = sized ? fourth : (second as CreationOptions | undefined)
+  const shaped = (elements: TypedArray, make: (...of: [TypedArray, number, number]) => Matrix): Matrix =>
+    sized ? make(elements, second as number, third as number) : make(elements, 1, elements.length)
   if (data instanceof Float32Array || data instanceof Float64Array) {
-    const wrapped = sized ? new Matrix(data, second as number, third as number) : new Matrix(data, 1, data.length)
+    const wrapped = shaped(data, (...of) => new Matrix(...of))
     const dtype = dtypeOption('matrix', options, wrapped.dtype)
     return dtype === wrapped.dtype ? wrapped : wrapped.astype(dtype)
   }
-  const made = fromRows(data, options)
+  if (isNumberArray(data) || (sized && isFlat(data))) return shaped(listOf(data, options), owning)
+  const made = fromRows(data as readonly Row[], options)
   return sized ? owning(made.elements, second as number, third as number) : made
 }
 
-function fromRows(rows: readonly (readonly number[])[], options: CreationOptions | undefined): Matrix {
+const isFlat = (data: unknown): data is readonly number[] =>
+  Array.isArray(data) && data.length > 0 && !(Array.isArray(data[0]) || isNumberArray(data[0]))
+
+/** A list of elements in the dtype that options ask for. */
+function listOf(data: readonly number[] | NumberArray, options: CreationOptions | undefined): TypedArray {
+  if (!Array.isArray(data) && data.length === 0) checkAttached(data as NumberArray)
+  for (let i = 0; i < data.length; i++) checkNumber('matrix', `element ${i}`, data[i])
+  const { elements } = allocateMatrix('matrix', 1, data.length, options)
+  elements.set(data)
+  return elements
+}
+
+function fromRows(rows: readonly Row[], options: CreationOptions | undefined): Matrix {
   if (!Array.isArray(rows))
-    throw new DTypeError(`matrix: data is ${describe(rows)}, wanted an array of rows, a Float32Array or a Float64Array`)
+    throw new DTypeError(`matrix: data is ${describe(rows)}, wanted an array of rows or a typed array of numbers`)
   for (const [i, row] of rows.entries()) {
-    if (!Array.isArray(row)) throw new DTypeError(`matrix: row ${i} is ${describe(row)}, wanted an array of numbers`)
+    if (!Array.isArray(row) && !isNumberArray(row))
+      throw new DTypeError(`matrix: row ${i} is ${describe(row)}, wanted an array of numbers${hint(rows)}`)
     if (row.length !== rows[0].length)
       throw new ShapeError(`matrix: row ${i} has ${row.length} elements, row 0 has ${rows[0].length}, wanted as many`)
     for (let j = 0; j < row.length; j++) checkNumber('matrix', `element ${i}, ${j}`, row[j])
   }
-  const made = allocateMatrix('matrix', rows.length, rows[0]?.length ?? 0, options)
+  const dtype = dtypeOption('matrix', options, dtypeOfRows(rows))
+  const made = allocateMatrix('matrix', rows.length, rows[0]?.length ?? 0, { dtype })
   for (const [i, row] of rows.entries()) made.elements.set(row, i * made.cols)
   return made
 }
+
+function dtypeOfRows(rows: readonly Row[]): DType | undefined {
+  if (rows.some((row) => row instanceof Float64Array)) return 'float64'
+  return rows.length > 0 && rows.every((row) => row instanceof Float32Array) ? 'float32' : undefined
+}
+
+/** What somebody meant who gave a list of numbers. */
+function hint(data: readonly unknown[]): string {
+  if (!data.every((each) => typeof each === 'number')) return ''
+  const shown = data.slice(0, HINTED).join(', ')
+  return didYouMean(`[[${shown}${data.length > HINTED ? ', …' : ''}]], or are the sizes missing`)
+}
+
+/** The most numbers that a hint repeats. */
+const HINTED = 6
 
 /** rows x cols zeros. */
 export const zeros = <R extends number, C extends number>(rows: R, cols: C, options?: CreationOptions): Matrix<R, C> =>
@@ -91,10 +141,14 @@ export function full<R extends number, C extends number>(
   return made
 }
 
-/** The nxn identity. */
-export function eye<N extends number>(n: N, options?: CreationOptions): Matrix<N, N> {
-  const made = allocateMatrix('eye', n, n, options)
-  for (let i = 0; i < n; i++) made.elements[i * (n + 1)] = 1
+/** 1 where the row is the column, else 0: the nxn identity, or nxm. */
+export function eye<N extends number>(n: N, options?: CreationOptions): Matrix<N, N>
+export function eye<N extends number, M extends number>(n: N, m: M, options?: CreationOptions): Matrix<N, M>
+export function eye(n: number, second?: number | CreationOptions, third?: CreationOptions): Matrix {
+  const sized = third !== undefined || (second !== undefined && typeof second !== 'object')
+  const [m, options] = sized ? [(second as number | undefined) ?? n, third] : [n, second as CreationOptions]
+  const made = allocateMatrix('eye', n, m, options)
+  for (let i = 0; i < Math.min(n, m); i++) made.elements[i * (m + 1)] = 1
   return made
 }
 
@@ -127,10 +181,18 @@ function row(operation: string, count: number, f: (j: number) => number, options
 export function arange(start: number, stop?: number, step = 1, options?: CreationOptions): Matrix<1, number> {
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
   for (const [what, value] of Object.entries({ start: from, stop: to, step })) checkNumber('arange', what, value)
-  const count = Math.max(0, Math.ceil((to - from) / step))
+  const range = to - from
+  // A distance that is too large for a number is divided in parts; a quotient that is too small for one is not 0.
+  const steps = Number.isFinite(range) ? range / step : to / step - from / step
+  const least = step !== 0 && range !== 0 && range > 0 === step > 0 ? 1 : 0
+  const count = Math.max(least, Math.ceil(steps))
   if (!Number.isFinite(count))
     throw new ShapeError(`arange: ${from} to ${to} by ${step} has no end, wanted a finite row`)
-  return row('arange', count, (j) => from + j * step, options)
+  const at = (j: number): number => {
+    const way = j * step
+    return Number.isFinite(way) ? from + way : (from / 2 + j * (step / 2)) * 2
+  }
+  return row('arange', count, (j) => (Number.isFinite(step) ? at(j) : from), options)
 }
 
 /** The row of `count` evenly spaced numbers from start to stop, both included. */
@@ -139,5 +201,11 @@ export function linspace(start: number, stop: number, count = 50, options?: Crea
   checkNumber('linspace', 'stop', stop)
   checkInteger('linspace', 'count', count, 0, Number.MAX_SAFE_INTEGER)
   const step = (stop - start) / (count - 1)
-  return row('linspace', count, (j) => (j === count - 1 && j > 0 ? stop : start + (j && j * step)), options)
+  const between = (j: number): number => {
+    if (Number.isFinite(step)) return start + j * step
+    // The distance is too large for a number, or an end is infinite.
+    const part = j / (count - 1)
+    return start * (1 - part) + stop * part
+  }
+  return row('linspace', count, (j) => (j === 0 ? start + 0 : j === count - 1 ? stop : between(j)), options)
 }
