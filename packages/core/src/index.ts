@@ -12,6 +12,7 @@ export type {
 export { configure, type EngineInfo, type EngineOptions, engineInfo } from './engine/configure.ts'
 export * as io from './io/index.ts'
 export * as linalg from './linalg/index.ts'
+export type { Probabilities } from './matrix/choice.ts'
 export * from './matrix/create.ts'
 export type {
   AffineFunction,
@@ -34,6 +35,7 @@ export type {
 export * from './matrix/functions.ts'
 export { Matrix } from './matrix/matrix.ts'
 export {
+  type ChoiceOptions,
   Generator,
   type GeneratorState,
   getDefaultGenerator,

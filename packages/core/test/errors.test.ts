@@ -502,6 +502,84 @@ const random: Row[] = [
   ['integers to 1.5', (v) => v.g.integers(1, 1, 0, 1.5), DTypeError, 'integers', '1.5'],
 ]
 
+const P = [0.5, 0.25, 0.25]
+random.push(
+  ...['a', null, undefined, true, 1n, [1], {}].map(
+    (x): Row => [
+      `choice of ${String(x)} ${typeof x}`,
+      (v) => v.g.choice(x, 1),
+      DTypeError,
+      'choice',
+      'to choose rows from',
+    ],
+  ),
+  ...[-1, 2 ** 30].map((n): Row => [`choice of ${n}`, (v) => v.g.choice(n, 1), ShapeError, 'choice', String(n)]),
+  ...[0.5, Number.NaN, '1', null].map(
+    (n): Row => [`choice of size ${show(n)}`, (v) => v.g.choice(3, n), DTypeError, 'choice', show(n)],
+  ),
+  ['choice of size −1', (v) => v.g.choice(3, -1), ShapeError, 'choice', '-1'],
+  ['choice of 0.5', (v) => v.g.choice(0.5, 1), DTypeError, 'choice', '0.5'],
+  ['choice from nothing', (v) => v.g.choice(0, 1), MatgradError, 'choice: size is 1, wanted at most 0'],
+  ['choice from no rows', (v) => v.g.choice(zeros(0, 3), 2), MatgradError, 'choice: size is 2, wanted at most 0'],
+  [
+    'choice of 4 of 3 without replacement',
+    (v) => v.g.choice(3, 4, { replace: false }),
+    MatgradError,
+    'choice: size is 4, wanted at most 3',
+  ],
+  [
+    'choice of 3 of 2 that have a probability',
+    (v) => v.g.choice(3, 3, { replace: false, p: [0.5, 0.5, 0] }),
+    MatgradError,
+    'wanted at most 2',
+  ],
+  ['choice with a number for options', (v) => v.g.choice(3, 1, false), DTypeError, 'choice: options', 'false'],
+  [
+    'choice with replacement misspelt',
+    (v) => v.g.choice(3, 1, { replacement: true }),
+    DTypeError,
+    'got replacement, wanted replace or p',
+  ],
+  [
+    'choice with NumPy’s axis',
+    (v) => v.g.choice(v.a, 1, { axis: 0 }),
+    DTypeError,
+    'choice: got axis, wanted replace or p',
+  ],
+  ['choice with replace 1', (v) => v.g.choice(3, 1, { replace: 1 }), DTypeError, 'choice: replace is 1'],
+  ['choice with too few probabilities', (v) => v.g.choice(3, 1, { p: [0.5, 0.5] }), ShapeError, 'choice: p has 2', '3'],
+  ['choice with p that is a 2x3', (v) => v.g.choice(6, 1, { p: v.a }), ShapeError, 'choice', '2x3'],
+  ...['a', null, 0.5, {}, Int8Array.of(1)].map(
+    (x): Row => [`choice with p ${String(x)}`, (v) => v.g.choice(1, 1, { p: x }), DTypeError, 'choice: p is', 'array'],
+  ),
+  ...[-0.25, Number.NaN, Number.POSITIVE_INFINITY].flatMap((x): Row[] => [
+    [
+      `choice with a probability ${x}`,
+      (v) => v.g.choice(3, 1, { p: [...P.slice(1), x] }),
+      MatgradError,
+      'p 2 is',
+      String(x),
+    ],
+    [
+      `multinomial with a probability ${x}`,
+      (v) => v.g.multinomial(3, [x]),
+      MatgradError,
+      'multinomial: p 0',
+      String(x),
+    ],
+  ]),
+  ['choice with a probability "1"', (v) => v.g.choice(1, 1, { p: ['1'] }), DTypeError, 'choice: p 0 is "1"'],
+  ['choice with probabilities of 0.9', (v) => v.g.choice(2, 1, { p: [0.4, 0.5] }), MatgradError, 'the sum of p is 0.9'],
+  ['choice with counts for probabilities', (v) => v.g.choice(2, 1, { p: [3, 4] }), MatgradError, 'the sum of p is 7'],
+  ...NOT_WHOLE.map(
+    (n): Row => [`multinomial of ${show(n)} trials`, (v) => v.g.multinomial(n, P), DTypeError, 'multinomial', show(n)],
+  ),
+  ['multinomial of −1 trials', (v) => v.g.multinomial(-1, P), ShapeError, 'multinomial', '-1'],
+  ['multinomial of nothing', (v) => v.g.multinomial(3, []), MatgradError, 'multinomial: the sum of p is 0'],
+  ['multinomial without probabilities', (v) => v.g.multinomial(3), DTypeError, 'multinomial: p is undefined'],
+  ['multinomial with options', (v) => v.g.multinomial(3, { p: P }), DTypeError, 'multinomial: p is Object'],
+)
+
 const groups: Readonly<Record<string, readonly Row[]>> = { shapes, types, axes, indices, sizes, dtypes, random }
 
 /** Every bit of every operand, and the state of the generator. */

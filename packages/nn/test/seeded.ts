@@ -196,6 +196,9 @@ const draws = (dtype: DType, generator: Generator): Results => ({
   integers: generator.integers(17, 61, -5, 1000, { dtype }),
   bernoulli: generator.bernoulli(17, 61, 0.3, { dtype }),
   permutation: generator.permutation(1001),
+  choice: generator.choice(3, 101, { p: [0.2, 0.3, 0.5] }),
+  'choice without replacement': generator.choice(4, 3, { p: [0.1, 0.2, 0.3, 0.4], replace: false }),
+  multinomial: generator.multinomial(101, [0.2, 0.3, 0.5]),
   shuffle: generator.shuffle(generator.uniform(61, 3, 0, 1, { dtype })),
   state: matrix([generator.state], { dtype: 'float64' }),
 })

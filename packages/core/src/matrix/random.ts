@@ -2,14 +2,15 @@ import alea from 'seedrandom/lib/alea.js'
 import { mark } from '../base/copies.ts'
 import { type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError } from '../base/errors.ts'
-import { dtypeName, dtypeOption, type KindMaker, kind, type Reader, readerOf } from '../base/options.ts'
-import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
+import { anything, dtypeName, dtypeOption, flag, type KindMaker, kind, type Reader, readerOf } from '../base/options.ts'
+import { checkInteger, checkNumber, checkShape, describe, MAX_SIZE } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { launch } from '../engine/engine.ts'
 import type { Change } from '../ops/operation.ts'
-import { change, tracer, withTracer } from '../ops/tracer.ts'
+import { change, checkWhole, tracer, withTracer } from '../ops/tracer.ts'
+import { cumulative, differentPlaces, type Probabilities, placeOf, probabilitiesOf } from './choice.ts'
 import type { CreationOptions } from './create.ts'
-import { Matrix, owning } from './matrix.ts'
+import { elementsOf, Matrix, owning } from './matrix.ts'
 
 /** The eight 32-bit words of a generator: plain data, for checkpoints. */
 export type GeneratorState = readonly number[]
@@ -18,6 +19,17 @@ const WORDS = 8
 
 /** The most results that go through a kernel at once: more take their turn in pieces that stay in the cache. */
 const PIECE = 16384
+
+const float64 = { dtype: 'float64' } as const
+
+export interface ChoiceOptions {
+  /** Whether the same may be chosen again: true if absent. */
+  readonly replace?: boolean
+  /** The probability of each; all are as likely if absent. */
+  readonly p?: Probabilities
+}
+
+const readChoice = readerOf({ replace: flag(true), p: anything<Probabilities | undefined>(undefined) })
 
 /** Which words belong to each of the two streams: its first and its second 64 bits, the low half before the high one. */
 const STREAMS = [
@@ -170,6 +182,65 @@ export class Generator {
   /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. */
   permutation(n: number): Matrix<number, 1> {
     return this.fill('permutation', 'float64', n, 1)
+  }
+
+  /** One number, uniform on [0, 1), of 53 random bits. */
+  next(): number {
+    return this.uniform(1, 1, 0, 1, float64).item()
+  }
+
+  /**
+   * `size` of the numbers 0 … n − 1, a column of float64 that is an index for gatherRows, or of the rows of a matrix: with or
+   * without replacement, each as likely or with the probabilities `p`.
+   *
+   * Without `p` they are `integers`, or the first of a `permutation`. With `p` a uniform number x chooses the first whose running
+   * sum of probabilities is more than x; without replacement as NumPy's Generator.choice does.
+   *
+   * @throws MatgradError unless there are as many to choose from; what is wrong with `p` throws as well.
+   */
+  choice(n: number, size?: number, options?: ChoiceOptions): Matrix<number, 1>
+  choice<C extends number>(a: Matrix<number, C>, size?: number, options?: ChoiceOptions): Matrix<number, C>
+  choice(a: number | Matrix, size = 1, options?: ChoiceOptions): Matrix {
+    const rows = a instanceof Matrix
+    if (!rows && typeof a !== 'number')
+      throw new DTypeError(`choice: got ${describe(a)}, wanted a number or a Matrix to choose rows from`)
+    const n = rows ? a.rows : a
+    checkShape('choice', n, 1)
+    checkShape('choice', size, rows ? a.cols : 1)
+    const { replace, p: given } = readChoice('choice', options)
+    const p = given === undefined ? undefined : probabilitiesOf('choice', given, n)
+    const available = p ? p.reduce((count, x) => count + Number(x > 0), 0) : n
+    if (size > (replace && n > 0 ? Infinity : available))
+      throw new MatgradError(`choice: size is ${size}, wanted at most ${available}, as many as can be chosen`)
+    if (rows && tracer === null) checkWhole('choice', a)
+    const index = this.places(n, size, replace, p)
+    return rows ? a.gatherRows(index) : index
+  }
+
+  /** What `choice` chooses by. */
+  private places(n: number, size: number, replace: boolean, p: Float64Array | undefined): Matrix<number, 1> {
+    if (size === 0) return owning(allocate('float64', 0), 0, 1)
+    if (!p)
+      return replace ? this.integers(size, 1, 0, n, float64) : (this.permutation(n).slice(0, size) as Matrix<number, 1>)
+    const draw = (count: number): TypedArray => elementsOf('choice', this.uniform(count, 1, 0, 1, float64))
+    if (!replace) return owning(differentPlaces(p, size, draw), size, 1)
+    const sums = cumulative(p)
+    return owning(Float64Array.from(draw(size), (x) => placeOf(sums, x)) as TypedArray, size, 1)
+  }
+
+  /**
+   * How often each of some things came in `n` trials, in which they have the probabilities `p`: a row of float64. Each trial is
+   * one of `choice`.
+   */
+  multinomial(n: number, p: Probabilities): Matrix<1, number> {
+    checkInteger('multinomial', 'n', n, 0, MAX_SIZE)
+    const sums = cumulative(probabilitiesOf('multinomial', p))
+    const counts = owning(allocate('float64', sums.length), 1, sums.length)
+    for (let left = n; left > 0; left -= PIECE) {
+      const numbers = this.uniform(Math.min(left, PIECE), 1, 0, 1, float64)
+      for (const x of elementsOf('multinomial', numbers)) counts.elements[placeOf(sums, x)]++
+    }
+    return counts
   }
 
   /** The rows of `a` in random order. */
