@@ -7,9 +7,9 @@ import * as reduce from '../packages/core/src/ops/reduce.ts'
 
 const rowsOf = (table: Readonly<Record<string, unknown>>): Operation[] => Object.values(table) as Operation[]
 
-/** An operation that is called only from within has a rule for each operand. */
+/** An operation that is called only from within has a rule for each operand, or one operand. */
 const takes = (operands: number, { elementwise, method, vjp }: Operation): boolean =>
-  elementwise === true && (method ? method.operands : vjp.length) === operands
+  elementwise === true && (method ? method.operands : Math.max(1, vjp.length)) === operands
 
 const unary = rowsOf(elementwise).filter((row) => takes(1, row))
 const binary = rowsOf(elementwise).filter((row) => takes(2, row))

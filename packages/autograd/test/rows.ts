@@ -49,7 +49,7 @@ const between: Draw = (generator, rows, cols) =>
     .mul(0.2)
     .sub(0.88)
 
-type Appliable = { apply(operation: Operation, operands: unknown[], attributes: undefined): Variable }
+type Appliable = { apply(operation: Operation, operands: unknown[], attributes: unknown): Variable }
 
 /**
  * The function of this name, on variables or on matrices; the method of the first operand if there is no function, or the
@@ -57,7 +57,7 @@ type Appliable = { apply(operation: Operation, operands: unknown[], attributes: 
  */
 function call(name: string, ...operands: unknown[]): Variable {
   const operation = (operations as unknown as Record<string, Operation | undefined>)[name]
-  if (operation && !operation.method && name !== 'concat')
+  if (operation && !operation.method && !(name in core))
     return (operands.find((each) => typeof each !== 'number') as Appliable).apply(operation, operands, undefined)
   const onVariables = operands.flat().some((each) => each instanceof Variable)
   const f = ((onVariables ? autograd : core) as unknown as Functions)[name]
@@ -500,6 +500,21 @@ const particular: readonly Row[] = [
   varianceWithDdof,
   std,
   axial('median', separated),
+  row('kthValue', (make) =>
+    AXES.flatMap((axis) =>
+      [0, 1].flatMap((k) =>
+        casesOf(
+          make,
+          separated,
+          (x) => {
+            const length = axis === undefined ? x.rows * x.cols : x.shape[axis]
+            return (x as Appliable).apply(operations.kthValue, [x], { k: Math.min(k, length - 1), axis })
+          },
+          `, k ${k}, axis ${axis ?? 'none'}`,
+        ),
+      ),
+    ),
+  ),
   row('quantile', (make) =>
     AXES.flatMap((axis) =>
       [0, 0.3, 0.5, 1].flatMap((q) =>
@@ -687,5 +702,5 @@ export const rows: readonly Row[] = [
 /** The operations whose derivative is nowhere defined: whole numbers and truth values. */
 export const notDifferentiable: readonly string[] = [
   ...['less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual', 'isNaN', 'isFinite', 'all', 'any'],
-  ...['argmax', 'argmin', 'argsort', 'oneHot'],
+  ...['argmax', 'argmin', 'argsort', 'oneHot', 'binade'],
 ]

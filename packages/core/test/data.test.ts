@@ -85,6 +85,7 @@ const METHODS = new Map<string, unknown[]>(
     gatherCols: [indices],
     filterRows: [[true, false, true]],
     pad: [1, 0, 0, 0],
+    quantile: [0.3],
     tile: [2, 1],
     pick: [indices],
     scatterAddRows: [indices, SIZE],

@@ -142,6 +142,14 @@ const shapes: Row[] = [
   ...['max', 'min', 'argmax', 'argmin', 'median'].map(
     (name): Row => [`${name} of 0x3`, () => (zeros(0, 3) as Untyped)[name](), ShapeError, name, '0x3'],
   ),
+  ['quantile of 0x3', () => zeros(0, 3).quantile(0.5), ShapeError, 'quantile', '0x3'],
+  ['quantile beyond 1', (v) => v.a.quantile(1.5), MatgradError, 'quantile', '1.5', '0 to 1'],
+  ['quantile of NaN', (v) => v.a.quantile(Number.NaN), MatgradError, 'quantile', 'NaN'],
+  ['quantile in per cent, as text', (v) => v.a.quantile('50%'), DTypeError, 'quantile', '"50%"'],
+  ['quantile along axis 2', (v) => v.a.quantile(0.5, 2), ShapeError, 'quantile', '2'],
+  ['quantile of null', () => fn.quantile(null, 0.5), DTypeError, 'quantile', 'null'],
+  ['cov with a misspelt option', (v) => v.a.cov({ rowVar: false }), DTypeError, 'cov', 'rowVar', 'rowvar'],
+  ['corrcoef with an option of another type', (v) => v.a.corrcoef({ rowvar: 0 }), DTypeError, 'corrcoef', 'rowvar'],
 ]
 
 const types: Row[] = [

@@ -104,7 +104,7 @@ const inner = ({ method: _, ...operation }: Operation): Operation => operation
  * The largest power of two that is not more than |x|, at least the smallest normal number: ∞ for infinities and NaN. What is
  * divided by it, and multiplied again, keeps its bits.
  */
-export const binade: Operation = inner({ ...unary('binade', flat), vjp: [null] })
+export const binade: Operation = inner({ ...unary('binade', flat), vjp: [] })
 
 export const neg: Operation = unary('neg', (g) => g.neg())
 export const abs: Operation = unary('abs', (g, _y, [x]) => g.apply(weigh, [g, x.sign()], undefined))
