@@ -1,4 +1,4 @@
-// Element-wise functions and reductions of a million elements, the cost of a call on four, and normal random numbers.
+// Element-wise functions, reductions and the order of a million elements, the cost of a call on four, and normal random numbers.
 
 import { randn } from '@matgrad/core'
 import { measure } from './harness/measure.js'
@@ -49,6 +49,32 @@ function sum([{ data }]) {
   const bound = data.length * UNIT * data.reduce((a, b) => a + Math.abs(b), 0)
   return ([result]) => {
     if (!(Math.abs(result - expected) <= bound)) throw new Error(`${result} instead of ${expected}`)
+  }
+}
+
+function sorted([{ data }]) {
+  const expected = data.slice().sort()
+  return (result) => {
+    const at = expected.findIndex((x, i) => result[i] !== x)
+    if (at >= 0 || result.length !== expected.length) throw new Error(`place ${at} has ${result[at]}`)
+  }
+}
+
+/** Whether the elements at the places ascend, each of which comes once. */
+function places([{ data }]) {
+  return (result) => {
+    if (new Set(result).size !== data.length) throw new Error('a place is missing')
+    for (let i = 1; i < result.length; i++)
+      if (data[result[i - 1]] > data[result[i]]) throw new Error(`places ${i - 1} and ${i} are out of order`)
+  }
+}
+
+function middle([{ data }]) {
+  const order = data.slice().sort()
+  const [low, high] = [order[data.length / 2 - 1], order[data.length / 2]]
+  return ([result]) => {
+    if (!(Math.abs(result - (low + high) / 2) <= UNIT * Math.abs(high)))
+      throw new Error(`${result} instead of ${(low + high) / 2}`)
   }
 }
 
@@ -112,6 +138,9 @@ const works = [
     each((x, y) => x + y),
     { count: 2, n: 2 },
   ),
+  work('sort', 'sort', sorted),
+  work('argsort', 'argsort', places),
+  work('median', 'median', middle),
   work('normal numbers', 'randn', normal, { count: 0, options: { rows: N, cols: N } }),
 ]
 

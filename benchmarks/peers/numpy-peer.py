@@ -26,6 +26,9 @@ OPS = {
     "add": lambda a, b: lambda: a + b,
     "mul": lambda a, b: lambda: a * b,
     "sum": lambda x: lambda: x.sum(),
+    "sort": lambda x: lambda: np.sort(x, axis=None),
+    "argsort": lambda x: lambda: np.argsort(x, axis=None),
+    "median": lambda x: lambda: np.median(x),
     "inv": lambda a: lambda: np.linalg.inv(a),
     "solve": lambda a, b: lambda: np.linalg.solve(a, b),
     "det": lambda a: lambda: np.linalg.det(a),
@@ -49,6 +52,8 @@ def parts(op, result):
     """The parts of a result, those of complex numbers apart."""
     if op == "eig":
         return [part(x) for x in result for part in (np.real, np.imag)]
+    if op == "argsort":
+        return [result.astype(np.float32)]
     return result if isinstance(result, tuple) else [result]
 
 

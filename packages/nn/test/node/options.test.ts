@@ -91,6 +91,7 @@ const rows: Record<string, Row> = {
     (o, v) => core.std(v.a, 0, o),
   ),
   cov: row((o, v) => v.a.cov(o)),
+  corrcoef: row((o, v) => v.a.corrcoef(o)),
   oneHot: row(
     (o, v) => v.y.oneHot(2, o),
     (o, v) => autograd.oneHot(v.y, 2, o),
