@@ -787,7 +787,7 @@ describe('wrong options throw before the first step', () => {
     ['a metric called loss', { metrics: { loss: () => 0 } }, MatgradError, 'fit: a metric is called loss'],
     ['a loss by name', { loss: 'mse' }, DTypeError, 'fit: loss is "mse", wanted a function'],
     ['a loss that gives a number', { loss: () => 1 }, DTypeError, 'fit: loss gave 1, wanted a Variable'],
-    ['a loss for each row', { loss: (p: Variable) => p }, ShapeError, 'the value is 4x1, wanted 1x1'],
+    ['a loss for each row', { loss: (p: Variable) => p }, ShapeError, 'fit: loss gave 4x1, wanted 1x1'],
     ['a loss of nothing', { loss: () => variable(zeros(1, 1), { requiresGrad: false }) }, MatgradError, 'backward:'],
     ['no optimiser', { optimizer: undefined }, DTypeError, 'fit: optimizer is undefined, wanted an Optimizer'],
     ['an optimiser by name', { optimizer: 'sgd' }, DTypeError, 'fit: optimizer is "sgd", wanted an Optimizer'],
@@ -1237,6 +1237,12 @@ describe('evaluate and predict', () => {
       () => evaluate(net(), xor(), { loss: (() => 1) as Untyped }),
       DTypeError,
       'evaluate: loss gave 1, wanted a Variable',
+    ],
+    [
+      'evaluate with a loss for each row',
+      () => evaluate(net(), xor(), { loss: (p) => p }),
+      ShapeError,
+      'evaluate: loss gave 4x1, wanted 1x1',
     ],
     [
       'evaluate of no rows',

@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
-import { DTypeError, type Matrix } from '@matgrad/core'
-import { describe, isPlain, type KindMaker, kind } from '@matgrad/core/internal'
+import { DTypeError, type Matrix, ShapeError } from '@matgrad/core'
+import { describe, formatShape, isPlain, type KindMaker, kind } from '@matgrad/core/internal'
 import type { Loss } from '../losses.ts'
 import type { Metric } from './metrics.ts'
 
@@ -13,9 +13,12 @@ export const lossOption: KindMaker<Loss> = kind(
 /** An option that has metrics by name. */
 export const metricsOption: KindMaker<Readonly<Record<string, Metric>>> = kind('functions by name', isPlain)
 
-/** What a loss gives. @throws DTypeError unless it is a variable. */
+/** What a loss gives. @throws DTypeError unless it is a variable; ShapeError unless it is one number. */
 export function lossOf(operation: string, loss: Loss, prediction: Variable, target: Matrix): Variable {
   const value: unknown = loss(prediction, target)
-  if (value instanceof Variable) return value
-  throw new DTypeError(`${operation}: loss gave ${describe(value)}, wanted a Variable`)
+  if (!(value instanceof Variable))
+    throw new DTypeError(`${operation}: loss gave ${describe(value)}, wanted a Variable`)
+  if (value.rows !== 1 || value.cols !== 1)
+    throw new ShapeError(`${operation}: loss gave ${formatShape(value.shape)}, wanted 1x1, such as its mean()`)
+  return value
 }
