@@ -54,6 +54,16 @@ ${[
   .map((hidden) => `// @ts-expect-error\nexport const ${hidden.replace('.', '_')} = values.${hidden}\n`)
   .join('')}`
 
+/** A program that needs no other types than those of the language. */
+const onNode = `import { io, ones } from '@matgrad/core'
+import { Linear, fit } from '@matgrad/nn'
+import { loadModel, progress, saveModel } from '@matgrad/nn/node'
+const model = new Linear(2, 3)
+export const bytes: Uint8Array = io.encodeNpy(ones(1, 1))
+export const callbacks = [progress()]
+export const use = { fit, load: () => loadModel('model', model), save: () => saveModel('model', model) }
+`
+
 const folder = mkdtempSync(join(tmpdir(), 'matgrad-packages-'))
 try {
   for (const name of packages) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
@@ -87,11 +97,11 @@ try {
   }
   writeFileSync(join(outside, 'hidden.ts'), hiddenFrom)
   writeFileSync(join(outside, 'named.ts'), named)
-  writeFileSync(join(outside, 'core.ts'), `import { ones } from '@matgrad/core'\nones(1, 1)\n`)
+  writeFileSync(join(outside, 'node.ts'), onNode)
   for (const [options, files] of [
     [{ declaration: true }, ['program.ts', 'hidden.ts', 'named.ts']],
     // Without the types of a browser or of Node.
-    [{ lib: ['es2023'] }, ['core.ts']],
+    [{ lib: ['es2023'] }, ['node.ts']],
   ]) {
     const config = { compilerOptions: { ...compilerOptions, ...options }, files }
     writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify(config))

@@ -5,11 +5,17 @@ import { DTypeError, io, MatgradError } from '@matgrad/core'
 import { describe, shorten } from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
 
+/** A URL, such as `new URL('model.safetensors', import.meta.url)`, whether or not a program has types for it. */
+export interface FileUrl {
+  readonly href: string
+  readonly protocol: string
+}
+
 /** As many links as Linux follows. */
 const MOST_LINKS = 40
 
 /** A file's absolute path. @throws DTypeError for what is none. */
-function checkPath(operation: string, path: string | URL): string {
+function checkPath(operation: string, path: string | FileUrl): string {
   if (path instanceof URL && path.protocol === 'file:') return resolve(fileURLToPath(path))
   if (typeof path !== 'string' || path === '' || path.endsWith('/')) {
     const got = path instanceof URL ? describe(path.href) : describe(path)
@@ -85,7 +91,7 @@ let saving: Promise<unknown> = Promise.resolve()
  *
  * @throws DTypeError for what is no path or no model; MatgradError for the path of a folder; what the file system throws.
  */
-export async function saveModel(path: string | URL, model: Module): Promise<void> {
+export async function saveModel(path: string | FileUrl, model: Module): Promise<void> {
   const name = checkPath('saveModel', path)
   checkModule('saveModel', model)
   const bytes = io.encodeSafetensors(model.stateDict(), { format: 'matgrad' })
@@ -100,7 +106,7 @@ export async function saveModel(path: string | URL, model: Module): Promise<void
  * @throws FormatError for a file that is not one; MatgradError or ShapeError for names or shapes that are not the model's;
  * DTypeError for what is no path or no model; what the file system throws. All name the file.
  */
-export async function loadModel(path: string | URL, model: Module): Promise<void> {
+export async function loadModel(path: string | FileUrl, model: Module): Promise<void> {
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
   const bytes = await readFile(name)

@@ -1,2 +1,2 @@
-export { loadModel, saveModel } from './files.ts'
-export { progress } from './progress.ts'
+export { type FileUrl, loadModel, saveModel } from './files.ts'
+export { progress, type TextStream } from './progress.ts'

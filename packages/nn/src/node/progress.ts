@@ -9,6 +9,12 @@ const format = (logs: Logs): string =>
     .map(([name, value]) => `${name} ${value.toFixed(4)}`)
     .join('  ')
 
+/** What `progress` writes to: a stream of Node. */
+export interface TextStream {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
 /** The signals that end a process which does not listen to them. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -19,7 +25,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  * @param stream where to write; standard output unless given
  * @throws DTypeError for what is no stream.
  */
-export function progress(stream: NodeJS.WriteStream = process.stdout): Callback {
+export function progress(stream: TextStream = process.stdout): Callback {
   if (typeof stream?.write !== 'function')
     throw new DTypeError(`progress: stream is ${describe(stream)}, wanted a stream to write to`)
   let bar: SingleBar | undefined
@@ -43,7 +49,7 @@ export function progress(stream: NodeJS.WriteStream = process.stdout): Callback 
       if (!stream.isTTY) return
       const layout = `${title(epoch, epochs)} {bar} {value}/{total}  loss {loss}  {eta_formatted} left`
       bar = new SingleBar({
-        stream,
+        stream: stream as NodeJS.WriteStream,
         format: layout,
         barsize: 24,
         barCompleteChar: '█',

@@ -23,6 +23,13 @@ import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from 
 import { lossOption, metricsOption } from './options.ts'
 import { TrainingStep } from './step.ts'
 
+/** An AbortSignal, whether or not a program has types for it. */
+export interface StopSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  throwIfAborted(): void
+}
+
 export interface FitOptions {
   readonly loss: Loss
   readonly optimizer: Optimizer
@@ -49,7 +56,7 @@ export interface FitOptions {
    */
   readonly compile?: boolean
   /** Ends the training after the current step; `fit` then rejects with its reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: StopSignal
 }
 
 const readFit = readerOf({
@@ -65,7 +72,7 @@ const readFit = readerOf({
   clipNorm: number(),
   callbacks: kind<readonly Callback[]>('an array', Array.isArray)([]),
   compile: flag(true),
-  signal: kind<AbortSignal>(
+  signal: kind<StopSignal>(
     'an AbortSignal',
     (value) => typeof (value as AbortSignal | null)?.throwIfAborted === 'function',
   )(),
@@ -208,7 +215,7 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 
 /** Whether asking a signal runs nobody's code. */
-const isPlainSignal = (signal: AbortSignal): boolean =>
+const isPlainSignal = (signal: StopSignal): boolean =>
   Object.getPrototypeOf(signal) === AbortSignal.prototype && !Object.hasOwn(signal, 'throwIfAborted')
 
 /** The mean loss of the samples seen so far, and what metrics need of them. */
