@@ -1,7 +1,7 @@
 // What the singular value decomposition answers: rank, pseudo-inverse, least squares, the spaces of a matrix.
 
-import { MatgradError, ShapeError } from '../base/errors.ts'
-import { checkNumber, describe, formatShape } from '../base/shape.ts'
+import { MatgradError } from '../base/errors.ts'
+import { checkNumber, checkRows, describe } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { decompose, unscaled } from './svd.ts'
 import {
@@ -99,8 +99,7 @@ export function lstsq(
 ): { x: Matrix; residuals: Matrix; rank: number; singularValues: Matrix } {
   checkTolerance('lstsq', a, 'rcond', rcond)
   checkMatrix('lstsq', 'b', b)
-  if (a.rows !== b.rows)
-    throw new ShapeError(`lstsq: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}, wanted as many rows`)
+  checkRows('lstsq', 'a is', a.shape, 'b is', b.shape)
   checkFinite('lstsq', 'b', b)
   const decomposition = decompose('lstsq', a, 'reduced')
   const { U, S, Vh, scale } = decomposition

@@ -1,6 +1,6 @@
 import type { DType } from '../base/dtype.ts'
-import { LinAlgError, ShapeError } from '../base/errors.ts'
-import { formatShape } from '../base/shape.ts'
+import { LinAlgError } from '../base/errors.ts'
+import { checkRows } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { equilibrate, largestExponents, negated, scaledBy, trueExponent } from './equilibrate.ts'
@@ -311,7 +311,6 @@ export function inv<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
 export function solve<N extends number, K extends number>(a: Matrix<N, N>, b: Matrix<N, K>): Matrix<N, K> {
   checkSquare('solve', a)
   checkMatrix('solve', 'b', b)
-  if (a.rows !== b.rows)
-    throw new ShapeError(`solve: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}, wanted as many rows`)
+  checkRows('solve', 'a is', a.shape, 'b is', b.shape)
   return solveFor('solve', a, a.dtype === b.dtype ? a.dtype : 'float64', b) as Matrix<N, K>
 }
