@@ -1,6 +1,11 @@
 import type { DType } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
 import { kernels as allKernels, fmaKernels, type ModuleSource } from './kernels.generated.ts'
+import { nodeModule } from './node.ts'
+
+interface NodeBuffer {
+  Buffer: { from(text: string, encoding: 'base64'): Uint8Array<ArrayBuffer> }
+}
 
 /** What a kernel can read or write: matrix data, or the words of a random state. */
 export type Operand = Float32Array | Float64Array | Uint32Array
@@ -59,8 +64,15 @@ export interface Engine {
   drop(): void
 }
 
-const decode = ({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+/** The bytes of a module. In Node its own decoder takes a tenth of the time of a loop, and a loop a tenth of that of `Uint8Array.from`. */
+function decode({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> {
+  const node = nodeModule<NodeBuffer>('node:buffer')
+  if (node) return node.Buffer.from(base64, 'base64')
+  const text = atob(base64)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
 
 /**
  * For whom a module is: for a memory of one thread, for one that is shared with workers, or for those workers. An instance

@@ -1,4 +1,4 @@
-import { constant } from '@matgrad/autograd'
+import { constant, type Variable } from '@matgrad/autograd'
 import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
 import { crossEntropy, type Loss } from '../losses.ts'
@@ -73,16 +73,24 @@ function checkBatches(what: string, model: Module, loader: DataLoader): void {
 }
 
 /**
- * Gives a loss of this package a batch that a model of this package has seen and, with as many columns, the targets that it may
+ * Gives a loss of this package what has the shape of a model's results, with the targets of a batch and with those that it may
  * not take.
  */
 function checkTargets(model: Module, loss: Loss, { dataset: { x, y }, batchSize }: DataLoader): void {
   inEvaluation(model, () => {
-    const prediction = model.forward(x.slice(0, Math.min(batchSize, x.rows)))
-    loss(prediction, y.slice(0, prediction.rows))
-    const targets = telling(y)
-    loss(constant(zeros(targets.rows, prediction.cols, { dtype: prediction.dtype })), targets)
+    const rows = Math.min(batchSize, x.rows)
+    const { cols, dtype } = resultOf(model, x, rows)
+    for (const targets of [y.slice(0, rows), telling(y)]) loss(constant(zeros(targets.rows, cols, { dtype })), targets)
   })
+}
+
+/** What a model makes of the first row, which takes little time; of the first `rows` where that is an error, which has their shape. */
+function resultOf(model: Module, x: Matrix, rows: number): Variable {
+  try {
+    return model.forward(x.slice(0, 1))
+  } catch {
+    return model.forward(x.slice(0, rows))
+  }
 }
 
 /** Three rows of the targets: of the least and the largest number, and of the one that is farthest above a whole number. */
