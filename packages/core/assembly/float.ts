@@ -67,6 +67,18 @@ const SHARED_F32: usize = memory.data<f32>([
   return v128.sub<T>(b, v128.sub<T>(sum, a))
 }
 
+/** a + b − sum, exactly, where sum is the rounded a + b (Knuth 1998, §4.2.2). */
+@inline export function lostByAny(a: v128, b: v128, sum: v128): v128 {
+  const added = f64x2.sub(sum, a)
+  return f64x2.add(f64x2.sub(a, f64x2.sub(sum, added)), f64x2.sub(b, added))
+}
+
+/** The same of two numbers. */
+@inline export function lostByTwo(a: f64, b: f64, sum: f64): f64 {
+  const added = sum - a
+  return (a - (sum - added)) + (b - added)
+}
+
 /** a + b + small for |a| ≥ |b| or a = 0, rounded little more than once. */
 @inline export function addThree<T>(a: v128, b: v128, small: v128): v128 {
   const sum = v128.add<T>(a, b)

@@ -1,5 +1,6 @@
 // Kernels that move elements and compute nothing.
 
+import { lostByTwo } from './float'
 import { lanes } from './vector'
 
 /**
@@ -72,7 +73,7 @@ function areIndices<T>(a: usize, count: i32, limit: i32): i32 {
 
 /**
  * out (rows x cols) = 0, then out[index[i], :] += a[i, :] in the order of i. The sums are float64 in `room`, which has as many
- * numbers as out; of float64 it has what each addition loses (Knuth 1998, §4.2.2), which is left out where a sum is infinite.
+ * numbers as out; of float64 it has what each addition loses, which is left out where a sum is infinite.
  */
 function scatterAddRows<T>(
   out: usize, a: usize, index: usize, room: usize, count: i32, cols: i32, rows: i32, wide: i32
@@ -87,8 +88,8 @@ function scatterAddRows<T>(
       const x = <f64>load<T>(a)
       if (sizeof<T>() == 4) store<f64>(rest, load<f64>(rest) + x)
       else {
-        const total = load<f64>(to), sum = total + x, added = sum - total
-        store<f64>(rest, load<f64>(rest) + ((total - (sum - added)) + (x - added)))
+        const total = load<f64>(to), sum = total + x
+        store<f64>(rest, load<f64>(rest) + lostByTwo(total, x, sum))
         store<f64>(to, sum)
       }
     }

@@ -1,4 +1,5 @@
 import * as code from '../src/engine/opcodes.generated'
+import { lostByAny, lostByTwo } from './float'
 import { packAlong, workspace } from './gemm'
 import { along, at, BLOCK, down, downPair, Largest, Product, Smallest, Sum } from './lines'
 import { logSoftmaxLines, logSumExpLines, softmaxLines } from './softmax'
@@ -31,8 +32,8 @@ function mendMeans<T>(out: usize, a: usize, lines: i32, lineStep: i32, count: i3
     let total: f64 = 0, lost: f64 = 0
     for (let i = 0; i < count; i++) {
       const x = <f64>load<T>(at<T>(line, i, step)) * SMALLER
-      const sum = total + x, added = sum - total
-      lost += (total - (sum - added)) + (x - added)
+      const sum = total + x
+      lost += lostByTwo(total, x, sum)
       total = sum
     }
     if (Math.abs(total) < Infinity) store<T>(to, <T>((total + lost) / <f64>count / SMALLER))
@@ -87,7 +88,7 @@ function reduce<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, cou
 
 /**
  * Sums up to each element of one line, or of two whose elements are side by side. They are added in float64, of float64 with
- * what each addition loses (Knuth 1998, §4.2.2), which is left out where a sum is infinite.
+ * what each addition loses, which is left out where a sum is infinite.
  */
 function cumsumPair<T>(to: usize, from: usize, count: i32, step: usize, single: bool): void {
   let total = f64x2.splat(0), lost = total
@@ -95,8 +96,7 @@ function cumsumPair<T>(to: usize, from: usize, count: i32, step: usize, single: 
     const x = loadPair<T>(from)
     const sum = f64x2.add(total, x)
     if (sizeof<T>() == 8) {
-      const added = f64x2.sub(sum, total)
-      lost = f64x2.add(lost, f64x2.add(f64x2.sub(total, f64x2.sub(sum, added)), f64x2.sub(x, added)))
+      lost = f64x2.add(lost, lostByAny(total, x, sum))
       const finite = f64x2.lt(f64x2.abs(sum), f64x2.splat(Infinity))
       storePair<T>(to, f64x2.add(sum, v128.and(lost, finite)), single)
     } else storePair<T>(to, sum, single)

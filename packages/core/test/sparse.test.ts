@@ -1,6 +1,17 @@
 // Sparse matrices against dense matrices and plain loops.
 
-import { type DType, DTypeError, MatgradError, Matrix, matrix, ShapeError, sparse, zeros } from '@matgrad/core'
+import {
+  type DType,
+  DTypeError,
+  full,
+  MatgradError,
+  Matrix,
+  matrix,
+  ones,
+  ShapeError,
+  sparse,
+  zeros,
+} from '@matgrad/core'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -311,6 +322,21 @@ describe.each(DTYPES)('%s', (dtype) => {
       const b = new Matrix(dtype === 'float32' ? new Float32Array(n).fill(7) : new Float64Array(n).fill(7), n, 1)
       expect(a.matmul(b).toArray()).toEqual([[0], [35]])
     })
+
+    test.each([
+      [5_000_000, 1],
+      [1_000_000, 19],
+    ])(
+      'a row of %i terms times %i columns: within (512 + log₂(n/512))·u·Σ|t|, as where sums are pairwise',
+      (n, cols) => {
+        const values = full(1, n, 0.0005, { dtype }).data
+        const every = Uint32Array.from({ length: n }, (_, i) => i)
+        const a = new SparseMatrix(1, n, Uint32Array.of(0, n), every, values)
+        const exact = n * values[0]
+        const bound = (512 + Math.ceil(Math.log2(n / 512))) * UNIT[dtype] * exact
+        for (const x of a.matmul(ones(n, cols, { dtype })).data) expect(Math.abs(x - exact)).toBeLessThanOrEqual(bound)
+      },
+    )
 
     test('data that begin in the middle of a buffer', () => {
       const pool = dtype === 'float32' ? new Float32Array(30) : new Float64Array(30)
