@@ -3,7 +3,7 @@
 import { MatgradError } from '../base/errors.ts'
 import { checkNumber, checkRows, describe } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { decompose, unscaled } from './svd.ts'
+import { decompose, singularValuesOf } from './svd.ts'
 import {
   checkFinite,
   checkMatrix,
@@ -117,7 +117,7 @@ export function lstsq(
     x: checkRange('lstsq', toDtype(shiftedBy(scaledX, by), dtype), 'x'),
     residuals: toDtype(shiftedBy(residuals, -2 * exponentOf(scaleB)), dtype),
     rank,
-    singularValues: unscaled(decomposition, a),
+    singularValues: singularValuesOf(decomposition, a),
   }
 }
 

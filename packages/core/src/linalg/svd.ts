@@ -104,7 +104,7 @@ export function decompose(operation: string, a: Matrix, vectors: Vectors): Scale
 }
 
 /** S of A from S of scale·A, in the dtype of A. */
-export function unscaled({ S, scale }: ScaledSvd, { dtype }: Matrix): Matrix {
+export function singularValuesOf({ S, scale }: ScaledSvd, { dtype }: Matrix): Matrix {
   const out = create(dtype, S.rows, 1)
   for (let i = 0; i < S.rows; i++) out.elements[i] = S.elements[i] / scale
   return out
@@ -113,7 +113,7 @@ export function unscaled({ S, scale }: ScaledSvd, { dtype }: Matrix): Matrix {
 /** What a decomposition of scale·A says of A, in the dtype of A. */
 const resultOf = (operation: string, scaled: ScaledSvd, a: Matrix): Svd => ({
   U: toDtype(scaled.U, a.dtype),
-  S: checkRange(operation, unscaled(scaled, a), 'S'),
+  S: checkRange(operation, singularValuesOf(scaled, a), 'S'),
   Vh: toDtype(scaled.Vh, a.dtype),
 })
 
@@ -133,7 +133,8 @@ export function svd(a: Matrix, options?: SvdOptions): Svd {
 }
 
 /** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
-export const svdvals = (a: Matrix): Matrix => checkRange('svdvals', unscaled(decompose('svdvals', a, 'none'), a), 'S')
+export const svdvals = (a: Matrix): Matrix =>
+  checkRange('svdvals', singularValuesOf(decompose('svdvals', a, 'none'), a), 'S')
 
 /** What the first k triplets of a decomposition of scale·A say of A. */
 export const firstOf = (operation: string, { U, S, Vh, scale }: ScaledSvd, k: number, a: Matrix): Svd =>

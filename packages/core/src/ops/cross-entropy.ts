@@ -2,32 +2,32 @@ import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { checkRows } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
 import { weigh } from './elementwise.ts'
-import { type Block, type Change, type Operation, wide } from './operation.ts'
+import { type Block, type Change, type Operation, runWithRoom, wide } from './operation.ts'
 import { checkIndices } from './rearrange.ts'
 
 const nothing = new Float64Array()
+const none: Block = { rows: 0, cols: 0, shape: [0, 0], dtype: 'float64', data: nothing, elements: nothing }
 
 /** How many rows, a multiple of four, are worked on at a time: their exponentials stay in the first-level cache. */
 const blockOf = (rows: number, cols: number): number =>
   Math.max(4, Math.min(Math.ceil(rows / 4), 16, Math.floor(1024 / cols)) * 4)
 
 /** Runs the kernel on n x C logits for what is asked of it: losses, gradients, or both. */
-function run(machine: Machine, losses: TypedArray, gradient: TypedArray, x: Block, target: Block, g?: Block): void {
-  if (x.elements.length === 0) return
-  const { dtype } = x
-  const outputs = [losses, gradient]
-  const inputs = [x.elements, target.elements, g ? g.elements : nothing]
-  const block = blockOf(x.rows, x.cols)
-  const engine = machine.engineFor(0)
-  const args: number[] = []
+function run(
+  machine: Machine,
+  losses: TypedArray,
+  gradient: TypedArray,
+  x: Block,
+  target: Block,
+  g: Block = none,
+): void {
+  const { dtype, rows, cols } = x
+  const block = blockOf(rows, cols)
   // Four numbers of each row and its logits; of these, whole vectors are stored.
-  const room = (block * (4 + x.cols) + 12) * itemSize(dtype)
-  const free = machine.place(engine, 'crossEntropy', outputs, inputs, 0, room, args)
+  const room = (block * (4 + cols) + 12) * itemSize(dtype)
   const parts = Number(losses.length > 0) + 2 * Number(gradient.length > 0)
-  const each = Number(g !== undefined && g.rows > 1)
-  args.push(free, x.rows, x.cols, block, wide(target), each, parts)
-  engine.run('crossEntropy', dtype, [args])
-  machine.collect(engine, outputs, args)
+  const parameters = [rows, cols, block, wide(target), Number(g.rows > 1), parts]
+  runWithRoom(machine, 'crossEntropy', dtype, [losses, gradient], [x, target, g], room, parameters)
 }
 
 /** out[i] = −ln softmax(x[i, :])[target[i]], for n x C logits x and the class of each row. */

@@ -168,14 +168,13 @@ export function runWithRoom(
   machine: Machine,
   kernel: string,
   dtype: DType,
-  out: Block,
+  outputs: readonly TypedArray[],
   inputs: readonly Block[],
   bytes: number,
   parameters: readonly number[],
 ): void {
-  if (out.elements.length === 0) return
+  if (outputs.every(({ length }) => length === 0)) return
   const engine = machine.engineFor(0)
-  const outputs = [out.elements]
   const args: number[] = []
   const data = inputs.map(({ elements }) => elements)
   args.push(machine.place(engine, kernel, outputs, data, 0, bytes, args), ...parameters)

@@ -39,7 +39,7 @@ function ordering(name: 'sort' | 'argsort', rest: Pick<Operation, 'dtype' | 'vjp
       const size = itemSize(a.dtype)
       // The elements of a line and their positions, twice, and a table for each byte.
       const room = lineLength(a.shape, axis) * 2 * (size + 4) + 1024 * size
-      runWithRoom(machine, name, a.dtype, out, [a], room, lineLayout(a.shape, axis))
+      runWithRoom(machine, name, a.dtype, [out.elements], [a], room, lineLayout(a.shape, axis))
     },
   }
 }
@@ -65,6 +65,6 @@ export const kthValue: Operation = {
   shape: ([a], { axis }) => reducedShape(a.shape, axis),
   forward(out, [a], { k, axis }, machine) {
     const room = lineLength(a.shape, axis) * itemSize(a.dtype) + 8192
-    runWithRoom(machine, 'kthValue', a.dtype, out, [a], room, [...lineLayout(a.shape, axis), k])
+    runWithRoom(machine, 'kthValue', a.dtype, [out.elements], [a], room, [...lineLayout(a.shape, axis), k])
   },
 }

@@ -291,7 +291,7 @@ export const scatterAddRows: Operation = {
   forward(out, inputs, _attributes, machine) {
     const sums = out.elements.length * 8
     const parameters = [inputs[0].rows, out.cols, out.rows, wide(inputs[1])]
-    runWithRoom(machine, 'scatterAddRows', out.dtype, out, inputs, sums, parameters)
+    runWithRoom(machine, 'scatterAddRows', out.dtype, [out.elements], inputs, sums, parameters)
   },
   indices: ([, index], { rows }) => ({ index, limit: rows }),
 }
