@@ -729,6 +729,8 @@ describe('kinks and special values', () => {
     expect(infinite((x) => x.trunc(), 0.5)).toEqual([0])
     expect(infinite((x) => x.round(), 0.4)).toEqual([0])
     expect(infinite((x) => x.sign(), 3)).toEqual([0])
+    expect(infinite((x) => x.tanh(), -0.5, 0, 0.5)).toEqual([infinity, infinity, infinity])
+    expect(infinite((x) => x.tan(), -0.5, 0, 0.5)).toEqual([infinity, infinity, infinity])
   })
 
   test('softmax, logSoftmax and logSumExp at ±1000 have finite gradients', () => {

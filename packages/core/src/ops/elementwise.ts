@@ -120,8 +120,8 @@ export const square: Operation = unary('square', (g, _y, [x]) => g.mul(x.mul(2))
 export const reciprocal: Operation = unary('reciprocal', (g, y) => g.mul(y.square()).neg())
 export const sin: Operation = unary('sin', (g, _y, [x]) => g.mul(x.cos()))
 export const cos: Operation = unary('cos', (g, _y, [x]) => g.mul(x.sin()).neg())
-export const tan: Operation = unary('tan', (g, y) => g.add(g.mul(y.square())))
-export const tanh: Operation = unary('tanh', (g, y) => g.sub(g.mul(y.square())))
+export const tan: Operation = unary('tan', (g, y) => g.mul(y.square().add(1)))
+export const tanh: Operation = unary('tanh', (g, y) => g.mul(y.apply(sub, [1, y.square()], undefined)))
 export const sigmoid: Operation = unary('sigmoid', (g, y) => g.mul(y).mul(y.neg().add(1)))
 // At a kink the derivative is PyTorch's: 0 for relu, the side of x ≤ 0 for leakyRelu and elu, 1 at both ends for clip,
 // half to each of two equal operands.
