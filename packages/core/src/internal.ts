@@ -46,6 +46,7 @@ export { crossEntropy, crossEntropyGradient } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'
 export { installMethods } from './ops/methods.ts'
 export type { Change, Holder } from './ops/operation.ts'
+export { copyRows } from './ops/rearrange.ts'
 export {
   announce,
   announcements,

@@ -123,23 +123,22 @@ export const reshape: Operation = {
 const SHORT = 24
 
 /**
- * out[i, :] = a[from(i), colStart …]. Only what is read is touched: a batch must not cost as much as the whole dataset, as
- * it would if a kernel had to be given all of `a`.
+ * out[i, :] = a[index[first + i], colStart …], or a[first + i, colStart …] without an index. Only what is read is touched: a
+ * batch must not cost as much as the whole dataset, as it would if a kernel had to be given all of `a`.
  */
-function copyRows(out: Block, a: Block, from: (i: number) => number, colStart: number): void {
+export function copyRows(out: Block, a: Block, index: ArrayLike<number> | null, first = 0, colStart = 0): void {
   const { rows, cols, elements } = out
   const source = a.elements
-  if (cols > SHORT) {
-    for (let i = 0; i < rows; i++) {
-      const start = from(i) * a.cols + colStart
-      elements.set(source.subarray(start, start + cols), i * cols)
-    }
+  if (index === null && cols === a.cols) {
+    elements.set(source.subarray(first * cols, (first + rows) * cols))
     return
   }
   let at = 0
-  for (let i = 0; i < rows; i++) {
-    const start = from(i) * a.cols + colStart
-    for (let j = 0; j < cols; j++) elements[at++] = source[start + j]
+  for (let i = first; i < first + rows; i++) {
+    const start = (index === null ? i : index[i]) * a.cols + colStart
+    if (cols > SHORT) elements.set(source.subarray(start, start + cols), at)
+    else for (let j = 0; j < cols; j++) elements[at + j] = source[start + j]
+    at += cols
   }
 }
 
@@ -165,10 +164,7 @@ export const slice: Operation = {
     checkInteger('slice', 'colEnd', colEnd, colStart, a.cols)
     return [rowEnd - rowStart, colEnd - colStart]
   },
-  forward(out, [a], { rowStart, rowEnd, colStart }) {
-    if (out.cols === a.cols) out.elements.set(a.elements.subarray(rowStart * a.cols, rowEnd * a.cols))
-    else copyRows(out, a, (i) => rowStart + i, colStart)
-  },
+  forward: (out, [a], { rowStart, colStart }) => copyRows(out, a, null, rowStart, colStart),
   program: (out, [a], { rowStart, colStart }, machine) =>
     strided(machine, out, a, rowStart * a.cols + colStart, a.cols, 1),
 }
@@ -253,9 +249,7 @@ export const gatherRows: Operation = {
     checkIndices('gatherRows', 'row index', index, a.rows)
     return [index.rows, a.cols]
   },
-  forward(out, [a, index]) {
-    copyRows(out, a, (i) => index.elements[i], 0)
-  },
+  forward: (out, [a, index]) => copyRows(out, a, index.elements),
   program: (out, inputs, _attributes, machine) =>
     run(machine, 'gatherRows', out.dtype, out, inputs, [out.rows, out.cols, wide(inputs[1])]),
   indices: ([a, index]) => ({ index, limit: a.rows }),

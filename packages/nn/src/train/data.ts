@@ -2,15 +2,12 @@ import { DTypeError, type Generator, getDefaultGenerator, MatgradError, Matrix, 
 import {
   checkInteger,
   describe,
-  evaluate,
   flag,
   formatShape,
   generatorOption,
   isPlain,
   number,
-  operations,
   readerOf,
-  taped,
   whole,
 } from '@matgrad/core/internal'
 import { isAsMade, isPlainGenerator } from '../as-made.ts'
@@ -53,12 +50,8 @@ export const isPlainLoader = (loader: DataLoader): boolean =>
   [loader.dataset.x, loader.dataset.y].every(isPlainMatrix) &&
   isPlainGenerator(getDefaultGenerator())
 
-/** The samples with these numbers. @param together whether in memory that batches share, of matrices without own methods */
-function select({ x, y }: Dataset, index: Matrix, together = false): Dataset {
-  const rowsOf = (matrix: Matrix): Matrix =>
-    together ? evaluate(operations.gatherRows, [matrix, index], undefined, taped) : matrix.gatherRows(index)
-  return { x: rowsOf(x), y: rowsOf(y) }
-}
+/** The samples with these numbers. */
+const select = ({ x, y }: Dataset, index: Matrix): Dataset => ({ x: x.gatherRows(index), y: y.gatherRows(index) })
 
 export interface DataLoaderOptions {
   readonly batchSize?: number
@@ -102,24 +95,19 @@ export class DataLoader implements Iterable<Dataset> {
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches)
   }
 
-  [Symbol.iterator](): Iterator<Dataset> {
-    return batchesOf(this)
+  *[Symbol.iterator](): Iterator<Dataset> {
+    const { dataset, batchSize, length, shuffle, generator } = this
+    const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(dataset.x.rows) : null
+    for (let i = 0; i < length; i++) {
+      const start = i * batchSize
+      const end = Math.min(dataset.x.rows, start + batchSize)
+      if (order) yield select(dataset, order.slice(start, end))
+      else yield { x: dataset.x.slice(start, end), y: dataset.y.slice(start, end) }
+    }
   }
 }
 
 const { [Symbol.iterator]: iterate } = DataLoader.prototype
-
-/** What a loader of this package goes through. @param together whether batches are dropped soon, and may share memory */
-export function* batchesOf(loader: DataLoader, together = false): Iterator<Dataset> & Iterable<Dataset> {
-  const { dataset, batchSize, length, shuffle, generator } = loader
-  const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(dataset.x.rows) : null
-  for (let i = 0; i < length; i++) {
-    const start = i * batchSize
-    const end = Math.min(dataset.x.rows, start + batchSize)
-    if (order) yield select(dataset, order.slice(start, end), together)
-    else yield { x: dataset.x.slice(start, end), y: dataset.y.slice(start, end) }
-  }
-}
 
 const readSplit = readerOf({ testSize: number(0.25), generator: generatorOption() })
 

@@ -1,13 +1,14 @@
-import { constant, noGrad } from '@matgrad/autograd'
+import { constant, noGrad, type Variable } from '@matgrad/autograd'
 import { concat, MatgradError, type Matrix } from '@matgrad/core'
 import { checkInteger, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
+import { Batches } from './batches.ts'
 import { DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { checkMetrics, type Logs, type Metric, measure } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
-import { passOf } from './step.ts'
+import { isKnown, passOf } from './step.ts'
 
 /** The result of `run` with all parts of the model learning, or out of it; each goes back to what it was. */
 export function inMode<T>(model: Module, learns: boolean, run: () => T): T {
@@ -32,6 +33,13 @@ export interface EvaluateOptions {
   readonly compile?: boolean
 }
 
+/** What an evaluation gives, and whether it compiles the forward pass. */
+interface EvaluationSettings {
+  readonly loss: Loss | undefined
+  readonly metrics: Readonly<Record<string, Metric>>
+  readonly compiles: boolean
+}
+
 /** So many samples are evaluated at a time unless told. */
 export const EVALUATED = 256
 
@@ -41,6 +49,73 @@ const readEvaluate = readerOf({
   batchSize: whole(EVALUATED),
   compile: flag(true),
 })
+
+/** The evaluation of a model on a loader's data, as often as it is made. */
+export class Evaluation {
+  private readonly operation: string
+  private readonly model: Module
+  private readonly loader: DataLoader
+  private readonly settings: EvaluationSettings
+  private readonly batches: Batches
+  /** What was found when others last had control: the parts of a model of this package, and its function of samples. */
+  private found: { readonly modules: readonly Module[]; readonly forward: (x: Matrix) => Variable } | undefined
+
+  /** @param operation whose errors are thrown */
+  constructor(operation: string, model: Module, loader: DataLoader, settings: EvaluationSettings) {
+    this.operation = operation
+    this.model = model
+    this.loader = loader
+    this.settings = settings
+    this.batches = new Batches(loader)
+  }
+
+  /** Whether the last one ran nobody's code but this package's. */
+  get isAlone(): boolean {
+    return this.found !== undefined
+  }
+
+  /**
+   * @param wasGiven whether others may have had control since the last time
+   * @throws what the model, the loss and the metrics throw; DTypeError for a metric that gives no number
+   */
+  run(wasGiven: boolean): Logs {
+    const { operation, model, settings } = this
+    if (wasGiven) this.found = undefined
+    if (this.found === undefined && isKnown(model) && isPlainLoader(this.loader))
+      this.found = { modules: [...model.modules()], forward: passOf(operation, model, settings.compiles) }
+    if (this.found === undefined) return inEvaluation(model, () => this.go(this.loader, undefined))
+    const { modules, forward } = this.found
+    const learning = modules.filter(({ training }) => training)
+    try {
+      for (const module of learning) module.training = false
+      return noGrad(() => this.go(this.batches.pass(isTrue), forward))
+    } finally {
+      for (const module of learning) module.training = true
+    }
+  }
+
+  /** @param forward the model's function of samples, where nobody else's code runs between batches */
+  private go(batches: Iterable<Dataset>, forward: ((x: Matrix) => Variable) | undefined): Logs {
+    const { operation, model, settings } = this
+    const { loss, metrics, compiles } = settings
+    const predictions: Matrix[] = []
+    const targets: Matrix[] = []
+    for (const { x, y } of batches) {
+      // Whoever gives the batches may have changed the model.
+      const predicted = (forward ?? passOf(operation, model, compiles))(x).value
+      predictions.push(predicted.clone())
+      targets.push(forward ? y.clone() : y)
+    }
+    const [prediction, target] = [joined(predictions), joined(targets)]
+    const logs: Logs = loss ? { loss: lossOf(operation, loss, constant(prediction), target).item() } : {}
+    return { ...logs, ...measure(operation, metrics, prediction, target) }
+  }
+}
+
+const isTrue = (): boolean => true
+
+/** Matrices below one another. */
+const joined = (parts: readonly Matrix[]): Matrix => (parts.length === 1 ? parts[0] : concat(parts, 0))
 
 /**
  * The loss over a dataset, if there is one, and metrics by name, with the model out of learning: of all predictions
@@ -54,21 +129,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   checkMetrics('evaluate', metrics)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
-  return inEvaluation(model, () => {
-    const predictions: Matrix[] = []
-    const targets: Matrix[] = []
-    const isPlain = isPlainLoader(loader)
-    let forward = passOf('evaluate', model, compiles)
-    for (const { x, y } of loader) {
-      // Whoever gives the batches may have changed the model.
-      if (!isPlain) forward = passOf('evaluate', model, compiles)
-      predictions.push(forward(x).value.clone())
-      targets.push(y)
-    }
-    const [prediction, target] = [concat(predictions, 0), concat(targets, 0)]
-    const logs: Logs = loss ? { loss: lossOf('evaluate', loss, constant(prediction), target).item() } : {}
-    return { ...logs, ...measure('evaluate', metrics, prediction, target) }
-  })
+  return new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true)
 }
 
 const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) })
@@ -84,6 +145,6 @@ export function predict(model: Module, x: Matrix, options?: { batchSize?: number
     const parts: Matrix[] = []
     for (let start = 0; start === 0 || start < x.rows; start += batchSize)
       parts.push(forward(x.slice(start, Math.min(x.rows, start + batchSize))).value.clone())
-    return concat(parts, 0)
+    return joined(parts)
   })
 }

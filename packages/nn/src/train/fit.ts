@@ -15,11 +15,12 @@ import { checkModule, type Module } from '../module.ts'
 import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
+import { Batches } from './batches.ts'
 import { checkBeforehand } from './beforehand.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
-import { batchesOf, checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
-import { EVALUATED, evaluate } from './evaluate.ts'
-import { checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
+import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
+import { EVALUATED, Evaluation } from './evaluate.ts'
+import { accuracy, checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
 import { lossOption, metricsOption } from './options.ts'
 import { TrainingStep } from './step.ts'
 
@@ -80,6 +81,38 @@ const readFit = readerOf({
 
 /** How long, in milliseconds, training may keep timers, requests and signals waiting. */
 const PATIENCE = 100
+/** About so often, in milliseconds, the time is asked for, which takes as long as a small step. */
+const GLANCE = 5
+/** At most so many steps are made without asking, since one may take longer than those before. */
+const MOST_UNASKED = 1024
+
+/** Tells when training has kept others waiting long enough. */
+class Clock {
+  private started = 0
+  private asked = 0
+  /** How many steps are made between two questions, and how many are left. */
+  private steps = 1
+  private left = 1
+
+  constructor() {
+    this.start()
+  }
+
+  start(): void {
+    this.started = performance.now()
+    this.asked = this.started
+  }
+
+  /** Asked after each step. */
+  isDue(): boolean {
+    if (--this.left > 0) return false
+    const now = performance.now()
+    this.steps = now - this.asked < GLANCE ? Math.min(2 * this.steps, MOST_UNASKED) : Math.max(1, this.steps >> 1)
+    this.left = this.steps
+    this.asked = now
+    return now - this.started > PATIENCE
+  }
+}
 
 /** Lets whatever waits for the event loop run. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
@@ -110,12 +143,16 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
     data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })
   if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
   if (epochs > 0) checkBeforehand({ model, optimizer, loss: settings.loss, loader, validation: validating })
+  const evaluation =
+    validating &&
+    new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile })
   const names = ['loss', ...Object.keys(metrics)]
   const listed = [...names, ...(validation ? names.map(nameOfValidation) : [])].map((name) => [name, []] as const)
   const history = Object.fromEntries(listed) as unknown as History
   /** Whether somebody's code runs between two epochs. */
-  const isWatched = callbacks.length > 0 || names.length > 1 || scheduler !== undefined || validation !== undefined
-  return { ...settings, metrics, loader, history, isWatched }
+  const isWatched =
+    callbacks.length > 0 || scheduler !== undefined || Object.values(metrics).some((metric) => metric !== accuracy)
+  return { ...settings, metrics, loader, evaluation, history, isWatched }
 }
 
 /**
@@ -128,18 +165,22 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
  * `onTrainEnd` throws after it is in its `suppressed`.
  */
 export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {
-  const { loader, history, isWatched, ...settings } = planOf(model, data, options)
-  const { loss, optimizer, epochs, compile, validation, metrics, scheduler, callbacks, signal } = settings
+  const { loader, evaluation, history, isWatched, ...settings } = planOf(model, data, options)
+  const { loss, optimizer, epochs, compile, metrics, scheduler, callbacks, signal } = settings
   let stopped = false
   const stop = (): void => {
     stopped = true
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
   const step = new TrainingStep(model, optimizer, loss, settings.clipNorm)
-  let rested = performance.now()
+  const batches = new Batches(loader)
+  const isKnown = (): boolean => step.isKnown
+  const clock = new Clock()
   /** Whether nobody's code runs between two batches. */
   const isQuiet = (): boolean => isPlainLoader(loader) && (!signal || isPlainSignal(signal))
   let isPlain = isQuiet()
+  /** Whether others had control since the epoch began, and may have changed anything. */
+  let wasGiven = true
   signal?.throwIfAborted()
   const errors: unknown[] = []
   // There is no `await` where control need not be given away: whoever gets it may change anything.
@@ -149,13 +190,14 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
       if (stopped) break
       const results = new Seen(metrics)
-      model.train()
-      if (isWatched) {
+      if (isWatched || wasGiven || !isPlain || !step.isKnown) {
+        model.train()
         step.giveBack()
         isPlain = isQuiet()
+        wasGiven = false
       }
       let batch = 0
-      for (const samples of isPlain && step.isKnown ? batchesOf(loader, true) : loader) {
+      for (const samples of isPlain && step.isKnown ? batches.pass(isKnown) : loader) {
         signal?.throwIfAborted()
         const { x, y } = samples
         if (!isPlain) step.giveBack(x, y)
@@ -167,19 +209,23 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
         }
         if (stopped) break
         batch++
-        if (performance.now() - rested > PATIENCE) {
+        if (clock.isDue()) {
           await pause()
+          wasGiven = true
           step.giveBack()
           isPlain = isQuiet()
-          rested = performance.now()
+          clock.start()
         }
       }
       signal?.throwIfAborted()
       const logs = results.logs()
-      const validated = validation && evaluate(model, validation, { loss, metrics, compile })
-      for (const [name, value] of Object.entries(validated ?? {})) logs[nameOfValidation(name)] = value
+      if (evaluation) {
+        const validated = evaluation.run(isWatched || wasGiven)
+        for (const name in validated) logs[nameOfValidation(name)] = validated[name]
+        if (!evaluation.isAlone) wasGiven = true
+      }
       scheduler?.step()
-      for (const [name, value] of Object.entries(logs)) history[name].push(value)
+      for (const name in logs) history[name].push(logs[name])
       for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training)
     }
     signal?.throwIfAborted()

@@ -45,15 +45,18 @@ export function measure(
   return Object.fromEntries(Object.entries(metrics).map(measured))
 }
 
-/** Whether a row has no NaN, nx1. */
-function isNumber(a: Matrix): Matrix {
-  const largest = a.max(1)
-  return largest.equal(largest)
-}
-
-/** The class of each row, nx1: the column of its largest number, or for one column whether it reaches the threshold. */
-function classes(a: Matrix, threshold: number): Matrix {
-  return a.cols === 1 ? a.greaterEqual(threshold) : a.argmax(1)
+/**
+ * The class that row i says: the first column with its largest number, or for one column whether it reaches the threshold. −1
+ * where there is NaN.
+ */
+function classOf(data: ArrayLike<number>, i: number, cols: number, threshold: number): number {
+  const start = i * cols
+  let largest = start
+  for (let at = start; at < start + cols; at++) {
+    if (Number.isNaN(data[at])) return -1
+    if (data[at] > data[largest]) largest = at
+  }
+  return cols === 1 ? Number(data[start] >= threshold) : largest - start
 }
 
 const readAccuracy = readerOf({ threshold: number(0.5) })
@@ -74,10 +77,13 @@ export function accuracy(prediction: Matrix, target: Matrix, options?: { thresho
       `accuracy: prediction is ${formatShape(prediction.shape)}, target is ${formatShape(target.shape)}, ` +
         `wanted as many rows, and class indices or as many columns`,
     )
-  if (target.cols === 1)
-    for (const each of elementsOf('accuracy', target))
-      checkInteger('accuracy', 'a class', each, 0, Math.max(2, prediction.cols) - 1)
-  const expected = target.cols === 1 ? target : classes(target, threshold)
-  const right = classes(prediction, threshold).equal(expected)
-  return right.mul(isNumber(prediction)).mul(isNumber(target)).mean().item()
+  const [predicted, wanted] = [elementsOf('accuracy', prediction), elementsOf('accuracy', target)]
+  const isIndex = target.cols === 1
+  if (isIndex) for (const each of wanted) checkInteger('accuracy', 'a class', each, 0, Math.max(2, prediction.cols) - 1)
+  let right = 0
+  for (let i = 0; i < target.rows; i++) {
+    const expected = isIndex ? wanted[i] : classOf(wanted, i, target.cols, threshold)
+    if (expected >= 0 && expected === classOf(predicted, i, prediction.cols, threshold)) right++
+  }
+  return right / target.rows
 }

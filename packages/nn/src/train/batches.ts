@@ -1,0 +1,61 @@
+import { getDefaultGenerator, type Matrix, ShapeError, zeros } from '@matgrad/core'
+import { checkWhole, copyRows, formatShape } from '@matgrad/core/internal'
+import type { DataLoader, Dataset } from './data.ts'
+
+/** The batches of a loader of this package, as often as they are gone through; those of one size are in the same matrices. */
+export class Batches {
+  private readonly loader: DataLoader
+  /** What the batches were made for. */
+  private made: Dataset
+  /** By the number of rows: a pass has at most two. */
+  private readonly batches = new Map<number, Dataset>()
+
+  constructor(loader: DataLoader) {
+    this.loader = loader
+    this.made = loader.dataset
+  }
+
+  /**
+   * Goes through the data once.
+   *
+   * @param mayOverwrite whether nobody but this package has had the batches so far: else the next one is in matrices of its own
+   * @throws MatgradError where data were detached or resized; ShapeError where there are other data, of another number of rows
+   */
+  *pass(mayOverwrite: () => boolean): Generator<Dataset> {
+    const { dataset, batchSize, length, shuffle, generator } = this.loader
+    const { rows } = dataset.x
+    const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(rows).elements : null
+    for (let i = 0; i < length; i++) {
+      const first = i * batchSize
+      const { x, y } = dataset
+      if (x.rows !== rows || y.rows !== rows)
+        throw new ShapeError(
+          `fit: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted ${rows} rows as when the epoch began`,
+        )
+      const batch = this.batchFor(dataset, Math.min(batchSize, rows - first), mayOverwrite())
+      copy(batch.x, x, order, first)
+      copy(batch.y, y, order, first)
+      yield batch
+    }
+  }
+
+  private batchFor({ x, y }: Dataset, rows: number, mayOverwrite: boolean): Dataset {
+    const { batches, made } = this
+    if (made.x !== x || made.y !== y) {
+      batches.clear()
+      this.made = { x, y }
+    }
+    const known = mayOverwrite ? batches.get(rows) : undefined
+    if (known !== undefined) return known
+    const batch = { x: like(x, rows), y: like(y, rows) }
+    if (mayOverwrite) batches.set(rows, batch)
+    return batch
+  }
+}
+
+const like = ({ cols, dtype }: Matrix, rows: number): Matrix => zeros(rows, cols, { dtype })
+
+function copy(to: Matrix, from: Matrix, order: ArrayLike<number> | null, first: number): void {
+  checkWhole('fit', from)
+  copyRows(to, from, order, first)
+}
