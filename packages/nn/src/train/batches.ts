@@ -1,16 +1,19 @@
-import { getDefaultGenerator, type Matrix, ShapeError, zeros } from '@matgrad/core'
+import { concat, getDefaultGenerator, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { checkWhole, copyRows, formatShape } from '@matgrad/core/internal'
 import type { DataLoader, Dataset } from './data.ts'
 
 /** The batches of a loader of this package, as often as they are gone through; those of one size are in the same matrices. */
 export class Batches {
+  private readonly operation: string
   private readonly loader: DataLoader
   /** What the batches were made for. */
   private made: Dataset
   /** By the number of rows: a pass has at most two. */
   private readonly batches = new Map<number, Dataset>()
 
-  constructor(loader: DataLoader) {
+  /** @param operation whose errors are thrown */
+  constructor(operation: string, loader: DataLoader) {
+    this.operation = operation
     this.loader = loader
     this.made = loader.dataset
   }
@@ -22,6 +25,7 @@ export class Batches {
    * @throws MatgradError where data were detached or resized; ShapeError where there are other data, of another number of rows
    */
   *pass(mayOverwrite: () => boolean): Generator<Dataset> {
+    const { operation } = this
     const { dataset, batchSize, length, shuffle, generator } = this.loader
     const { rows } = dataset.x
     const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(rows).elements : null
@@ -30,11 +34,13 @@ export class Batches {
       const { x, y } = dataset
       if (x.rows !== rows || y.rows !== rows)
         throw new ShapeError(
-          `fit: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted ${rows} rows as when the epoch began`,
+          `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted ${rows} rows as when the pass began`,
         )
+      checkWhole(operation, x)
+      checkWhole(operation, y)
       const batch = this.batchFor(dataset, Math.min(batchSize, rows - first), mayOverwrite())
-      copy(batch.x, x, order, first)
-      copy(batch.y, y, order, first)
+      copyRows(batch.x, x, order, first)
+      copyRows(batch.y, y, order, first)
       yield batch
     }
   }
@@ -55,7 +61,5 @@ export class Batches {
 
 const like = ({ cols, dtype }: Matrix, rows: number): Matrix => zeros(rows, cols, { dtype })
 
-function copy(to: Matrix, from: Matrix, order: ArrayLike<number> | null, first: number): void {
-  checkWhole('fit', from)
-  copyRows(to, from, order, first)
-}
+/** Matrices below one another: itself where there is one. */
+export const joined = (parts: readonly Matrix[]): Matrix => (parts.length === 1 ? parts[0] : concat(parts, 0))

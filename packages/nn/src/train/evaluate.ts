@@ -1,12 +1,12 @@
 import { constant, noGrad, type Variable } from '@matgrad/autograd'
-import { concat, MatgradError, type Matrix } from '@matgrad/core'
+import { MatgradError, type Matrix } from '@matgrad/core'
 import { checkInteger, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
-import { Batches } from './batches.ts'
+import { Batches, joined } from './batches.ts'
 import { DataLoader, type Dataset, isPlainLoader } from './data.ts'
-import { checkMetrics, type Logs, type Metric, measure } from './metrics.ts'
+import { checkMetrics, type Logs, type Measured, type Metric, measure } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
 import { isKnown, passOf } from './step.ts'
 
@@ -66,7 +66,7 @@ export class Evaluation {
     this.model = model
     this.loader = loader
     this.settings = settings
-    this.batches = new Batches(loader)
+    this.batches = new Batches(operation, loader)
   }
 
   /** Whether the last one ran nobody's code but this package's. */
@@ -78,7 +78,7 @@ export class Evaluation {
    * @param wasGiven whether others may have had control since the last time
    * @throws what the model, the loss and the metrics throw; DTypeError for a metric that gives no number
    */
-  run(wasGiven: boolean): Logs {
+  run(wasGiven: boolean): Measured[] {
     const { operation, model, settings } = this
     if (wasGiven) this.found = undefined
     if (this.found === undefined && isKnown(model) && isPlainLoader(this.loader))
@@ -95,7 +95,7 @@ export class Evaluation {
   }
 
   /** @param forward the model's function of samples, where nobody else's code runs between batches */
-  private go(batches: Iterable<Dataset>, forward: ((x: Matrix) => Variable) | undefined): Logs {
+  private go(batches: Iterable<Dataset>, forward: ((x: Matrix) => Variable) | undefined): Measured[] {
     const { operation, model, settings } = this
     const { loss, metrics, compiles } = settings
     const predictions: Matrix[] = []
@@ -107,15 +107,14 @@ export class Evaluation {
       targets.push(forward ? y.clone() : y)
     }
     const [prediction, target] = [joined(predictions), joined(targets)]
-    const logs: Logs = loss ? { loss: lossOf(operation, loss, constant(prediction), target).item() } : {}
-    return { ...logs, ...measure(operation, metrics, prediction, target) }
+    const value = loss && lossOf(operation, loss, constant(prediction), target).item()
+    const measured = measure(operation, metrics, prediction, target)
+    if (value !== undefined) measured.unshift(['loss', value])
+    return measured
   }
 }
 
 const isTrue = (): boolean => true
-
-/** Matrices below one another. */
-const joined = (parts: readonly Matrix[]): Matrix => (parts.length === 1 ? parts[0] : concat(parts, 0))
 
 /**
  * The loss over a dataset, if there is one, and metrics by name, with the model out of learning: of all predictions
@@ -129,7 +128,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   checkMetrics('evaluate', metrics)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
-  return new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true)
+  return Object.fromEntries(new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true))
 }
 
 const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) })

@@ -1,4 +1,4 @@
-import { concat, type Generator, MatgradError, type Matrix } from '@matgrad/core'
+import { type Generator, MatgradError, type Matrix } from '@matgrad/core'
 import {
   anything,
   checkInteger,
@@ -15,12 +15,12 @@ import { checkModule, type Module } from '../module.ts'
 import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
-import { Batches } from './batches.ts'
+import { Batches, joined } from './batches.ts'
 import { checkBeforehand } from './beforehand.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { EVALUATED, Evaluation } from './evaluate.ts'
-import { accuracy, checkMetrics, type Logs, type Metric, measure, nameOfValidation } from './metrics.ts'
+import { accuracy, checkMetrics, type Measured, type Metric, measure, nameOfValidation } from './metrics.ts'
 import { lossOption, metricsOption } from './options.ts'
 import { TrainingStep } from './step.ts'
 
@@ -147,12 +147,13 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
     validating &&
     new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile })
   const names = ['loss', ...Object.keys(metrics)]
-  const listed = [...names, ...(validation ? names.map(nameOfValidation) : [])].map((name) => [name, []] as const)
+  const namesOfValidation = new Map(names.map((name) => [name, nameOfValidation(name)]))
+  const listed = [...names, ...(validation ? namesOfValidation.values() : [])].map((name) => [name, []] as const)
   const history = Object.fromEntries(listed) as unknown as History
   /** Whether somebody's code runs between two epochs. */
   const isWatched =
     callbacks.length > 0 || scheduler !== undefined || Object.values(metrics).some((metric) => metric !== accuracy)
-  return { ...settings, metrics, loader, evaluation, history, isWatched }
+  return { ...settings, metrics, loader, evaluation, namesOfValidation, history, isWatched }
 }
 
 /**
@@ -165,7 +166,7 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
  * `onTrainEnd` throws after it is in its `suppressed`.
  */
 export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {
-  const { loader, evaluation, history, isWatched, ...settings } = planOf(model, data, options)
+  const { loader, evaluation, namesOfValidation, history, isWatched, ...settings } = planOf(model, data, options)
   const { loss, optimizer, epochs, compile, metrics, scheduler, callbacks, signal } = settings
   let stopped = false
   const stop = (): void => {
@@ -173,7 +174,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
   const step = new TrainingStep(model, optimizer, loss, settings.clipNorm)
-  const batches = new Batches(loader)
+  const batches = new Batches('fit', loader)
   const isKnown = (): boolean => step.isKnown
   const clock = new Clock()
   /** Whether nobody's code runs between two batches. */
@@ -218,15 +219,15 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
         }
       }
       signal?.throwIfAborted()
-      const logs = results.logs()
+      const measured = results.measured()
       if (evaluation) {
-        const validated = evaluation.run(isWatched || wasGiven)
-        for (const name in validated) logs[nameOfValidation(name)] = validated[name]
+        const validated = evaluation.run(isWatched || wasGiven || !isPlain || !step.isKnown)
+        for (const [name, value] of validated) measured.push([namesOfValidation.get(name) as string, value])
         if (!evaluation.isAlone) wasGiven = true
       }
       scheduler?.step()
-      for (const name in logs) history[name].push(logs[name])
-      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training)
+      for (const [name, value] of measured) history[name].push(value)
+      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, Object.fromEntries(measured), training)
     }
     signal?.throwIfAborted()
   } catch (error) {
@@ -267,6 +268,7 @@ const isPlainSignal = (signal: StopSignal): boolean =>
 /** The mean loss of the samples seen so far, and what metrics need of them. */
 class Seen {
   private readonly metrics: Readonly<Record<string, Metric>>
+  private readonly keeps: boolean
   private readonly predictions: Matrix[] = []
   private readonly targets: Matrix[] = []
   private total = 0
@@ -274,24 +276,26 @@ class Seen {
 
   constructor(metrics: Readonly<Record<string, Metric>>) {
     this.metrics = metrics
+    this.keeps = Object.keys(metrics).length > 0
   }
 
   add(prediction: Matrix, target: Matrix, loss: number): void {
     this.total += loss * target.rows
     this.samples += target.rows
-    if (Object.keys(this.metrics).length === 0) return
-    // The next step overwrites it.
+    if (!this.keeps) return
+    // The next step overwrites them.
     this.predictions.push(prediction.clone())
-    this.targets.push(target)
+    this.targets.push(target.clone())
   }
 
   get loss(): number {
     return this.total / this.samples
   }
 
-  logs(): Logs {
-    const logs: Logs = { loss: this.loss }
-    if (this.predictions.length === 0) return logs
-    return { ...logs, ...measure('fit', this.metrics, concat(this.predictions, 0), concat(this.targets, 0)) }
+  measured(): Measured[] {
+    const { metrics, predictions, targets } = this
+    const measured = predictions.length > 0 ? measure('fit', metrics, joined(predictions), joined(targets)) : []
+    measured.unshift(['loss', this.loss])
+    return measured
   }
 }

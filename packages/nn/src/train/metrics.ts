@@ -9,6 +9,9 @@ export type Metric = (prediction: Matrix, target: Matrix) => number
 /** What was measured in an epoch: `loss`, the metrics by name, and for validation data the same with `val` before it. */
 export type Logs = Record<string, number>
 
+/** One of them. */
+export type Measured = [name: string, value: number]
+
 /** What the loss or a metric of the validation data is called. */
 export const nameOfValidation = (name: string): string => `val${name[0].toUpperCase()}${name.slice(1)}`
 
@@ -29,20 +32,20 @@ export function checkMetrics(operation: string, metrics: Readonly<Record<string,
   }
 }
 
-/** What the metrics give. @throws DTypeError for what is not a number. */
+/** What the metrics give, by name. @throws DTypeError for what is not a number. */
 export function measure(
   operation: string,
   metrics: Readonly<Record<string, Metric>>,
   prediction: Matrix,
   target: Matrix,
-): Logs {
-  const measured = ([name, metric]: [string, Metric]): [string, number] => {
+): Measured[] {
+  return Object.keys(metrics).map((name) => {
+    const metric = metrics[name]
     const value: unknown = metric(prediction, target)
     if (typeof value === 'number') return [name, value]
     const hint = value instanceof Matrix || value instanceof Variable ? ', such as its item() if it is 1x1' : ''
     throw new DTypeError(`${operation}: metric ${name} gave ${describe(value)}, wanted a number${hint}`)
-  }
-  return Object.fromEntries(Object.entries(metrics).map(measured))
+  })
 }
 
 /**
