@@ -1332,6 +1332,132 @@ describe('accuracy', () => {
   })
 })
 
+describe('batches of a model of this package are in matrices that the next ones overwrite', () => {
+  const wide = (rows: number, dtype: 'float32' | 'float64' = 'float32') => {
+    const random = noise(9)
+    return {
+      x: sample(rows, 40, random, { dtype }),
+      y: matrix(Array.from({ length: rows }, (_, i) => [i % 3])),
+    }
+  }
+  const model = (seed = 1): Sequential => {
+    const generator = new Generator(seed)
+    return new Sequential(new Linear(40, 300, { generator }), new ReLU(), new Linear(300, 3, { generator }))
+  }
+
+  /** Keeps the samples that it is given. */
+  class Keeper extends Module {
+    readonly kept: [Matrix, number[][]][] = []
+    forward(x: Input): Variable {
+      const { value } = x as Variable
+      const samples = value ?? (x as unknown as Matrix)
+      this.kept.push([samples, samples.toArray()])
+      return new ReLU().forward(x)
+    }
+  }
+
+  test.each([true, false])('but not those that a layer of a user has had (compile: %s)', async (compile) => {
+    const keeper = new Keeper()
+    const net = model()
+    const layers = net.layers as Module[]
+    const exchange: Callback = {
+      onBatchEnd(batch) {
+        if (batch === 1) layers.unshift(keeper)
+        if (batch === 5) layers.shift()
+      },
+    }
+    const optimizer = new SGD(net.parameters(), { lr: 0.01 })
+    await fit(net, wide(700), {
+      loss: crossEntropy,
+      optimizer,
+      epochs: 2,
+      batchSize: 64,
+      compile,
+      callbacks: [exchange],
+    })
+    expect(keeper.kept.length).toBeGreaterThanOrEqual(6)
+    for (const [samples, before] of keeper.kept) expect(samples.toArray()).toEqual(before)
+  })
+
+  test('and metrics of users keep what they were given', async () => {
+    const kept: [Matrix, number[][]][] = []
+    const keep = (...matrices: Matrix[]): number => {
+      for (const each of matrices) kept.push([each, each.toArray()])
+      return 0
+    }
+    const net = model()
+    const optimizer = new SGD(net.parameters(), { lr: 0.01 })
+    const validation = wide(300)
+    await fit(net, wide(64), { loss: crossEntropy, optimizer, epochs: 3, batchSize: 64, validation, metrics: { keep } })
+    expect(kept).toHaveLength(12)
+    for (const [matrix, before] of kept) expect(matrix.toArray()).toEqual(before)
+  })
+
+  test('accuracy and validation beside it are the bits of a plain loop, with a last batch that is not full', async () => {
+    const run = async (compile: boolean): Promise<unknown> => {
+      const net = model(3)
+      const optimizer = new SGD(net.parameters(), { lr: 0.05, momentum: 0.9 })
+      const validation = new DataLoader(wide(333), { batchSize: 50, shuffle: true, generator: new Generator(5) })
+      const history = await fit(net, wide(777), {
+        ...{ loss: crossEntropy, optimizer, epochs: 4, batchSize: 64, generator: new Generator(2), compile },
+        ...{ validation, metrics: { accuracy } },
+      })
+      return { history, bits: bitsOf(net) }
+    }
+    expect(await run(true)).toEqual(await run(false))
+  })
+
+  test('data that a callback exchanges are used from the next batch on, of another dtype too', async () => {
+    const run = async (loaderOf: (data: { x: Matrix; y: Matrix }) => DataLoader): Promise<unknown> => {
+      const data = wide(200)
+      const net = model(2)
+      const exchange: Callback = {
+        onBatchEnd(batch) {
+          if (batch === 1) Object.assign(data, wide(200, 'float64'))
+        },
+      }
+      const optimizer = new SGD(net.parameters(), { lr: 0.05 })
+      const options = { loss: crossEntropy, optimizer, epochs: 2, callbacks: [exchange] }
+      return { history: await fit(net, loaderOf(data), options), bits: bitsOf(net) }
+    }
+    class Own extends DataLoader {}
+    expect(await run((data) => new DataLoader(data, { batchSize: 32 }))).toEqual(
+      await run((data) => new Own(data, { batchSize: 32 })),
+    )
+  })
+
+  test.each([
+    ['fewer rows', ShapeError, (data: { x: Matrix; y: Matrix }) => Object.assign(data, wide(100))],
+    [
+      'fewer rows of targets',
+      ShapeError,
+      (data: { x: Matrix; y: Matrix }) => Object.assign(data, { y: data.y.slice(0, 100) }),
+    ],
+    [
+      'elements that were taken away',
+      MatgradError,
+      (data: { x: Matrix }) => void structuredClone(0, { transfer: [data.x.data.buffer as ArrayBuffer] }),
+    ],
+  ])('data of which a callback leaves %s are an error in the next batch', async (_, kind, change) => {
+    const data = wide(200)
+    const net = model()
+    const optimizer = new SGD(net.parameters(), { lr: 0.05 })
+    let after: unknown
+    const callback: Callback = {
+      onBatchEnd(batch) {
+        if (batch !== 1) return
+        change(data)
+        after = bitsOf(net)
+      },
+    }
+    const options = { loss: crossEntropy, optimizer, epochs: 2, batchSize: 32, callbacks: [callback] }
+    const error = await errorFrom(fit(net, data, options))
+    expect(error).toBeInstanceOf(kind)
+    expect((error as Error).message).toMatch(/^fit: /)
+    expect(bitsOf(net)).toEqual(after)
+  })
+})
+
 test('crossEntropy of a model of one output is an error at the first batch, and nothing is changed', async () => {
   const model = net()
   const before = bitsOf(model)

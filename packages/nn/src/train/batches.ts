@@ -6,7 +6,7 @@ import type { DataLoader, Dataset } from './data.ts'
 export class Batches {
   private readonly operation: string
   private readonly loader: DataLoader
-  /** What the batches were made for. */
+  /** What the batches were made for, which somebody may exchange in the dataset. */
   private made: Dataset
   /** By the number of rows: a pass has at most two. */
   private readonly batches = new Map<number, Dataset>()
@@ -15,7 +15,7 @@ export class Batches {
   constructor(operation: string, loader: DataLoader) {
     this.operation = operation
     this.loader = loader
-    this.made = loader.dataset
+    this.made = { ...loader.dataset }
   }
 
   /**
