@@ -2,19 +2,13 @@ import { DTypeError, FormatError, full, io, Matrix, matrix, zeros } from '@matgr
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readBytes } from '../../../fixtures/read.ts'
+import { errorOf, mutate, survives, unaligned } from './corrupt.ts'
 import { DTYPES, identical, noise, sample, seed, size } from './support.ts'
 
 const { decodeNpy, decodeSafetensors, encodeNpy, encodeSafetensors } = io
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number
 
 const fixture = (name: string): Promise<Uint8Array> => readBytes(`core/${name}`)
-
-/** The same bytes at an odd place of a larger buffer. */
-function unaligned(bytes: Uint8Array): Uint8Array {
-  const larger = new Uint8Array(bytes.length + 9).fill(0xee)
-  larger.set(bytes, 3)
-  return larger.subarray(3, 3 + bytes.length)
-}
 
 const ANY = (random: () => number): number =>
   [nan, inf, -inf, -0, 2 ** -149, 1e300][Math.floor(random() * 20)] ?? random() - 0.5
@@ -26,47 +20,6 @@ const some = (rows: number, cols: number, kind: number, random: () => number): M
   const pool = a.dtype === 'float32' ? new Float32Array(a.size + 3) : new Float64Array(a.size + 3)
   pool.set(a.data, 1)
   return new Matrix(pool.subarray(1, 1 + a.size), rows, cols)
-}
-
-/** Runs a decoder on bytes that may be broken: whatever it throws is a FormatError, and it throws or answers. */
-function survives(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): 'read' | 'refused' {
-  try {
-    decode(bytes)
-    return 'read'
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    return 'refused'
-  }
-}
-
-/** The FormatError that `run` throws. */
-function errorOf(run: () => unknown): FormatError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof FormatError) return error
-    throw error
-  }
-  expect.fail('nothing was thrown')
-}
-
-/** Overwrites, cuts, inserts or repeats a few bytes. */
-function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
-  const below = (n: number): number => Math.floor(random() * n)
-  let result = Array.from(bytes)
-  for (let times = 1 + below(4); times > 0; times--) {
-    // Most of what can go wrong is in the header.
-    const at = below(random() < 0.7 ? Math.min(result.length, 160) : result.length)
-    const kind = below(6)
-    if (kind === 0) result[at] = below(256)
-    else if (kind === 1) result[at] ^= 1 << below(8)
-    else if (kind === 2) result = result.slice(0, at)
-    else if (kind === 3) result.splice(at, 1 + below(5))
-    else if (kind === 4) result.splice(at, 0, ...Array.from({ length: 1 + below(9) }, () => below(256)))
-    else result[at] = '0123456789-[]{},":eE.'.charCodeAt(below(21))
-    if (result.length === 0) result = [below(256)]
-  }
-  return Uint8Array.from(result)
 }
 
 describe('npy', () => {
@@ -109,31 +62,11 @@ describe('npy', () => {
     expect(identical(decodeNpy(unaligned(bytes)), a)).toBe(true)
   })
 
-  test.each([
-    ['wrong-i4', '<i4'],
-    ['wrong-big-endian', '>f8'],
-    ['wrong-3d', '3 dimensions'],
-    ['wrong-complex', '<c16'],
-    ['wrong-bool', '|b1'],
-    ['wrong-structured', 'descr'],
-  ])('%s is a FormatError that says %s', async (name, why) => {
-    const bytes = await fixture(`${name}.npy`)
-    expect(() => decodeNpy(bytes)).toThrow(FormatError)
-    expect(() => decodeNpy(bytes)).toThrow(why)
-  })
-
   test('decoded data do not share memory with the bytes', async () => {
     const bytes = await fixture('f8-2x3.npy')
     const a = decodeNpy(bytes)
     bytes.fill(0)
     expect(a.get(0, 1)).toBe(1 / 7)
-  })
-
-  test('every length but the right one is a FormatError', async () => {
-    const bytes = await fixture('f4-2x3.npy')
-    for (let length = 0; length < bytes.length; length++)
-      expect(survives(decodeNpy, bytes.slice(0, length))).toBe('refused')
-    expect(survives(decodeNpy, Uint8Array.from([...bytes, 0]))).toBe('refused')
   })
 
   /** A file with this header dictionary and so many bytes after it. */
@@ -183,7 +116,7 @@ describe('npy', () => {
     [
       'with a long dtype',
       `{'descr': '${'x\n'.repeat(4000)}', 'fortran_order': False, 'shape': (), }`,
-      "wanted '<f4' or '<f8'",
+      'wanted floats of 16,',
     ],
     [
       'with a long gap',
@@ -191,9 +124,31 @@ describe('npy', () => {
       'wanted descr',
     ],
     [
+      'with a dtype nested deep',
+      `{'descr': ${'['.repeat(4000)}${']'.repeat(4000)}, 'fortran_order': False, 'shape': (), }`,
+      'structured',
+    ],
+    [
+      'with a shape nested deep',
+      `{'descr': '<f4', 'fortran_order': False, 'shape': ${'('.repeat(4000)}${')'.repeat(4000)}, }`,
+      'wanted descr',
+    ],
+    ['of brackets', '['.repeat(9000), 'wanted descr'],
+    ['of quotes', `'\\`.repeat(4500), 'wanted descr'],
+    [
+      'of 4,000 sizes',
+      `{'descr': '<f4', 'fortran_order': False, 'shape': (${'2,'.repeat(4000)}), }`,
+      'needs Infinity bytes',
+    ],
+    [
+      'of 4,000 sizes that are 0',
+      `{'descr': '<f4', 'fortran_order': False, 'shape': (${'0,'.repeat(4000)}), }`,
+      'wanted at most two',
+    ],
+    [
       'with a long size',
       `{'descr': '<f4', 'fortran_order': False, 'shape': (${'1'.repeat(9000)},), }`,
-      'wanted whole numbers',
+      'a shape of whole numbers',
     ],
   ])('a header %s: FormatError in one line of less than 250 characters', (_, header, why) => {
     const text = new TextEncoder().encode(header)
@@ -213,7 +168,7 @@ describe('npy', () => {
     const random = noise(1)
     const counts = { read: 0, refused: 0 }
     for (let i = 0; i < 20_000; i++) counts[survives(decodeNpy, mutate(originals[i % 5], random))]++
-    expect(counts.read).toBeGreaterThan(1000)
+    expect(counts.read).toBeGreaterThan(500)
     expect(counts.refused).toBeGreaterThan(1000)
   })
 
@@ -335,21 +290,24 @@ describe('safetensors', () => {
     ['three offsets', { a: entry([1, 1], [0, 4, 8]) }, 4],
     ['no offsets', { a: { dtype: 'F32', shape: [1, 1] } }, 4],
     ['a shape that does not fill its bytes', { a: entry([2, 2], [0, 12]) }, 12],
+    ['four dimensions that do not fill their bytes', { a: entry([2, 1, 2, 1], [0, 12]) }, 12],
+    ['dimensions whose product overflows', { a: entry([...Array(99).fill(2 ** 53 - 1), 0], [0, 0]) }, 0],
+    ['half precision that does not fill its bytes', { a: entry([1, 2], [0, 8], 'BF16') }, 8],
+    ['an overlap with what is skipped', { a: entry([1, 2], [0, 8]), b: entry([2], [4, 12], 'F8_E4M3') }, 12],
+    ['a gap beside what is skipped', { a: entry([1, 2], [0, 8]), b: entry([2], [9, 12], 'F8_E4M3') }, 12],
+    ['bytes left over behind what is skipped', { b: entry([2], [0, 2], 'F8_E4M3') }, 3],
+    ['a negative size of what is skipped', { b: entry([-2], [0, 2], 'F8_E4M3') }, 2],
     ['a dtype too wide for its bytes', { a: entry([1, 2], [0, 8], 'F64') }, 8],
-    ['three dimensions', { a: entry([1, 1, 1], [0, 4]) }, 4],
     ['a negative size', { a: entry([-1, -1], [0, 4]) }, 4],
     ['a size that is a fraction', { a: entry([0.5, 2], [0, 4]) }, 4],
     ['a size that is a string', { a: entry(['1', 1], [0, 4]) }, 4],
     ['a huge size', { a: entry([2 ** 53, 0], [0, 0]) }, 0],
     ['a huge product', { a: entry([2 ** 30, 2 ** 30], [0, 2 ** 62]) }, 0],
     ['a shape that is no list', { a: entry('1x1', [0, 4]) }, 4],
-    ['integers', { a: entry([1, 1], [0, 4], 'I32') }, 4],
-    ['half precision', { a: entry([1, 2], [0, 4], 'F16') }, 4],
     ['a dtype that is no string', { a: entry([1, 1], [0, 4], { constructor: null }) }, 4],
     ['a tensor that is null', { a: null }, 0],
     ['a tensor that is a list', { a: [] }, 0],
     ['metadata that are no object', { __metadata__: 'x' }, 0],
-    ['metadata that are null', { __metadata__: null }, 0],
     ['metadata that are numbers', { __metadata__: { a: 1 } }, 0],
     ['a header that is a list', [], 0],
     ['a header that is null', null, 0],
@@ -375,7 +333,7 @@ describe('safetensors', () => {
     ['of 4 MB of brackets', '['.repeat(4e6), 'nested at most 3 deep'],
     ['of 3 million numbers', `{"a":{"shape":[${'0,'.repeat(3e6)}0]}}`, 'has 3000000 commas, wanted at most 2097152'],
     ['with a name of 4 MB', `{"${'x\\n'.repeat(1e6)}":0}`, 'is not an object'],
-    ['with a dtype of 4 MB', `{"a":{"dtype":"${'x'.repeat(4e6)}"}}`, 'wanted F32 or F64'],
+    ['with a dtype of 4 MB', `{"a":{"dtype":"${'x'.repeat(4e6)}"}}`, 'a shape that is not'],
     ['of 4 MB of text', 'x'.repeat(4e6), 'the header is not JSON'],
   ])('a header %s: FormatError in one line of less than 250 characters', (_, header, why) => {
     const { message } = errorOf(() => decodeSafetensors(file(header, 0)))

@@ -1,26 +1,143 @@
-import { type DType, itemSize, type TypedArray } from '../base/dtype.ts'
+import type { DType, TypedArray } from '../base/dtype.ts'
+import { formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
+import { type Matrix, owning } from '../matrix/matrix.ts'
 
-const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+/** The order of an element's bytes, in NumPy's letters, that is not the machine's. */
+const FOREIGN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? '>' : '<'
 
-/** Swaps the bytes of each element in place on a big-endian machine: files are little-endian. */
-function toFileOrder(bytes: Uint8Array, size: number): void {
-  if (littleEndian) return
-  for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse()
+/** Changes elements in place between an order and the machine's. */
+function reorder(bytes: Uint8Array, size: number, order: string): void {
+  if (order !== FOREIGN) return
+  for (let begin = 0; begin < bytes.length; begin += size)
+    for (let i = begin, j = begin + size - 1; i < j; i++, j--) {
+      const byte = bytes[i]
+      bytes[i] = bytes[j]
+      bytes[j] = byte
+    }
 }
 
-/** Copies `count` little-endian elements out of a file's bytes, whatever their alignment. */
-export function readElements(bytes: Uint8Array, start: number, dtype: DType, count: number): TypedArray {
-  const data = allocate(dtype, count)
-  const target = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  target.set(bytes.subarray(start, start + target.length))
-  toFileOrder(target, itemSize(dtype))
-  return data
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+/** What files call a type, and how its elements are read. */
+export interface Stored {
+  readonly safetensors: string
+  /** Its names in NumPy, without the order of bytes. */
+  readonly npy: readonly string[]
+  /** Bytes of one element. */
+  readonly size: number
+  /** The elements in the bytes, whatever their alignment, or the reason why no matrix has them. */
+  readonly read: (bytes: Uint8Array, order: string) => TypedArray | string
+}
+
+interface RawArray<A> {
+  readonly BYTES_PER_ELEMENT: number
+  new (length: number): A
+}
+
+/** A type that is read as `Raw` and then, unless that is the dtype already, converted. */
+function stored<A extends ArrayBufferView>(
+  safetensors: string,
+  npy: string,
+  dtype: DType,
+  Raw: RawArray<A>,
+  convert: (raw: A, data: TypedArray) => string | undefined,
+): Stored {
+  const size = Raw.BYTES_PER_ELEMENT
+  const read = (bytes: Uint8Array, order: string): TypedArray | string => {
+    const data = allocate(dtype, bytes.length / size)
+    const isRaw = data instanceof Raw
+    const raw: A = isRaw ? data : new Raw(data.length)
+    const target = bytesOf(raw)
+    target.set(bytes)
+    reorder(target, size, order)
+    return (isRaw ? undefined : convert(raw, data)) ?? data
+  }
+  return { safetensors, npy: npy.match(/\S+/g) ?? [], size, read }
+}
+
+function copy(raw: ArrayLike<number>, data: TypedArray): undefined {
+  data.set(raw)
+}
+
+function fromBool(raw: Uint8Array, data: TypedArray): undefined {
+  for (let i = 0; i < raw.length; i++) data[i] = Number(raw[i] !== 0)
+}
+
+/** A bfloat16 is the upper half of a float32. */
+function fromBfloat16(raw: Uint16Array, data: TypedArray): undefined {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
+  for (let i = 0; i < raw.length; i++) bits[i] = raw[i] << 16
+}
+
+/** In the place of a float32 the bits of a float16 are 2¹¹² times too small, subnormal numbers as well. */
+function fromFloat16(raw: Uint16Array, data: TypedArray): undefined {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
+  for (let i = 0; i < raw.length; i++) {
+    bits[i] = ((raw[i] & 0x8000) << 16) | ((raw[i] & 0x7fff) << 13)
+    if ((raw[i] & 0x7c00) === 0x7c00) bits[i] |= 0x7f800000
+    else data[i] *= 2 ** 112
+  }
+}
+
+function fromInt64(raw: BigInt64Array | BigUint64Array, data: TypedArray): string | undefined {
+  for (let i = 0; i < raw.length; i++) {
+    data[i] = Number(raw[i])
+    // What is less is exact. A rounded integer is an integer, so that it can be compared.
+    if (Math.abs(data[i]) >= 2 ** 53 && BigInt(data[i]) !== raw[i])
+      return `element ${i} is ${raw[i]}, which no float64 is, wanted integers that are exact`
+  }
+  return undefined
+}
+
+/** Everything that is read: as float32 where that has each of the values, as float64 else. */
+export const STORED: readonly Stored[] = [
+  stored('F16', 'f2 e half float16', 'float32', Uint16Array, fromFloat16),
+  stored('BF16', '', 'float32', Uint16Array, fromBfloat16),
+  stored('F32', 'f4 f single float32', 'float32', Float32Array, copy),
+  stored('F64', 'f8 d double float float64', 'float64', Float64Array, copy),
+  stored('I8', 'i1 b byte int8', 'float32', Int8Array, copy),
+  stored('U8', 'u1 B ubyte uint8', 'float32', Uint8Array, copy),
+  stored('I16', 'i2 h short int16', 'float32', Int16Array, copy),
+  stored('U16', 'u2 H ushort uint16', 'float32', Uint16Array, copy),
+  stored('I32', 'i4 i intc int32', 'float64', Int32Array, copy),
+  stored('U32', 'u4 I uintc uint32', 'float64', Uint32Array, copy),
+  // C's long has 8 bytes where NumPy runs, but on Windows.
+  stored('I64', 'i8 l q n p int int_ intp long longlong int64', 'float64', BigInt64Array, fromInt64),
+  stored('U64', 'u8 L Q N P uint uintp ulong ulonglong uint64', 'float64', BigUint64Array, fromInt64),
+  stored('BOOL', 'b1 ? bool bool_', 'float32', Uint8Array, fromBool),
+]
+
+/** Why elements of a type that is none of those are not read. */
+export const unknownType = (dtype: string): string =>
+  `dtype is ${shorten(dtype)}, wanted floats of 16, 32 or 64 bits, integers or booleans`
+
+/**
+ * The matrix of all elements in the bytes, or the reason why there is none. Without sizes it is 1x1, with one of n 1xn; where there
+ * are more than two, the first of those that are 1 are left out.
+ */
+export function readMatrix(
+  bytes: Uint8Array,
+  type: Stored,
+  sizes: readonly number[],
+  order = '<',
+  byColumns = false,
+): Matrix | string {
+  let more = sizes.length - 2
+  const kept = sizes.filter((size) => size !== 1 || more-- <= 0)
+  if (kept.length > 2)
+    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1: reshape(${kept[0]}, -1) in NumPy`
+  const [rows, cols] = [1, 1, ...kept].slice(-2)
+  if (rows * cols > MAX_SIZE) return `shape is ${formatShape([rows, cols])}, wanted at most ${MAX_SIZE} elements`
+  const data = type.read(bytes, order)
+  if (typeof data === 'string') return data
+  return byColumns ? owning(data, cols, rows).transpose() : owning(data, rows, cols)
 }
 
 /** Copies elements into a file's bytes, little-endian. */
 export function writeElements(bytes: Uint8Array, start: number, data: TypedArray): void {
   const target = bytes.subarray(start, start + data.byteLength)
-  target.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  toFileOrder(target, data.BYTES_PER_ELEMENT)
+  target.set(bytesOf(data))
+  reorder(target, data.BYTES_PER_ELEMENT, '<')
 }

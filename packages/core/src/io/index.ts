@@ -1,2 +1,2 @@
 export { decodeNpy, encodeNpy } from './npy.ts'
-export { decodeSafetensors, encodeSafetensors, type Tensors } from './safetensors.ts'
+export { decodeSafetensors, encodeSafetensors, type SkippedTensor, type Tensors } from './safetensors.ts'

@@ -1,14 +1,13 @@
-import { type DType, itemSize } from '../base/dtype.ts'
+import { itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
-import { describe, formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
-import { elementsOf, Matrix, owning } from '../matrix/matrix.ts'
-import { readElements, writeElements } from './elements.ts'
+import { describe, shorten } from '../base/shape.ts'
+import { elementsOf, Matrix } from '../matrix/matrix.ts'
+import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 const ALIGNMENT = 64
 /** NumPy's own limit on the length of a header, which is beyond what a matrix needs. */
 const MAX_HEADER = 10_000
-const DESCRIPTORS: Record<DType, string> = { float32: '<f4', float64: '<f8' }
 
 /**
  * A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one; MatgradError
@@ -17,7 +16,7 @@ const DESCRIPTORS: Record<DType, string> = { float32: '<f4', float64: '<f8' }
 export function encodeNpy(a: Matrix): Uint8Array {
   if (!(a instanceof Matrix)) throw new DTypeError(`encodeNpy: got ${describe(a)}, wanted a Matrix`)
   const elements = elementsOf('encodeNpy', a)
-  const dictionary = `{'descr': '${DESCRIPTORS[a.dtype]}', 'fortran_order': False, 'shape': (${a.rows}, ${a.cols}), }`
+  const dictionary = `{'descr': '<f${itemSize(a.dtype)}', 'fortran_order': False, 'shape': (${a.rows}, ${a.cols}), }`
   const unpadded = MAGIC.length + 4 + dictionary.length + 1
   const start = Math.ceil(unpadded / ALIGNMENT) * ALIGNMENT
   const header = `${dictionary.padEnd(dictionary.length + start - unpadded)}\n`
@@ -29,12 +28,44 @@ export function encodeNpy(a: Matrix): Uint8Array {
   return bytes
 }
 
+const BY_NAME: ReadonlyMap<string, Stored> = new Map(STORED.flatMap((type) => type.npy.map((name) => [name, type])))
+
+/** A string without escapes, a whole number, a word or any other character of a Python literal. */
+const TOKEN = /[uU]?(?:'[^'\\]*'|"[^"\\]*")|\d+L?|\w+|\S/g
+const JSON_OF: ReadonlyMap<string, string> = new Map([
+  ['True', 'true'],
+  ['False', 'false'],
+  ['(', '['],
+  [')', ']'],
+])
+
+/** What a Python literal without fractions and escapes says, read as JSON; undefined for what is none. */
+function parseLiteral(text: string): unknown {
+  const tokens = text.match(TOKEN) ?? []
+  const isTrailing = (token: string, i: number): boolean =>
+    token === ',' && /^[)\]}]/.test(tokens[i + 1]) && !/^[([{,]/.test(tokens[i - 1])
+  const json = tokens
+    .filter((token, i) => !isTrailing(token, i))
+    .map((token) => {
+      const string = /^[uU]?['"](.*)['"]$/s.exec(token)
+      return string ? JSON.stringify(string[1]) : (JSON_OF.get(token) ?? token.replace(/^(\d+)L$/, '$1'))
+    })
+  try {
+    return JSON.parse(json.join(' '))
+  } catch {
+    return undefined
+  }
+}
+
+const isSizes = (value: unknown): value is number[] => Array.isArray(value) && value.every(Number.isSafeInteger)
+
 /**
- * The matrix in the bytes of an .npy file, versions 1 to 3. A one-dimensional array of n becomes 1xn, a
- * zero-dimensional one 1x1.
+ * The matrix in the bytes of an .npy file, versions 1 to 3, as np.load reads it, whatever is behind it. Float16, float32, bool
+ * and integers of up to 16 bits become float32; float64 and longer integers become float64. A zero-dimensional array becomes
+ * 1x1, a one-dimensional one of n 1xn; where there are more than two dimensions, the first of those of 1 are left out.
  *
- * @throws FormatError for anything but float32 or float64, little-endian, of at most two dimensions, or for bytes that
- * are missing or left over.
+ * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that no float64 is, bytes that are
+ * missing, and whatever else np.load does not read.
  */
 export function decodeNpy(bytes: Uint8Array): Matrix {
   const fail = (why: string): never => {
@@ -53,24 +84,15 @@ export function decodeNpy(bytes: Uint8Array): Matrix {
   if (start - headerStart > MAX_HEADER)
     fail(`the header has ${start - headerStart} bytes, wanted at most ${MAX_HEADER}`)
   const header = new TextDecoder().decode(bytes.subarray(headerStart, start))
-  const descriptor = /'descr':\s*'([^']*)'/.exec(header)?.[1]
-  const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1]
-  const shape = /'shape':\s*\(([\d\s,]*)\)/.exec(header)?.[1]
-  if (descriptor === undefined || fortran === undefined || shape === undefined)
-    return fail(`the header is ${describe(header.trim())}, wanted descr, fortran_order and shape`)
-  const dtype = (Object.keys(DESCRIPTORS) as DType[]).find((each) => DESCRIPTORS[each] === descriptor)
-  if (!dtype) return fail(`dtype is '${shorten(descriptor)}', wanted '<f4' or '<f8'`)
-  const sizes = shape
-    .split(',')
-    .filter((size) => size.trim() !== '')
-    .map(Number)
-  if (sizes.length > 2) fail(`got ${sizes.length} dimensions, wanted at most 2`)
-  const [rows, cols] = sizes.length === 2 ? sizes : [1, sizes[0] ?? 1]
-  if (!sizes.every(Number.isSafeInteger) || rows * cols > MAX_SIZE)
-    fail(`shape is (${shorten(shape)}), wanted whole numbers that make at most ${MAX_SIZE} elements`)
-  const length = rows * cols * itemSize(dtype)
-  if (length !== bytes.length - start)
-    fail(`${formatShape([rows, cols])} ${dtype} needs ${length} bytes, got ${bytes.length - start}`)
-  const data = readElements(bytes, start, dtype, rows * cols)
-  return fortran === 'True' && sizes.length === 2 ? owning(data, cols, rows).transpose() : owning(data, rows, cols)
+  const { descr, fortran_order: fortran, shape } = Object(parseLiteral(header)) as Record<string, unknown>
+  if (descr === undefined || typeof fortran !== 'boolean' || !isSizes(shape))
+    return fail(`the header is ${describe(header.trim())}, wanted descr, fortran_order and a shape of whole numbers`)
+  const [, order, name] = (typeof descr === 'string' && /^([<>=|]?)(.*)$/s.exec(descr)) || ['', '', '']
+  const type = BY_NAME.get(name)
+  if (!type) return fail(unknownType(typeof descr === 'string' ? descr : 'structured'))
+  const length = shape.reduce((product, size) => product * size, type.size)
+  if (!(length <= bytes.length - start))
+    fail(`shape (${shorten(shape.join(', '))}) of ${descr} needs ${length} bytes, got ${bytes.length - start}`)
+  const a = readMatrix(bytes.subarray(start, start + length), type, shape, order, fortran)
+  return typeof a === 'string' ? fail(a) : a
 }

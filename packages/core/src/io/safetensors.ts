@@ -1,13 +1,13 @@
-import { type DType, itemSize } from '../base/dtype.ts'
+import { itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
-import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
-import { elementsOf, Matrix, owning } from '../matrix/matrix.ts'
-import { readElements, writeElements } from './elements.ts'
+import { describe, shorten } from '../base/shape.ts'
+import { elementsOf, Matrix } from '../matrix/matrix.ts'
+import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
 
 /** Matrices by name. */
 export type Tensors = Readonly<Record<string, Matrix>>
 
-const NAMES: Record<DType, string> = { float32: 'F32', float64: 'F64' }
+const BY_NAME: ReadonlyMap<unknown, Stored> = new Map(STORED.map((type) => [type.safetensors, type]))
 /** The format's own limit on the length of the header. */
 const MAX_HEADER = 100_000_000
 /** The most commas and the deepest nesting in the header: five commas a tensor; the file's object, an entry, its list. */
@@ -46,7 +46,7 @@ export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<s
     const elements = elementsOf('encodeSafetensors', tensor)
     const begin = end
     end += elements.byteLength
-    header[name] = { dtype: NAMES[tensor.dtype], shape: tensor.shape, data_offsets: [begin, end] }
+    header[name] = { dtype: `F${8 * itemSize(tensor.dtype)}`, shape: tensor.shape, data_offsets: [begin, end] }
     return { begin, elements }
   })
   const json = new TextEncoder().encode(JSON.stringify(header))
@@ -59,16 +59,25 @@ export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<s
   return bytes
 }
 
+/** A tensor that is not among the matrices, and why. */
+export interface SkippedTensor {
+  readonly name: string
+  readonly reason: string
+}
+
 /**
- * The matrices and the metadata in the bytes of a safetensors file. A one-dimensional tensor of n becomes 1xn, a scalar
- * 1x1. Everything is checked before anything is allocated: lengths, the header, dtypes, shapes, and that the elements
- * fill the rest of the file without gap or overlap.
+ * The matrices and the metadata in the bytes of a safetensors file, and what of it is no matrix. F16, BF16, F32, BOOL and
+ * integers of up to 16 bits become float32; F64 and longer integers become float64. A scalar becomes 1x1, a one-dimensional
+ * tensor of n 1xn; where there are more than two dimensions, the first of those of 1 are left out. Other dtypes, tensors of more
+ * than two dimensions that are not 1 and integers that no float64 is are skipped. Everything is checked before anything is
+ * allocated: lengths, the header, shapes, and that the elements fill the rest of the file without gap or overlap.
  *
  * @throws FormatError for anything else.
  */
 export function decodeSafetensors(bytes: Uint8Array): {
   tensors: Record<string, Matrix>
   metadata: Record<string, string>
+  skipped: SkippedTensor[]
 } {
   if (!(bytes instanceof Uint8Array)) fail('wanted a Uint8Array')
   if (bytes.length < 8) fail(`got ${bytes.length} bytes, wanted at least 8`)
@@ -76,7 +85,7 @@ export function decodeSafetensors(bytes: Uint8Array): {
   if (headerLength > MAX_HEADER || headerLength > bytes.length - 8)
     fail(`the header has ${headerLength} bytes, the file has ${bytes.length}`)
   const start = 8 + headerLength
-  const { __metadata__ = {}, ...header } = parseHeader(bytes.subarray(8, start))
+  const { __metadata__, ...header } = parseHeader(bytes.subarray(8, start))
   const entries = Object.entries(header).map(([name, entry]) => readEntry(name, entry))
   let end = 0
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -87,9 +96,14 @@ export function decodeSafetensors(bytes: Uint8Array): {
   if (end !== bytes.length - start) fail(`the tensors need ${end} bytes, got ${bytes.length - start}`)
   const metadata = readMetadata(__metadata__)
   const tensors: Record<string, Matrix> = Object.create(null)
-  for (const { name, dtype, rows, cols, begin } of entries)
-    tensors[name] = owning(readElements(bytes, start + begin, dtype, rows * cols), rows, cols)
-  return { tensors, metadata }
+  const skipped: SkippedTensor[] = []
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const type = BY_NAME.get(dtype)
+    const a = type ? readMatrix(bytes.subarray(start + begin, start + end), type, shape) : unknownType(dtype)
+    if (typeof a === 'string') skipped.push({ name, reason: a })
+    else tensors[name] = a
+  }
+  return { tensors, metadata, skipped }
 }
 
 function fail(why: string): never {
@@ -136,30 +150,34 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   return header
 }
 
+/** Absent or null, as the reference implementation has it, is none. */
 function readMetadata(value: unknown): Record<string, string> {
+  if (value === undefined || value === null) return {}
   if (!isObject(value) || Object.values(value).some((each) => typeof each !== 'string'))
     fail('__metadata__ is not an object of strings')
   return value as Record<string, string>
 }
 
-function readEntry(
-  name: string,
-  entry: unknown,
-): { name: string; dtype: DType; rows: number; cols: number; begin: number; end: number } {
+interface Entry {
+  readonly name: string
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly begin: number
+  readonly end: number
+}
+
+function readEntry(name: string, entry: unknown): Entry {
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
   if (!isObject(entry)) fail(`${shorten(name)} is not an object`)
-  const { dtype: dtypeName, shape, data_offsets: offsets } = entry
-  const dtype = (Object.keys(NAMES) as DType[]).find((each) => NAMES[each] === dtypeName)
-  if (!dtype) fail(`${shorten(name)} has dtype ${describe(dtypeName)}, wanted F32 or F64`)
+  const { dtype, shape, data_offsets: offsets } = entry
+  if (typeof dtype !== 'string') fail(`${shorten(name)} has dtype ${describe(dtype)}, wanted a string`)
   if (!Array.isArray(shape) || !shape.every(isCount))
     fail(`${shorten(name)} has a shape that is not a list of whole numbers`)
-  if (shape.length > 2) fail(`${shorten(name)} has ${shape.length} dimensions, wanted at most 2`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1])
     fail(`${shorten(name)} has data_offsets that are not a range`)
-  const [rows, cols] = shape.length === 2 ? shape : [1, shape[0] ?? 1]
   const [begin, end] = offsets
-  if (rows * cols > MAX_SIZE) fail(`${shorten(name)} is ${rows}x${cols}, wanted at most ${MAX_SIZE} elements`)
-  if (rows * cols * itemSize(dtype) !== end - begin)
-    fail(`${shorten(name)} is ${rows}x${cols} ${dtype}, which does not fill ${end - begin} bytes`)
-  return { name, dtype, rows, cols, begin, end }
+  const size = BY_NAME.get(dtype)?.size
+  if (size !== undefined && shape.reduce((product, each) => product * each, size) !== end - begin)
+    fail(`${shorten(name)} is (${shorten(shape.join(', '))}) ${dtype}, which does not fill ${end - begin} bytes`)
+  return { name, dtype, shape, begin, end }
 }
