@@ -94,10 +94,16 @@ describe('npy', () => {
     ['no shape', "{'descr': '<f4', 'fortran_order': False, }\n"],
     ['no order', "{'descr': '<f4', 'shape': (0, 0), }\n"],
     ['no dtype', "{'fortran_order': False, 'shape': (0, 0), }\n"],
+    ['a comma alone', dictionary('(,)')],
+    ['two commas', dictionary('(1, , 1)')],
+    ['no comma', dictionary('(1 1)')],
+    ['a sum', dictionary('(1 + 1)')],
+    ['a string with an escape', dictionary('(1, 1)', '<f\\x34')],
+    ['a second dictionary', dictionary('(1, 1)').repeat(2)],
     ['nothing', ''],
     ['not text', '\u0000\u0001\u0002'],
   ])('%s in the header is a FormatError', (_, header) => {
-    expect(survives(decodeNpy, file(header))).toBe('refused')
+    expect(survives(decodeNpy, file(header, 64))).toBe('refused')
   })
 
   test.each([0, 4, 255])('version %d is a FormatError', async (version) => {

@@ -115,7 +115,7 @@ export const unknownType = (dtype: string): string =>
 
 /**
  * The matrix of all elements in the bytes, or the reason why there is none. Without sizes it is 1x1, with one of n 1xn; where there
- * are more than two, the first of those that are 1 are left out.
+ * are more than two, the last of those that are 1 are left out.
  */
 export function readMatrix(
   bytes: Uint8Array,
@@ -125,10 +125,9 @@ export function readMatrix(
   byColumns = false,
 ): Matrix | string {
   let more = sizes.length - 2
-  const kept = sizes.filter((size) => size !== 1 || more-- <= 0)
-  if (kept.length > 2)
-    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1: reshape(${kept[0]}, -1) in NumPy`
-  const [rows, cols] = [1, 1, ...kept].slice(-2)
+  const [cols = 1, rows = 1, ...others] = [...sizes].reverse().filter((size) => size !== 1 || more-- <= 0)
+  if (others.length > 0)
+    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1: reshape(${sizes[0]}, -1) in NumPy`
   if (rows * cols > MAX_SIZE) return `shape is ${formatShape([rows, cols])}, wanted at most ${MAX_SIZE} elements`
   const data = type.read(bytes, order)
   if (typeof data === 'string') return data

@@ -1,7 +1,7 @@
 import { open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { DTypeError, io, MatgradError } from '@matgrad/core'
+import { DTypeError, FormatError, io, MatgradError, type Matrix, zeros } from '@matgrad/core'
 import { describe, shorten } from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
 
@@ -100,10 +100,23 @@ export async function saveModel(path: string | FileUrl, model: Module): Promise<
   await saved
 }
 
+/** The state in the bytes of a file. @throws FormatError unless it has a matrix for each name that is in both. */
+function decodeState(bytes: Uint8Array, model: Module): Record<string, Matrix> {
+  const { tensors, skipped } = io.decodeSafetensors(bytes)
+  const own = skipped.length > 0 ? model.stateDict() : {}
+  for (const { name, reason } of skipped) {
+    if (Object.hasOwn(own, name)) throw new FormatError(`${shorten(name)} was not read: ${reason}`)
+    // A name that the model does not have, whatever is there.
+    tensors[name] = zeros(0, 0)
+  }
+  return tensors
+}
+
 /**
- * Loads parameters and buffers that `saveModel` saved into a model of the same structure, all or none.
+ * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes, into a model of the same structure, all or
+ * none. Those of other dtypes are converted.
  *
- * @throws FormatError for a file that is not one; MatgradError or ShapeError for names or shapes that are not the model's;
+ * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or ShapeError for names or shapes that are not the model's;
  * DTypeError for what is no path or no model; what the file system throws. All name the file.
  */
 export async function loadModel(path: string | FileUrl, model: Module): Promise<void> {
@@ -111,7 +124,7 @@ export async function loadModel(path: string | FileUrl, model: Module): Promise<
   checkModule('loadModel', model)
   const bytes = await readFile(name)
   try {
-    model.loadStateDict(io.decodeSafetensors(bytes).tensors)
+    model.loadStateDict(decodeState(bytes, model))
   } catch (error) {
     if (!(error instanceof MatgradError)) throw error
     const OfItsKind = error.constructor as new (message: string, options: ErrorOptions) => MatgradError

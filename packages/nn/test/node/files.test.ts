@@ -77,6 +77,25 @@ describe('saveModel and loadModel', () => {
     expect([...loaded.weight.value.data]).toEqual(hard)
   })
 
+  test('read weights of another dtype, and sizes that make no difference', async () => {
+    const path = join(folder, 'model')
+    const header = {
+      weight: { dtype: 'BF16', shape: [1, 2, 1, 1], data_offsets: [0, 4] },
+      bias: { dtype: 'I64', shape: [], data_offsets: [4, 12] },
+      __metadata__: null,
+    }
+    const json = new TextEncoder().encode(JSON.stringify(header))
+    const bytes = new Uint8Array(8 + json.length + 12)
+    bytes.set([json.length], 0)
+    bytes.set(json, 8)
+    bytes.set([0x80, 0x3f, 0x40, 0xc0, 7], 8 + json.length)
+    await writeFile(path, bytes)
+    const loaded = new Linear(2, 1)
+    await loadModel(path, loaded)
+    expect(loaded.weight.value.toArray()).toEqual([[1, -3]])
+    expect(loaded.bias?.value.toArray()).toEqual([[7]])
+  })
+
   test('use the safetensors format with the names of the state', async () => {
     const path = join(folder, 'model')
     const saved = model()
@@ -270,10 +289,22 @@ describe('loadModel rejects and changes nothing', () => {
     ['a byte too many', () => Uint8Array.of(...good(), 0), FormatError, 'the tensors need'],
     ['a broken header', () => good().fill(0x7b, 8, 12), FormatError, 'the header is not JSON'],
     [
-      'half-precision weights',
-      () => withHeader({ '0.weight': { dtype: 'F16', shape: [0, 2], data_offsets: [0, 0] } }),
+      'weights of a dtype that is not read',
+      () => withHeader({ '0.weight': { dtype: 'F8_E4M3', shape: [4, 2], data_offsets: [0, 0] } }),
       FormatError,
-      'F16',
+      '0.weight was not read: dtype is F8_E4M3, wanted floats',
+    ],
+    [
+      'weights that are no matrix',
+      () => withHeader({ '2.bias': { dtype: 'F32', shape: [2, 0, 2], data_offsets: [0, 0] } }),
+      FormatError,
+      '2.bias was not read: shape is (2, 0, 2), wanted at most two sizes',
+    ],
+    [
+      'a name too many for what is no matrix',
+      () => withHeader({ kernel: { dtype: 'F32', shape: [2, 0, 2], data_offsets: [0, 0] } }),
+      MatgradError,
+      'missing 0.weight, 0.bias, 2.weight, 2.bias; unexpected kernel',
     ],
     ['other names', () => io.encodeSafetensors({ weight: zeros(1, 1) }), MatgradError, 'missing 0.weight, 0.bias'],
     [
