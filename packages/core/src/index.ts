@@ -5,6 +5,8 @@ export type {
   BroadcastSize,
   CheckBroadcast,
   CheckMatmul,
+  CheckRows,
+  CheckSquare,
   ReducedCols,
   ReducedRows,
   Shape,

@@ -9,6 +9,7 @@ import {
   full,
   Generator,
   io,
+  linalg,
   linspace,
   type Matrix,
   matmul,
@@ -253,6 +254,75 @@ describe('matrices as arguments', () => {
     a.rows = 2
     // @ts-expect-error read-only
     a.data = new Float32Array(6)
+  })
+})
+
+describe('linear algebra', () => {
+  const { cholesky, det, eig, eigh, eigvals, eigvalsh, expm, inv, lstsq, matrixPower, pinv, slogdet, solve } = linalg
+
+  test('the sizes of the results', () => {
+    expectTypeOf(inv(zeros(3, 3))).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(cholesky(zeros(3, 3))).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(expm(zeros(3, 3))).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(matrixPower(zeros(3, 3), 2)).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(solve(zeros(3, 3), zeros(3, 2))).toEqualTypeOf<Matrix<3, 2>>()
+    expectTypeOf(eigh(zeros(3, 3))).toEqualTypeOf<{ values: Matrix<3, 1>; vectors: Matrix<3, 3> }>()
+    expectTypeOf(eigvalsh(zeros(3, 3))).toEqualTypeOf<Matrix<3, 1>>()
+    expectTypeOf(eig(zeros(3, 3)).vectors.im).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(eigvals(zeros(3, 3)).re).toEqualTypeOf<Matrix<3, 1>>()
+    expectTypeOf(det(zeros(3, 3))).toEqualTypeOf<number>()
+    expectTypeOf(slogdet(zeros(3, 3)).sign).toEqualTypeOf<number>()
+    expectTypeOf(lstsq(zeros(5, 3), zeros(5, 2)).x).toEqualTypeOf<Matrix<3, 2>>()
+    expectTypeOf(pinv(zeros(5, 3))).toEqualTypeOf<Matrix<3, 5>>()
+  })
+
+  test('open sizes are accepted, and known where one of them is', () => {
+    expectTypeOf(inv(any)).toEqualTypeOf<Matrix>()
+    expectTypeOf(inv(zeros(3, n))).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(inv(zeros(n, 3))).toEqualTypeOf<Matrix<3, 3>>()
+    expectTypeOf(inv(eye(flag ? 2 : 3))).toEqualTypeOf<Matrix<2 | 3, 2 | 3>>()
+    expectTypeOf(solve(any, zeros(3, 2))).toEqualTypeOf<Matrix<3, 2>>()
+    expectTypeOf(solve(zeros(3, n), any)).toEqualTypeOf<Matrix<3, number>>()
+    expectTypeOf(lstsq(any, zeros(5, 2)).x).toEqualTypeOf<Matrix<number, 2>>()
+    expectTypeOf(det(any)).toEqualTypeOf<number>()
+  })
+
+  test('a size that is a type parameter is the same as itself', () => {
+    const whiten = <N extends number>(a: Matrix<N, N>, x: Matrix<N, 2>): Matrix<N, 2> => solve(cholesky(a.matmul(a)), x)
+    expectTypeOf(whiten(zeros(3, 3), zeros(3, 2))).toEqualTypeOf<Matrix<3, 2>>()
+  })
+
+  test('sizes that do not fit do not compile', () => {
+    // @ts-expect-error inv: a is 2x3, wanted a square matrix
+    inv(zeros(2, 3))
+    // @ts-expect-error cholesky: a is 2x3, wanted a square matrix
+    cholesky(zeros(2, 3))
+    // @ts-expect-error expm: a is 2x3, wanted a square matrix
+    expm(zeros(2, 3))
+    // @ts-expect-error matrixPower: a is 2x3, wanted a square matrix
+    matrixPower(zeros(2, 3), 2)
+    // @ts-expect-error det: a is 2x3, wanted a square matrix
+    det(zeros(2, 3))
+    // @ts-expect-error slogdet: a is 2x3, wanted a square matrix
+    slogdet(zeros(2, 3))
+    // @ts-expect-error eig: a is 2x3, wanted a square matrix
+    eig(zeros(2, 3))
+    // @ts-expect-error eigvals: a is 2x3, wanted a square matrix
+    eigvals(zeros(2, 3))
+    // @ts-expect-error eigh: a is 2x3, wanted a square matrix
+    eigh(zeros(2, 3))
+    // @ts-expect-error eigvalsh: a is 2x3, wanted a square matrix
+    eigvalsh(zeros(2, 3))
+    // @ts-expect-error solve: a is 2x3, wanted a square matrix
+    solve(zeros(2, 3), zeros(2, 1))
+    // @ts-expect-error solve: a is 3x3, b is 2x1, wanted as many rows
+    solve(zeros(3, 3), zeros(2, 1))
+    // @ts-expect-error solve: a is 3x3, b is 2x1, wanted as many rows
+    solve(zeros(3, n), zeros(2, 1))
+    // @ts-expect-error lstsq: a is 5x3, b is 3x2, wanted as many rows
+    lstsq(zeros(5, 3), zeros(3, 2))
+    // @ts-expect-error a number is no matrix
+    inv(3)
   })
 })
 

@@ -136,12 +136,37 @@ export type CheckBroadcast<
   ? unknown
   : `${Name}: left is ${R1}x${C1}, right is ${R2}x${C2}`
 
-/** `unknown` where `Inner` columns can meet `Other` rows in a product, else a message that no operand is assignable to. */
-export type CheckMatmul<Inner extends number, Other extends number> = number extends Inner | Other
+/** `unknown` where sizes are the same, which one type parameter is with itself, or may be, else the message. */
+type CheckSame<A extends number, B extends number, Message extends string> = number extends A | B
   ? unknown
-  : Inner extends Other
+  : [A] extends [B]
     ? unknown
-    : `matmul: left has ${Inner} columns, right has ${Other} rows`
+    : [A & B] extends [never]
+      ? Message
+      : unknown
+
+/** `unknown` where `Inner` columns can meet `Other` rows in a product, else a message that no operand is assignable to. */
+export type CheckMatmul<Inner extends number, Other extends number> = CheckSame<
+  Inner,
+  Other,
+  `matmul: left has ${Inner} columns, right has ${Other} rows`
+>
+
+/** `unknown` where a matrix is square, or may be, else a message that no operand is assignable to. */
+export type CheckSquare<Name extends string, R extends number, C extends number> = CheckSame<
+  R,
+  C,
+  `${Name}: a is ${R}x${C}, wanted a square matrix`
+>
+
+/** `unknown` where a and b have as many rows, or may have, else a message that no operand is assignable to. */
+export type CheckRows<
+  Name extends string,
+  R1 extends number,
+  C1 extends number,
+  R2 extends number,
+  C2 extends number,
+> = CheckSame<R1, R2, `${Name}: a is ${R1}x${C1}, b is ${R2}x${C2}, wanted as many rows`>
 
 /** The size of a reduced direction: 1 where `A` covers it. */
 export type ReducedRows<R extends number, A> = A extends 1 ? R : A extends 0 | undefined ? 1 : number

@@ -1,4 +1,5 @@
 import { LinAlgError } from '../base/errors.ts'
+import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { checkSquare, enter, leave, UNSCALED } from './workspace.ts'
 
@@ -12,7 +13,9 @@ const LEAST = 2 ** -900
  * @throws LinAlgError where a is not positive definite, and for NaN and infinities; ShapeError unless a is square; DTypeError
  * unless it is a matrix.
  */
-export function cholesky<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
+export function cholesky<R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'cholesky', R, C>,
+): Matrix<R & C, R & C> {
   checkSquare('cholesky', a)
   const n: number = a.rows
   // L·Lᵀ has no square larger than the diagonal of A, but some that vanish where A is very small.
@@ -27,5 +30,5 @@ export function cholesky<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
     throw new LinAlgError(
       `cholesky: the rows up to row ${row} are not positive definite, wanted a positive definite matrix`,
     )
-  return leave(workspace, address, n, n, a.dtype, root) as Matrix<N, N>
+  return leave(workspace, address, n, n, a.dtype, root) as Matrix<R & C, R & C>
 }

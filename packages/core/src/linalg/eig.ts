@@ -1,3 +1,4 @@
+import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import {
   ALWAYS,
@@ -14,9 +15,9 @@ import {
 } from './workspace.ts'
 
 /** Complex numbers as their two parts, of the same shape. */
-export interface Complex {
-  readonly re: Matrix
-  readonly im: Matrix
+export interface Complex<R extends number = number, C extends number = number> {
+  readonly re: Matrix<R, C>
+  readonly im: Matrix<R, C>
 }
 
 function decompose(operation: string, a: Matrix, vectors: boolean): { values: Complex; vectors: Complex | undefined } {
@@ -57,8 +58,12 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
  * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
  * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.
  */
-export const eig = (a: Matrix): { values: Complex; vectors: Complex } =>
-  decompose('eig', a, true) as { values: Complex; vectors: Complex }
+export const eig = <R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'eig', R, C>,
+): { values: Complex<R & C, 1>; vectors: Complex<R & C, R & C> } =>
+  decompose('eig', a, true) as { values: Complex<R & C, 1>; vectors: Complex<R & C, R & C> }
 
 /** The values of `eig` without its vectors, bit for bit. Throws what `eig` throws. */
-export const eigvals = (a: Matrix): Complex => decompose('eigvals', a, false).values
+export const eigvals = <R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'eigvals', R, C>,
+): Complex<R & C, 1> => decompose('eigvals', a, false).values as Complex<R & C, 1>

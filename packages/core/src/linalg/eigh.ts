@@ -1,3 +1,4 @@
+import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import {
   ascending,
@@ -43,8 +44,12 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Ma
  * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
  * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.
  */
-export const eigh = (a: Matrix): { values: Matrix; vectors: Matrix } =>
-  decompose('eigh', a, true) as { values: Matrix; vectors: Matrix }
+export const eigh = <R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'eigh', R, C>,
+): { values: Matrix<R & C, 1>; vectors: Matrix<R & C, R & C> } =>
+  decompose('eigh', a, true) as { values: Matrix<R & C, 1>; vectors: Matrix<R & C, R & C> }
 
 /** The values of `eigh` without its vectors, bit for bit. Throws what `eigh` throws. */
-export const eigvalsh = (a: Matrix): Matrix => decompose('eigvalsh', a, false).values
+export const eigvalsh = <R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'eigvalsh', R, C>,
+): Matrix<R & C, 1> => decompose('eigvalsh', a, false).values as Matrix<R & C, 1>

@@ -1,7 +1,7 @@
 // What the singular value decomposition answers: rank, pseudo-inverse, least squares, the spaces of a matrix.
 
 import { MatgradError } from '../base/errors.ts'
-import { checkNumber, checkRows, describe } from '../base/shape.ts'
+import { type CheckRows, checkNumber, checkRows, describe } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { decompose, singularValuesOf } from './svd.ts'
 import {
@@ -73,12 +73,12 @@ function shiftedBy(a: Matrix, k: number): Matrix {
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; LinAlgError where an element of the
  * result lies beyond the range of the dtype; what `svd` throws.
  */
-export function pinv(a: Matrix, rcond?: number): Matrix {
+export function pinv<R extends number, C extends number>(a: Matrix<R, C>, rcond?: number): Matrix<C, R> {
   checkTolerance('pinv', a, 'rcond', rcond)
   const { U, S, Vh, scale } = decompose('pinv', a, 'reduced')
   const rank = rankOf(a, S, rcond)
   const inverse = dividedVectors(Vh, S, rank).matmul(U.slice(0, a.rows, 0, rank), { transposeB: true })
-  return checkRange('pinv', toDtype(shiftedBy(inverse, exponentOf(scale)), a.dtype))
+  return checkRange('pinv', toDtype(shiftedBy(inverse, exponentOf(scale)), a.dtype)) as Matrix<C, R>
 }
 
 /**
@@ -92,11 +92,11 @@ export function pinv(a: Matrix, rcond?: number): Matrix {
  * as many rows; LinAlgError for NaN and infinities, where an element of x lies beyond the range of its dtype, and where the
  * iteration does not converge.
  */
-export function lstsq(
-  a: Matrix,
-  b: Matrix,
+export function lstsq<R extends number, C extends number, R2 extends number, C2 extends number>(
+  a: Matrix<R, C>,
+  b: Matrix<R2, C2> & CheckRows<'lstsq', R, C, R2, C2>,
   rcond?: number,
-): { x: Matrix; residuals: Matrix; rank: number; singularValues: Matrix } {
+): { x: Matrix<C, C2>; residuals: Matrix<1, number>; rank: number; singularValues: Matrix<number, 1> } {
   checkTolerance('lstsq', a, 'rcond', rcond)
   checkMatrix('lstsq', 'b', b)
   checkRows('lstsq', 'a is', a.shape, 'b is', b.shape)
@@ -114,10 +114,10 @@ export function lstsq(
   const dtype = a.dtype === b.dtype ? a.dtype : 'float64'
   const by = exponentOf(scale) - exponentOf(scaleB)
   return {
-    x: checkRange('lstsq', toDtype(shiftedBy(scaledX, by), dtype), 'x'),
-    residuals: toDtype(shiftedBy(residuals, -2 * exponentOf(scaleB)), dtype),
+    x: checkRange('lstsq', toDtype(shiftedBy(scaledX, by), dtype), 'x') as Matrix<C, C2>,
+    residuals: toDtype(shiftedBy(residuals, -2 * exponentOf(scaleB)), dtype) as Matrix<1, number>,
     rank,
-    singularValues: singularValuesOf(decomposition, a),
+    singularValues: singularValuesOf(decomposition, a) as Matrix<number, 1>,
   }
 }
 

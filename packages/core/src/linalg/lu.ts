@@ -1,6 +1,6 @@
 import type { DType } from '../base/dtype.ts'
 import { LinAlgError } from '../base/errors.ts'
-import { checkRows } from '../base/shape.ts'
+import { type CheckRows, type CheckSquare, checkRows } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { equilibrate, largestExponents, negated, scaledBy, trueExponent } from './equilibrate.ts'
@@ -148,7 +148,7 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
  *
  * @throws What `slogdet` throws.
  */
-export function det(a: Matrix): number {
+export function det<R extends number, C extends number>(a: Matrix<R, C> & CheckSquare<'det', R, C>): number {
   const { value, exponent } = determinant('det', a)
   return shifted(value, exponent) + 0
 }
@@ -159,7 +159,9 @@ export function det(a: Matrix): number {
  * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities, and where elements
  * grow by more than 2^1900.
  */
-export function slogdet(a: Matrix): { sign: number; logAbsDet: number } {
+export function slogdet<R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'slogdet', R, C>,
+): { sign: number; logAbsDet: number } {
   const { value, exponent } = determinant('slogdet', a)
   // The logarithm whose bits do not depend on the machine.
   const log = new Matrix(Float64Array.of(Math.abs(value)), 1, 1).log().item()
@@ -296,9 +298,11 @@ export function scaledInverse(operation: string, a: Matrix): { inverse: Matrix; 
  * @throws LinAlgError where a pivot is 0, where an element of A⁻¹ lies beyond the range of the dtype, and for NaN and infinities;
  * ShapeError unless a is square; DTypeError unless it is a matrix.
  */
-export function inv<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
+export function inv<R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'inv', R, C>,
+): Matrix<R & C, R & C> {
   checkSquare('inv', a)
-  return solveFor('inv', a, a.dtype) as Matrix<N, N>
+  return solveFor('inv', a, a.dtype) as Matrix<R & C, R & C>
 }
 
 /**
@@ -308,9 +312,12 @@ export function inv<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
  * @throws LinAlgError where a pivot is 0, where an element of X lies beyond the range of the dtype, and for NaN and infinities;
  * ShapeError unless a is square with as many rows as b; DTypeError unless both are matrices.
  */
-export function solve<N extends number, K extends number>(a: Matrix<N, N>, b: Matrix<N, K>): Matrix<N, K> {
+export function solve<R extends number, C extends number, R2 extends number, C2 extends number>(
+  a: Matrix<R, C> & CheckSquare<'solve', R, C>,
+  b: Matrix<R2, C2> & CheckRows<'solve', R & C, R & C, R2, C2>,
+): Matrix<R & C & R2, C2> {
   checkSquare('solve', a)
   checkMatrix('solve', 'b', b)
   checkRows('solve', 'a is', a.shape, 'b is', b.shape)
-  return solveFor('solve', a, a.dtype === b.dtype ? a.dtype : 'float64', b) as Matrix<N, K>
+  return solveFor('solve', a, a.dtype === b.dtype ? a.dtype : 'float64', b) as Matrix<R & C & R2, C2>
 }

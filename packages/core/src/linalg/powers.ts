@@ -1,4 +1,4 @@
-import { checkInteger } from '../base/shape.ts'
+import { type CheckSquare, checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { negated, scaledBy } from './equilibrate.ts'
@@ -13,7 +13,10 @@ import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDt
  * @throws ShapeError unless a is square; DTypeError unless it is a matrix and n a whole number; LinAlgError for NaN and infinities,
  * and where n is negative and A⁻¹ is none, or beyond the range of float64.
  */
-export function matrixPower<N extends number>(a: Matrix<N, N>, n: number): Matrix<N, N> {
+export function matrixPower<R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'matrixPower', R, C>,
+  n: number,
+): Matrix<R & C, R & C> {
   checkSquare('matrixPower', a)
   checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   checkFinite('matrixPower', 'a', a)
@@ -24,8 +27,8 @@ export function matrixPower<N extends number>(a: Matrix<N, N>, n: number): Matri
     if (left % 2 === 1) power = power ? power.matmul(square) : square
     if (left > 1) square = square.matmul(square)
   }
-  if (n === 1) return a.clone()
-  return toDtype(power ?? eye(a.rows, { dtype: 'float64' }), a.dtype) as Matrix<N, N>
+  const result = n === 1 ? a.clone() : toDtype(power ?? eye(a.rows, { dtype: 'float64' }), a.dtype)
+  return result as Matrix<R & C, R & C>
 }
 
 /** Padé coefficients of the numerator of eˣ, lowest first, by degree (Higham 2005, table 2.3). */
@@ -201,18 +204,21 @@ function triangleOf({ elements: data, rows: n }: Matrix): number | undefined {
  * @throws LinAlgError where an element of eᴬ lies beyond the range of the dtype, and for NaN and infinities; ShapeError unless a is
  * square; DTypeError unless it is a matrix.
  */
-export function expm<N extends number>(a: Matrix<N, N>): Matrix<N, N> {
+export function expm<R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'expm', R, C>,
+): Matrix<R & C, R & C> {
   checkSquare('expm', a)
   checkFinite('expm', 'a', a)
   const whole = toDtype(a, 'float64') as Matrix
-  if (norm1(whole) < 2 ** MOST) return checkRange('expm', toDtype(exponential(whole, 0), a.dtype)) as Matrix<N, N>
+  if (norm1(whole) < 2 ** MOST)
+    return checkRange('expm', toDtype(exponential(whole, 0), a.dtype)) as Matrix<R & C, R & C>
   const shifts = balance(whole)
   const balanced = scaledBy(whole, negated(shifts), shifts)
   const size = norm1(balanced.mul(2 ** -ROOM))
   const halvings = size < 2 ** (MOST - ROOM) ? 0 : exponentOf(size) + ROOM + 1
   // What rounding leaves where eᴬ has a 0 may not grow as its neighbours do.
   const power = exponential(balanced.mul(2 ** -halvings), halvings).mul(reachable(whole))
-  return checkRange('expm', toDtype(scaledBy(power, shifts, negated(shifts)), a.dtype)) as Matrix<N, N>
+  return checkRange('expm', toDtype(scaledBy(power, shifts, negated(shifts)), a.dtype)) as Matrix<R & C, R & C>
 }
 
 /** exp(x·2^halvings) for ‖x‖ < 2^30. */
