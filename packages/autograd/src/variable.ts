@@ -34,9 +34,6 @@ declare module '@matgrad/core' {
   interface Results<R extends number, C extends number> {
     variable: Variable<R, C>
   }
-  interface Operands<R extends number, C extends number> {
-    variable: Variable<R, C> | Matrix<R, C>
-  }
 }
 
 /** How a variable came about: value = op(inputs, attributes). */

@@ -500,10 +500,7 @@ describe('dtypes', () => {
         where(row(1, 0), row(3, 4), w),
       ],
       concat([row(3, 4), w], 0),
-      ...[
-        (row(3, 4) as unknown as Variable).sub(w),
-        (row(3, 4) as unknown as Variable).affine(w.T, variable(full(1, 1, 1, float64))),
-      ],
+      ...[row(3, 4).sub(w), row(3, 4).affine(w.T, variable(full(1, 1, 1, float64)))],
     ]
     for (const each of results) {
       expect(each).toBeInstanceOf(Variable)
@@ -519,6 +516,25 @@ describe('dtypes', () => {
     ])
       expect(each).toBeInstanceOf(Matrix)
   })
+
+  const several = rows.filter(({ cases }) => cases.some(({ args }) => args.length > 1))
+
+  test.each(several.map((each) => [each.name, each] as const))(
+    '%s: matrices in any places do what constants there do, bit for bit',
+    (_, { cases }) => {
+      for (const { shapes, f, args } of cases)
+        for (let places = 1; places < 2 ** args.length - 1; places++) {
+          const [result, expected] = [(matrix: Matrix) => matrix as unknown as Variable, constant].map((given) => {
+            const operands = args.map((arg, i) => ((places >> i) & 1 ? given(arg) : variable(arg)))
+            const value = f(...operands)
+            value.square().sum().backward()
+            return [value.value, ...operands.flatMap(({ grad }) => grad ?? [])].map(bytes)
+          })
+          expect(result.length, shapes).toBeGreaterThan(1)
+          expect(result, shapes).toEqual(expected)
+        }
+    },
+  )
 
   test('functions are the same objects as in core', () => {
     const own = autograd as Readonly<Record<string, unknown>>

@@ -66,6 +66,44 @@ describe('shapes flow through', () => {
     expectTypeOf(concat([m, m], 0)).toEqualTypeOf<Matrix>()
   })
 
+  test('a variable as an operand of a matrix', () => {
+    const [two, row] = [zeros(2, 3), variable(zeros(1, 3))]
+    expectTypeOf(two.add(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.sub(row)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(zeros(2, 1).mul(row)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.div(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.mod(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.pow(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.maximum(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.minimum(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.less(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.lessEqual(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.greater(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.greaterEqual(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.equal(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.notEqual(a)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(two.where(a, 1)).toEqualTypeOf<Variable>()
+    expectTypeOf(two.where(two, a)).toEqualTypeOf<Variable>()
+    expectTypeOf(zeros(5, 2).matmul(a)).toEqualTypeOf<Variable<5, 3>>()
+    expectTypeOf(zeros(5, 3).matmul(a, { transposeB: true })).toEqualTypeOf<Variable<5, 2>>()
+    expectTypeOf(zeros(5, 2).affine(a, zeros(1, 3))).toEqualTypeOf<Variable<5, 3>>()
+    expectTypeOf(zeros(5, 2).affine(two, row)).toEqualTypeOf<Variable<5, 3>>()
+    expectTypeOf(two.outer(row)).toEqualTypeOf<Variable>()
+    expectTypeOf(two.kron(row)).toEqualTypeOf<Variable>()
+    expectTypeOf(two.matmul(loose)).toEqualTypeOf<Variable<2, number>>()
+  })
+
+  test('a matrix beside matrices and numbers alone gives a matrix', () => {
+    const two = zeros(2, 3)
+    expectTypeOf(two.add(two)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(two.add(1)).toEqualTypeOf<Matrix<2, 3>>()
+    expectTypeOf(two.where(two, 1)).toEqualTypeOf<Matrix>()
+    expectTypeOf(two.matmul(m)).toEqualTypeOf<Matrix<2, 4>>()
+    expectTypeOf(two.affine(m, zeros(1, 4))).toEqualTypeOf<Matrix<2, 4>>()
+    expectTypeOf(two.outer(two)).toEqualTypeOf<Matrix>()
+    expectTypeOf(two.kron(two)).toEqualTypeOf<Matrix>()
+  })
+
   test('products, transposed or not', () => {
     expectTypeOf(a.T).toEqualTypeOf<Variable<3, 2>>()
     expectTypeOf(transpose(a)).toEqualTypeOf<Variable<3, 2>>()
@@ -108,6 +146,10 @@ describe('shapes flow through', () => {
     expectTypeOf(f(zeros(2, 3))).toEqualTypeOf<Matrix<2, 4>>()
     const g = <R extends number, C extends number>(x: Variable<R, C>): Variable<R, 1> => sum(exp(x), 1)
     expectTypeOf(g(a)).toEqualTypeOf<Variable<2, 1>>()
+    const own = <R extends number, C extends number>(x: Variable<R, C>) => x.exp().div(x.exp().sum(1)).add(x)
+    expectTypeOf(own(a)).toEqualTypeOf<Variable<2, 3>>()
+    const into = <R extends number>(x: Matrix<R, 3>): Variable<R, 2> => x.matmul(a.T)
+    expectTypeOf(into(zeros(5, 3))).toEqualTypeOf<Variable<5, 2>>()
     const h = (x: Variable | Matrix): Variable => add(sum(x), a)
     expectTypeOf(h(m)).toEqualTypeOf<Variable>()
   })
@@ -130,7 +172,11 @@ describe('what does not fit does not compile', () => {
     a.matmul(m, { transposeA: true })
     // @ts-expect-error matmul: left has 4 columns, right has 2 rows
     matmul(m, a)
-    // @ts-expect-error the rows of the product have 4 elements
+    // @ts-expect-error matmul: left has 5 columns, right has 2 rows
+    zeros(1, 5).matmul(a)
+    // @ts-expect-error affine: the bias is 1x2, wanted 1x3
+    zeros(5, 2).affine(a, variable(zeros(1, 2)))
+    // @ts-expect-error affine: the bias is 1x3, wanted 1x4
     a.affine(m, zeros(1, 3))
     // @ts-expect-error affine: the bias is 1x3, wanted 1x4
     affine(a, m, zeros(1, 3))
@@ -147,6 +193,13 @@ describe('what does not fit does not compile', () => {
     a.mul(zeros(2, 4))
     // @ts-expect-error add: left is 2x3, right is 4x5
     add(a, b)
+    // @ts-expect-error add: left is 2x3, right is 4x5
+    zeros(2, 3).add(b)
+  })
+
+  test('rows are picked by matrices and numbers', () => {
+    // @ts-expect-error nothing comes back through an index
+    zeros(2, 3).pick(variable(zeros(2, 1)))
   })
 
   test('operands of other types', () => {
@@ -158,8 +211,6 @@ describe('what does not fit does not compile', () => {
     a.matmul(2)
     // @ts-expect-error null
     a.sub(null)
-    // @ts-expect-error a matrix does not take variables, which would lose their history
-    zeros(2, 3).add(a)
     // @ts-expect-error axis 2
     a.sum(2)
     // @ts-expect-error an array is no Matrix

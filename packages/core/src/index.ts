@@ -19,15 +19,12 @@ export * from './matrix/create.ts'
 export type {
   AffineFunction,
   BinaryFunction,
-  ClassOf,
-  ColsIn,
   ConcatFunction,
   LooseFunction,
   MatmulFunction,
   PairFunction,
   ReductionFunction,
   ReshapeFunction,
-  RowsIn,
   SameShapeFunction,
   TraceFunction,
   TransposeFunction,
@@ -52,18 +49,21 @@ export {
 } from './matrix/random.ts'
 export type {
   Algebra,
+  Beside,
   Broadcast,
-  CheckBias,
   CheckProduct,
+  ClassOf,
+  ColsIn,
   Index,
   Kind,
   MatmulBias,
   MatmulOperand,
   MatmulOptions,
   MatmulResult,
-  Operands,
+  Operand,
   Other,
   Results,
+  RowsIn,
 } from './ops/algebra.ts'
 export type { Attributes, Block, Operation, Rule } from './ops/operation.ts'
 export * as sparse from './sparse/index.ts'

@@ -117,13 +117,14 @@ export type BroadcastSize<A extends number, B extends number> = number extends A
     ? B
     : A
 
-type SizesFit<A extends number, B extends number> = number extends A | B
-  ? true
-  : A extends B | 1
-    ? true
-    : B extends 1
-      ? true
-      : false
+/** `unknown` where sizes broadcast, as every size does with itself and 1, or may be to, else the message. */
+type CheckFit<A extends number, B extends number, Message extends string> = number extends A | B
+  ? unknown
+  : [A] extends [B | 1]
+    ? unknown
+    : [B] extends [1]
+      ? unknown
+      : Message
 
 /** `unknown` where the shapes broadcast; where they do not, a message that no operand is assignable to. */
 export type CheckBroadcast<
@@ -132,9 +133,8 @@ export type CheckBroadcast<
   C1 extends number,
   R2 extends number,
   C2 extends number,
-> = [SizesFit<R1, R2>, SizesFit<C1, C2>] extends [true, true]
-  ? unknown
-  : `${Name}: left is ${R1}x${C1}, right is ${R2}x${C2}`
+  Message extends string = `${Name}: left is ${R1}x${C1}, right is ${R2}x${C2}`,
+> = CheckFit<R1, R2, Message> & CheckFit<C1, C2, Message>
 
 /** `unknown` where sizes are the same, which one type parameter is with itself, or may be, else the message. */
 type CheckSame<A extends number, B extends number, Message extends string> = number extends A | B

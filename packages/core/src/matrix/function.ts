@@ -3,32 +3,23 @@
 
 import { getDefaultDtype } from '../base/dtype.ts'
 import { DTypeError } from '../base/errors.ts'
-import { type Axis, type CheckBroadcast, describe, type ReducedCols, type ReducedRows } from '../base/shape.ts'
+import { type Axis, describe, type ReducedCols, type ReducedRows } from '../base/shape.ts'
 import type {
   Broadcast,
-  CheckBias,
-  CheckProduct,
-  Kind,
+  ClassOf,
+  ColsIn,
+  MatmulBias,
+  MatmulOperand,
   MatmulOptions,
   MatmulResult,
+  Operand,
+  Other,
   Results,
+  RowsIn,
   SizeFound,
   Value,
 } from '../ops/algebra.ts'
-import { isValue, type Matrix, scalar } from './matrix.ts'
-
-type Classes = Exclude<Kind, 'value'>
-type Operand = Results<number, number>[Classes]
-
-/**
- * The class of what operands of these types give: a Matrix if all are matrices, which a type without sizes tells where those are
- * type parameters, or numbers.
- */
-export type ClassOf<V> = [V] extends [Pick<Matrix, 'data'> | number] ? 'matrix' : Exclude<Classes, 'matrix'>
-
-/** The sizes of an operand: a number is a 1x1. */
-export type RowsIn<V> = V extends { readonly rows: infer R extends number } ? R : 1
-export type ColsIn<V> = V extends { readonly cols: infer C extends number } ? C : 1
+import { isValue, scalar } from './matrix.ts'
 
 /** An element-wise operation on one value. */
 export type UnaryFunction = <V extends Operand | number>(a: V) => Results<RowsIn<V>, ColsIn<V>>[ClassOf<V>]
@@ -36,8 +27,8 @@ export type UnaryFunction = <V extends Operand | number>(a: V) => Results<RowsIn
 /** An element-wise operation on two values. */
 export type BinaryFunction<Name extends string> = <A extends Operand | number, B extends Operand | number>(
   a: A,
-  b: B & CheckBroadcast<Name, RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>>,
-) => Broadcast<ClassOf<A | B>, RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>>
+  b: Other<Name, RowsIn<A>, ColsIn<A>, B>,
+) => Broadcast<ClassOf<A>, RowsIn<A>, ColsIn<A>, B>
 
 /** A reduction. */
 export type ReductionFunction<Options extends unknown[] = []> = <
@@ -88,24 +79,15 @@ export type ReshapeFunction = <V extends Operand, R extends number, C extends nu
 
 export type TraceFunction = <V extends Operand>(a: V, k?: number) => Results<1, 1>[ClassOf<V>]
 
-type ProductOf<A extends Operand, B extends Operand, K extends Kind, O> = MatmulResult<
-  K,
-  RowsIn<A>,
-  ColsIn<A>,
-  RowsIn<B>,
-  ColsIn<B>,
-  O
->
-
 export type MatmulFunction = <
   A extends Operand,
   B extends Operand,
   const O extends MatmulOptions = Record<never, never>,
 >(
   a: A,
-  b: B & CheckProduct<RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>, O>,
+  b: MatmulOperand<RowsIn<A>, ColsIn<A>, B, O>,
   options?: O,
-) => ProductOf<A, B, ClassOf<A | B>, O>
+) => MatmulResult<ClassOf<A>, RowsIn<A>, ColsIn<A>, B, O>
 
 /** The same with a row added. */
 export type AffineFunction = <
@@ -115,10 +97,10 @@ export type AffineFunction = <
   const O extends MatmulOptions = Record<never, never>,
 >(
   a: A,
-  b: B & CheckProduct<RowsIn<A>, ColsIn<A>, RowsIn<B>, ColsIn<B>, O>,
-  bias: D & CheckBias<RowsIn<D>, ColsIn<D>, RowsIn<B>, ColsIn<B>, O>,
+  b: MatmulOperand<RowsIn<A>, ColsIn<A>, B, O>,
+  bias: MatmulBias<B, D, O>,
   options?: O,
-) => ProductOf<A, B, ClassOf<A | B | D>, O>
+) => MatmulResult<ClassOf<A | D>, RowsIn<A>, ColsIn<A>, B, O>
 
 /** The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. */
 // biome-ignore lint/suspicious/noExplicitAny: the declared type of each function says what it takes and gives

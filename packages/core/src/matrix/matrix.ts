@@ -15,9 +15,6 @@ declare module '../ops/algebra.ts' {
   interface Results<R extends number, C extends number> {
     matrix: Matrix<R, C>
   }
-  interface Operands<R extends number, C extends number> {
-    matrix: Matrix<R, C>
-  }
 }
 
 const readTolerances = readerOf({ rtol: number(1e-5), atol: number(1e-8) })

@@ -1,4 +1,4 @@
-import type { DType } from '../base/dtype.ts'
+import type { DType, TypedArray } from '../base/dtype.ts'
 import type {
   Axis,
   BroadcastSize,
@@ -34,35 +34,44 @@ export interface Results<R extends Size, C extends Size> {
   value: Value
 }
 
-/** What each class takes as the other operand. */
-// biome-ignore lint/correctness/noUnusedVariables: a declaration that adds members must name the same parameters
-export interface Operands<R extends Size, C extends Size> {
-  value: Value
-}
+export type Kind = keyof Results<Size, Size>
 
-export type Kind = keyof Results<Size, Size> & keyof Operands<Size, Size>
+type Classes = Exclude<Kind, 'value'>
+
+/** What operations on values of class K take: values of every class. */
+export type Operand<K extends Kind = Classes> = K extends 'value' ? Value : Results<Size, Size>[Classes]
+
+/**
+ * The class of what operands of these types give: a Matrix if all are matrices, which a type without sizes tells where those are
+ * type parameters, or numbers.
+ */
+export type ClassOf<V> = [V] extends [{ readonly data: TypedArray } | number] ? 'matrix' : Exclude<Classes, 'matrix'>
+
+/** The class of what a method of class K gives beside operands of these types. */
+export type Beside<K extends Kind, V> = K extends 'matrix' ? ClassOf<V> : K
+
+/** The sizes of an operand: a number is a 1x1. */
+export type RowsIn<V> = V extends { readonly rows: infer R extends Size } ? R : 1
+export type ColsIn<V> = V extends { readonly cols: infer C extends Size } ? C : 1
 
 /** The other operand of an element-wise operation of this name. */
-export type Other<
-  K extends Kind,
-  Name extends string,
-  R1 extends Size,
-  C1 extends Size,
-  R2 extends Size,
-  C2 extends Size,
-> = (Operands<R2, C2>[K] & CheckBroadcast<Name, R1, C1, R2, C2>) | number
+export type Other<Name extends string, R extends Size, C extends Size, B> = B &
+  CheckBroadcast<Name, R, C, RowsIn<B>, ColsIn<B>>
 
-/** What an element-wise operation gives. */
-export type Broadcast<K extends Kind, R1 extends Size, C1 extends Size, R2 extends Size, C2 extends Size> = Results<
-  BroadcastSize<R1, R2>,
-  BroadcastSize<C1, C2>
->[K]
+/** What it gives, of an R x C value of class K. */
+export type Broadcast<K extends Kind, R extends Size, C extends Size, B> = Results<
+  BroadcastSize<R, RowsIn<B>>,
+  BroadcastSize<C, ColsIn<B>>
+>[Beside<K, B>]
 
 /** A size of a result, where −1 stands for one that is not known. */
 export type SizeFound<N extends Size> = N extends -1 ? number : N
 
+/** What selects instead of computing, beside a value of class K: nothing comes back through it. */
+type Selector<K extends Kind> = K extends 'matrix' ? Results<Size, Size>['matrix'] : Operand<K>
+
 /** A selector: numbers that pick rows. */
-export type Index<K extends Kind> = Operands<number, number>[K] | readonly number[]
+export type Index<K extends Kind> = Selector<K> | readonly number[]
 
 /** `unknown` where an option has no `Unknown` name, or names are not known, else a message that no operand is assignable to. */
 type CheckNames<Unknown> = [Unknown] extends [never]
@@ -98,41 +107,24 @@ export type CheckProduct<R1 extends Size, C1 extends Size, R2 extends Size, C2 e
   CheckNames<Exclude<keyof O, keyof MatmulOptions>>
 
 /** The right operand of a product. */
-export type MatmulOperand<
-  K extends Kind,
-  R1 extends Size,
-  C1 extends Size,
-  R2 extends Size,
-  C2 extends Size,
-  O,
-> = Operands<R2, C2>[K] & CheckProduct<R1, C1, R2, C2, O>
+export type MatmulOperand<R extends Size, C extends Size, B, O> = B & CheckProduct<R, C, RowsIn<B>, ColsIn<B>, O>
 
 /** A row as long as those of the product. */
-export type MatmulBias<K extends Kind, R2 extends Size, C2 extends Size, O> = Operands<1, ProductCols<R2, C2, O>>[K]
+export type MatmulBias<B, D, O> = D & CheckBias<RowsIn<D>, ColsIn<D>, ProductCols<RowsIn<B>, ColsIn<B>, O>>
 
-/** `unknown` where a bias of R x C is a row as long as those of the product, else such a message. */
-export type CheckBias<R extends Size, C extends Size, R2 extends Size, C2 extends Size, O> = CheckFits<
-  R,
-  C,
-  ProductCols<R2, C2, O>
->
-
-type CheckFits<R extends Size, C extends Size, N extends Size> = [
+/** `unknown` where a bias of R x C is a row of N, else such a message. */
+type CheckBias<R extends Size, C extends Size, N extends Size> = [
   number extends R ? 1 : R,
   number extends C | N ? N : C,
 ] extends [1, N]
   ? unknown
   : `affine: the bias is ${R}x${C}, wanted 1x${N}`
 
-/** The product. */
-export type MatmulResult<
-  K extends Kind,
-  R1 extends Size,
-  C1 extends Size,
-  R2 extends Size,
-  C2 extends Size,
-  O,
-> = Results<RowsOf<Flag<O, 'transposeA'>, R1, C1>, ProductCols<R2, C2, O>>[K]
+/** The product, of an R x C value of class K. */
+export type MatmulResult<K extends Kind, R extends Size, C extends Size, B, O> = Results<
+  RowsOf<Flag<O, 'transposeA'>, R, C>,
+  ProductCols<RowsIn<B>, ColsIn<B>, O>
+>[Beside<K, B>]
 
 /**
  * The operations as methods, for an R x C receiver of class K. Sizes that the types know are carried along and checked;
@@ -205,39 +197,38 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   clip(low: number, high: number): Results<R, C>[K]
 
   /** a + b */
-  add<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'add', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  add<B extends Operand<K> | number>(b: Other<'add', R, C, B>): Broadcast<K, R, C, B>
   /** a − b */
-  sub<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'sub', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  sub<B extends Operand<K> | number>(b: Other<'sub', R, C, B>): Broadcast<K, R, C, B>
   /** a·b, element by element (Hadamard); the matrix product is `matmul` */
-  mul<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'mul', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  mul<B extends Operand<K> | number>(b: Other<'mul', R, C, B>): Broadcast<K, R, C, B>
   /** a / b */
-  div<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'div', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  div<B extends Operand<K> | number>(b: Other<'div', R, C, B>): Broadcast<K, R, C, B>
   /** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a */
-  mod<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'mod', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  mod<B extends Operand<K> | number>(b: Other<'mod', R, C, B>): Broadcast<K, R, C, B>
   /** aᵇ */
-  pow<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'pow', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  pow<B extends Operand<K> | number>(b: Other<'pow', R, C, B>): Broadcast<K, R, C, B>
   /** The larger of a and b; NaN if either is */
-  maximum<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'maximum', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  maximum<B extends Operand<K> | number>(b: Other<'maximum', R, C, B>): Broadcast<K, R, C, B>
   /** The smaller of a and b; NaN if either is */
-  minimum<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'minimum', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  minimum<B extends Operand<K> | number>(b: Other<'minimum', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a < b, else 0 */
-  less<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'less', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  less<B extends Operand<K> | number>(b: Other<'less', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a ≤ b, else 0 */
-  lessEqual<R2 extends Size = 1, C2 extends Size = 1>(
-    b: Other<K, 'lessEqual', R, C, R2, C2>,
-  ): Broadcast<K, R, C, R2, C2>
+  lessEqual<B extends Operand<K> | number>(b: Other<'lessEqual', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a > b, else 0 */
-  greater<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'greater', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  greater<B extends Operand<K> | number>(b: Other<'greater', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a ≥ b, else 0 */
-  greaterEqual<R2 extends Size = 1, C2 extends Size = 1>(
-    b: Other<K, 'greaterEqual', R, C, R2, C2>,
-  ): Broadcast<K, R, C, R2, C2>
+  greaterEqual<B extends Operand<K> | number>(b: Other<'greaterEqual', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a = b, else 0 */
-  equal<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'equal', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  equal<B extends Operand<K> | number>(b: Other<'equal', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a ≠ b, else 0 */
-  notEqual<R2 extends Size = 1, C2 extends Size = 1>(b: Other<K, 'notEqual', R, C, R2, C2>): Broadcast<K, R, C, R2, C2>
+  notEqual<B extends Operand<K> | number>(b: Other<'notEqual', R, C, B>): Broadcast<K, R, C, B>
   /** With the receiver as condition: a where it is not 0, else b */
-  where(a: Operands<number, number>[K] | number, b: Operands<number, number>[K] | number): Results<number, number>[K]
+  where<A extends Operand<K> | number, B extends Operand<K> | number>(
+    a: A,
+    b: B,
+  ): Results<number, number>[Beside<K, A | B>]
   /** The receiver repeated to rows x cols: each of its sizes is 1 or already the wanted one */
   broadcastTo<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<R2, C2>[K]
 
@@ -295,20 +286,20 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   diff(axis?: Axis, n?: number): Results<number, number>[K]
 
   /** A·B, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j] */
-  matmul<R2 extends Size, C2 extends Size, const O extends MatmulOptions = Record<never, never>>(
-    b: MatmulOperand<K, R, C, R2, C2, O>,
+  matmul<B extends Operand<K>, const O extends MatmulOptions = Record<never, never>>(
+    b: MatmulOperand<R, C, B, O>,
     options?: O,
-  ): MatmulResult<K, R, C, R2, C2, O>
+  ): MatmulResult<K, R, C, B, O>
   /** A·B + bias, a row, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time */
-  affine<R2 extends Size, C2 extends Size, const O extends MatmulOptions = Record<never, never>>(
-    b: MatmulOperand<K, R, C, R2, C2, O>,
-    bias: MatmulBias<K, R2, C2, O>,
+  affine<B extends Operand<K>, D extends Operand<K>, const O extends MatmulOptions = Record<never, never>>(
+    b: MatmulOperand<R, C, B, O>,
+    bias: MatmulBias<B, D, O>,
     options?: O,
-  ): MatmulResult<K, R, C, R2, C2, O>
+  ): MatmulResult<Beside<K, D>, R, C, B, O>
   /** a·bᵀ for two vectors, each a row or a column */
-  outer(b: Operands<number, number>[K]): Results<number, number>[K]
+  outer<B extends Operand<K>>(b: B): Results<number, number>[Beside<K, B>]
   /** The Kronecker product: (A ⊗ B)[i·p + k, j·q + l] = a[i, j]·b[k, l] for B of p x q */
-  kron(b: Operands<number, number>[K]): Results<number, number>[K]
+  kron<B extends Operand<K>>(b: B): Results<number, number>[Beside<K, B>]
   /**
    * The covariances of the rows, each row a variable and each column an observation: mxm; n − ddof is the divisor. Without
    * `rowvar` each column is a variable: nxn. In float64, then rounded
@@ -350,7 +341,7 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
    * The rows where `mask`, a boolean for each of them or an nx1 column of 1 and 0, holds. How many there are depends on the
    * numbers of a column, which `compile` therefore refuses.
    */
-  filterRows(mask: Operands<number, number>[K] | readonly boolean[]): Results<number, C>[K]
+  filterRows(mask: Selector<K> | readonly boolean[]): Results<number, C>[K]
   /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the receiver's dtype or another */
   oneHot(count: number, options?: { dtype?: DType }): Results<R, number>[K]
   /** A matrix of zeros with `rows` rows, to whose row index[i] row i of the receiver is added: the adjoint of gatherRows */
