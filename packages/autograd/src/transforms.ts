@@ -10,8 +10,10 @@ export type Argument = Variable | Matrix
 /** A function of variables whose value is a 1x1. */
 export type ScalarFunction<Arguments extends unknown[]> = (...args: Arguments) => Variable
 
-/** The same arguments where the caller may give matrices. */
-type Given<Arguments extends unknown[]> = { [I in keyof Arguments]: Arguments[I] | Matrix }
+/** The same arguments where the caller may give matrices for variables. */
+type Given<Arguments extends unknown[]> = {
+  [I in keyof Arguments]: Arguments[I] | (Extract<Arguments[I], Variable> extends never ? never : Matrix)
+}
 
 /** The gradients asked for: one, or as many as there are argument numbers. */
 type Gradients<N extends number | readonly number[]> = N extends number ? Variable : Variable[]
@@ -38,12 +40,13 @@ function aliasOf(argument: unknown, position: number): Variable {
 
 /**
  * The function (…args) → [f(…args), ∂f/∂argsᵢ], with i = argnums, a number or a list of them. The gradients are variables:
- * they have derivatives themselves where f is called with variables, or uses some, that require a gradient.
+ * they have derivatives themselves where f is called with variables, or uses some, that require a gradient. Parameters of f
+ * without a type are variables.
  *
  * @throws DTypeError for an argument that is not a Variable or a Matrix; ShapeError unless the value is 1x1; MatgradError
  * for an argument number that does not exist.
  */
-export function valueAndGrad<Arguments extends unknown[], const N extends number | readonly number[] = 0>(
+export function valueAndGrad<Arguments extends unknown[] = Variable[], const N extends number | readonly number[] = 0>(
   f: ScalarFunction<Arguments>,
   argnums?: N,
 ): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<N>] {
@@ -87,7 +90,7 @@ const isStart = ({ origin }: Variable): boolean => !origin?.inputs.some((input) 
  *
  * @throws what valueAndGrad throws.
  */
-export function grad<Arguments extends unknown[], const N extends number | readonly number[] = 0>(
+export function grad<Arguments extends unknown[] = Variable[], const N extends number | readonly number[] = 0>(
   f: ScalarFunction<Arguments>,
   argnums?: N,
 ): (...args: Given<Arguments>) => Gradients<N> {

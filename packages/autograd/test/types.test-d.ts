@@ -1,12 +1,14 @@
 import {
   add,
   affine,
+  compile,
   concat,
   constant,
   crossEntropy,
   defineOp,
   exp,
   grad,
+  gradcheck,
   matmul,
   mul,
   noGrad,
@@ -248,11 +250,40 @@ describe('transforms', () => {
     expectTypeOf(grad(grad((x: Variable) => x.pow(3)))(zeros(1, 1))).toEqualTypeOf<Variable>()
   })
 
+  test('parameters without types are variables, those with types stay what they are', () => {
+    type Gradient = (x: Variable | Matrix) => Variable
+    expectTypeOf(grad((x) => x.square().sum())).toEqualTypeOf<Gradient>()
+    expectTypeOf(grad(grad((x) => x.pow(3)))).toEqualTypeOf<Gradient>()
+    expectTypeOf(grad((x) => grad((y) => y.mul(x).sum())(x).sum())).toEqualTypeOf<Gradient>()
+    expectTypeOf(grad((x, y) => x.mul(y).sum(), [0, 1])).returns.toEqualTypeOf<Variable[]>()
+    expectTypeOf(grad((x, scale: number) => x.mul(scale).sum())).parameters.toEqualTypeOf<
+      [x: Variable | Matrix, scale: number]
+    >()
+    expectTypeOf(valueAndGrad((x) => x.square().sum())).parameters.toEqualTypeOf<[x: Variable | Matrix]>()
+    gradcheck((x, y) => x.mul(y), [m, m])
+    // @ts-expect-error one argument too many
+    grad((x) => x.sum())(a, a)
+  })
+
+  test('compile takes the types of its function, and matrices where there are none', () => {
+    const w = constant(zeros(4, 2))
+    const step = compile((x, y) => x.matmul(w).sub(y).square().mean(), { check: true })
+    expectTypeOf(step).parameters.toEqualTypeOf<[x: Matrix, y: Matrix]>()
+    expectTypeOf(step).returns.toEqualTypeOf<Variable<1, 1>>()
+    expectTypeOf(compile((x: Variable<2, 3>, scale: number) => x.mul(scale))(a, 2)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(compile(grad((x) => x.sum()))(m)).toEqualTypeOf<Variable>()
+    expectTypeOf(compile(() => 1)()).toEqualTypeOf<number>()
+    // @ts-expect-error an argument is missing
+    step(m)
+  })
+
   test('grad refuses what f does not take', () => {
     // @ts-expect-error too few arguments
     grad(f)(a, a)
     // @ts-expect-error a string in the place of a variable
     grad(f)('a', a, 2)
+    // @ts-expect-error a matrix in the place of a number
+    grad(f)(a, a, m)
     // @ts-expect-error a function that gives a number
     grad((x: Variable) => x.item())
   })

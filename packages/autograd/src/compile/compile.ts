@@ -1,4 +1,4 @@
-import { DTypeError } from '@matgrad/core'
+import { DTypeError, type Matrix } from '@matgrad/core'
 import { describe, flag, readerOf, tracer } from '@matgrad/core/internal'
 import { hasHistory } from './arguments.ts'
 import { runBothWays } from './check.ts'
@@ -105,7 +105,8 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
  * one list of kernel calls over memory that was laid out once, and run nothing of `fn` itself.
  *
  * - Matrices, and constant variables, are arguments by their shapes, alone or in arrays and objects. Anything else is an
- *   argument by its identity: numbers, strings, variables that require a gradient; a new one is recorded anew.
+ *   argument by its identity: numbers, strings, variables that require a gradient; a new one is recorded anew. Parameters of
+ *   `fn` without a type are matrices.
  * - Matrices that `fn` finds outside (parameters, an optimiser's state, a generator) are state: what one side changes, the
  *   other finds, and calls that are compiled and calls that are not may alternate. Those whose `data` somebody has are copied
  *   to the program's memory and back in each call.
@@ -127,7 +128,7 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
  * unseen, such as a typed array, has holes, symbols or getters, or contains itself, and for unknown options; what `fn`
  * throws; with `check`, MatgradError that says where a call was another than the program.
  */
-export function compile<Arguments extends unknown[], Result>(
+export function compile<Arguments extends unknown[] = Matrix[], Result = unknown>(
   fn: (...args: Arguments) => Result,
   options?: CompileOptions,
 ): Compiled<Arguments, Result> {
