@@ -1,24 +1,27 @@
 // Builds and packs the packages, inspects the tarballs, and uses them as somebody outside the workspace would: installs
-// them in an empty folder, type-checks and runs the README's program there, and bundles them for a browser.
+// them in an empty folder, runs the README's program there, compiles it and the tests of types as users may, and bundles the
+// packages for a browser.
 
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const packages = ['core', 'autograd', 'nn']
 const bin = (name) => join(root, 'node_modules/.bin', name)
 
-/** Runs a program and returns what it prints; a failure shows it and ends this script. */
-function run(command, args, cwd) {
-  console.log(`$ ${[command, ...args].join(' ').replaceAll(root, '').replaceAll(tmpdir(), '')}`)
+/** Runs a program and shows what it prints; a failure ends this script. */
+async function run(command, args, cwd) {
+  const line = `$ ${[command, ...args].join(' ').replaceAll(root, '').replaceAll(tmpdir(), '')}`
   try {
-    return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    const { stdout } = await promisify(execFile)(command, args, { cwd })
+    console.log(`${line}\n${stdout}`)
   } catch (error) {
-    console.error(`${error.stdout ?? ''}${error.stderr ?? ''}`)
+    console.error(`${line}\n${error.stdout ?? ''}${error.stderr ?? ''}`)
     process.exit(1)
   }
 }
@@ -64,49 +67,77 @@ export const callbacks = [progress()]
 export const use = { fit, load: () => loadModel('model', model), save: () => saveModel('model', model) }
 `
 
+/** What the tests of types use of Vitest, whose own types ask for more than a user has. */
+const vitest = `declare module 'vitest' {
+  type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? [] : [others: never]
+  interface Expect<A> {
+    toEqualTypeOf<B>(...others: Same<A, B>): void
+    toExtend<B>(...others: A extends B ? [] : [others: never]): void
+    readonly not: { toExtend<B>(...same: A extends B ? [same: never] : []): void }
+    readonly toBeCallableWith: A
+    readonly parameters: Expect<A extends (...args: infer P) => unknown ? P : never>
+    readonly returns: Expect<A extends (...args: never) => infer R ? R : never>
+  }
+  export function expectTypeOf<A>(value?: A): Expect<A>
+  export function describe(name: string, run: () => void): void
+  export const test: typeof describe
+}
+`
+
+/** The oldest compiler that users may have, and our own. */
+const compilers = ['typescript-5.4', 'typescript']
+
+/** What users compile for. All declarations are checked, as they are unless `skipLibCheck` says otherwise. */
+const targets = {
+  // Without the types of a browser or of Node, which the README's program has its console from.
+  node: { module: 'nodenext', lib: ['es2023'], declaration: true },
+  browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], exactOptionalPropertyTypes: true },
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'matgrad-packages-'))
 try {
   for (const name of packages) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
   rmSync(join(root, '.cache'), { recursive: true, force: true })
-  run(bin('tsc'), ['-b'], root)
+  await run(bin('tsc'), ['-b'], root)
 
   const pnpm = process.env.npm_execpath
   if (!pnpm) throw new Error('run this with `pnpm run check:packages`')
-  for (const name of packages)
-    run(process.execPath, [pnpm, 'pack', '--pack-destination', folder], join(root, 'packages', name))
+  const pack = [pnpm, 'pack', '--pack-destination', folder]
+  await Promise.all(packages.map((name) => run(process.execPath, pack, join(root, 'packages', name))))
   const tarballs = readdirSync(folder).map((file) => join(folder, file))
-  for (const tarball of tarballs) {
-    console.log(run(bin('publint'), ['run', tarball, '--strict'], root))
-    console.log(run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], root))
-  }
+  for (const tarball of tarballs)
+    await Promise.all([
+      run(bin('publint'), ['run', tarball, '--strict'], root),
+      run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], root),
+    ])
 
   const outside = join(folder, 'outside')
   mkdirSync(outside)
-  writeFileSync(join(outside, 'package.json'), '{ "private": true, "type": "module" }\n')
-  run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], outside)
-  writeFileSync(join(outside, 'program.js'), readmeProgram())
-  writeFileSync(join(outside, 'program.ts'), readmeProgram())
-  console.log(run(process.execPath, ['program.js'], outside))
-  const compilerOptions = {
-    noEmit: true,
-    strict: true,
-    module: 'nodenext',
-    target: 'es2022',
-    lib: ['es2023', 'dom'],
-    types: [],
+  const write = (name, text) => writeFileSync(join(outside, name), text)
+  write('package.json', '{ "private": true, "type": "module" }\n')
+  await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], outside)
+  write('program.js', readmeProgram())
+  await run(process.execPath, ['program.js'], outside)
+
+  write('hidden.ts', hiddenFrom)
+  write('named.ts', named)
+  write('node.ts', onNode)
+  write('program.ts', readmeProgram())
+  write('vitest.d.ts', vitest)
+  for (const name of packages)
+    copyFileSync(join(root, 'packages', name, 'test/types.test-d.ts'), join(outside, `${name}.ts`))
+  const files = ['hidden.ts', 'named.ts', 'node.ts', 'vitest.d.ts', ...packages.map((name) => `${name}.ts`)]
+  for (const [target, options] of Object.entries(targets)) {
+    const compilerOptions = { noEmit: true, strict: true, target: 'es2022', types: [], ...options }
+    const all = target === 'browser' ? [...files, 'program.ts'] : files
+    write(`${target}.json`, JSON.stringify({ compilerOptions, files: all }))
   }
-  writeFileSync(join(outside, 'hidden.ts'), hiddenFrom)
-  writeFileSync(join(outside, 'named.ts'), named)
-  writeFileSync(join(outside, 'node.ts'), onNode)
-  for (const [options, files] of [
-    [{ declaration: true }, ['program.ts', 'hidden.ts', 'named.ts']],
-    // Without the types of a browser or of Node.
-    [{ lib: ['es2023'] }, ['node.ts']],
-  ]) {
-    const config = { compilerOptions: { ...compilerOptions, ...options }, files }
-    writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify(config))
-    run(bin('tsc'), [], outside)
-  }
+  await Promise.all(
+    compilers.map(async (compiler) => {
+      for (const target of Object.keys(targets))
+        await run(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', `${target}.json`], outside)
+    }),
+  )
 
   const everything = packages.map((name) => `export * as ${name} from '@matgrad/${name}'`).join('\n')
   const { outputFiles } = await build({
