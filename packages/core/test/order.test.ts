@@ -101,6 +101,14 @@ describe('no overflow on the way', () => {
     ['float32 variance of what has a large mean', float32([[2 ** 23, 2 ** 23 + 1]]).variance(), 0.25],
   ])('%s', (_, result, wanted) => expect(result.item()).toBe(wanted))
 
+  test('a row has the correlation 1 with itself, exactly, whatever its size', () => {
+    for (const dtype of DTYPES)
+      for (const scale of [1, 1e-30, 1e30]) {
+        const a = normal(300, 7, 0, scale, { dtype })
+        expect(new Set(a.corrcoef().diagonal().data)).toEqual(new Set([1]))
+      }
+  })
+
   test('covariances of rows whose sizes are 10³⁰⁰ apart', () => {
     const a = float64([
       [2 ** 600, -(2 ** 600)],

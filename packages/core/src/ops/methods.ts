@@ -208,8 +208,9 @@ const composed = {
   corrcoef(options?: { rowvar?: boolean }) {
     const { rowvar } = readCorrelation('corrcoef', options)
     const { covariance } = scaledCovariance(rowvar ? this : this.T, 1)
-    const deviation = covariance.diagonal().sqrt()
-    return covariance.div(deviation).div(deviation.T).clip(-1, 1).astype(this.dtype)
+    const variance = covariance.diagonal()
+    // The root of a square is exact, so that a row has the correlation 1 with itself.
+    return covariance.div(variance.mul(variance.T).sqrt()).clip(-1, 1).astype(this.dtype)
   },
 
   pad(top: number, bottom: number, left: number, right: number, value = 0) {
