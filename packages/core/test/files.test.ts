@@ -110,7 +110,7 @@ describe('npy', () => {
       const random = noise(4)
       for (const order of '<>') {
         const little = order === '<'
-        let view = new DataView(new ArrayBuffer(0))
+        let view: DataView = new DataView(new ArrayBuffer(0))
         const bytes = npy(order + letter, 300, 1000, size, (elements) => {
           view = elements
           for (let at = 0; at < elements.byteLength; at++) elements.setUint8(at, random() * 256)
@@ -125,7 +125,7 @@ describe('npy', () => {
     },
   )
 
-  test('integers beside each power of two up to 2^63 are read if and only if a float64 is one', () => {
+  test('integers beside each power of two up to 2^63 are read if and only if float64 holds them', () => {
     const powers = Array.from({ length: 64 }, (_, bits) => 2n ** BigInt(bits))
     for (const power of powers)
       for (const off of powers.slice(0, 13).flatMap((each) => [each - 1n, each, -each]))
@@ -137,10 +137,10 @@ describe('npy', () => {
         }
   })
 
-  test('an integer that no float64 is: the last of 300,000', () => {
+  test('an integer that float64 does not hold: the last of 300,000', () => {
     const last = npy('>u8', 300, 1000, 8, (view) => view.setBigUint64(299_999 * 8, 2n ** 53n + 1n))
     expect(errorOf(() => decodeNpy(last)).message).toBe(
-      'decodeNpy: element 299999 is 9007199254740993, which no float64 is, wanted integers that are exact',
+      'decodeNpy: element 299999 is 9007199254740993, wanted an integer that float64 holds exactly',
     )
   })
 })
@@ -197,14 +197,15 @@ describe('safetensors', () => {
 
   test('what is skipped has reasons of one line, however long what is in the file', () => {
     const shape = Array(200_000).fill(1)
-    for (const [dtype, sizes] of [
+    const cases: [string, number[]][] = [
       ['\n'.repeat(1e6), [4]],
       ['F32', [...shape, 1, 1, 1]],
       ['U8', [...shape, 2, 1, 2, 1, 1]],
       ['U8', [2, 2, ...shape, 1]],
       ['U8', [2, 2, 1, ...Array(100_000).fill(0)]],
-    ] as const) {
-      const size = (sizes as number[]).reduce((a, b) => a * b, dtype === 'F32' ? 4 : 1)
+    ]
+    for (const [dtype, sizes] of cases) {
+      const size = sizes.reduce((a, b) => a * b, dtype === 'F32' ? 4 : 1)
       const { tensors, skipped } = decodeSafetensors(tensor(dtype, sizes, new Uint8Array(size)))
       expect(Object.keys(tensors).length + skipped.length).toBe(1)
       for (const { reason } of skipped) {

@@ -27,7 +27,7 @@ export interface Stored {
   readonly npy: readonly string[]
   /** Bytes of one element. */
   readonly size: number
-  /** The elements in the bytes, whatever their alignment, or the reason why no matrix has them. */
+  /** The elements in the bytes, whatever their alignment, or the reason why no matrix can have them. */
   readonly read: (bytes: Uint8Array, order: string) => TypedArray | string
 }
 
@@ -71,7 +71,7 @@ function fromBfloat16(raw: Uint16Array, data: TypedArray): undefined {
   for (let i = 0; i < raw.length; i++) bits[i] = raw[i] << 16
 }
 
-/** In the place of a float32 the bits of a float16 are 2¹¹² times too small, subnormal numbers as well. */
+/** The bits of a float16, moved to their places in a float32, say a number 2¹¹² times too small, a subnormal one as well. */
 function fromFloat16(raw: Uint16Array, data: TypedArray): undefined {
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
   for (let i = 0; i < raw.length; i++) {
@@ -84,14 +84,14 @@ function fromFloat16(raw: Uint16Array, data: TypedArray): undefined {
 function fromInt64(raw: BigInt64Array | BigUint64Array, data: TypedArray): string | undefined {
   for (let i = 0; i < raw.length; i++) {
     data[i] = Number(raw[i])
-    // What is less is exact. A rounded integer is an integer, so that it can be compared.
+    // Anything less is exact.
     if (Math.abs(data[i]) >= 2 ** 53 && BigInt(data[i]) !== raw[i])
-      return `element ${i} is ${raw[i]}, which no float64 is, wanted integers that are exact`
+      return `element ${i} is ${raw[i]}, wanted an integer that float64 holds exactly`
   }
   return undefined
 }
 
-/** Everything that is read: as float32 where that has each of the values, as float64 else. */
+/** Every type that is read: as float32 where that holds all of its values, as float64 else. */
 export const STORED: readonly Stored[] = [
   stored('F16', 'f2 e half float16', 'float32', Uint16Array, fromFloat16),
   stored('BF16', '', 'float32', Uint16Array, fromBfloat16),
@@ -103,7 +103,7 @@ export const STORED: readonly Stored[] = [
   stored('U16', 'u2 H ushort uint16', 'float32', Uint16Array, copy),
   stored('I32', 'i4 i intc int32', 'float64', Int32Array, copy),
   stored('U32', 'u4 I uintc uint32', 'float64', Uint32Array, copy),
-  // C's long has 8 bytes where NumPy runs, but on Windows.
+  // C's long has 4 bytes on Windows alone, whose files are then too short.
   stored('I64', 'i8 l q n p int int_ intp long longlong int64', 'float64', BigInt64Array, fromInt64),
   stored('U64', 'u8 L Q N P uint uintp ulong ulonglong uint64', 'float64', BigUint64Array, fromInt64),
   stored('BOOL', 'b1 ? bool bool_', 'float32', Uint8Array, fromBool),
@@ -127,7 +127,7 @@ export function readMatrix(
   let more = sizes.length - 2
   const [cols = 1, rows = 1, ...others] = [...sizes].reverse().filter((size) => size !== 1 || more-- <= 0)
   if (others.length > 0)
-    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1: reshape(${sizes[0]}, -1) in NumPy`
+    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1, as reshape(${sizes[0]}, -1) in NumPy gives`
   if (rows * cols > MAX_SIZE) return `shape is ${formatShape([rows, cols])}, wanted at most ${MAX_SIZE} elements`
   const data = type.read(bytes, order)
   if (typeof data === 'string') return data

@@ -64,8 +64,8 @@ const isSizes = (value: unknown): value is number[] => Array.isArray(value) && v
  * and integers of up to 16 bits become float32; float64 and longer integers become float64. A zero-dimensional array becomes
  * 1x1, a one-dimensional one of n 1xn; where there are more than two dimensions, the last of those of 1 are left out.
  *
- * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that no float64 is, bytes that are
- * missing, and whatever else np.load does not read.
+ * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that float64 does not hold exactly, bytes
+ * that are missing, and whatever else np.load does not read.
  */
 export function decodeNpy(bytes: Uint8Array): Matrix {
   const fail = (why: string): never => {

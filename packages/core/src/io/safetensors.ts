@@ -69,7 +69,7 @@ export interface SkippedTensor {
  * The matrices and the metadata in the bytes of a safetensors file, and what of it is no matrix. F16, BF16, F32, BOOL and
  * integers of up to 16 bits become float32; F64 and longer integers become float64. A scalar becomes 1x1, a one-dimensional
  * tensor of n 1xn; where there are more than two dimensions, the last of those of 1 are left out. Other dtypes, tensors of more
- * than two dimensions that are not 1 and integers that no float64 is are skipped. Everything is checked before anything is
+ * than two dimensions that are not 1 and those of integers that float64 does not hold exactly are skipped. Everything is checked before anything is
  * allocated: lengths, the header, shapes, and that the elements fill the rest of the file without gap or overlap.
  *
  * @throws FormatError for anything else.
