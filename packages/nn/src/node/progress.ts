@@ -18,6 +18,9 @@ export interface TextStream {
 /** The signals that end a process which does not listen to them. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** Lets the event loop hear what has arrived: it looks for it between two of these. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
 /**
  * Shows how far training is: a bar for each epoch on a terminal, and one line for each epoch when it is over. The terminal has
  * its cursor and wraps its lines again however the process ends, but by a signal that cannot be heard.
@@ -29,18 +32,30 @@ export function progress(stream: TextStream = process.stdout): Callback {
   if (typeof stream?.write !== 'function')
     throw new DTypeError(`progress: stream is ${describe(stream)}, wanted a stream to write to`)
   let bar: SingleBar | undefined
+  let listens = false
   let began = 0
   const title = (epoch: number, epochs: number): string =>
     `epoch ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}`
   const remove = (): void => {
-    for (const signal of SIGNALS) process.removeListener(signal, leave)
-    process.removeListener('exit', remove)
     bar?.stop()
     bar = undefined
+  }
+  // Through the whole training, as a signal that has arrived is lost where nobody listens any more before it is heard.
+  const listen = (): void => {
+    if (listens) return
+    listens = true
+    for (const signal of SIGNALS) process.on(signal, leave)
+    process.on('exit', remove)
+  }
+  const listenNoMore = (): void => {
+    listens = false
+    for (const signal of SIGNALS) process.removeListener(signal, leave)
+    process.removeListener('exit', remove)
   }
   /** Who listens to a signal keeps it from its work: it is sent again unless others listen, too. */
   const leave = (signal: NodeJS.Signals): void => {
     remove()
+    listenNoMore()
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
   }
   return {
@@ -58,8 +73,7 @@ export function progress(stream: TextStream = process.stdout): Callback {
         clearOnComplete: true,
         stopOnComplete: false,
       })
-      for (const signal of SIGNALS) process.on(signal, leave)
-      process.on('exit', remove)
+      listen()
       bar.start(batches, 0, { loss: '…' })
     },
     onBatchEnd(batch, { loss }) {
@@ -70,6 +84,11 @@ export function progress(stream: TextStream = process.stdout): Callback {
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
       stream.write(`${title(epoch, epochs)}  ${format(logs)}  ${seconds} s\n`)
     },
-    onTrainEnd: remove,
+    async onTrainEnd() {
+      remove()
+      if (!listens) return
+      await turn()
+      listenNoMore()
+    },
   }
 }

@@ -478,8 +478,19 @@ describe('progress', () => {
     },
   )
 
+  test.each(['end of a batch', 'begin', 'end', 'last'])(
+    'loses no signal that comes at the %s of an epoch, however short they are',
+    { timeout: 60_000 },
+    async (when) => {
+      const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: ['SIGINT', when] })
+      expect([ended.code, ended.signal]).toEqual([null, 'SIGINT'])
+      expect(ended.output.lastIndexOf(shows)).toBeGreaterThan(ended.output.lastIndexOf(hides))
+      expect(ended.output).not.toContain('went on')
+    },
+  )
+
   test('leaves a signal to those who listen to it, and listens no more', { timeout: 60_000 }, async () => {
-    const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: ['SIGINT', 'listens'] })
+    const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: ['SIGINT', 'batch', 'listens'] })
     expect([ended.code, ended.signal]).toEqual([0, null])
     expect(ended.output).toMatch(/aborted\nwent on, 0 listeners more\n$/)
     expect(ended.output.lastIndexOf(shows)).toBeGreaterThan(ended.output.lastIndexOf(hides))

@@ -1,11 +1,12 @@
-// Trains with a progress bar on what says that it is a terminal, and in the first epoch is interrupted as its arguments say: by a
-// signal, with or without a listener of its own, or by the end of the process.
+// Trains with a progress bar on what says that it is a terminal, and is interrupted as its arguments say: by a signal, with or
+// without a listener of its own, or by the end of the process; in a batch of the first epoch, which waits, or without waiting
+// in the last batch of an epoch, between epochs or in the last epoch.
 
 import { type Callback, fit, Linear, mseLoss, SGD } from '@matgrad/nn'
 import { progress } from '@matgrad/nn/node'
 import { noise, sample } from '../support.ts'
 
-const [how, listens] = process.argv.slice(2)
+const [how, when = 'batch', listens] = process.argv.slice(2)
 Object.assign(process.stdout, { isTTY: true, columns: 100 })
 const model = new Linear(1, 1)
 const data = { x: sample(300, 1, noise(1)), y: sample(300, 1, noise(2)) }
@@ -15,7 +16,8 @@ const listeners = (): number => process.listenerCount('SIGINT') + process.listen
 const before = listeners()
 const interrupt: Callback = {
   async onBatchEnd(batch) {
-    if (batch !== 1) return
+    if (when === 'end of a batch' && batch === 299) process.kill(process.pid, how)
+    if (when !== 'batch' || batch !== 1) return
     if (how === 'exit') process.exit(7)
     if (how === 'throw')
       setTimeout(() => {
@@ -24,13 +26,19 @@ const interrupt: Callback = {
     else process.kill(process.pid, how)
     await new Promise((resolve) => setTimeout(resolve, 1000))
   },
+  onEpochBegin(epoch) {
+    if (when === 'begin' && epoch === 1) process.kill(process.pid, how)
+  },
+  onEpochEnd(epoch, _logs, { epochs }) {
+    if ((when === 'end' && epoch === 1) || (when === 'last' && epoch === epochs - 1)) process.kill(process.pid, how)
+  },
 }
 const optimizer = new SGD(model.parameters(), { lr: 0.1 })
 const callbacks = [progress(), interrupt]
 await fit(model, data, {
   loss: mseLoss,
   optimizer,
-  epochs: 2,
+  epochs: when === 'batch' ? 2 : 6,
   batchSize: 1,
   callbacks,
   signal: controller.signal,
