@@ -411,3 +411,18 @@ describe('what cannot be encoded', () => {
     expect(() => encodeNpy(value as unknown as Matrix)).toThrow('encodeNpy')
   })
 })
+
+test('what is no such file is said to be what it is', () => {
+  const { decodeNpy, decodeSafetensors } = io
+  const zip = Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(20))
+  expect(errorOf(() => decodeNpy(zip)).message).toBe(
+    'decodeNpy: the bytes are those of a zip archive, such as .npz, wanted an .npy file out of it',
+  )
+  for (const [name, decode] of Object.entries({ decodeNpy, decodeSafetensors }))
+    expect(errorOf(() => decode('weights.npy' as unknown as Uint8Array)).message).toBe(
+      `${name}: got "weights.npy", wanted a Uint8Array with the bytes of a file`,
+    )
+  expect(errorOf(() => decodeSafetensors(io.encodeNpy(full(2, 2, 1)))).message).toMatch(
+    /it is cut short, or no safetensors file$/,
+  )
+})

@@ -71,9 +71,13 @@ export function decodeNpy(bytes: Uint8Array): Matrix {
   const fail = (why: string): never => {
     throw new FormatError(`decodeNpy: ${why}`)
   }
-  if (!(bytes instanceof Uint8Array)) fail('wanted a Uint8Array')
+  if (!(bytes instanceof Uint8Array)) fail(`got ${describe(bytes)}, wanted a Uint8Array with the bytes of a file`)
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte))
-    fail('the bytes do not begin as an .npy file does')
+    fail(
+      bytes[0] === 0x50 && bytes[1] === 0x4b
+        ? 'the bytes are those of a zip archive, such as .npz, wanted an .npy file out of it'
+        : 'the bytes do not begin as an .npy file does',
+    )
   const version = bytes[6]
   if (version < 1 || version > 3) fail(`version is ${version}, wanted 1 to 3`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -79,11 +79,11 @@ export function decodeSafetensors(bytes: Uint8Array): {
   metadata: Record<string, string>
   skipped: SkippedTensor[]
 } {
-  if (!(bytes instanceof Uint8Array)) fail('wanted a Uint8Array')
+  if (!(bytes instanceof Uint8Array)) fail(`got ${describe(bytes)}, wanted a Uint8Array with the bytes of a file`)
   if (bytes.length < 8) fail(`got ${bytes.length} bytes, wanted at least 8`)
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   if (headerLength > MAX_HEADER || headerLength > bytes.length - 8)
-    fail(`the header has ${headerLength} bytes, the file has ${bytes.length}`)
+    fail(`the header has ${headerLength} bytes, the file has ${bytes.length}: it is cut short, or no safetensors file`)
   const start = 8 + headerLength
   const { __metadata__, ...header } = parseHeader(bytes.subarray(8, start))
   const entries = Object.entries(header).map(([name, entry]) => readEntry(name, entry))
