@@ -40,7 +40,7 @@ export function crossEntropy(
   const t = toVariable('crossEntropy', target, x.dtype)
   check(x, t, labelSmoothing, weight)
   /** a·b: a class without weight has no part, though its loss is infinite. */
-  const weighed = (a: Variable, b: Variable | Matrix): Variable => applyOp(operations.weigh, [a, b], undefined)
+  const weighed = (a: Variable, b: Variable | Matrix | number): Variable => applyOp(operations.weigh, [a, b], undefined)
   /** The sum of each row of −terms, each with the weight of its class. */
   const ofAllClasses = (terms: Variable): Variable => (weight ? weighed(terms.neg(), weight) : terms.neg()).sum(1)
   if (t.cols === x.cols) {
@@ -51,7 +51,7 @@ export function crossEntropy(
   const weights = weight?.T.gatherRows(t.value)
   const own = weights ? weighed(ofClass, weights) : ofClass
   const each = labelSmoothing
-    ? own.mul(1 - labelSmoothing).add(ofAllClasses(x.logSoftmax(1)).mul(labelSmoothing / x.cols))
+    ? weighed(own, 1 - labelSmoothing).add(ofAllClasses(x.logSoftmax(1)).mul(labelSmoothing / x.cols))
     : own
   return weights && reduction === 'mean' ? each.sum().div(weights.sum()) : reduce(each, reduction)
 }

@@ -102,3 +102,9 @@ describe.each(DTYPES)('%s', (dtype: keyof typeof LIMITS) => {
     expect(gradients.toArray()[1].map((x) => x + 0)).toEqual(gradient)
   })
 })
+
+test('with all of its weight smoothed away, a class whose logit is −∞ has its part of the sum alone', () => {
+  const x = variable(matrix([[Number.NEGATIVE_INFINITY, 1, 2]], { dtype: 'float64' }))
+  const loss = crossEntropy(x, matrix([[0]]), { labelSmoothing: 1 })
+  expect(loss.item()).toBe(Number.POSITIVE_INFINITY)
+})

@@ -426,3 +426,8 @@ test('what is no such file is said to be what it is', () => {
     /it is cut short, or no safetensors file$/,
   )
 })
+
+test('what holds matrices in another way is no set of tensors: nothing is left out without a word', () => {
+  for (const given of [new Map([['a', zeros(1, 1)]]), new (class Model {})(), new Date()])
+    expect(() => io.encodeSafetensors(given as unknown as Record<string, Matrix>)).toThrow(DTypeError)
+})

@@ -1,6 +1,6 @@
 // What would overflow or vanish on the way to results that are numbers like any other.
 
-import { linalg, Matrix } from '@matgrad/core'
+import { eye, Generator, linalg, Matrix, matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { fill, growth, identity } from './linalg-matrices.ts'
 import { choleskyRatio, inverseRatio, luRatio, norm1, solveRatio } from './linalg-ratios.ts'
@@ -512,4 +512,63 @@ test('residuals and x of lstsq where b and A·x would overflow in a product', ()
   expect(residuals.item()).toBe(Number.POSITIVE_INFINITY)
   expect(Math.abs(singularValues.item() / 2 ** 1000 - Math.sqrt(3))).toBeLessThanOrEqual(8 * EPSILON)
   expect(Math.abs(linalg.lstsq(a, b.mul(2 ** -500)).residuals.item() / 2 ** 1000 - 2)).toBeLessThanOrEqual(32 * EPSILON)
+})
+
+describe('rows and columns whose sizes are as far apart as numbers go', () => {
+  const float64 = (rows: number[][]): Matrix => matrix(rows, { dtype: 'float64' })
+  const near = (x: number, wanted: number): void =>
+    expect(Math.abs(x - wanted), `${x}, wanted ${wanted}`).toBeLessThanOrEqual(1e-13 * Math.abs(wanted))
+
+  test('det and slogdet of scaled rows, whose multipliers vanish, to 1e-13', () => {
+    const a = float64([
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 10],
+    ])
+    near(linalg.det(a.mul(float64([[2 ** 800], [2 ** -400], [2 ** -350]]))), -3 * 2 ** 50)
+    near(
+      linalg.det(
+        float64([
+          [2 ** 600, 2 ** 600],
+          [2 ** -600, 2 ** -599],
+        ]),
+      ),
+      1,
+    )
+    for (const n of [2, 7, 60, 150]) {
+      const generator = new Generator(n)
+      const whole = generator.normal(n, n, 0, 1, { dtype: 'float64' }).add(eye(n, { dtype: 'float64' }).mul(10))
+      const powers = Float64Array.from({ length: n }, (_, i) => 2 ** Math.round(1800 * (i / (n - 1)) - 900))
+      const [left, right] = [new Matrix(powers, n, 1), new Matrix(powers.slice(), 1, n)]
+      const { sign, logAbsDet } = linalg.slogdet(whole)
+      for (const scaled of [whole.mul(left), whole.mul(right)]) {
+        expect(linalg.slogdet(scaled).sign).toBe(sign)
+        near(linalg.slogdet(scaled).logAbsDet, logAbsDet)
+      }
+    }
+  })
+
+  // Exact in rational numbers.
+  test('what rows and columns scaled one after the other make singular, or wrong, is solved to 1e-13', () => {
+    const inverse = linalg.inv(
+      float64([
+        [6.40796110776273e96, 1.347997333357532e67, 1.3598682245580103e85],
+        [2.725645216108526e134, 6.505213034913027e-19, 2.6497349136889905e-168],
+        [5.231975621026696e297, 4.778309726736481e-299, 1.8911295234241434e-224],
+      ]),
+    )
+    near(inverse.get(1, 1), 1537228672809129200)
+    near(inverse.get(2, 1), -1.5238095238095237)
+    const x = linalg.solve(
+      float64([
+        [0.000030517578125, 9.343878384890256e196, 1.5932734716309035e-158],
+        [1.8051943758648296e-276, 2.3485425827738332e109, 4.181389724724492e42],
+        [3.402823669209385e38, 6.064523798049644e229, 8.442542515286355e-227],
+      ]),
+      float64([[4], [3], [2]]),
+    )
+    near(x.get(0, 0), -0.00000762939453169409)
+    near(x.get(1, 0), 4.280877635031217e-197)
+    near(x.get(2, 0), 7.17464813734306e-43)
+  })
 })

@@ -371,8 +371,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
     state: Readonly<StateDict>,
     options?: { strict?: boolean },
   ): { missing: string[]; unexpected: string[] } {
-    if (typeof state !== 'object' || state === null)
-      throw new DTypeError(`loadStateDict: state is ${describe(state)}, wanted matrices by name`)
+    if (!isPlain(state)) throw new DTypeError(`loadStateDict: state is ${describe(state)}, wanted matrices by name`)
     const { strict } = readLoading('loadStateDict', options)
     const own = this.#byName('loadStateDict')
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name))

@@ -1458,6 +1458,46 @@ describe('batches of a model of this package are in matrices that the next ones 
   })
 })
 
+test.each([true, false])(
+  'a callback that comes later is one: the model learns in training mode again (compile: %s)',
+  async (compile) => {
+    const modes: boolean[] = []
+    const run = async (callbacks: Callback[]): Promise<number> => {
+      const net = new Sequential(new Linear(2, 3), new BatchNorm1d(3), new Linear(3, 1))
+      const norm = net.layers[1] as BatchNorm1d
+      let epochs = 0
+      const stopping: Callback = {
+        onEpochEnd(_epoch, _logs, training) {
+          modes.push(norm.training)
+          net.eval()
+          if (++epochs === 5) training.stop()
+        },
+      }
+      const optimizer = new SGD(net.parameters(), { lr: 1e-3 })
+      setTimeout(() => callbacks.push(stopping), 30)
+      await fit(net, xor(), { loss: mseLoss, optimizer, epochs: 1e7, compile, callbacks })
+      return epochs
+    }
+    expect(await run([])).toBe(5)
+    expect(modes).toEqual([true, true, true, true, true])
+  },
+)
+
+test.each([
+  ['of the data', {}],
+  ['of the validation', { validation: { x: zeros(5, 2), y: matrix([[0], [1], [2], [1], [5]]) } }],
+])('targets %s that accuracy does not take are an error before the first step', async (what, more) => {
+  const net = new Sequential(new Linear(2, what === 'of the data' ? 1 : 3))
+  const before = bitsOf(net)
+  const y = what === 'of the data' ? matrix([[0.5], [1], [0], [1.296]]) : matrix([[0], [1], [2], [1]])
+  const loss = what === 'of the data' ? mseLoss : (p: Variable, t: Matrix) => crossEntropy(p, t)
+  const optimizer = new SGD(net.parameters(), { lr: 0.1 })
+  const options = { loss, optimizer, epochs: 2, metrics: { accuracy }, ...more }
+  const error = await errorFrom(fit(net, { x: zeros(4, 2), y }, options))
+  expect((error as Error).message).toMatch(/^accuracy: a class is/)
+  expect(bitsOf(net)).toEqual(before)
+})
+
 test('crossEntropy of a model of one output is an error at the first batch, and nothing is changed', async () => {
   const model = net()
   const before = bitsOf(model)

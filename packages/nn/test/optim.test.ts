@@ -357,6 +357,17 @@ describe('wrong settings', () => {
 })
 
 describe('stateDict and loadStateDict', () => {
+  test('what holds matrices in another way is no snapshot', () => {
+    const layer = new Linear(2, 1)
+    const optimizer = new Adam(layer.parameters(), { lr: 0.1 })
+    const { groups } = optimizer.stateDict()
+    for (const given of [new Map(), [], new Date()]) {
+      const matrices = given as unknown as Record<string, Matrix>
+      expect(() => optimizer.loadStateDict({ groups, matrices })).toThrow(DTypeError)
+      expect(() => layer.loadStateDict(matrices, { strict: false })).toThrow(DTypeError)
+    }
+  })
+
   const { x, y } = xor()
   const settings = { lr: 0.1, momentum: 0.9, dampening: 0.1, weightDecay: 0.01 }
   function start(lr = settings.lr) {

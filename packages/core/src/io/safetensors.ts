@@ -1,5 +1,6 @@
 import { itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
+import { isPlain } from '../base/options.ts'
 import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
@@ -22,11 +23,11 @@ const DEEPEST = 3
  * name `__metadata__`; MatgradError where data were detached or resized.
  */
 export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<string, string>>): Uint8Array {
-  if (!isObject(tensors)) throw new DTypeError(`encodeSafetensors: got ${describe(tensors)}, wanted matrices by name`)
+  if (!isPlain(tensors)) throw new DTypeError(`encodeSafetensors: got ${describe(tensors)}, wanted matrices by name`)
   // Without a prototype any name is a plain key, even __proto__.
   const header: Record<string, unknown> = Object.create(null)
   if (metadata !== undefined) {
-    if (!isObject(metadata))
+    if (!isPlain(metadata))
       throw new DTypeError(`encodeSafetensors: metadata is ${describe(metadata)}, wanted strings by name`)
     for (const [key, value] of Object.entries(metadata))
       if (typeof value !== 'string')

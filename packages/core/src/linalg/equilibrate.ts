@@ -3,9 +3,6 @@
 import type { Matrix } from '../matrix/matrix.ts'
 import { create, exponentOf, shifted } from './workspace.ts'
 
-/** Rows whose largest elements are not more than so many binary orders apart are exchanged as they are. */
-const ALIKE = 200
-
 /** The exponents of the powers of two that rows and columns were multiplied by. */
 export interface Scaling {
   readonly rows: Int32Array
@@ -31,18 +28,59 @@ export function largestExponents(a: Matrix, shifts: Int32Array, down: boolean): 
 }
 
 /**
- * What brings the largest element of every column near 1, and before that of every row (LAPACK's dgeequb): unless rows differ
- * by many orders they are left, since columns change neither pivots nor L.
+ * What makes no element of a square matrix larger than about 1, and those of one in each row and column about 1: of the elements
+ * whose product is the largest. Elimination then meets no pivot that is small because its row or column is (Olschowka & Neumaier
+ * 1996; MC64 of Duff & Koster 2001). Where all such products are 0, the largest element of every row, and then of every column,
+ * is brought near 1 (LAPACK's dgeequb).
  */
 export function equilibrate(a: Matrix): Scaling {
+  const found = assigned(a)
+  if (found !== undefined) return found
   const left = new Int32Array(a.rows)
-  const sizes = largestExponents(a, left, false)
-  const rows = extent(sizes) > ALIKE ? sizes.map((exponent) => -exponent) : left
-  return { rows, cols: largestExponents(a, rows, true).map((exponent) => -exponent) }
+  const rows = negated(largestExponents(a, left, false))
+  return { rows, cols: negated(largestExponents(a, rows, true)) }
 }
 
-const extent = (values: Int32Array): number =>
-  values.reduce((most, x) => Math.max(most, x), values[0]) - values.reduce((least, x) => Math.min(least, x), values[0])
+/**
+ * The dual variables of the assignment of rows to columns whose exponents have the largest sum, by shortest augmenting paths
+ * (Kuhn 1955; Jonker & Volgenant 1987); undefined where every assignment has a 0.
+ */
+function assigned({ elements: data, rows: n }: Matrix): Scaling | undefined {
+  const costs = Float64Array.from(data, (x) => (x === 0 ? Infinity : -trueExponent(x)))
+  const [ofRows, ofCols] = [new Float64Array(n), new Float64Array(n + 1)]
+  /** The row that each column has; the last column is where a path begins. */
+  const rowOf = new Int32Array(n + 1).fill(-1)
+  const from = new Int32Array(n)
+  for (let start = 0; start < n; start++) {
+    const least = new Float64Array(n).fill(Infinity)
+    const isReached = new Uint8Array(n + 1)
+    let col = n
+    rowOf[n] = start
+    while (rowOf[col] >= 0) {
+      isReached[col] = 1
+      const row = rowOf[col]
+      let [next, step] = [-1, Infinity]
+      for (let j = 0; j < n; j++) {
+        if (isReached[j]) continue
+        const cost = costs[row * n + j] - ofRows[row] - ofCols[j]
+        if (cost < least[j]) {
+          least[j] = cost
+          from[j] = col
+        }
+        if (least[j] < step) [next, step] = [j, least[j]]
+      }
+      if (next < 0) return undefined
+      for (let j = 0; j <= n; j++)
+        if (isReached[j]) {
+          ofRows[rowOf[j]] += step
+          ofCols[j] -= step
+        } else if (j < n) least[j] -= step
+      col = next
+    }
+    for (; col !== n; col = from[col]) rowOf[col] = rowOf[from[col]]
+  }
+  return { rows: Int32Array.from(ofRows), cols: Int32Array.from(ofCols.subarray(0, n)) }
+}
 
 /** A, row i and column j multiplied by 2^rows[i] and 2^cols[j], in float64. */
 export function scaledBy(a: Matrix, rows: Int32Array, cols: Int32Array): Matrix {

@@ -34,6 +34,16 @@ const LEAST_SOLUTION = 2 ** -500
 /** Columns whose largest elements are near 2^−900 may grow by 2^1900, and what vanishes beside them is not seen. */
 const LOW = 900
 
+/** Pivots so many times smaller than others say that rows are, whose multipliers may have vanished. */
+const APART = 2 ** -900
+
+/** The largest pivot of n x n factors. */
+function largestPivot({ engine: { f64 }, at }: Workspace, n: number): number {
+  let most = 0
+  for (let i = 0; i < n; i++) most = Math.max(most, Math.abs(f64[at[0] / 8 + i * (n + 1)]))
+  return most
+}
+
 /** Whether all pivots of n x n factors have sizes from `least` to `most`. */
 function pivotsWithin({ engine: { f64 }, at }: Workspace, n: number, least: number, most: number): boolean {
   for (let i = 0; i < n; i++) {
@@ -118,7 +128,8 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
   const n = a.rows
   let workspace = factored(operation, a, LINEAR)
   let exponent = -n * exponentOf(workspace.scales[0])
-  if (!pivotsWithin(workspace, n, LEAST_PIVOT, Number.MAX_VALUE)) {
+  const least = Math.max(LEAST_PIVOT, APART * largestPivot(workspace, n))
+  if (!pivotsWithin(workspace, n, least, Number.MAX_VALUE)) {
     const { rows, cols } = equilibrate(a)
     const low = cols.map((exponent) => exponent - LOW)
     workspace = factored(operation, scaledBy(a, rows, low), UNSCALED)

@@ -8,7 +8,7 @@ import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDt
 
 /**
  * Aⁿ for a square matrix and any whole n, by repeated squaring in float64: the identity for 0, powers of A⁻¹ below. What lies
- * beyond the range of the dtype is ±Infinity, or NaN where infinities of both signs meet.
+ * beyond the range of the dtype is ±Infinity, or NaN where that meets 0 or infinities of both signs meet.
  *
  * @throws ShapeError unless a is square; DTypeError unless it is a matrix and n a whole number; LinAlgError for NaN and infinities,
  * and where n is negative and A⁻¹ is none, or beyond the range of float64.

@@ -122,6 +122,7 @@ function decodeState(bytes: Uint8Array, model: Module): Record<string, Matrix> {
 export async function loadModel(path: string | FileUrl, model: Module): Promise<void> {
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
+  if ((await stat(name)).isDirectory()) throw new MatgradError(`loadModel: ${shown(name)} is a folder, wanted a file`)
   const bytes = await readFile(name)
   try {
     model.loadStateDict(decodeState(bytes, model))

@@ -1,7 +1,7 @@
 import { Variable } from '@matgrad/autograd'
 import { CompiledFunction } from '@matgrad/autograd/internal'
 import { type DType, DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { checkWhole, describe, didYouMean, formatShape, keep, shorten, tracer } from '@matgrad/core/internal'
+import { checkWhole, describe, didYouMean, formatShape, isPlain, keep, shorten, tracer } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
@@ -186,7 +186,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
    */
   loadStateDict(state: OptimizerState<Settings>): void {
     const name = this.constructor.name
-    if (!Array.isArray(state?.groups) || typeof state.matrices !== 'object' || state.matrices === null)
+    if (!Array.isArray(state?.groups) || !isPlain(state.matrices))
       throw new DTypeError(`${name}: the state is ${describe(state)}, wanted a snapshot by stateDict`)
     if (state.groups.length !== this.groups.length)
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)

@@ -6,6 +6,7 @@ import type { Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type DataLoader, isPlainLoader } from './data.ts'
 import { inEvaluation, inMode } from './evaluate.ts'
+import { accuracy, type Metric } from './metrics.ts'
 import { isKnown, isKnownLoss } from './step.ts'
 
 // An error in the middle of a training leaves a model that is half trained. What can be known before the first step is asked
@@ -15,18 +16,20 @@ interface Plan {
   readonly model: Module
   readonly optimizer: Optimizer
   readonly loss: Loss
+  readonly metrics: Readonly<Record<string, Metric>>
   readonly loader: DataLoader
   /** What the validation data are gone through by. */
   readonly validation: DataLoader | undefined
 }
 
 /** @throws MatgradError or ShapeError for what would throw, or train nothing, after the first step. */
-export function checkBeforehand({ model, optimizer, loss, loader, validation }: Plan): void {
+export function checkBeforehand({ model, optimizer, loss, metrics, loader, validation }: Plan): void {
+  const measures: Check[] = Object.values(metrics).filter((metric) => metric === accuracy)
   checkParameters(model, optimizer)
   if (isPlainLoader(loader)) {
     inMode(model, true, () => checkBatches('data', model, loader))
     // All else that may be wrong is wrong in the first step.
-    if (loss === crossEntropy && isKnown(model)) checkTargets(model, loss, loader)
+    checkTargets(model, loss === crossEntropy ? [asCheck(loss), ...measures] : measures, loader)
   }
   if (!validation || !isPlainLoader(validation)) return
   const [own, other] = [loader.dataset.x, validation.dataset.x]
@@ -35,8 +38,16 @@ export function checkBeforehand({ model, optimizer, loss, loader, validation }: 
       `fit: x is ${formatShape(own.shape)}, x of the validation is ${formatShape(other.shape)}, wanted as many columns`,
     )
   inMode(model, false, () => checkBatches('validation data', model, validation))
-  if (isKnownLoss(loss) && isKnown(model)) checkTargets(model, loss, validation)
+  checkTargets(model, isKnownLoss(loss) ? [asCheck(loss), ...measures] : measures, validation)
 }
+
+/** What throws for results and targets that do not belong together. */
+type Check = (prediction: Matrix, target: Matrix) => void
+
+const asCheck =
+  (loss: Loss): Check =>
+  (prediction, target) =>
+    void loss(constant(prediction), target)
 
 function checkParameters(model: Module, optimizer: Optimizer): void {
   const own = new Set(model.parameters())
@@ -73,14 +84,16 @@ function checkBatches(what: string, model: Module, loader: DataLoader): void {
 }
 
 /**
- * Gives a loss of this package what has the shape of a model's results, with the targets of a batch and with those that it may
- * not take.
+ * Gives a loss and metrics of this package what has the shape of the results of a model that is of it, too, with the targets of a
+ * batch and with those that they may not take.
  */
-function checkTargets(model: Module, loss: Loss, { dataset: { x, y }, batchSize }: DataLoader): void {
+function checkTargets(model: Module, checks: readonly Check[], { dataset: { x, y }, batchSize }: DataLoader): void {
+  if (checks.length === 0 || !isKnown(model)) return
   inEvaluation(model, () => {
     const rows = Math.min(batchSize, x.rows)
     const { cols, dtype } = resultOf(model, x, rows)
-    for (const targets of [y.slice(0, rows), telling(y)]) loss(constant(zeros(targets.rows, cols, { dtype })), targets)
+    for (const targets of [y.slice(0, rows), telling(y)])
+      for (const check of checks) check(zeros(targets.rows, cols, { dtype }), targets)
   })
 }
 

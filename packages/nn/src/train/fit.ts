@@ -142,7 +142,7 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
   const loader =
     data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })
   if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
-  if (epochs > 0) checkBeforehand({ model, optimizer, loss: settings.loss, loader, validation: validating })
+  if (epochs > 0) checkBeforehand({ model, optimizer, loss: settings.loss, metrics, loader, validation: validating })
   const evaluation =
     validating &&
     new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile })
@@ -150,9 +150,9 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
   const namesOfValidation = new Map(names.map((name) => [name, nameOfValidation(name)]))
   const listed = [...names, ...(validation ? namesOfValidation.values() : [])].map((name) => [name, []] as const)
   const history = Object.fromEntries(listed) as unknown as History
-  /** Whether somebody's code runs between two epochs. */
-  const isWatched =
-    callbacks.length > 0 || scheduler !== undefined || Object.values(metrics).some((metric) => metric !== accuracy)
+  const hasOthers = scheduler !== undefined || Object.values(metrics).some((metric) => metric !== accuracy)
+  /** Whether somebody's code runs between two epochs. There may be callbacks that were not there at the start. */
+  const isWatched = (): boolean => hasOthers || callbacks.length > 0
   return { ...settings, metrics, loader, evaluation, namesOfValidation, history, isWatched }
 }
 
@@ -191,7 +191,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
       if (stopped) break
       const results = new Seen(metrics)
-      if (isWatched || wasGiven || !isPlain || !step.isKnown) {
+      if (isWatched() || wasGiven || !isPlain || !step.isKnown) {
         model.train()
         step.giveBack()
         isPlain = isQuiet()
@@ -221,7 +221,7 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       signal?.throwIfAborted()
       const measured = results.measured()
       if (evaluation) {
-        const validated = evaluation.run(isWatched || wasGiven || !isPlain || !step.isKnown)
+        const validated = evaluation.run(isWatched() || wasGiven || !isPlain || !step.isKnown)
         for (const [name, value] of validated) measured.push([namesOfValidation.get(name) as string, value])
         if (!evaluation.isAlone) wasGiven = true
       }

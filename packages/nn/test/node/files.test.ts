@@ -157,6 +157,14 @@ describe('saveModel and loadModel', () => {
     expect(await readdir(folder)).toEqual(['model'])
   })
 
+  test('a load from a folder is refused, by its name', async () => {
+    const path = join(folder, 'model')
+    await mkdir(path)
+    const error = await errorFrom(loadModel(path, model()))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error.message).toMatch(/^loadModel: .*model is a folder, wanted a file$/)
+  })
+
   test('a save that is killed leaves the existing file and one other, which the next save removes', {
     timeout: 60_000,
   }, async () => {
