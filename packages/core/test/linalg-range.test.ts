@@ -548,6 +548,17 @@ describe('rows and columns whose sizes are as far apart as numbers go', () => {
     }
   })
 
+  test('cond by smallest sums, which others are 10⁴⁰⁰ times larger than', () => {
+    const a = float64([
+      [2 ** 600, 2 ** 600],
+      [2 ** -600, 2 ** -599],
+    ])
+    near(linalg.cond(a, -1), 3)
+    near(linalg.cond(a, Number.NEGATIVE_INFINITY), 3)
+    near(linalg.cond(a.T, -1), 3)
+    near(linalg.cond(a.T, Number.NEGATIVE_INFINITY), 3)
+  })
+
   // Exact in rational numbers.
   test('what rows and columns scaled one after the other make singular, or wrong, is solved to 1e-13', () => {
     const inverse = linalg.inv(

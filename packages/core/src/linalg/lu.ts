@@ -288,17 +288,27 @@ export function solveFor(operation: string, a: Matrix, dtype: DType, b?: Matrix)
 }
 
 /**
- * A⁻¹ = 2^exponent·inverse in float64, the largest element of `inverse` near 1; undefined where a pivot is 0, or A⁻¹ beyond
- * all range.
+ * A⁻¹ = 2^exponent·inverse in float64, the largest element of `inverse` near 1, or of its smallest column or row for the orders −1
+ * and −∞ of a norm, others of which are infinite then; undefined where a pivot is 0, or A⁻¹ beyond all range.
  */
-export function scaledInverse(operation: string, a: Matrix): { inverse: Matrix; exponent: number } | undefined {
+export function scaledInverse(
+  operation: string,
+  a: Matrix,
+  ord: number | string,
+): { inverse: Matrix; exponent: number } | undefined {
   const solution = solveScaled(operation, a)
   if (typeof solution === 'number' || !solution.values.every(Number.isFinite)) return undefined
   const { values, down, across } = solution
-  let exponent = -0x80000000
-  for (let i = 0, k = 0; i < a.rows; i++)
-    for (let j = 0; j < a.rows; j++, k++)
-      if (values[k] !== 0) exponent = Math.max(exponent, trueExponent(values[k]) + down[i] + across[j])
+  const n = a.rows
+  const isLeast = ord === -1 || ord === -Infinity
+  /** The exponent of the largest element of each line, or of all. */
+  const largest = new Int32Array(isLeast ? n : 1).fill(-0x80000000)
+  for (let i = 0, k = 0; i < n; i++)
+    for (let j = 0; j < n; j++, k++) {
+      const line = ord === -1 ? j : isLeast ? i : 0
+      if (values[k] !== 0) largest[line] = Math.max(largest[line], trueExponent(values[k]) + down[i] + across[j])
+    }
+  const exponent = largest.reduce((least, x) => Math.min(least, x))
   return { inverse: unscaled(solution, 'float64', -exponent), exponent }
 }
 

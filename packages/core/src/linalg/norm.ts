@@ -41,6 +41,9 @@ export function absoluteSums({ elements: data, rows, cols }: Matrix, down: boole
   return sums
 }
 
+/** So many numbers as a line may have, each smaller than this, have a sum. */
+const MOST_SUMMED = 2 ** 990
+
 /** What squares below 2^−1022 lose is below 2^−1074 each, nothing beside such a sum. */
 const LEAST_SUM = 2 ** -900
 
@@ -134,9 +137,11 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
     const product = normOf('cond', near, ord) * normOf('cond', plain, ord)
     if (product < Number.POSITIVE_INFINITY) return product
   }
-  const solution = scaledInverse('cond', near)
+  // A smallest sum is not to vanish beside others.
+  const own = typeof ord === 'number' && ord < 0 && largestOf(whole) < MOST_SUMMED ? whole : near
+  const solution = scaledInverse('cond', own, ord)
   if (solution === undefined) return Number.POSITIVE_INFINITY
-  const [x, y] = [normOf('cond', near, ord), normOf('cond', solution.inverse, ord)]
+  const [x, y] = [normOf('cond', own, ord), normOf('cond', solution.inverse, ord)]
   const [ofX, ofY] = [trueExponent(x), trueExponent(y)]
   return shifted(shifted(x, -ofX) * shifted(y, -ofY), ofX + ofY + solution.exponent)
 }
