@@ -37,8 +37,8 @@ function ordering(name: 'sort' | 'argsort', rest: Pick<Operation, 'dtype' | 'vjp
     },
     forward(out, [a], { axis }, machine) {
       const size = itemSize(a.dtype)
-      // The elements of a line and their positions, twice, and a table for each byte.
-      const room = lineLength(a.shape, axis) * 2 * (size + 4) + 1024 * size
+      // The elements of a line and their positions, twice, and a table of 2048 numbers for each 11 bits.
+      const room = lineLength(a.shape, axis) * 2 * (size + 4) + 6144 * size
       runWithRoom(machine, name, a.dtype, [out.elements], [a], room, lineLayout(a.shape, axis))
     },
   }
