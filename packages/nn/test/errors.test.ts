@@ -151,7 +151,7 @@ const table: Row[] = [
         ({ model }) => model.loadStateDict(value as Untyped),
         MatgradError,
         'loadStateDict: ',
-        typeof value === 'object' && value !== null ? 'missing 0.weight' : `state is ${shown}`,
+        shown === 'Object' ? 'missing 0.weight' : `state is ${shown}`,
       ],
       [
         `loadStateDict of a matrix: ${shown}`,
