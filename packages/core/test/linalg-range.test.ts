@@ -548,6 +548,21 @@ describe('rows and columns whose sizes are as far apart as numbers go', () => {
     }
   })
 
+  test.each([
+    [60, 60],
+    [90, 40],
+  ])('qr of %i x %i with columns of 2^±1000 is that of them all near 1, column by column and bit by bit', (m, n) => {
+    const a = sample(m, n, 'float64', between(-1, 1), noise(m))
+    const powers = new Matrix(
+      Float64Array.from({ length: n }, (_, j) => 2 ** Math.round(2000 * (j / (n - 1)) - 1000)),
+      1,
+      n,
+    )
+    const [plain, scaled] = [linalg.qr(a), linalg.qr(a.mul(powers))]
+    expect(identical(scaled.Q, plain.Q)).toBe(true)
+    expect(identical(scaled.R, plain.R.mul(powers))).toBe(true)
+  })
+
   test('cond by smallest sums, which others are 10⁴⁰⁰ times larger than', () => {
     const a = float64([
       [2 ** 600, 2 ** 600],

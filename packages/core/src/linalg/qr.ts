@@ -1,6 +1,7 @@
 import { oneOf, readerOf } from '../base/options.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { checkMatrix, checkRange, create, enter, leave, SQUARED } from './workspace.ts'
+import { largestExponents, negated, scaledBy } from './equilibrate.ts'
+import { checkMatrix, checkRange, create, enter, leave, SQUARED, shifted, UNSCALED } from './workspace.ts'
 
 export interface QrOptions {
   /** Whether Q has min(m, n) columns or all m of them: 'reduced' unless given. */
@@ -32,12 +33,20 @@ export function qr(a: Matrix, options?: QrOptions): { Q: Matrix; R: Matrix } {
   const { rows: m, cols: n, dtype } = a
   const k = Math.min(m, n)
   const cols = mode === 'reduced' ? k : m
-  const workspace = enter('qr', [a], [k * k, m * cols, roomForQr(m, n, cols)], SQUARED)
-  const { engine, kernels, at, scales } = workspace
+  const rooms = [k * k, m * cols, roomForQr(m, n, cols)]
+  let workspace = enter('qr', [a], rooms, SQUARED)
+  let exponents: Int32Array = new Int32Array(n)
+  if (workspace.scales[0] !== 1) {
+    // Each column by itself, which changes no Q, and so small ones do not vanish beside others.
+    const none = new Int32Array(m)
+    exponents = largestExponents(a, none, true)
+    workspace = enter('qr', [scaledBy(a, none, negated(exponents))], rooms, UNSCALED)
+  }
+  const { engine, kernels, at } = workspace
   const [address, t, q, work] = at
   kernels.qr(address, t, q, work, m, n, cols)
   const R = create(dtype, cols, n)
   for (let i = 0; i < k; i++)
-    for (let j = i; j < n; j++) R.elements[i * n + j] = engine.f64[address / 8 + i * n + j] / scales[0]
+    for (let j = i; j < n; j++) R.elements[i * n + j] = shifted(engine.f64[address / 8 + i * n + j], exponents[j])
   return { Q: leave(workspace, q, m, cols, dtype, 1), R: checkRange('qr', R, 'R') }
 }
