@@ -47,6 +47,7 @@ export default defineConfig({
           'compiled-training',
           'indistinguishable',
           'tour',
+          'node/files',
           'node/process',
           'node/options',
         ].map((name) => `packages/nn/test/${name}.test.ts`),
