@@ -331,7 +331,7 @@ describe.each(DTYPES)('%s', (dtype) => {
       (n, cols) => {
         const values = full(1, n, 0.0005, { dtype }).data
         const every = new Uint32Array(n)
-      for (let i = 0; i < n; i++) every[i] = i
+        for (let i = 0; i < n; i++) every[i] = i
         const a = new SparseMatrix(1, n, Uint32Array.of(0, n), every, values)
         const exact = n * values[0]
         const bound = (512 + Math.ceil(Math.log2(n / 512))) * UNIT[dtype] * exact

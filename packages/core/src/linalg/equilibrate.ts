@@ -3,6 +3,9 @@
 import type { Matrix } from '../matrix/matrix.ts'
 import { create, exponentOf, shifted } from './workspace.ts'
 
+/** To assign more rows may take seconds. */
+const MOST_ASSIGNED = 512
+
 /** The exponents of the powers of two that rows and columns were multiplied by. */
 export interface Scaling {
   readonly rows: Int32Array
@@ -30,11 +33,11 @@ export function largestExponents(a: Matrix, shifts: Int32Array, down: boolean): 
 /**
  * What makes no element of a square matrix larger than about 1, and those of one in each row and column about 1: of the elements
  * whose product is the largest. Elimination then meets no pivot that is small because its row or column is (Olschowka & Neumaier
- * 1996; MC64 of Duff & Koster 2001). Where all such products are 0, the largest element of every row, and then of every column,
- * is brought near 1 (LAPACK's dgeequb).
+ * 1996; MC64 of Duff & Koster 2001). Where all such products are 0, and for large matrices, the largest element of every row, and
+ * then of every column, is brought near 1 (LAPACK's dgeequb).
  */
 export function equilibrate(a: Matrix): Scaling {
-  const found = assigned(a)
+  const found = a.rows <= MOST_ASSIGNED ? assigned(a) : undefined
   if (found !== undefined) return found
   const left = new Int32Array(a.rows)
   const rows = negated(largestExponents(a, left, false))

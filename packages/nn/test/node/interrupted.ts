@@ -1,6 +1,6 @@
 // Trains with a progress bar on what says that it is a terminal, and is interrupted as its arguments say: by a signal, with or
 // without a listener of its own, or by the end of the process; in a batch of the first epoch, which waits, or without waiting
-// in the last batch of an epoch, between epochs or in the last epoch.
+// in the last batch of an epoch or at the end of the last epoch.
 
 import { type Callback, fit, Linear, mseLoss, SGD } from '@matgrad/nn'
 import { progress } from '@matgrad/nn/node'
@@ -26,11 +26,8 @@ const interrupt: Callback = {
     else process.kill(process.pid, how)
     await new Promise((resolve) => setTimeout(resolve, 1000))
   },
-  onEpochBegin(epoch) {
-    if (when === 'begin' && epoch === 1) process.kill(process.pid, how)
-  },
   onEpochEnd(epoch, _logs, { epochs }) {
-    if ((when === 'end' && epoch === 1) || (when === 'last' && epoch === epochs - 1)) process.kill(process.pid, how)
+    if (when === 'last' && epoch === epochs - 1) process.kill(process.pid, how)
   },
 }
 const optimizer = new SGD(model.parameters(), { lr: 0.1 })
