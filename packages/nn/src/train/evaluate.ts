@@ -104,7 +104,7 @@ export class Evaluation {
       // Whoever gives the batches may have changed the model.
       const predicted = (forward ?? passOf(operation, model, compiles))(x).value
       predictions.push(predicted.clone())
-      targets.push(forward ? y.clone() : y)
+      targets.push(y.clone())
     }
     const [prediction, target] = [joined(predictions), joined(targets)]
     const value = loss && lossOf(operation, loss, constant(prediction), target).item()
