@@ -153,10 +153,7 @@ function balance({ elements: data, rows: n }: Matrix): Int32Array {
 
 /** 1 where a power of A may have an element that is not 0, else 0. */
 function reachable(a: Matrix): Matrix {
-  let paths = a
-    .abs()
-    .sign()
-    .add(eye(a.rows, { dtype: 'float64' })) as Matrix
+  let paths = a.notEqual(0).add(eye(a.rows, { dtype: 'float64' })) as Matrix
   for (let length = 1; length < a.rows; length *= 2) paths = paths.matmul(paths).sign()
   return paths
 }

@@ -1,6 +1,6 @@
-import { concat, getDefaultGenerator, type Matrix, ShapeError, zeros } from '@matgrad/core'
+import { concat, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { checkWhole, copyRows, formatShape } from '@matgrad/core/internal'
-import type { DataLoader, Dataset } from './data.ts'
+import { type DataLoader, type Dataset, orderOf } from './data.ts'
 
 /** The batches of a loader of this package, as often as they are gone through; those of one size are in the same matrices. */
 export class Batches {
@@ -26,9 +26,9 @@ export class Batches {
    */
   *pass(mayOverwrite: () => boolean): Generator<Dataset> {
     const { operation } = this
-    const { dataset, batchSize, length, shuffle, generator } = this.loader
+    const { dataset, batchSize, length } = this.loader
     const { rows } = dataset.x
-    const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(rows).elements : null
+    const order = orderOf(this.loader)?.elements ?? null
     for (let i = 0; i < length; i++) {
       const first = i * batchSize
       const { x, y } = dataset

@@ -96,8 +96,8 @@ export class DataLoader implements Iterable<Dataset> {
   }
 
   *[Symbol.iterator](): Iterator<Dataset> {
-    const { dataset, batchSize, length, shuffle, generator } = this
-    const order = shuffle ? (generator ?? getDefaultGenerator()).permutation(dataset.x.rows) : null
+    const { dataset, batchSize, length } = this
+    const order = orderOf(this)
     for (let i = 0; i < length; i++) {
       const start = i * batchSize
       const end = Math.min(dataset.x.rows, start + batchSize)
@@ -108,6 +108,10 @@ export class DataLoader implements Iterable<Dataset> {
 }
 
 const { [Symbol.iterator]: iterate } = DataLoader.prototype
+
+/** Draws the order of a pass: the numbers of the samples, null where that is their own. */
+export const orderOf = ({ dataset, shuffle, generator }: DataLoader): Matrix | null =>
+  shuffle ? (generator ?? getDefaultGenerator()).permutation(dataset.x.rows) : null
 
 const readSplit = readerOf({ testSize: number(0.25), generator: generatorOption() })
 
