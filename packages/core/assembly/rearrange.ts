@@ -3,6 +3,20 @@
 import { lostByTwo } from './float'
 import { lanes } from './vector'
 
+/** Rows of more bytes are copied by `memory.copy`, whose call alone takes as long as to copy so many here. */
+const LONG: usize = 512
+
+/** out = a: bytes that are a multiple of 4, and do not overlap. */
+@inline function copyBytes(out: usize, a: usize, bytes: usize): void {
+  if (bytes > LONG) memory.copy(out, a, bytes)
+  else if (bytes < 16) for (let at: usize = 0; at < bytes; at += 4) store<i32>(out + at, load<i32>(a + at))
+  else {
+    const last = bytes - 16
+    for (let at: usize = 0; at < last; at += 16) v128.store(out + at, v128.load(a + at))
+    v128.store(out + last, v128.load(a + last))
+  }
+}
+
 /**
  * out[i·outRow + j·outCol] = a[i·aRow + j·aCol] for rows x cols. Steps count elements and may be 0 (broadcast) or negative
  * (flip): transpose, slice, concat, flip, diagonal and broadcast are all this copy.
@@ -15,7 +29,7 @@ function copy<T>(
   for (let i = 0; i < rows; i++) {
     let to = out + (outStart + i * outRow) * sizeof<T>()
     let from = a + (aStart + i * aRow) * sizeof<T>()
-    if (outCol == 1 && aCol == 1) memory.copy(to, from, <usize>cols * sizeof<T>())
+    if (outCol == 1 && aCol == 1) copyBytes(to, from, <usize>cols * sizeof<T>())
     else for (let j = 0; j < cols; j++, to += outStep, from += aStep) store<T>(to, load<T>(from))
   }
 }
@@ -23,7 +37,7 @@ function copy<T>(
 /** out[i, :] = a[index[i], :]. */
 function gatherRows<T>(out: usize, a: usize, index: usize, rows: i32, cols: i32, wide: i32): void {
   const bytes = <usize>cols * sizeof<T>()
-  for (let i = 0; i < rows; i++) memory.copy(out + <usize>i * bytes, a + <usize>selected(index, i, wide) * bytes, bytes)
+  for (let i = 0; i < rows; i++) copyBytes(out + <usize>i * bytes, a + <usize>selected(index, i, wide) * bytes, bytes)
 }
 
 /** out[i, :] = a[i, index[:]]. */

@@ -182,6 +182,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
   declare readonly features: readonly [In, Out]
 
   #learns = true
+  /** Whether programs were traced that depend on it. */
+  #isAsked = false
   /** What `register` was given, by name. */
   readonly #registered: Map<string, unknown> = new Map()
 
@@ -191,6 +193,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   /** Whether layers that behave differently while they learn, such as Dropout, do so. Set by `train` and `eval`. */
   get training(): boolean {
+    if (tracer === null) return this.#learns
+    this.#isAsked = true
     return dependsOn(() => this.#learns)
   }
 
@@ -199,7 +203,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
       throw new DTypeError(`${this.constructor.name}: training is ${describe(training)}, wanted true or false`)
     if (training === this.#learns) return
     this.#learns = training
-    announce()
+    if (this.#isAsked) announce()
   }
 
   /** The fewest rows that `forward` takes in the present mode: `fit` refuses smaller batches before its first step. */

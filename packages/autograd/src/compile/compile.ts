@@ -50,15 +50,22 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   }
 
   call(args: readonly unknown[]): Result {
-    const { programs } = this
     if (this.warns && tracer?.apart) return tracer.apart(() => this.call(args))
     this.calls++
-    if (tracer === null && !isRunning())
-      for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return this.run(programs[i], args)
-    return this.first(args)
+    const program = this.find(args)
+    return program === null ? this.first(args) : this.run(program, args)
   }
 
-  private run(program: Program<Result>, args: readonly unknown[]): Result {
+  /** The program that does what the function would do with these arguments, if there is one. */
+  find(args: readonly unknown[]): Program<Result> | null {
+    const { programs } = this
+    if (tracer !== null || isRunning()) return null
+    for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i]
+    return null
+  }
+
+  /** What it does, by a program that was found for these arguments. */
+  run(program: Program<Result>, args: readonly unknown[]): Result {
     program.take(args)
     return this.checks ? runBothWays(program, this.fn, args) : program.run(args)
   }

@@ -1,21 +1,86 @@
-import { concat, type Matrix, ShapeError, zeros } from '@matgrad/core'
-import { checkWhole, copyRows, formatShape } from '@matgrad/core/internal'
+import { type Matrix, ShapeError, type TypedArray, zeros } from '@matgrad/core'
+import { checkWhole, copyRows, formatShape, tick } from '@matgrad/core/internal'
 import { type DataLoader, type Dataset, orderOf } from './data.ts'
+
+/** The most bytes of data that are copied: of more, a program is given batch after batch. */
+const MOST_COPIED = 2 ** 25
+
+/** A copy of data, which nobody has but a program that gathers rows of it. */
+export class Copy {
+  readonly x: Matrix
+  readonly y: Matrix
+  private readonly from: Dataset
+  /** When it was made last. */
+  private at = 0
+
+  constructor(from: Dataset) {
+    this.x = like(from.x, from.x.rows)
+    this.y = like(from.y, from.y.rows)
+    this.from = from
+  }
+
+  /** Whether it is known to have what these matrices have. */
+  isOf(x: Matrix, y: Matrix): boolean {
+    const { from, at } = this
+    return from.x === x && from.y === y && [x, y].every(({ pinned, version }) => !pinned && version < at)
+  }
+
+  take(): void {
+    this.x.assign(this.from.x)
+    this.y.assign(this.from.y)
+    this.at = tick()
+  }
+}
+
+/** A batch that is rows of a copy. */
+export class Rows implements Dataset {
+  readonly copy: Copy
+  /** Their numbers. */
+  readonly index: Matrix
+
+  constructor(copy: Copy, count: number) {
+    this.copy = copy
+    this.index = zeros(count, 1, { dtype: 'float64' })
+  }
+
+  get x(): Matrix {
+    return this.copy.x.gatherRows(this.index)
+  }
+
+  get y(): Matrix {
+    return this.copy.y.gatherRows(this.index)
+  }
+}
 
 /** The batches of a loader of this package, as often as they are gone through; those of one size are in the same matrices. */
 export class Batches {
   private readonly operation: string
   private readonly loader: DataLoader
+  private readonly mayCopy: boolean
   /** What the batches were made for, which somebody may exchange in the dataset. */
   private made: Dataset
   /** By the number of rows: a pass has at most two. */
   private readonly batches = new Map<number, Dataset>()
+  private readonly rows = new Map<number, Rows>()
+  private copy: Copy | null = null
+  /** Whether the copy has what the data have. */
+  private isFresh = false
 
-  /** @param operation whose errors are thrown */
-  constructor(operation: string, loader: DataLoader) {
+  /**
+   * @param operation whose errors are thrown
+   * @param copies whether batches may be rows of a copy
+   */
+  constructor(operation: string, loader: DataLoader, copies: boolean) {
+    const { x, y } = loader.dataset
     this.operation = operation
     this.loader = loader
-    this.made = { ...loader.dataset }
+    this.mayCopy = copies && x.elements.byteLength + y.elements.byteLength <= MOST_COPIED
+    this.made = { x, y }
+  }
+
+  /** Control was given to others, who may have changed the data. */
+  giveBack(): void {
+    this.isFresh = false
   }
 
   /**
@@ -25,41 +90,60 @@ export class Batches {
    * @throws MatgradError where data were detached or resized; ShapeError where there are other data, of another number of rows
    */
   *pass(mayOverwrite: () => boolean): Generator<Dataset> {
-    const { operation } = this
-    const { dataset, batchSize, length } = this.loader
+    const { batchSize, length, dataset } = this.loader
     const { rows } = dataset.x
     const order = orderOf(this.loader)?.elements ?? null
     for (let i = 0; i < length; i++) {
       const first = i * batchSize
-      const { x, y } = dataset
-      if (x.rows !== rows || y.rows !== rows)
-        throw new ShapeError(
-          `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted ${rows} rows as when the pass began`,
-        )
-      checkWhole(operation, x)
-      checkWhole(operation, y)
-      const batch = this.batchFor(dataset, Math.min(batchSize, rows - first), mayOverwrite())
-      copyRows(batch.x, x, order, first)
-      copyRows(batch.y, y, order, first)
-      yield batch
+      const count = Math.min(batchSize, rows - first)
+      const isOurs = mayOverwrite()
+      if (!(isOurs && this.isFresh)) this.look(rows, isOurs && i === 0)
+      if (isOurs && this.isFresh) yield this.rowsFrom(first, count, order)
+      else if (isOurs && order === null && count === rows) yield this.made
+      else yield this.samplesFrom(first, count, order, isOurs)
     }
   }
 
-  private batchFor({ x, y }: Dataset, rows: number, mayOverwrite: boolean): Dataset {
-    const { batches, made } = this
+  /** Looks at the data that others may have changed, and copies them again where a pass begins. */
+  private look(rows: number, begins: boolean): void {
+    const { operation, made } = this
+    const { x, y } = this.loader.dataset
+    if (x.rows !== rows || y.rows !== rows)
+      throw new ShapeError(
+        `${operation}: x is ${formatShape(x.shape)}, y is ${formatShape(y.shape)}, wanted ${rows} rows as when the pass began`,
+      )
+    checkWhole(operation, x)
+    checkWhole(operation, y)
     if (made.x !== x || made.y !== y) {
-      batches.clear()
+      for (const each of [this.batches, this.rows]) each.clear()
+      this.copy = null
       this.made = { x, y }
     }
-    const known = mayOverwrite ? batches.get(rows) : undefined
-    if (known !== undefined) return known
-    const batch = { x: like(x, rows), y: like(y, rows) }
-    if (mayOverwrite) batches.set(rows, batch)
+    this.isFresh = this.copy?.isOf(x, y) ?? false
+    if (this.isFresh || !(begins && this.mayCopy)) return
+    this.copy ??= new Copy(this.made)
+    this.copy.take()
+    this.isFresh = true
+  }
+
+  private rowsFrom(first: number, count: number, order: TypedArray | null): Rows {
+    const { rows, copy } = this
+    const batch = rows.get(count) ?? new Rows(copy as Copy, count)
+    rows.set(count, batch)
+    const { elements } = batch.index
+    for (let i = 0; i < count; i++) elements[i] = order === null ? first + i : order[first + i]
+    return batch
+  }
+
+  private samplesFrom(first: number, count: number, order: TypedArray | null, isOurs: boolean): Dataset {
+    const { batches, made } = this
+    const known = isOurs ? batches.get(count) : undefined
+    const batch = known ?? { x: like(made.x, count), y: like(made.y, count) }
+    if (isOurs) batches.set(count, batch)
+    copyRows(batch.x, made.x, order, first)
+    copyRows(batch.y, made.y, order, first)
     return batch
   }
 }
 
 const like = ({ cols, dtype }: Matrix, rows: number): Matrix => zeros(rows, cols, { dtype })
-
-/** Matrices below one another: itself where there is one. */
-export const joined = (parts: readonly Matrix[]): Matrix => (parts.length === 1 ? parts[0] : concat(parts, 0))

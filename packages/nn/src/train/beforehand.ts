@@ -5,7 +5,7 @@ import { crossEntropy, type Loss } from '../losses.ts'
 import type { Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type DataLoader, isPlainLoader } from './data.ts'
-import { inEvaluation, inMode } from './evaluate.ts'
+import { inEvaluation, inMode } from './forward.ts'
 import { accuracy, type Metric } from './metrics.ts'
 import { isKnown, isKnownLoss } from './step.ts'
 

@@ -1,29 +1,16 @@
-import { constant, noGrad, type Variable } from '@matgrad/autograd'
-import { MatgradError, type Matrix } from '@matgrad/core'
+import { constant, type Variable } from '@matgrad/autograd'
+import { CompiledFunction } from '@matgrad/autograd/internal'
+import { MatgradError, Matrix } from '@matgrad/core'
 import { checkInteger, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
-import { Batches, joined } from './batches.ts'
+import { Batches } from './batches.ts'
 import { DataLoader, type Dataset, isPlainLoader } from './data.ts'
-import { checkMetrics, type Logs, type Measured, type Metric, measure } from './metrics.ts'
+import { forwardFor, inEvaluation, passOf, quietly } from './forward.ts'
+import { checkMetrics, isCounted, joined, type Logs, type Measured, Measurement, type Metric } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
-import { isKnown, passOf } from './step.ts'
-
-/** The result of `run` with all parts of the model learning, or out of it; each goes back to what it was. */
-export function inMode<T>(model: Module, learns: boolean, run: () => T): T {
-  const states = [...model.modules()].map((module) => [module, module.training] as const)
-  try {
-    if (learns) model.train()
-    else model.eval()
-    return run()
-  } finally {
-    for (const [module, training] of states) module.training = training
-  }
-}
-
-/** The same out of learning, and without recording. */
-export const inEvaluation = <T>(model: Module, run: () => T): T => inMode(model, false, () => noGrad(run))
+import { isKnown, isKnownLoss } from './step.ts'
 
 export interface EvaluateOptions {
   readonly loss?: Loss
@@ -57,6 +44,10 @@ export class Evaluation {
   private readonly loader: DataLoader
   private readonly settings: EvaluationSettings
   private readonly batches: Batches
+  /** How often it was made by this package's code alone. A program takes longer to make than it saves once. */
+  private runs = 0
+  /** The loss of predictions and targets, where it is one of this package. */
+  private readonly loss: CompiledFunction<[Matrix, Matrix], Variable>
   /** What was found when others last had control: the parts of a model of this package, and its function of samples. */
   private found: { readonly modules: readonly Module[]; readonly forward: (x: Matrix) => Variable } | undefined
 
@@ -66,7 +57,11 @@ export class Evaluation {
     this.model = model
     this.loader = loader
     this.settings = settings
-    this.batches = new Batches(operation, loader)
+    this.batches = new Batches(operation, loader, false)
+    const { loss } = settings
+    this.loss = new CompiledFunction((prediction, target) =>
+      lossOf(operation, loss as Loss, constant(prediction), target),
+    )
   }
 
   /** Whether the last one ran nobody's code but this package's. */
@@ -82,35 +77,34 @@ export class Evaluation {
     const { operation, model, settings } = this
     if (wasGiven) this.found = undefined
     if (this.found === undefined && isKnown(model) && isPlainLoader(this.loader))
-      this.found = { modules: [...model.modules()], forward: passOf(operation, model, settings.compiles) }
+      this.found = { modules: [...model.modules()], forward: forwardFor(operation, model, settings.compiles) }
     if (this.found === undefined) return inEvaluation(model, () => this.go(this.loader, undefined))
     const { modules, forward } = this.found
-    const learning = modules.filter(({ training }) => training)
-    try {
-      for (const module of learning) module.training = false
-      return noGrad(() => this.go(this.batches.pass(isTrue), forward))
-    } finally {
-      for (const module of learning) module.training = true
-    }
+    this.runs++
+    return quietly(modules, () => this.go(this.batches.pass(isTrue), forward))
   }
 
   /** @param forward the model's function of samples, where nobody else's code runs between batches */
   private go(batches: Iterable<Dataset>, forward: ((x: Matrix) => Variable) | undefined): Measured[] {
-    const { operation, model, settings } = this
+    const { operation, model, loader, settings } = this
     const { loss, metrics, compiles } = settings
+    const measurement = new Measurement(operation, metrics)
+    const isAll = forward !== undefined && loader.length === 1
     const predictions: Matrix[] = []
     const targets: Matrix[] = []
     for (const { x, y } of batches) {
       // Whoever gives the batches may have changed the model.
-      const predicted = (forward ?? passOf(operation, model, compiles))(x).value
-      predictions.push(predicted.clone())
-      targets.push(y.clone())
+      const { value } = (forward ?? forwardFor(operation, model, compiles))(x)
+      measurement.add(value, y)
+      if (loss === undefined) continue
+      predictions.push(isAll ? value : value.clone())
+      targets.push(isAll ? y : y.clone())
     }
-    const [prediction, target] = [joined(predictions), joined(targets)]
-    const value = loss && lossOf(operation, loss, constant(prediction), target).item()
-    const measured = measure(operation, metrics, prediction, target)
-    if (value !== undefined) measured.unshift(['loss', value])
-    return measured
+    if (loss === undefined) return measurement.results()
+    const all = [joined(predictions), joined(targets)] as const
+    const isCompiled = forward !== undefined && compiles && isKnownLoss(loss) && this.runs > 1
+    const value = isCompiled ? this.loss.call(all) : lossOf(operation, loss, constant(all[0]), all[1])
+    return [['loss', value.item()], ...measurement.results()]
   }
 }
 
@@ -128,7 +122,16 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   checkMetrics('evaluate', metrics)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
-  return Object.fromEntries(new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true))
+  // One batch, which a program serves, with measures of this package: nothing else need be looked at.
+  const isOne = loader !== data && loader.length === 1 && compiles && (!loss || isKnownLoss(loss)) && isCounted(metrics)
+  const prediction = isOne ? passOf(model).again(loader.dataset.x) : null
+  if (prediction === null)
+    return Object.fromEntries(new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true))
+  const { y } = loader.dataset
+  const measurement = new Measurement('evaluate', metrics)
+  measurement.add(prediction.value, y)
+  const value = loss && lossOf('evaluate', loss, prediction, y).item()
+  return Object.fromEntries([...(value === undefined ? [] : [['loss', value] as const]), ...measurement.results()])
 }
 
 const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) })
@@ -136,11 +139,13 @@ const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) 
 /** The model's values for samples, one a row, computed in batches with the model out of learning. */
 export function predict(model: Module, x: Matrix, options?: { batchSize?: number; compile?: boolean }): Matrix {
   checkModule('predict', model)
-  checkMatrices('predict', { x })
+  if (!(x instanceof Matrix)) checkMatrices('predict', { x })
   const { batchSize, compile: compiles } = readPredict('predict', options)
   checkInteger('predict', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
+  const known = compiles && x.rows <= batchSize ? passOf(model).again(x) : null
+  if (known) return known.value.clone()
   return inEvaluation(model, () => {
-    const forward = passOf('predict', model, compiles)
+    const forward = forwardFor('predict', model, compiles)
     const parts: Matrix[] = []
     for (let start = 0; start === 0 || start < x.rows; start += batchSize)
       parts.push(forward(x.slice(start, Math.min(x.rows, start + batchSize))).value.clone())

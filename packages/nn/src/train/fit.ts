@@ -1,4 +1,4 @@
-import { type Generator, MatgradError, type Matrix } from '@matgrad/core'
+import { type Generator, MatgradError } from '@matgrad/core'
 import {
   anything,
   checkInteger,
@@ -15,14 +15,14 @@ import { checkModule, type Module } from '../module.ts'
 import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
-import { Batches, joined } from './batches.ts'
+import { Batches } from './batches.ts'
 import { checkBeforehand } from './beforehand.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { EVALUATED, Evaluation } from './evaluate.ts'
-import { accuracy, checkMetrics, type Measured, type Metric, measure, nameOfValidation } from './metrics.ts'
+import { checkMetrics, isCounted, type Measured, Measurement, type Metric, nameOfValidation } from './metrics.ts'
 import { lossOption, metricsOption } from './options.ts'
-import { TrainingStep } from './step.ts'
+import { type StepResult, TrainingStep } from './step.ts'
 
 /** An AbortSignal, whether or not a program has types for it. */
 export interface StopSignal {
@@ -150,7 +150,7 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
   const namesOfValidation = new Map(names.map((name) => [name, nameOfValidation(name)]))
   const listed = [...names, ...(validation ? namesOfValidation.values() : [])].map((name) => [name, []] as const)
   const history = Object.fromEntries(listed) as unknown as History
-  const hasOthers = scheduler !== undefined || Object.values(metrics).some((metric) => metric !== accuracy)
+  const hasOthers = scheduler !== undefined || !isCounted(metrics)
   /** Whether somebody's code runs between two epochs. There may be callbacks that were not there at the start. */
   const isWatched = (): boolean => hasOthers || callbacks.length > 0
   return { ...settings, metrics, loader, evaluation, namesOfValidation, history, isWatched }
@@ -167,21 +167,26 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
  */
 export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {
   const { loader, evaluation, namesOfValidation, history, isWatched, ...settings } = planOf(model, data, options)
-  const { loss, optimizer, epochs, compile, metrics, scheduler, callbacks, signal } = settings
+  const { optimizer, epochs, compile, metrics, scheduler, callbacks, signal } = settings
   let stopped = false
   const stop = (): void => {
     stopped = true
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
-  const step = new TrainingStep(model, optimizer, loss, settings.clipNorm)
-  const batches = new Batches('fit', loader)
+  const step = new TrainingStep(model, settings)
+  const batches = new Batches('fit', loader, compile)
   const isKnown = (): boolean => step.isKnown
   const clock = new Clock()
   /** Whether nobody's code runs between two batches. */
-  const isQuiet = (): boolean => isPlainLoader(loader) && (!signal || isPlainSignal(signal))
-  let isPlain = isQuiet()
+  let isPlain = false
   /** Whether others had control since the epoch began, and may have changed anything. */
   let wasGiven = true
+  const giveBack = (): void => {
+    step.giveBack()
+    batches.giveBack()
+  }
+  const isQuiet = (): boolean =>
+    isPlainLoader(loader) && !step.trains(loader.dataset) && (!signal || isPlainSignal(signal))
   signal?.throwIfAborted()
   const errors: unknown[] = []
   // There is no `await` where control need not be given away: whoever gets it may change anything.
@@ -193,27 +198,25 @@ export async function fit(model: Module, data: Dataset | DataLoader, options: Fi
       const results = new Seen(metrics)
       if (isWatched() || wasGiven || !isPlain || !step.isKnown) {
         model.train()
-        step.giveBack()
+        giveBack()
         isPlain = isQuiet()
         wasGiven = false
       }
       let batch = 0
       for (const samples of isPlain && step.isKnown ? batches.pass(isKnown) : loader) {
         signal?.throwIfAborted()
-        const { x, y } = samples
-        if (!isPlain) step.giveBack(x, y)
-        const { prediction, loss: value } = compile ? step.run(x, y) : step.asItIs(x, y)
-        results.add(prediction.value, y, value.item())
+        if (!isPlain) step.giveBack(samples)
+        results.add(step.run(samples))
         if (callbacks.some(hasBatchEnd)) {
           for (const result of endBatch(callbacks, batch, results, training)) await result
-          step.giveBack()
+          giveBack()
         }
         if (stopped) break
         batch++
         if (clock.isDue()) {
           await pause()
           wasGiven = true
-          step.giveBack()
+          giveBack()
           isPlain = isQuiet()
           clock.start()
         }
@@ -265,27 +268,20 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
 const isPlainSignal = (signal: StopSignal): boolean =>
   Object.getPrototypeOf(signal) === AbortSignal.prototype && !Object.hasOwn(signal, 'throwIfAborted')
 
-/** The mean loss of the samples seen so far, and what metrics need of them. */
+/** The mean loss of the samples seen so far, and what metrics say of them. */
 class Seen {
-  private readonly metrics: Readonly<Record<string, Metric>>
-  private readonly keeps: boolean
-  private readonly predictions: Matrix[] = []
-  private readonly targets: Matrix[] = []
+  private readonly measurement: Measurement
   private total = 0
   private samples = 0
 
   constructor(metrics: Readonly<Record<string, Metric>>) {
-    this.metrics = metrics
-    this.keeps = Object.keys(metrics).length > 0
+    this.measurement = new Measurement('fit', metrics)
   }
 
-  add(prediction: Matrix, target: Matrix, loss: number): void {
-    this.total += loss * target.rows
+  add({ prediction, target, loss }: StepResult): void {
+    this.total += loss.value.item() * target.rows
     this.samples += target.rows
-    if (!this.keeps) return
-    // The next step overwrites them.
-    this.predictions.push(prediction.clone())
-    this.targets.push(target.clone())
+    this.measurement.add(prediction.value, target)
   }
 
   get loss(): number {
@@ -293,9 +289,6 @@ class Seen {
   }
 
   measured(): Measured[] {
-    const { metrics, predictions, targets } = this
-    const measured = predictions.length > 0 ? measure('fit', metrics, joined(predictions), joined(targets)) : []
-    measured.unshift(['loss', this.loss])
-    return measured
+    return [['loss', this.loss], ...this.measurement.results()]
   }
 }

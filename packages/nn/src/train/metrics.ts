@@ -1,5 +1,5 @@
 import { Variable } from '@matgrad/autograd'
-import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
+import { concat, DTypeError, MatgradError, Matrix, ShapeError, type TypedArray } from '@matgrad/core'
 import { checkInteger, describe, elementsOf, formatShape, number, readerOf } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 
@@ -32,37 +32,31 @@ export function checkMetrics(operation: string, metrics: Readonly<Record<string,
   }
 }
 
-/** What the metrics give, by name. @throws DTypeError for what is not a number. */
-export function measure(
-  operation: string,
-  metrics: Readonly<Record<string, Metric>>,
-  prediction: Matrix,
-  target: Matrix,
-): Measured[] {
-  return Object.keys(metrics).map((name) => {
-    const metric = metrics[name]
-    const value: unknown = metric(prediction, target)
-    if (typeof value === 'number') return [name, value]
-    const hint = value instanceof Matrix || value instanceof Variable ? ', such as its item() if it is 1x1' : ''
-    throw new DTypeError(`${operation}: metric ${name} gave ${describe(value)}, wanted a number${hint}`)
-  })
-}
-
 /**
  * The class that row i says: the first column with its largest number, or for one column whether it reaches the threshold. −1
  * where there is NaN.
  */
-function classOf(data: ArrayLike<number>, i: number, cols: number, threshold: number): number {
+function classOf(data: TypedArray, i: number, cols: number, threshold: number): number {
   const start = i * cols
-  let largest = start
-  for (let at = start; at < start + cols; at++) {
-    if (Number.isNaN(data[at])) return -1
-    if (data[at] > data[largest]) largest = at
+  let largest = data[start]
+  if (cols === 1) return Number.isNaN(largest) ? -1 : Number(largest >= threshold)
+  let found = 0
+  let sum = largest
+  for (let j = 1; j < cols; j++) {
+    const each = data[start + j]
+    sum += each
+    if (each > largest) {
+      largest = each
+      found = j
+    }
   }
-  return cols === 1 ? Number(data[start] >= threshold) : largest - start
+  return Number.isNaN(sum) && data.subarray(start, start + cols).some(Number.isNaN) ? -1 : found
 }
 
-const readAccuracy = readerOf({ threshold: number(0.5) })
+/** From it on a probability says the second class, unless told. */
+const THRESHOLD = 0.5
+
+const readAccuracy = readerOf({ threshold: number(THRESHOLD) })
 
 /**
  * The fraction of rows whose class is the target's. A prediction is a score for each class, nxC, or for two classes a
@@ -74,7 +68,11 @@ const readAccuracy = readerOf({ threshold: number(0.5) })
  */
 export function accuracy(prediction: Matrix, target: Matrix, options?: { threshold?: number }): number {
   checkMatrices('accuracy', { prediction, target })
-  const { threshold } = readAccuracy('accuracy', options)
+  return countRight(prediction, target, readAccuracy('accuracy', options).threshold) / target.rows
+}
+
+/** How many rows are right. */
+function countRight(prediction: Matrix, target: Matrix, threshold: number): number {
   if (prediction.rows !== target.rows || (target.cols !== 1 && target.cols !== prediction.cols))
     throw new ShapeError(
       `accuracy: prediction is ${formatShape(prediction.shape)}, target is ${formatShape(target.shape)}, ` +
@@ -82,11 +80,66 @@ export function accuracy(prediction: Matrix, target: Matrix, options?: { thresho
     )
   const [predicted, wanted] = [elementsOf('accuracy', prediction), elementsOf('accuracy', target)]
   const isIndex = target.cols === 1
-  if (isIndex) for (const each of wanted) checkInteger('accuracy', 'a class', each, 0, Math.max(2, prediction.cols) - 1)
+  const last = Math.max(2, prediction.cols) - 1
   let right = 0
   for (let i = 0; i < target.rows; i++) {
     const expected = isIndex ? wanted[i] : classOf(wanted, i, target.cols, threshold)
+    if (isIndex && !(Number.isInteger(expected) && expected >= 0 && expected <= last))
+      checkInteger('accuracy', 'a class', expected, 0, last)
     if (expected >= 0 && expected === classOf(predicted, i, prediction.cols, threshold)) right++
   }
-  return right / target.rows
+  return right
 }
+
+/** Whether the metrics are `accuracy` and nothing else: then it is enough to count. */
+export const isCounted = (metrics: Readonly<Record<string, Metric>>): boolean =>
+  Object.values(metrics).every((metric) => metric === accuracy)
+
+/** What metrics make of predictions that come batch by batch: of all of them together. */
+export class Measurement {
+  private readonly operation: string
+  private readonly metrics: Readonly<Record<string, Metric>>
+  private readonly names: readonly string[]
+  private readonly counts: boolean
+  private readonly predictions: Matrix[] = []
+  private readonly targets: Matrix[] = []
+  private right = 0
+  private rows = 0
+
+  /** @param operation whose errors are thrown */
+  constructor(operation: string, metrics: Readonly<Record<string, Metric>>) {
+    this.operation = operation
+    this.metrics = metrics
+    this.names = Object.keys(metrics)
+    this.counts = isCounted(metrics)
+  }
+
+  /** Adds a batch, whose matrices may be overwritten afterwards. */
+  add(prediction: Matrix, target: Matrix): void {
+    if (this.names.length === 0) return
+    this.rows += target.rows
+    if (this.counts) this.right += countRight(prediction, target, THRESHOLD)
+    else {
+      this.predictions.push(prediction.clone())
+      this.targets.push(target.clone())
+    }
+  }
+
+  /** What the metrics give, by name: nothing without a batch. @throws DTypeError for what is not a number. */
+  results(): Measured[] {
+    const { operation, metrics, names, rows, right, predictions, targets } = this
+    if (rows === 0) return []
+    if (this.counts) return names.map((name) => [name, right / rows])
+    const [prediction, target] = [joined(predictions), joined(targets)]
+    return names.map((name) => {
+      const metric = metrics[name]
+      const value: unknown = metric(prediction, target)
+      if (typeof value === 'number') return [name, value]
+      const hint = value instanceof Matrix || value instanceof Variable ? ', such as its item() if it is 1x1' : ''
+      throw new DTypeError(`${operation}: metric ${name} gave ${describe(value)}, wanted a number${hint}`)
+    })
+  }
+}
+
+/** Matrices below one another: itself where there is one. */
+export const joined = (parts: readonly Matrix[]): Matrix => (parts.length === 1 ? parts[0] : concat(parts, 0))

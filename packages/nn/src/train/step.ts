@@ -6,6 +6,8 @@ import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '
 import { forwardOf, isBuiltIn, type Module } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
 import { isBuiltInOptimizer, isValueOf, type Optimizer } from '../optim/optimizer.ts'
+import { type Copy, Rows } from './batches.ts'
+import type { Dataset } from './data.ts'
 import { lossOf } from './options.ts'
 
 // What is of this package may be compiled: a program asks what it depends on. What is a user's may do anything at any time, so
@@ -23,10 +25,21 @@ export function isKnown(model: Module): boolean {
   return model.parameters().every(isPlainVariable) && isPlainGenerator(getDefaultGenerator())
 }
 
-/** What a step of training gives; the next step overwrites it. */
-export interface StepResult {
+interface Computed {
   readonly prediction: Variable
   readonly loss: Variable
+}
+
+/** What a step of training gives, with the batch's targets; the next step overwrites it. */
+export interface StepResult extends Computed {
+  readonly target: Matrix
+}
+
+interface TrainingSettings {
+  readonly optimizer: Optimizer
+  readonly loss: Loss
+  readonly clipNorm: number | undefined
+  readonly compile: boolean
 }
 
 /** A step of training: the gradient of the loss of a batch, scaled down where it is too large, and the optimiser's update. */
@@ -35,8 +48,14 @@ export class TrainingStep {
   private readonly optimizer: Optimizer
   private readonly loss: Loss
   private readonly clipNorm: number | undefined
+  private readonly compiles: boolean
   private readonly compiled = new CompiledFunction((x: Matrix, y: Matrix) => this.asItIs(x, y))
-  private readonly guided = new Guided<[Matrix, Matrix], StepResult>({
+  /** The same, which gathers the batch itself. */
+  private readonly gathering = new CompiledFunction(({ x, y }: Copy, rows: Matrix): StepResult => {
+    const target = y.gatherRows(rows)
+    return { ...this.asItIs(x.gatherRows(rows), target), target }
+  })
+  private readonly guided = new Guided<[Matrix, Matrix], Computed>({
     first: (x, y) => this.forward(x, y),
     rest: (result) => this.backward(result),
     root: ({ loss }) => loss,
@@ -48,26 +67,28 @@ export class TrainingStep {
   private reads = 0
 
   /** @param clipNorm the most that the norm of the gradients of all the optimiser's parameters together may be */
-  constructor(model: Module, optimizer: Optimizer, loss: Loss, clipNorm: number | undefined) {
+  constructor(model: Module, { optimizer, loss, clipNorm, compile }: TrainingSettings) {
     this.model = model
     this.optimizer = optimizer
     this.loss = loss
     this.clipNorm = clipNorm
+    this.compiles = compile
     this.giveBack()
   }
 
+  /** Whether samples or targets are parameters, which a step changes. */
+  trains({ x, y }: Dataset): boolean {
+    return this.optimizer.groups.some(({ params }) => isValueOf(params, x) || isValueOf(params, y))
+  }
+
   /** Control was given to others, who may have changed anything, and made the next batch of anything. */
-  giveBack(...batch: readonly Matrix[]): void {
+  giveBack(batch?: Dataset): void {
     const { model, optimizer, loss } = this
     this.isKnown =
-      isKnownLoss(loss) &&
-      isBuiltInOptimizer(optimizer) &&
-      isKnown(model) &&
-      !batch.some((each) => optimizer.groups.some(({ params }) => isValueOf(params, each)))
+      isKnownLoss(loss) && isBuiltInOptimizer(optimizer) && isKnown(model) && !(batch && this.trains(batch))
     if (this.reads === gradientReads()) return
     // Somebody may hold a gradient, which the next step would overwrite.
-    this.compiled.release()
-    this.guided.release()
+    for (const program of [this.compiled, this.gathering, this.guided]) program.release()
   }
 
   /** Whether setting the gradients of parameters runs nobody's code, which would see what a program does. */
@@ -76,31 +97,36 @@ export class TrainingStep {
     return true
   }
 
-  run(x: Matrix, y: Matrix): StepResult {
-    const result = this.call(x, y)
+  run(batch: Dataset): StepResult {
+    if (batch instanceof Rows) {
+      const result = this.gathering.call([batch.copy, batch.index])
+      this.reads = gradientReads()
+      return result
+    }
+    const { x, y } = batch
+    const { prediction, loss } = this.compiles ? this.call(x, y) : this.asItIs(x, y)
     this.reads = gradientReads()
-    return result
+    return { prediction, loss, target: y }
   }
 
-  private call(x: Matrix, y: Matrix): StepResult {
+  private call(x: Matrix, y: Matrix): Computed {
     if (this.isKnown) return this.compiled.call([x, y])
     return this.isUnseen ? this.guided.call(x, y) : this.asItIs(x, y)
   }
 
-  /** The same without a program. */
-  asItIs(x: Matrix, y: Matrix): StepResult {
+  private asItIs(x: Matrix, y: Matrix): Computed {
     const result = this.forward(x, y)
     this.backward(result)
     return result
   }
 
-  private forward(x: Matrix, y: Matrix): StepResult {
+  private forward(x: Matrix, y: Matrix): Computed {
     this.optimizer.zeroGrad()
     const prediction = forwardOf('fit', this.model, x)
     return { prediction, loss: lossOf('fit', this.loss, prediction, y) }
   }
 
-  private backward({ loss }: StepResult): void {
+  private backward({ loss }: Computed): void {
     loss.backward()
     if (this.clipNorm !== undefined)
       clipGradNorm(
@@ -109,33 +135,4 @@ export class TrainingStep {
       )
     this.optimizer.step()
   }
-}
-
-/**
- * Begins an evaluation for an operation, whose errors are thrown: gives a function of samples, which may overwrite its last
- * result, until control is given to others.
- */
-type ForwardPass = (operation: string) => (x: Matrix) => Variable
-
-/** The forward pass of a model out of learning. */
-function forwardPass(model: Module): ForwardPass {
-  let operation = ''
-  const first = (x: Matrix): Variable => forwardOf(operation, model, x)
-  const compiled = new CompiledFunction<[Matrix], Variable>(first)
-  const guided = new Guided<[Matrix], Variable>({ first, isRestKnown: () => true })
-  return (present) => {
-    operation = present
-    return isKnown(model) ? (x) => compiled.call([x]) : (x) => guided.call(x)
-  }
-}
-
-/** The forward pass of each model that was evaluated. */
-const passes = new WeakMap<Module, ForwardPass>()
-
-/** A model's function of samples for one evaluation, which may overwrite its last result. */
-export function passOf(operation: string, model: Module, compiles: boolean): (x: Matrix) => Variable {
-  if (!compiles) return (x) => forwardOf(operation, model, x)
-  const pass = passes.get(model) ?? forwardPass(model)
-  passes.set(model, pass)
-  return pass(operation)
 }
