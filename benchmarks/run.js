@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { elementwise } from './elementwise.js'
+import { fitting } from './fit.js'
 import { linearAlgebra } from './linalg.js'
 import { products } from './products.js'
 import { sparse } from './sparse.js'
@@ -16,6 +17,7 @@ const suites = [
   { name: 'linalg', title: 'Linear algebra, float64', run: linearAlgebra },
   { name: 'sparse', title: 'Sparse times dense', run: sparse },
   { name: 'steps', title: 'Training steps, float32', run: steps },
+  { name: 'fit', title: 'Training and predicting, float32', run: fitting },
 ]
 
 const HEAD = `# Benchmarks

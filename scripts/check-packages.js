@@ -99,6 +99,7 @@ try {
   for (const name of packages) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
   rmSync(join(root, '.cache'), { recursive: true, force: true })
   await run(bin('tsc'), ['-b'], root)
+  await run(process.execPath, ['scripts/bundle-packages.js'], root)
 
   const pnpm = process.env.npm_execpath
   if (!pnpm) throw new Error('run this with `pnpm run check:packages`')

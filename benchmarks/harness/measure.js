@@ -4,6 +4,7 @@
 //   calls                      how many results to check: that of the first call, unless given
 //   check(inputs)              gives a function that throws when results, their parts one after the other, are wrong; it
 //                              is told the name of the side, too
+//   slice                      the seconds of a slice, if not the usual ones
 //   sides                      the names in sides.js of those that take part, matgrad first
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -63,7 +64,7 @@ export async function measure(works) {
       }
     }
     if (contenders[0]?.name !== work.sides[0]) throw new Error(`${work.sides[0]} cannot do ${work.op} ${work.name}`)
-    const times = await race(contenders)
+    const times = await race(contenders, work.slice)
     results.push({ work, times: Object.fromEntries(contenders.map(({ name }, i) => [name, times[i]])), verdicts })
     const shown = contenders.map(
       ({ name }, i) => `${name} ${duration(times[i].median)} (best ${duration(times[i].best)})`,

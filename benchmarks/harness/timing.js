@@ -1,6 +1,6 @@
 // The one timing loop: what is compared takes turns, in slices so short that a slow spell of the machine meets all.
 
-/** Seconds of a slice; a call that takes longer is a slice by itself. */
+/** Seconds of a slice, unless told; a call that takes longer is a slice by itself. */
 const SLICE = 0.005
 /** Slices of each contender, fewer where they would take longer than `BUDGET` seconds together. */
 const MOST_TURNS = 101
@@ -11,11 +11,11 @@ const WARM_UP = 0.5
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 /** Warms up, and finds out how many calls make a slice and how many slices to take. */
-async function plan({ run }) {
+async function plan({ run }, slice) {
   let calls = 1
   let seconds = await run(calls)
   for (let spent = seconds; spent < WARM_UP; spent += seconds) {
-    calls = Math.max(1, Math.min(10 * calls, Math.round((SLICE * calls) / seconds)))
+    calls = Math.max(1, Math.min(10 * calls, Math.round((slice * calls) / seconds)))
     seconds = await run(calls)
   }
   if (seconds > BUDGET) return { turns: 0, slices: [seconds / calls] }
@@ -27,9 +27,9 @@ async function plan({ run }) {
  * than others takes them spread over the whole race.
  * @returns the seconds of a call of each: its slices, by the number of the round, their median and the best
  */
-export async function race(contenders) {
+export async function race(contenders, slice = SLICE) {
   const entries = []
-  for (const contender of contenders) entries.push(await plan(contender))
+  for (const contender of contenders) entries.push(await plan(contender, slice))
   const rounds = Math.max(...entries.map(({ turns }) => turns))
   for (let round = 0; round < rounds; round++)
     for (const { run, calls, turns, slices } of entries)

@@ -4,7 +4,8 @@
 //   about                    what the library is, with its version
 //   input(data, rows, cols)  an operand
 //   ops                      by name: binds operands and options, and gives the call that is timed, or its promise, or
-//                            nothing where the library lacks something
+//                            nothing where the library lacks something; its property `many`, if there is one, makes so many
+//                            calls at once
 //   output(part)             the elements of a result, or of each part of one that is an array
 //   release(part)            where results must be freed by hand
 
@@ -49,11 +50,13 @@ async function prepare({ op, dtype, inputs, options, calls, out }) {
 
 async function run(calls) {
   const began = performance.now()
-  for (let i = 0; i < calls; i++) {
-    let result = call()
-    if (result instanceof Promise) result = await result
-    releaseAll(result)
-  }
+  if (call.many) await call.many(calls)
+  else
+    for (let i = 0; i < calls; i++) {
+      let result = call()
+      if (result instanceof Promise) result = await result
+      releaseAll(result)
+    }
   return (performance.now() - began) / 1000
 }
 

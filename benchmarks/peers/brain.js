@@ -19,8 +19,22 @@ export function start() {
           return { net, samples }
         }
       },
+      /** A whole training; its thresholds of the error are such that it never stops before. */
+      training(x, y, { sizes, activation, passes, lr, momentum }) {
+        const samples = x.map((input, i) => ({ input, output: y[i] }))
+        return () => {
+          const net = new brain.NeuralNetwork({ hiddenLayers: sizes.slice(1, -1), activation })
+          const { error } = net.train(samples, {
+            ...{ learningRate: lr, momentum, iterations: passes },
+            errorThresh: Number.MIN_VALUE,
+          })
+          return error
+        }
+      },
     },
-    output({ net, samples }) {
+    output(result) {
+      if (typeof result === 'number') return [result]
+      const { net, samples } = result
       const squares = samples.map(({ input, output }) => (net.run(input)[0] - output[0]) ** 2)
       return [squares.reduce((sum, square) => sum + square) / squares.length]
     },

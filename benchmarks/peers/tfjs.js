@@ -31,6 +31,28 @@ function train(operands, { sizes, activation, optimizer: algorithm, lr, momentum
   }
 }
 
+/** An epoch of `model.fit`. */
+function epoch(x, y, _validX, _validY, { sizes, activation, batch, lr, momentum }) {
+  const model = tf.sequential()
+  for (const [i, units] of sizes.slice(1).entries())
+    model.add(
+      tf.layers.dense({
+        units,
+        ...(i === 0 && { inputShape: [sizes[0]] }),
+        ...(i < sizes.length - 2 && { activation }),
+      }),
+    )
+  const isRegression = activation === 'tanh'
+  const ofLogits = (labels, logits) => tf.losses.softmaxCrossEntropy(labels, logits)
+  model.compile({
+    optimizer: tf.train.momentum(lr, momentum),
+    loss: isRegression ? 'meanSquaredError' : ofLogits,
+  })
+  const target = isRegression ? y : tf.oneHot(tf.cast(tf.squeeze(y, [1]), 'int32'), sizes.at(-1))
+  const many = (epochs) => model.fit(x, target, { epochs, batchSize: batch, shuffle: true, verbose: 0 })
+  return Object.assign(async () => (await many(1)).history.loss[0], { many })
+}
+
 export async function start() {
   setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`)
   await tf.setBackend('wasm')
@@ -58,8 +80,11 @@ export async function start() {
         () =>
           tf.randomNormal([rows, cols]),
       train: (...all) => train(all.slice(0, -1), all.at(-1)),
+      epoch,
     },
-    output: (y) => y.dataSync(),
-    release: (y) => y.dispose(),
+    output: (y) => (typeof y === 'number' ? [y] : y.dataSync()),
+    release(y) {
+      if (typeof y !== 'number') y.dispose()
+    },
   }
 }
