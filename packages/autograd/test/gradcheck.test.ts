@@ -191,18 +191,25 @@ function callOf(op: Op): Call {
       return [{ inputs: origin.inputs.map(({ value }) => value), attributes: origin.attributes, wanted }]
     }),
   )
-  const size = ({ inputs }: Call): number => inputs.reduce((total, each) => total + each.size, 0)
+  const size = ({ inputs, wanted }: Call): number => wanted.reduce((total, i) => total + inputs[i].size, 0)
   return calls.reduce((a, b) => (size(b) >= size(a) ? b : a))
+}
+
+/** What the method of a formula's name makes of its input: the other input of the formula. */
+function valueFor({ name }: Op, x: Variable, { axis, divisor }: Attributes): Variable {
+  if (name === 'cov') return x.detach().cov({ ddof: x.cols - divisor })
+  const options = { ddof: (axis === undefined ? x.rows * x.cols : x.shape[axis as 0 | 1]) - divisor }
+  return name === 'std' ? x.detach().std(axis, options) : x.detach().variance(axis, options)
 }
 
 /** The op as a function of its differentiable inputs, the others fixed. */
 const functionOf =
   (op: Op, { inputs, attributes, wanted }: Call) =>
-  (...variables: Variable[]): Variable =>
-    defineOp(op)(
-      inputs.map((input, i) => (wanted.includes(i) ? variables[wanted.indexOf(i)] : input)),
-      attributes,
-    )
+  (...variables: Variable[]): Variable => {
+    const given = inputs.map((input, i) => (wanted.includes(i) ? variables[wanted.indexOf(i)] : input))
+    if (['variance', 'std', 'cov'].includes(op.name)) given[0] = valueFor(op, variables[0], attributes)
+    return defineOp(op)(given, attributes)
+  }
 
 const everyInput = differentiable.flatMap((op) => inputsOf(op).map((i) => [`${op.name}, input ${i}`, op, i] as const))
 

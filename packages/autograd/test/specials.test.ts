@@ -2,7 +2,7 @@
 // has a limit has it. All of it compiled, too, with the same bits.
 
 import { compile, crossEntropy, grad, pow, type Variable, variable } from '@matgrad/autograd'
-import { type DType, full, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
+import { type DType, full, Generator, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { operations } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
 import { identical } from './random-programs.ts'
@@ -312,6 +312,61 @@ describe.each(DTYPES)('%s: a·b of what has no weight', (dtype) => {
           const wanted = factors.some(Number.isNaN) || !Number.isNaN(product.get(i, j)) ? product.get(i, j) : 0
           expect(result.get(i, j) + 0, `${values[i]} · ${values[j]}`).toBe(wanted + 0)
         }
+  })
+})
+
+describe('derivatives of statistics of x·2ᵏ are those of x, shifted by the powers that their formulas have: all bits', () => {
+  const statistics: Readonly<Record<string, { f: (x: Variable) => Variable; powers: readonly number[] }>> = {
+    variance: { f: (x) => x.variance(0, { ddof: 1 }), powers: [1, 0] },
+    'variance of all': { f: (x) => x.variance(), powers: [1, 0] },
+    std: { f: (x) => x.std(1), powers: [0, -1] },
+    cov: { f: (x) => x.cov({ rowvar: false }), powers: [1, 0] },
+    corrcoef: { f: (x) => x.corrcoef(), powers: [-1, -2] },
+  }
+  const shapes = [
+    [3, 2],
+    [40, 130],
+  ]
+  test.each(Object.entries(statistics).flatMap(([name, each]) => shapes.map((shape) => [name, shape, each] as const)))(
+    '%s of %s',
+    (_name, [rows, cols], { f, powers }) => {
+      const x = new Generator(7).normal(rows, cols, 0.5, 1, { dtype: 'float64' })
+      const draw = (seed: number, m: number, n: number): Matrix =>
+        new Generator(seed).normal(m, n, 0, 1, { dtype: 'float64' })
+      const [weights, directions] = [draw(3, 130, 130), draw(4, rows, cols)]
+      const total = (z: Variable): Variable => {
+        const y = f(z)
+        return y.mul(weights.slice(0, y.rows, 0, y.cols)).sum()
+      }
+      const first = grad(total)
+      const second = grad((z: Variable) => first(z).mul(directions).sum())
+      const all = (z: Matrix): Matrix[] => [first(z).value, second(z).value]
+      const compiled = compile(all)
+      compiled(x)
+      const plain = all(x)
+      for (const k of [-990, -500, 500, 990]) {
+        const shifted = all(x.mul(2 ** k))
+        for (const [i, each] of compiled(x.mul(2 ** k)).entries()) {
+          expect(identical(each, shifted[i])).toBe(true)
+          // What overflows or vanishes by its formula has no bits to compare.
+          if (Math.abs(k * powers[i]) < 1000)
+            expect(each.toArray(), `order ${i + 1}, k = ${k}`).toEqual(plain[i].mul(2 ** (k * powers[i])).toArray())
+        }
+      }
+    },
+  )
+
+  test('std of a spread that is beyond the largest number, within 8 units of roundoff', () => {
+    const x = variable(matrix([[1.7e308, 1.7e308, 1.7e308, -1.7e308]], { dtype: 'float64' }))
+    x.std().backward()
+    const [near, far] = [Math.sqrt(1 / 48), -Math.sqrt(9 / 48)]
+    expectClose(x.grad as Matrix, [[near, near, near, far]], 'float64')
+  })
+
+  test('std of equal elements has the gradient 0 under the cotangent ∞', () => {
+    const x = variable(full(3, 2, 5))
+    x.std(0).backward(full(1, 2, inf))
+    expect(x.grad?.toArray()).toEqual(zeros(3, 2).toArray())
   })
 })
 

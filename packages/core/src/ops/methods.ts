@@ -78,49 +78,46 @@ function unlessNaN(x: Value, axis: Axis | undefined, chosen: Value): Value {
  * In float64, and divided by a power of two near the largest element of each line: squares then neither overflow nor vanish,
  * and other bits stay what they are.
  */
-function scaled(x: Value, axis?: Axis): { y: Value; scale: Value } {
+function scaled(x: Value, axis?: Axis): { wide: Value; y: Value; scale: Value } {
   const wide = x.dtype === 'float64' ? x : x.astype('float64')
   const scale: Value = wide.apply(
     operations.binade,
     [lineLength(x.shape, axis) === 0 ? wide.sum(axis) : wide.abs().max(axis)],
     undefined,
   )
-  return { y: wide.div(scale), scale }
+  return { wide, y: wide.div(scale), scale }
 }
 
-/** The variance of each line, divided by the square of `scale`. */
-function scaledVariance(
-  operation: string,
+/** What `finish` makes of the variance of each line divided by the square of `scale`, with the derivative of `operation`. */
+function ofVariance(
+  operation: Operation,
   x: Value,
   axis: Axis | undefined,
-  ddof: number,
-): { variance: Value; scale: Value } {
-  checkAxis(operation, axis)
-  const { y, scale } = scaled(x, axis)
-  const squares = y.sub(y.mean(axis)).square().sum(axis)
-  return { variance: squares.div(Math.max(0, lineLength(x.shape, axis) - ddof)), scale }
+  options: { ddof?: number } | undefined,
+  finish: (variance: Value, scale: Value) => Value,
+): Value {
+  const { ddof } = readVariance(operation.name, options)
+  checkAxis(operation.name, axis)
+  const { wide, y, scale } = scaled(x, axis)
+  const divisor = Math.max(0, lineLength(x.shape, axis) - ddof)
+  const value = finish(y.sub(y.mean(axis)).square().sum(axis).div(divisor), scale)
+  return value.apply(operation, [value, wide], { axis, divisor }).astype(x.dtype)
 }
 
 /** The covariances of the rows, divided by `scale`, a column, and its transpose. */
-function scaledCovariance(x: Value, ddof: number): { covariance: Value; scale: Value } {
-  const { y, scale } = scaled(x, 1)
+function scaledCovariance(x: Value, divisor: number): { covariance: Value; scale: Value; wide: Value } {
+  const { wide, y, scale } = scaled(x, 1)
   const deviation = y.sub(y.mean(1))
-  return { covariance: deviation.matmul(deviation, { transposeB: true }).div(Math.max(0, x.cols - ddof)), scale }
+  return { covariance: deviation.matmul(deviation, { transposeB: true }).div(divisor), scale, wide }
 }
 
 /** Methods that are written with others, and so need no kernel and no derivative of their own. */
 const composed = {
   variance(axis?: Axis, options?: { ddof?: number }) {
-    const { ddof } = readVariance('variance', options)
-    const { variance, scale } = scaledVariance('variance', this, axis, ddof)
-    return variance.mul(scale).mul(scale).astype(this.dtype)
+    return ofVariance(operations.variance, this, axis, options, (variance, scale) => variance.mul(scale).mul(scale))
   },
   std(axis?: Axis, options?: { ddof?: number }) {
-    const { ddof } = readVariance('std', options)
-    const { variance, scale } = scaledVariance('std', this, axis, ddof)
-    // The root has no derivative at 0: there it is selected, which has the derivative 0 (PyTorch's std).
-    const constant = variance.equal(0)
-    return constant.where(0, constant.where(1, variance).sqrt()).mul(scale).astype(this.dtype)
+    return ofVariance(operations.std, this, axis, options, (variance, scale) => variance.sqrt().mul(scale))
   },
   median(axis?: Axis) {
     const length = checkChoice('median', this, axis)
@@ -201,13 +198,17 @@ const composed = {
   },
   cov(options?: { rowvar?: boolean; ddof?: number }) {
     const { rowvar, ddof } = readCovariance('cov', options)
-    const { covariance, scale } = scaledCovariance(rowvar ? this : this.T, ddof)
+    const samples = rowvar ? this : this.T
+    const divisor = Math.max(0, samples.cols - ddof)
+    const { covariance, scale, wide } = scaledCovariance(samples, divisor)
     const [left, right] = [scale, scale.T]
-    return covariance.mul(left.maximum(right)).mul(left.minimum(right)).astype(this.dtype)
+    const value = covariance.mul(left.maximum(right)).mul(left.minimum(right))
+    return value.apply(operations.cov, [value, wide], { divisor }).astype(this.dtype)
   },
   corrcoef(options?: { rowvar?: boolean }) {
     const { rowvar } = readCorrelation('corrcoef', options)
-    const { covariance } = scaledCovariance(rowvar ? this : this.T, 1)
+    const samples = rowvar ? this : this.T
+    const { covariance } = scaledCovariance(samples, Math.max(0, samples.cols - 1))
     const variance = covariance.diagonal()
     // The root of a square is exact, so that a row has the correlation 1 with itself.
     return covariance.div(variance.mul(variance.T).sqrt()).clip(-1, 1).astype(this.dtype)
