@@ -157,6 +157,61 @@ const cases: readonly Case[] = [
     gradient: [[0, 0, 0]],
     second: [[0, 0, 0]],
   },
+  ...[1, inf, -inf].flatMap((g): Case[] => [
+    {
+      name: `a⁰ is constant, under the cotangent ${g}`,
+      f: (x) => x.pow(0),
+      x: [[nan, inf, -inf, 0, -0, 1e-320, -2]],
+      ...{ g, value: [[1, 1, 1, 1, 1, 1, 1]], gradient: [[0, 0, 0, 0, 0, 0, 0]] },
+    },
+    {
+      name: `1ᵇ is constant, under the cotangent ${g}`,
+      f: (x) => pow(1, x),
+      x: [[-inf, -2, 0, 3, inf]],
+      ...{ g, value: [[1, 1, 1, 1, 1]], gradient: [[0, 0, 0, 0, 0]] },
+    },
+    {
+      name: `a^±∞ where it is 0, under the cotangent ${g}`,
+      f: (x) => pow(x, like(x, [[inf, inf, inf, -inf, -inf]])),
+      x: [[0.5, -0.5, 0, 2, -inf]],
+      ...{ g, value: [[0, 0, 0, 0, 0]], gradient: [[0, 0, 0, 0, 0]] },
+    },
+  ]),
+  ...[inf, -inf].flatMap((g): Case[] => [
+    {
+      name: `prod of zeros, under the cotangent ${g}`,
+      f: (x) => x.prod(1),
+      x: [
+        [0, 2, 3],
+        [0, 5, 0],
+        [1, 2, 3],
+      ],
+      g,
+      value: [[0], [0], [6]],
+      gradient: [
+        [g, 0, 0],
+        [0, 0, 0],
+        [g, g, g],
+      ],
+    },
+    {
+      name: `logSumExp of infinities, under the cotangent ${g}`,
+      f: (x) => x.logSumExp(1),
+      x: [
+        [-inf, 1, 2],
+        [-inf, -inf, -inf],
+        [inf, 1, -2000],
+        [0, 1, -2000],
+      ],
+      g,
+      gradient: [
+        [0, g, g],
+        [g, g, g],
+        [g, 0, 0],
+        [g, g, 0],
+      ],
+    },
+  ]),
   {
     name: 'logSumExp of infinities, of which equal ones share',
     f: (x) => x.logSumExp(1),

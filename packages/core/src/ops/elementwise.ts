@@ -107,7 +107,7 @@ const inner = ({ method: _, ...operation }: Operation): Operation => operation
 export const binade: Operation = inner({ ...unary('binade', flat), vjp: [] })
 
 export const neg: Operation = unary('neg', (g) => g.neg())
-export const abs: Operation = unary('abs', (g, _y, [x]) => g.apply(weigh, [g, x.sign()], undefined))
+export const abs: Operation = unary('abs', (g, _y, [x]) => weighed(g, x.sign()))
 export const sign: Operation = unary('sign', flat)
 export const exp: Operation = unary('exp', (g, y) => g.mul(y))
 export const log: Operation = unary('log', (g, _y, [x]) => g.div(x))
@@ -182,26 +182,22 @@ export const mul: Operation = binary('mul', [(g, _y, [, b]) => g.mul(b), (g, _y,
 /**
  * a·b, but 0·∞ is 0: what has no weight contributes nothing, however large it is. All else has the bits of `mul`.
  */
-export const weigh: Operation = inner(
-  binary('weigh', [
-    (g, _y, [, b]) => g.apply(weigh, [g, b], undefined),
-    (g, _y, [a]) => g.apply(weigh, [g, a], undefined),
-  ]),
-)
+export const weigh: Operation = inner(binary('weigh', [(g, _y, [, b]) => weighed(g, b), (g, _y, [a]) => weighed(g, a)]))
+const weighed = (a: Value, b: Value): Value => a.apply(weigh, [a, b], undefined)
 export const div: Operation = binary('div', [(g, _y, [, b]) => g.div(b), (g, y, [, b]) => g.mul(y).div(b).neg()])
 /** 1 and minus the whole quotient. */
 export const mod: Operation = binary('mod', [(g) => g, (g, y, [a, b]) => g.mul(a.sub(y).div(b).round()).neg()])
-/** b·aᵇ⁻¹, 0 where both are 0; aᵇ·ln a, 0 where a is 0 and b is not negative, or a is ∞ and b negative. */
+/** b·aᵇ⁻¹, 0 where b is 0 whatever a is; aᵇ·ln a, 0 where a is 1, 0 and b is not negative, or ∞ and b negative. */
 export const pow: Operation = binary('pow', [
-  // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b.
+  // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b, where that is finite.
   (g, _y, [a, b]) => {
-    const both = a.equal(0).mul(b.equal(0))
-    return g.mul(b).mul(both.where(1, a).pow(b.sub(1)))
+    const idle = a.reciprocal().isFinite().less(b.equal(0))
+    return weighed(weighed(g, b), idle.where(1, a).pow(b.sub(1)))
   },
   (g, y, [a, b]) => {
     const infinite = a.equal(Number.POSITIVE_INFINITY).mul(b.less(0))
     const constant = a.equal(0).mul(b.greaterEqual(0)).add(infinite)
-    return constant.where(0, g.mul(y).mul(constant.where(1, a).log()))
+    return constant.where(0, weighed(g.mul(y), constant.where(1, a).log()))
   },
 ])
 export const maximum: Operation = binary('maximum', [

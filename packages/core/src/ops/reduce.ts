@@ -105,12 +105,12 @@ const ofSoftmax: Rule = (g, y, _inputs, { axis }) => {
 
 export const sum: Operation = reduction('sum', [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)])
 export const mean: Operation = reduction('mean', [(g, y, [x]) => g.div(terms(x, y)).broadcastTo(x.rows, x.cols)])
-export const prod: Operation = reduction('prod', [(g, _y, [x], { axis }) => g.mul(productOfOthers(x, axis))])
+export const prod: Operation = reduction('prod', [(g, _y, [x], { axis }) => weighed(g, productOfOthers(x, axis))])
 export const max: Operation = reduction('max', [toExtremes], { nonEmpty: true })
 export const min: Operation = reduction('min', [toExtremes], { nonEmpty: true })
 export const argmax: Operation = reduction('argmax', [], { nonEmpty: true, dtype: exactIndex })
 export const argmin: Operation = reduction('argmin', [], { nonEmpty: true, dtype: exactIndex })
-export const logSumExp: Operation = reduction('logSumExp', [(g, _y, [x], { axis }) => g.mul(shares(x, axis))])
+export const logSumExp: Operation = reduction('logSumExp', [(g, _y, [x], { axis }) => weighed(g, shares(x, axis))])
 export const cumsum: Operation = scan('cumsum', (g, _y, _inputs, { axis }) => cumsumBackwards(g, axis))
 export const softmax: Operation = scan('softmax', ofSoftmax)
 export const logSoftmax: Operation = scan('logSoftmax', (g, y, _inputs, { axis }) =>
