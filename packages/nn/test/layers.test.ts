@@ -4,6 +4,7 @@ import { constant, grad, Variable, variable } from '@matgrad/autograd'
 import {
   type DType,
   DTypeError,
+  full,
   Generator,
   getDefaultGenerator,
   MatgradError,
@@ -369,6 +370,22 @@ describe('Dropout', () => {
     const v = variable(x)
     expect(layer.forward(v)).toBe(v)
     expect(layer.generator?.state).toEqual(before)
+  })
+
+  test.each([0.5, 1])('of %s gives 0 for what it drops, be it infinite or NaN, and so is its gradient', (p) => {
+    const values = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN]
+    for (const value of values) {
+      const generator = new Generator(2)
+      const layer = new Dropout(p, { generator })
+      const [y, slope] = stepOf((from: Matrix) => {
+        const x: Variable = variable(from)
+        const y = layer.forward(x)
+        y.backward(full(30, 70, value))
+        return [y.value, x.grad as Matrix]
+      }, generator)(full(30, 70, value))
+      expect(new Set(y.data)).toEqual(new Set(p === 1 ? [0] : [0, value]))
+      expect(slope.data).toEqual(y.data)
+    }
   })
 
   test('with p = 1 is zero, and so is its gradient', () => {

@@ -34,7 +34,8 @@ export class Dropout extends Activation {
     const generator = this.generator ?? getDefaultGenerator()
     const kept: Matrix = generator.bernoulli(x.rows, x.cols, 1 - this.p, { dtype: x.dtype })
     const samples: Variable = variableOf('Dropout', x as Input)
-    return samples.mul(this.p < 1 ? kept.mul(1 / (1 - this.p)) : kept) as Variable<N, F>
+    // Selected, not multiplied by 0, which infinities have no product with.
+    return kept.where(this.p < 1 ? samples.mul(1 / (1 - this.p)) : samples, 0) as Variable<N, F>
   }
 
   override describe(): string {
