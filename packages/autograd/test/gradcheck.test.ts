@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { history } from '../src/tape.ts'
 import { notDifferentiable, rows } from './rows.ts'
 
-const { checkIndices: _c, copyRows: _r, assign: _a, clone: _d, ...rest } = ops
+const { checkIndices: _c, copyRows: _r, assign: _a, clone: _d, weighed: _w, ...rest } = ops
 const table = rest as unknown as Readonly<Record<string, Op>>
 const exp = ops.exp as unknown as Op
 const isDifferentiable = (op: Op): boolean => op.vjp.some((rule) => rule !== null)

@@ -286,7 +286,35 @@ const cumprod = row('cumprod', (make) => [
       args: [zerosAt(make(normal, 3, 4), [0, 0], [1, 2], [1, 1], [2, 2])],
     },
   ]),
+  ...[0, 1].map(
+    (axis): Case => ({
+      shapes: `3x4 with zeros and what is added, axis ${axis}`,
+      f: (a, b) => (a as Appliable).apply(operations.cumprod, [a, b], { axis, initial: 2 }),
+      args: [zerosAt(make(normal, 3, 4), [0, 1], [1, 2], [1, 1]), make(normal, 3, 4)],
+    }),
+  ),
 ])
+
+const cumprodGradient = row('cumprodGradient', (make) =>
+  [0, 1].flatMap((axis) =>
+    [0, 2].flatMap((initial) =>
+      [
+        [],
+        [
+          [1, 1],
+          [1, 2],
+          [2, 1],
+        ],
+      ].map(
+        (zeros): Case => ({
+          shapes: `3x4 with ${zeros.length} zeros, axis ${axis}, ${initial} before it`,
+          f: (a, b, h) => (a as Appliable).apply(operations.cumprodGradient, [a, b, h], { axis, initial }),
+          args: [zerosAt(make(normal, 3, 4), ...(zeros as [number, number][])), make(normal, 3, 4), make(normal, 3, 4)],
+        }),
+      ),
+    ),
+  ),
+)
 
 const varianceWithDdof = row('variance', (make) => [
   ...axial('variance', normal).cases,
@@ -525,6 +553,7 @@ const particular: readonly Row[] = [
   axial('logSumExp', normal),
   axial('cumsum', normal),
   cumprod,
+  cumprodGradient,
   shaped('diff', normal, [[1, 1]], [[1, 4]], [[3, 1], 0], [[3, 4], 0, 2], [[3, 4], 1, 3], [[3, 4], 1, 0], [[3, 4]]),
   axial('softmax', normal),
   axial('logSoftmax', normal),

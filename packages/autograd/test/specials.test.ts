@@ -177,6 +177,38 @@ const cases: readonly Case[] = [
       ...{ g, value: [[0, 0, 0, 0, 0]], gradient: [[0, 0, 0, 0, 0]] },
     },
   ]),
+  ...[inf, -inf, nan].flatMap((g): Case[] => {
+    const at = (i: number, j: number): Case => {
+      const gradients = [
+        [[g], [g, 0], [0, 0, 0]],
+        [[g], [0, g], [0, g, 0]],
+        [[g], [2 * g, g], [6 * g, 3 * g, 2 * g]],
+      ]
+      const row = [0, 0, 0].map((zero, k) => gradients[i][j][k] ?? zero)
+      const x = [
+        [0, 2, 0],
+        [2, 0, 3],
+        [1, 2, 3],
+      ][i]
+      return {
+        name: `element ${j} of cumprod of ${x}, under the cotangent ${g}`,
+        f: (x) => x.cumprod(1).col(j),
+        x: [x],
+        g,
+        gradient: [row],
+      }
+    }
+    const places = Number.isNaN(g)
+      ? [
+          [0, 0],
+          [1, 0],
+          [2, 0],
+          [2, 1],
+          [2, 2],
+        ]
+      : [0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => [i, j]))
+    return places.map(([i, j]) => at(i, j))
+  }),
   ...[inf, -inf].flatMap((g): Case[] => [
     {
       name: `prod of zeros, under the cotangent ${g}`,
@@ -422,6 +454,75 @@ describe('derivatives of statistics of x·2ᵏ are those of x, shifted by the po
     const x = variable(full(3, 2, 5))
     x.std(0).backward(full(1, 2, inf))
     expect(x.grad?.toArray()).toEqual(zeros(3, 2).toArray())
+  })
+})
+
+/** The number m·2ᵉ for an integer m, rounded. */
+function scaled(m: bigint, e: number): number {
+  const excess = Math.max(0, m.toString(2).length - 64)
+  // Of what is shifted out, one bit tells whether there was some.
+  const kept = (m >> BigInt(excess)) | BigInt((m >> BigInt(excess)) << BigInt(excess) !== m)
+  let [value, power] = [Number(kept), e + excess]
+  for (; power !== 0; power -= Math.sign(power) * Math.min(500, Math.abs(power)))
+    value *= 2 ** (Math.sign(power) * Math.min(500, Math.abs(power)))
+  return value
+}
+
+// Each element is a sum of products of n factors and a cotangent, all of them positive or with one sign: every product has
+// at most n roundings, every sum as many.
+describe('gradients of running products that leave the range on the way, within (2n + 2) units of roundoff', () => {
+  test.each(DTYPES)('%s', (dtype) => {
+    const n = 40
+    let count = 0
+    const [range, top] = dtype === 'float64' ? [304, 1024] : [48, 128]
+    const generator = new Generator(11)
+    const whole = (low: number, high: number): number => generator.integers(1, 1, low, high).item()
+    for (let trial = 0; trial < 20; trial++) {
+      /** Powers that drift and come back, with a zero in every third. */
+      const powers = Array.from(
+        { length: n },
+        (_, i) => whole(-range, range + 1) + (i < n / 2 ? range / 8 : -range / 8) * (1 - 2 * (trial % 2)),
+      )
+      const factors = Array.from({ length: n }, (_, i) => (trial % 3 === 0 && i === 7 ? 0 : whole(1, 4)))
+      const cotangents = Array.from({ length: n }, (_, i) => (trial % 2 && i < n - 1 ? 0 : whole(0, 3)))
+      const x = matrix([factors.map((m, i) => m * 2 ** powers[i])], { dtype })
+      const all = (input: Matrix): Matrix[] => {
+        const [ofAll, ofLast] = [variable(input), variable(input)]
+        ofAll.cumprod().backward(matrix([cotangents], { dtype }))
+        ofLast.prod().backward()
+        return [ofAll.grad as Matrix, ofLast.grad as Matrix]
+      }
+      const compiled = compile(all)
+      compiled(x)
+      const results = all(x)
+      for (const [k, each] of compiled(x).entries()) expect(identical(each, results[k])).toBe(true)
+      for (const [k, got] of results.entries())
+        for (let i = 0; i < n; i++) {
+          // The terms as integers times 2^-floor.
+          const floor = 400 * n
+          let sum = 0n
+          let [product, power] = [1n, 0]
+          for (let j = 0; j < n; j++) {
+            if (j !== i) {
+              product *= BigInt(factors[j])
+              power += powers[j]
+            }
+            const g = k === 0 ? cotangents[j] : Number(j === n - 1)
+            if (j >= i) sum += (BigInt(g) * product) << BigInt(power + floor)
+          }
+          const wanted = scaled(sum, -floor)
+          const rounded = dtype === 'float32' ? Math.fround(wanted) : wanted
+          if (rounded === 0 || rounded === inf) expect(got.data[i], `${k}: ${i} of ${trial}`).toBe(rounded)
+          // Numbers below have fewer digits.
+          else if (rounded > 2 ** (4 - top)) {
+            count++
+            expect(Math.abs(got.data[i] - wanted) / wanted, `${k}: ${i} of ${trial}`).toBeLessThan(
+              (2 * n + 2) * UNIT[dtype],
+            )
+          }
+        }
+    }
+    expect(count).toBeGreaterThan(300)
   })
 })
 

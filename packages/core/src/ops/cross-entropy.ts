@@ -1,7 +1,7 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { checkRows } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
-import { weigh } from './elementwise.ts'
+import { weighed } from './elementwise.ts'
 import { type Block, type Change, type Operation, runWithRoom, wide } from './operation.ts'
 import { checkIndices } from './rearrange.ts'
 
@@ -51,8 +51,8 @@ export const crossEntropyGradient: Operation = {
     (h, _y, [x, , g]) => {
       const p = x.softmax(1)
       const hg = h.mul(g)
-      const total = hg.apply(weigh, [hg, p], undefined).sum(1)
-      return p.apply(weigh, [p, hg.sub(total)], undefined)
+      const total = weighed(hg, p).sum(1)
+      return weighed(p, hg.sub(total))
     },
     null,
     (h, _y, [x, t]) => h.mul(x.softmax(1).sub(t.oneHot(x.cols, { dtype: x.dtype }))).sum(1),

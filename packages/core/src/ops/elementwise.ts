@@ -183,7 +183,7 @@ export const mul: Operation = binary('mul', [(g, _y, [, b]) => g.mul(b), (g, _y,
  * a·b, but 0·∞ is 0: what has no weight contributes nothing, however large it is. All else has the bits of `mul`.
  */
 export const weigh: Operation = inner(binary('weigh', [(g, _y, [, b]) => weighed(g, b), (g, _y, [a]) => weighed(g, a)]))
-const weighed = (a: Value, b: Value): Value => a.apply(weigh, [a, b], undefined)
+export const weighed = (a: Value, b: Value): Value => a.apply(weigh, [a, b], undefined)
 export const div: Operation = binary('div', [(g, _y, [, b]) => g.div(b), (g, y, [, b]) => g.mul(y).div(b).neg()])
 /** 1 and minus the whole quotient. */
 export const mod: Operation = binary('mod', [(g) => g, (g, y, [a, b]) => g.mul(a.sub(y).div(b).round()).neg()])

@@ -164,8 +164,7 @@ const composed = {
       return this.reshape(1, rows * cols)
         .cumprod(1)
         .reshape(rows, cols)
-    const first = axis === 0 ? this.slice(0, Math.min(1, rows)) : this.slice(0, rows, 0, Math.min(1, cols))
-    return this.apply(operations.cumprod, [this, first.neg().place(rows, cols, 0, 0).neg()], { axis })
+    return this.apply(operations.cumprod, [this, -0], { axis, initial: 1 })
   },
   diff(axis: Axis = 1, n = 1) {
     checkAxis('diff', axis)

@@ -2,9 +2,9 @@ import { exactIndex } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { type Axis, checkAxis, formatShape, lineLayout, lineLength, reducedShape } from '../base/shape.ts'
 import type { Value } from './algebra.ts'
-import { weigh } from './elementwise.ts'
+import { weighed } from './elementwise.ts'
 import { axialMethod, type Operation, opcodeOf, type Rule, run } from './operation.ts'
-import { concat } from './rearrange.ts'
+import { productOfOthers } from './recurrence.ts'
 
 /** One number a line. `nonEmpty` is for those that have no value for a line without elements. */
 function reduction(
@@ -58,28 +58,6 @@ function cumsumBackwards(g: Value, axis?: Axis): Value {
   return g.flipRows().flipCols().cumsum().flipCols().flipRows()
 }
 
-/**
- * Π over the rest of its line for each element, without a division, which a zero would forbid. The halves of the line are
- * multiplied into one of half the length, and what that gives for a pair is multiplied by the other element of the pair:
- * all of it O(n) products in O(log n) operations.
- */
-function productOfOthers(x: Value, axis?: Axis): Value {
-  const { rows, cols } = x
-  if (axis === undefined) return productOfOthers(x.reshape(1, rows * cols), 1).reshape(rows, cols)
-  const length = x.shape[axis]
-  if (length < 2) return x.where(1, 1)
-  const part = (line: Value, start: number, end: number): Value =>
-    axis === 0 ? line.slice(start, end) : line.slice(0, rows, start, end)
-  const join = (...parts: Value[]): Value => x.apply(concat, parts, { axis })
-  const half = length >> 1
-  const [left, right] = [part(x, 0, half), part(x, half, 2 * half)]
-  /** What is left over where the length is odd. */
-  const rest = (line: Value, start: number): Value[] => (length % 2 ? [part(line, start, start + 1)] : [])
-  const others = productOfOthers(join(left.mul(right), ...rest(x, 2 * half)), axis)
-  const ofPair = part(others, 0, half)
-  return join(ofPair.mul(right), ofPair.mul(left), ...rest(others, half))
-}
-
 /** Equal extremes share the cotangent evenly, as in PyTorch's amax and amin. */
 const toExtremes: Rule = (g, y, [x], { axis }) => {
   const extreme = x.equal(y)
@@ -87,9 +65,6 @@ const toExtremes: Rule = (g, y, [x], { axis }) => {
 }
 
 const LARGEST = { float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE }
-
-/** a·b, where 0·∞ is 0. */
-const weighed = (a: Value, b: Value): Value => a.apply(weigh, [a, b], undefined)
 
 /** The softmax of x, or its limit where elements are infinite, of which equal ones share evenly. */
 function shares(x: Value, axis?: Axis): Value {
