@@ -36,6 +36,13 @@ function normal(m: f64, e: i32): f64 {
   return m
 }
 
+/** m·2⁵¹²ᵉ as a float64. */
+function rounded(m: f64, e: i32): f64 {
+  for (; e < 0 && m != 0; e++) m *= DOWN
+  for (; e > 0 && Math.abs(m) < Infinity; e--) m *= UP
+  return m
+}
+
 /** x·y, but 0·∞ is 0. */
 @inline function weighed(x: f64, y: f64): f64 {
   const product = x * y
@@ -85,13 +92,22 @@ function cumprodGradient<T>(
       const place = at<T>(line, i, step)
       m = next(<f64>load<T>(h + place), after, m, exponent)
       after = <f64>load<T>(a + place)
-      let value = weighed(load<f64>(room + (<usize>i << 4)), m)
-      for (let e = exponent + load<i32>(room + (<usize>i << 4), 8); e != 0 && value != 0 && Math.abs(value) < Infinity; )
-        if (e > 0) value *= UP, e--
-        else value *= DOWN, e++
-      store<T>(out + place, <T>value)
+      const v = room + (<usize>i << 4)
+      store<T>(out + place, <T>rounded(weighed(load<f64>(v), m), exponent + load<i32>(v, 8)))
     }
   }
+}
+
+/** The product of a line that gave `product`, which is 0, infinite or NaN, perhaps for what it was on the way. */
+export function productBeyond<T>(product: T, a: usize, count: i32, step: i32): T {
+  let m = normal(1, 0), special: f64 = 1
+  for (let i = 0; i < count; i++) {
+    const x = <f64>load<T>(at<T>(a, i, step))
+    if (x == 0 && product == 0) return product
+    if (x != 0 && Math.abs(x) < Infinity) m = next(-0.0, x, m, exponent)
+    else special *= x
+  }
+  return <T>(special == 1 ? rounded(m, exponent) : special * m)
 }
 
 export function recurrence_f32(

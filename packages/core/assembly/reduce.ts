@@ -2,6 +2,7 @@ import * as code from '../src/engine/opcodes.generated'
 import { lostByAny, lostByTwo } from './float'
 import { packAlong, workspace } from './gemm'
 import { along, at, BLOCK, down, downPair, Largest, Product, Smallest, Sum } from './lines'
+import { productBeyond } from './recurrence'
 import { logSoftmaxLines, logSumExpLines, softmaxLines } from './softmax'
 import { bytes, lanes, loadPair, storeLanes, storePair } from './vector'
 
@@ -40,6 +41,15 @@ function mendMeans<T>(out: usize, a: usize, lines: i32, lineStep: i32, count: i3
   }
 }
 
+/** Where a product is 0, infinite or NaN, it may be so for what it was on the way. */
+function mendProducts<T>(out: usize, a: usize, lines: i32, lineStep: i32, count: i32, step: i32): void {
+  for (let l = 0; l < lines; l++) {
+    const to = at<T>(out, l, 1)
+    const product = load<T>(to), size = Math.abs(<f64>product)
+    if (!(size > 0 && size < Infinity)) store<T>(to, productBeyond<T>(product, at<T>(a, l, lineStep), count, step))
+  }
+}
+
 const SMALLER: f64 = 1.0 / 4294967296.0
 
 /** One line of any step, merged one after another. */
@@ -67,7 +77,9 @@ function reduce<T>(out: usize, a: usize, op: i32, lines: i32, lineStep: i32, cou
     case code.MEAN:
       mergeLines<T, Sum<T>>(out, a, lines, lineStep, count, step, <T>count)
       return mendMeans<T>(out, a, lines, lineStep, count, step)
-    case code.PROD: return mergeLines<T, Product<T>>(out, a, lines, lineStep, count, step, 1)
+    case code.PROD:
+      mergeLines<T, Product<T>>(out, a, lines, lineStep, count, step, 1)
+      return mendProducts<T>(out, a, lines, lineStep, count, step)
     case code.MAX: return mergeLines<T, Largest<T>>(out, a, lines, lineStep, count, step, 1)
     case code.MIN: return mergeLines<T, Smallest<T>>(out, a, lines, lineStep, count, step, 1)
     case code.LOG_SUM_EXP: return logSumExpLines<T>(out, a, lines, lineStep, count, step)
