@@ -83,13 +83,15 @@ function heapOf(wasm) {
   return new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: { memory } }).exports.HEAP.value
 }
 
-// Both modules live on one memory: the second one's few data lie below those of the first.
-const FIRST_DATA = 1024
-const kernels = await compile('index.ts', FIRST_DATA, [])
-const fma = await compile('gemm.ts', 64, ['relaxed-simd'])
+// All modules live on one memory: the few data of the others lie below those of the first.
+const DATA = { fma: 64, linalg: 256, kernels: 1024 }
+const kernels = await compile('index.ts', DATA.kernels, [])
+const linalg = await compile('linalg/index.ts', DATA.linalg, [])
+const fma = await compile('gemm.ts', DATA.fma, ['relaxed-simd'])
 setFlagsFromString('--experimental-wasm-relaxed-simd')
 setFlagsFromString('--experimental-wasm-type-reflection')
-if (heapOf(fma) > FIRST_DATA) throw new Error('the data of gemm.ts do not fit below those of the other kernels')
+if (heapOf(fma) > DATA.linalg || heapOf(linalg) > DATA.kernels)
+  throw new Error('the data of a module do not fit below those of the next')
 
 /** The type of each exported function: a letter for each parameter, i for i32, f for f32, F for f64, and for a result. */
 function signaturesOf(wasm) {
@@ -102,7 +104,14 @@ function signaturesOf(wasm) {
   )
 }
 
-const source = `// Generated from packages/core/assembly by scripts/build-kernels.js.
+const HEAD = '// Generated from packages/core/assembly by scripts/build-kernels.js.'
+
+const sourceOf = (wasm) => `{
+  sharedFlag: ${sharedFlagOf(wasm)},
+  base64: '${wasm.toString('base64')}',
+}`
+
+const source = `${HEAD}
 
 /** A WebAssembly module as base64, and which of its bytes says that the memory it imports is shared: 3, or 1 if it is not. */
 export interface ModuleSource {
@@ -110,11 +119,8 @@ export interface ModuleSource {
   readonly sharedFlag: number
 }
 
-/** All kernels, ${kernels.length} bytes. */
-export const kernels: ModuleSource = {
-  sharedFlag: ${sharedFlagOf(kernels)},
-  base64: '${kernels.toString('base64')}',
-}
+/** The kernels but for those of linear algebra, ${kernels.length} bytes. */
+export const kernels: ModuleSource = ${sourceOf(kernels)}
 
 /** What a function takes and gives: a letter for each number, i for i32, f for f32, F for f64. */
 export interface Signature {
@@ -126,15 +132,19 @@ export const signatures: Readonly<Record<string, Signature>> = {
 ${signaturesOf(kernels).join('')}}
 
 /** The product with fused multiply-add, which is part of relaxed SIMD, ${fma.length} bytes. */
-export const fmaKernels: ModuleSource = {
-  sharedFlag: ${sharedFlagOf(fma)},
-  base64: '${fma.toString('base64')}',
-}
+export const fmaKernels: ModuleSource = ${sourceOf(fma)}
 `
 
 generate('src/engine/kernels.generated.ts', source)
-console.log(
-  checks
-    ? 'What is generated is up to date.'
-    : `kernels.generated.ts: ${kernels.length} and ${fma.length} bytes of WebAssembly.`,
+generate(
+  'src/linalg/kernels.generated.ts',
+  `${HEAD}
+
+import type { ModuleSource } from '../engine/kernels.generated.ts'
+
+/** The kernels of linear algebra, ${linalg.length} bytes. */
+export const linalgKernels: ModuleSource = ${sourceOf(linalg)}
+`,
 )
+const sizes = [kernels, linalg, fma].map(({ length }) => length)
+console.log(checks ? 'What is generated is up to date.' : `${sizes.join(', ')} bytes of WebAssembly.`)

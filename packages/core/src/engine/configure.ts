@@ -11,7 +11,7 @@ export interface EngineInfo {
   readonly fma: boolean
   /** How many threads large products use. */
   readonly threads: number
-  /** The names of the kernels in the WebAssembly module. */
+  /** The names of the kernels, but for those of linear algebra. */
   readonly kernels: readonly string[]
 }
 

@@ -165,16 +165,9 @@ export function createEngine(
   const scratch = workspace + workspaceBytes + reserved(workspaceBytes)
   const missing = Math.ceil((sizeFor(scratch) - memory.buffer.byteLength) / PAGE)
   grow(memory, missing)
-  const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
-  for (const exports of instances) {
-    const at = exports.workspace as WebAssembly.Global
-    at.value = workspace
-  }
+  for (const exports of instances) setWorkspace(exports, workspace)
   const functions: WebAssembly.Exports = Object.assign({}, ...instances)
-  for (const [name, kernel] of Object.entries(functions)) {
-    if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
-    if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
-  }
+  const kernels = kernelsOf(functions)
   return {
     shared,
     workerModules: shared ? sources.map((source) => moduleOf(source, 'worker')) : [],
@@ -192,6 +185,35 @@ export function createEngine(
     },
     drop() {},
   }
+}
+
+function setWorkspace({ workspace }: WebAssembly.Exports, address: number): void {
+  ;(workspace as WebAssembly.Global).value = address
+}
+
+/** What modules export, by dtype and the names of the kernels. */
+function kernelsOf(functions: WebAssembly.Exports): Record<DType, Record<string, Kernel>> {
+  const kernels: Record<DType, Record<string, Kernel>> = { float32: {}, float64: {} }
+  for (const [name, kernel] of Object.entries(functions)) {
+    if (name.endsWith('_f32')) kernels.float32[name.slice(0, -4)] = kernel as Kernel
+    if (name.endsWith('_f64')) kernels.float64[name.slice(0, -4)] = kernel as Kernel
+  }
+  return kernels
+}
+
+const extended = new WeakMap<Engine, Engine['kernels']>()
+
+/** The kernels of an engine, with those of one more module, always the same, which is compiled when they are first needed. */
+export function extend(engine: Engine, source: ModuleSource): Engine['kernels'] {
+  const known = extended.get(engine)
+  if (known) return known
+  const { exports } = new WebAssembly.Instance(moduleOf(source, 'alone'), { env: { memory: engine.memory } })
+  setWorkspace(exports, engine.workspace)
+  const own = kernelsOf(exports)
+  const { float32, float64 } = engine.kernels
+  const all = { float32: { ...float32, ...own.float32 }, float64: { ...float64, ...own.float64 } }
+  extended.set(engine, all)
+  return all
 }
 
 const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'buffer' | 'f32' | 'f64' | 'u32'> => ({

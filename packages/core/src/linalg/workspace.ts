@@ -5,8 +5,9 @@ import type { DType, TypedArray } from '../base/dtype.ts'
 import { DTypeError, LinAlgError, ShapeError } from '../base/errors.ts'
 import { describe, formatShape } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
-import { type Engine, getEngine, place } from '../engine/engine.ts'
+import { type Engine, extend, getEngine, place } from '../engine/engine.ts'
 import { elementsOf, Matrix, owning } from '../matrix/matrix.ts'
+import { linalgKernels } from './kernels.generated.ts'
 
 /** The distance from 1 to the next number of each dtype. */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 }
@@ -108,7 +109,7 @@ export function arrange(
     at.push(top)
     top += 8 * (rooms[i] + (rooms[i] & 1))
   }
-  return { engine, kernels: engine.kernels.float64, at, top }
+  return { engine, kernels: extend(engine, linalgKernels).float64, at, top }
 }
 
 /**

@@ -1,0 +1,8 @@
+export { HEAP, workspace } from '../gemm'
+export * from './sizes'
+export * from './lu'
+export * from './cholesky'
+export * from './qr'
+export * from './symmetric'
+export * from './bidiagonal'
+export * from './eigenvectors'
