@@ -1,16 +1,8 @@
 // Rows and columns multiplied by powers of two, which loses nothing that is seen beside their largest elements.
 
+import { eye } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { create, exponentOf, shifted } from './workspace.ts'
-
-/** To assign more rows may take seconds. */
-const MOST_ASSIGNED = 512
-
-/** The exponents of the powers of two that rows and columns were multiplied by. */
-export interface Scaling {
-  readonly rows: Int32Array
-  readonly cols: Int32Array
-}
 
 /** The exponent of x, whose size may be below normal numbers. */
 export const trueExponent = (x: number): number =>
@@ -31,24 +23,14 @@ export function largestExponents(a: Matrix, shifts: Int32Array, down: boolean): 
 }
 
 /**
- * What makes no element of a square matrix larger than about 1, and those of one in each row and column about 1: of the elements
- * whose product is the largest. Elimination then meets no pivot that is small because its row or column is (Olschowka & Neumaier
- * 1996; MC64 of Duff & Koster 2001). Where all such products are 0, and for large matrices, the largest element of every row, and
- * then of every column, is brought near 1 (LAPACK's dgeequb).
+ * The assignment of rows to columns whose exponents have the largest sum, by shortest augmenting paths (Kuhn 1955; Jonker & Volgenant
+ * 1987), and its dual variables: times 2^rows[i] and 2^cols[j] no element is larger than about 1, and those assigned are about 1. Or
+ * the number of the first row that is left over where every assignment has a 0.
  */
-export function equilibrate(a: Matrix): Scaling {
-  const found = a.rows <= MOST_ASSIGNED ? assigned(a) : undefined
-  if (found !== undefined) return found
-  const left = new Int32Array(a.rows)
-  const rows = negated(largestExponents(a, left, false))
-  return { rows, cols: negated(largestExponents(a, rows, true)) }
-}
-
-/**
- * The dual variables of the assignment of rows to columns whose exponents have the largest sum, by shortest augmenting paths
- * (Kuhn 1955; Jonker & Volgenant 1987); undefined where every assignment has a 0.
- */
-function assigned({ elements: data, rows: n }: Matrix): Scaling | undefined {
+export function assigned({
+  elements: data,
+  rows: n,
+}: Matrix): { rows: Int32Array; cols: Int32Array; rowOf: Int32Array } | number {
   const costs = Float64Array.from(data, (x) => (x === 0 ? Infinity : -trueExponent(x)))
   const [ofRows, ofCols] = [new Float64Array(n), new Float64Array(n + 1)]
   /** The row that each column has; the last column is where a path begins. */
@@ -72,7 +54,7 @@ function assigned({ elements: data, rows: n }: Matrix): Scaling | undefined {
         }
         if (least[j] < step) [next, step] = [j, least[j]]
       }
-      if (next < 0) return undefined
+      if (next < 0) return start
       for (let j = 0; j <= n; j++)
         if (isReached[j]) {
           ofRows[rowOf[j]] += step
@@ -82,7 +64,7 @@ function assigned({ elements: data, rows: n }: Matrix): Scaling | undefined {
     }
     for (; col !== n; col = from[col]) rowOf[col] = rowOf[from[col]]
   }
-  return { rows: Int32Array.from(ofRows), cols: Int32Array.from(ofCols.subarray(0, n)) }
+  return { rows: Int32Array.from(ofRows), cols: Int32Array.from(ofCols.subarray(0, n)), rowOf: rowOf.subarray(0, n) }
 }
 
 /** A, row i and column j multiplied by 2^rows[i] and 2^cols[j], in float64. */
@@ -93,4 +75,15 @@ export function scaledBy(a: Matrix, rows: Int32Array, cols: Int32Array): Matrix 
   return out
 }
 
+/** a·2^k in float64. */
+export const shiftedBy = (a: Matrix, k: number): Matrix =>
+  scaledBy(a, new Int32Array(a.rows).fill(k), new Int32Array(a.cols))
+
 export const negated = (exponents: Int32Array): Int32Array => exponents.map((exponent) => -exponent)
+
+/** 1 where a power of A may have an element that is not 0, else 0. */
+export function reachable(a: Matrix): Matrix {
+  let paths = a.notEqual(0).add(eye(a.rows, { dtype: 'float64' })) as Matrix
+  for (let length = 1; length < a.rows; length *= 2) paths = paths.matmul(paths).sign()
+  return paths
+}

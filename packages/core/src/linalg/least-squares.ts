@@ -3,6 +3,7 @@
 import { MatgradError } from '../base/errors.ts'
 import { type CheckRows, checkNumber, checkRows, describe } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
+import { shiftedBy } from './equilibrate.ts'
 import { decompose, singularValuesOf } from './svd.ts'
 import {
   checkFinite,
@@ -14,7 +15,6 @@ import {
   largestOf,
   SQUARED,
   scaleFor,
-  shifted,
   toDtype,
 } from './workspace.ts'
 
@@ -58,12 +58,6 @@ function dividedVectors(Vh: Matrix, S: Matrix, count: number): Matrix {
   for (let j = 0; j < count; j++)
     for (let i = 0; i < Vh.cols; i++) out.elements[i * count + j] = Vh.elements[j * Vh.cols + i] / S.elements[j]
   return out
-}
-
-/** a·2^k for a in float64, in place. */
-function shiftedBy(a: Matrix, k: number): Matrix {
-  if (k !== 0) for (let i = 0; i < a.size; i++) a.elements[i] = shifted(a.elements[i], k)
-  return a
 }
 
 /**

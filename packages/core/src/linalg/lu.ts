@@ -3,7 +3,8 @@ import { LinAlgError } from '../base/errors.ts'
 import { type CheckRows, type CheckSquare, checkRows } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
-import { equilibrate, largestExponents, negated, scaledBy, trueExponent } from './equilibrate.ts'
+import { largestExponents, scaledBy, shiftedBy, trueExponent } from './equilibrate.ts'
+import { type Extended, eliminate } from './extended.ts'
 import { qr } from './qr.ts'
 import {
   checkMatrix,
@@ -15,6 +16,7 @@ import {
   exponentOf,
   inOrder,
   LINEAR,
+  largestOf,
   leave,
   SQUARED,
   shifted,
@@ -23,34 +25,47 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-/** Pivots from here on are so far above what is lost to underflow that nothing of it is seen in a determinant. */
-const LEAST_PIVOT = 2 ** -900
 /** Pivots from here on divide what is neither very large nor very small without care. */
 const LEAST_DIVISOR = 2 ** -300
 /** Pivots that are so many times larger than all elements say that elimination may have lost as many units in the last place. */
 const GROWTH = 2 ** 8
 /** Solutions whose largest element is at least this have lost nothing to underflow that is seen beside it. */
 const LEAST_SOLUTION = 2 ** -500
-/** Columns whose largest elements are near 2^−900 may grow by 2^1900, and what vanishes beside them is not seen. */
-const LOW = 900
+/** Numbers so many times smaller than others are not seen beside them. */
+const APART = 2 ** -64
+/** Pivots so many times smaller than others make so few rows be looked at, which costs little. */
+const [FEW, APART_OF_FEW] = [16, 2 ** -16]
+/** Elements near 2^−900 may grow by 2^1900. */
+const LOW = -900
 
-/** Pivots so many times smaller than others say that rows are, whose multipliers may have vanished. */
-const APART = 2 ** -900
+const identity = (n: number): Matrix => eye(n, { dtype: 'float64' })
 
-/** The largest pivot of n x n factors. */
-function largestPivot({ engine: { f64 }, at }: Workspace, n: number): number {
-  let most = 0
-  for (let i = 0; i < n; i++) most = Math.max(most, Math.abs(f64[at[0] / 8 + i * (n + 1)]))
-  return most
-}
-
-/** Whether all pivots of n x n factors have sizes from `least` to `most`. */
-function pivotsWithin({ engine: { f64 }, at }: Workspace, n: number, least: number, most: number): boolean {
+/** The sizes of the smallest and the largest pivot of n x n factors, NaN where there is one. */
+function pivotSizes({ engine: { f64 }, at }: Workspace, n: number): [least: number, most: number] {
+  let [least, most] = [Number.POSITIVE_INFINITY, 0]
   for (let i = 0; i < n; i++) {
     const size = Math.abs(f64[at[0] / 8 + i * (n + 1)])
-    if (!(size >= least && size <= most)) return false
+    least = Math.min(least, size)
+    most = Math.max(most, size)
   }
-  return true
+  return [least, most]
+}
+
+/** Whether A has elements, not 0, that are not seen beside the largest; looked for where its pivots or a scale other than 1 hint at it. */
+function isFar(a: Matrix, [least, most]: readonly [number, number], scale: number): boolean {
+  const apart = a.rows <= FEW ? APART_OF_FEW : APART
+  return !(least >= apart * most && scale === 1) && isWide(a)
+}
+
+/** Whether A has elements, not 0, that are not seen beside the largest. */
+function isWide({ elements: data }: Matrix): boolean {
+  let [least, most] = [Number.POSITIVE_INFINITY, 0]
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i])
+    if (size > 0) least = Math.min(least, size)
+    most = Math.max(most, size)
+  }
+  return least < APART * most
 }
 
 /** The factors of A in its place, then the pivots and one number. */
@@ -126,17 +141,20 @@ function stepsOf(x: number): number {
 function determinant(operation: string, a: Matrix): { value: number; exponent: number } {
   checkSquare(operation, a)
   const n = a.rows
-  let workspace = factored(operation, a, LINEAR)
+  let workspace = factored(operation, a, SQUARED)
   let exponent = -n * exponentOf(workspace.scales[0])
-  const least = Math.max(LEAST_PIVOT, APART * largestPivot(workspace, n))
-  if (!pivotsWithin(workspace, n, least, Number.MAX_VALUE)) {
-    const { rows, cols } = equilibrate(a)
-    const low = cols.map((exponent) => exponent - LOW)
-    workspace = factored(operation, scaledBy(a, rows, low), UNSCALED)
-    if (!pivotsWithin(workspace, n, 0, Number.MAX_VALUE))
-      throw new LinAlgError(`${operation}: elements grow by more than 2^1900 in the elimination, wanted less`)
-    exponent = 0
-    for (let i = 0; i < n; i++) exponent -= rows[i] + low[i]
+  const sizes = pivotSizes(workspace, n)
+  const far = isFar(a, sizes, workspace.scales[0])
+  let most = sizes[1]
+  if (!far && !(most <= Number.MAX_VALUE)) {
+    const low = LOW - trueExponent(largestOf(a))
+    workspace = factored(operation, shiftedBy(a, low), UNSCALED)
+    exponent = -n * low
+    most = pivotSizes(workspace, n)[1]
+  }
+  if (far || !(most <= Number.MAX_VALUE)) {
+    const found = eliminate(a, create('float64', n, 0))
+    return { value: found.det, exponent: found.exponent }
   }
   const { engine, at } = workspace
   let value = 1
@@ -167,8 +185,7 @@ export function det<R extends number, C extends number>(a: Matrix<R, C> & CheckS
 /**
  * det A = sign·e^logAbsDet for an n x n matrix, numbers in float64: sign 0 and −Infinity where U has a 0 on its diagonal.
  *
- * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities, and where elements
- * grow by more than 2^1900.
+ * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities.
  */
 export function slogdet<R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'slogdet', R, C>,
@@ -177,19 +194,6 @@ export function slogdet<R extends number, C extends number>(
   // The logarithm whose bits do not depend on the machine.
   const log = new Matrix(Float64Array.of(Math.abs(value)), 1, 1).log().item()
   return { sign: Math.sign(value) + 0, logAbsDet: log + exponent * Math.LN2 }
-}
-
-/** The first pivot that is 0 in n x n factors, or −1. */
-function zeroPivot({ engine: { f64 }, at }: Workspace, n: number): number {
-  for (let i = 0; i < n; i++) if (f64[at[0] / 8 + i * (n + 1)] === 0) return i
-  return -1
-}
-
-/** X whose element [i, j] is values[i·cols + j]·2^(down[i] + across[j]). */
-interface ScaledSolution {
-  readonly values: Float64Array
-  readonly down: Int32Array
-  readonly across: Int32Array
 }
 
 /** The workspace for A·X = B: A, B, the pivots and one number. B is the identity unless given. */
@@ -205,6 +209,13 @@ function enterSystem(operation: string, a: Matrix, b: Matrix | undefined): Works
   return workspace
 }
 
+/** The number of the first pivot that is 0 in n x n factors. */
+function zeroPivot({ engine: { f64 }, at }: Workspace, n: number): number {
+  let i = 0
+  while (i < n && f64[at[0] / 8 + i * (n + 1)] !== 0) i++
+  return i
+}
+
 /** Solves in place of B, and gives the largest element of X. */
 function substitute({ engine, kernels, at }: Workspace, n: number, cols: number): number {
   const [address, right, pivots, room] = at
@@ -213,108 +224,89 @@ function substitute({ engine, kernels, at }: Workspace, n: number, cols: number)
   return engine.f64[room / 8]
 }
 
-/**
- * X with A·X = B by the factors of R·A·C for powers of two R and C: X = C·(R·A·C)⁻¹·R·B, each column of R·B brought near 1. Or
- * the number of the pivot that is 0.
- */
-function solveScaled(operation: string, a: Matrix, b?: Matrix): ScaledSolution | number {
-  const n = a.rows
-  const { rows, cols } = equilibrate(a)
-  const right = b ?? (eye(n, { dtype: 'float64' }) as Matrix)
-  const across = largestExponents(right, rows, true)
-  const [left, hand] = [scaledBy(a, rows, cols), scaledBy(right, rows, negated(across))]
-  let workspace = enter(operation, [left, hand], [n, 1], UNSCALED)
-  workspace.kernels.lu(workspace.at[0], workspace.at[2], n, n)
-  if (!pivotsWithin(workspace, n, 0, GROWTH)) {
-    // Elements of R do not grow, and R·X = Qᵀ·B is solved as any other system.
-    const { Q, R } = qr(left)
-    workspace = enter(operation, [R, Q.matmul(hand, { transposeA: true })], [n, 1], UNSCALED)
-    workspace.kernels.lu(workspace.at[0], workspace.at[2], n, n)
-  }
-  const singular = zeroPivot(workspace, n)
-  if (singular >= 0) return singular
-  substitute(workspace, n, right.cols)
-  const start = workspace.at[1] / 8
-  return { values: workspace.engine.f64.slice(start, start + right.size), down: cols, across }
-}
-
 /** X, times 2^exponent. */
-function unscaled({ values, down, across }: ScaledSolution, dtype: DType, exponent = 0): Matrix {
-  const out = create(dtype, down.length, across.length)
-  for (let i = 0, k = 0; i < out.rows; i++)
-    for (let j = 0; j < out.cols; j++, k++) out.elements[k] = shifted(values[k], down[i] + across[j] + exponent)
+function rounded({ values, exponents }: Extended, dtype: DType, rows: number, exponent = 0): Matrix {
+  const out = create(dtype, rows, rows === 0 ? 0 : values.length / rows)
+  for (let i = 0; i < out.size; i++) out.elements[i] = shifted(values[i], exponents[i] + exponent)
   return out
 }
 
-/** X with A·X = B, B the identity unless given, where nothing is very large or small on the way. */
-export function solvePlainly(operation: string, a: Matrix, dtype: DType, b?: Matrix): Matrix | undefined {
+/**
+ * X with A·X = B, B the identity unless given, where nothing is very large or small on the way, else undefined. The number of the
+ * pivot that is 0 where nothing that vanished made it so.
+ */
+export function solvePlainly(operation: string, a: Matrix, dtype: DType, b?: Matrix): Matrix | number | undefined {
   const n = a.rows
   const workspace = enterSystem(operation, a, b)
   const { kernels, at, scales, sizes } = workspace
   kernels.lu(at[0], at[2], n, n)
-  if (!pivotsWithin(workspace, n, LEAST_DIVISOR, Number.MAX_VALUE)) return undefined
-  const grown = !pivotsWithin(workspace, n, 0, GROWTH * sizes[0])
+  const [least, most] = pivotSizes(workspace, n)
+  if (isFar(a, [least, most], scales[0])) return undefined
+  if (least === 0 && most <= Number.MAX_VALUE) return zeroPivot(workspace, n)
+  if (!(least >= LEAST_DIVISOR && most <= Number.MAX_VALUE)) return undefined
   const cols = b ? b.cols : n
   const largest = substitute(workspace, n, cols)
   const isZero = b ? sizes[1] === 0 : n === 0
-  if (!isZero && !(largest >= LEAST_SOLUTION && largest <= Number.MAX_VALUE)) return undefined
+  if (!isZero && !(largest >= LEAST_SOLUTION && largest <= Number.MAX_VALUE)) {
+    const by = b && !isWide(b) ? -trueExponent(sizes[1]) : 0
+    if (b === undefined || Math.abs(by) <= SQUARED) return undefined
+    const near = solvePlainly(operation, a, 'float64', shiftedBy(b, by))
+    return near instanceof Matrix ? checkRange(operation, toDtype(shiftedBy(near, -by), dtype)) : near
+  }
   const x = leave(workspace, at[1], n, cols, dtype, 1 / scales[0])
-  if (grown && !solves(a, x, b)) return undefined
+  if (most > GROWTH * sizes[0]) {
+    const near = toDtype(a, 'float64').mul(scales[0])
+    const right = b ?? identity(n)
+    if (!solves(near, toDtype(x, 'float64').mul(1 / scales[0]), right, EPSILON[dtype])) {
+      // Elements of R do not grow, and R·X = Qᵀ·B is solved as any other system.
+      const { Q, R } = qr(near)
+      const again = solvePlainly(operation, R, 'float64', Q.matmul(right, { transposeA: true }))
+      return again instanceof Matrix ? checkRange(operation, toDtype(again.mul(scales[0]), dtype)) : undefined
+    }
+  }
   // What float32 can hold float64 can.
   return Number.isFinite(Math.fround(largest * scales[0])) ? x : checkRange(operation, x)
 }
 
 /** Whether ‖A·x − b‖ is at most n·ε·‖A‖·‖x‖ for each column, in the norm of the largest row sum. */
-function solves(a: Matrix, x: Matrix, b: Matrix | undefined): boolean {
-  const [left, right] = [toDtype(a, 'float64'), toDtype(x, 'float64')]
-  const off = left
-    .matmul(right)
-    .sub(b ?? eye(a.rows, { dtype: 'float64' }))
-    .abs()
-    .max(0)
-  const unit = a.rows * EPSILON[x.dtype] * left.abs().sum(1).max().item()
-  const most = right.abs().max(0)
+function solves(a: Matrix, x: Matrix, b: Matrix, epsilon: number): boolean {
+  const off = a.matmul(x).sub(b).abs().max(0)
+  const unit = a.rows * epsilon * a.abs().sum(1).max().item()
+  const most = x.abs().max(0)
   return off.elements.every((residual, j) => residual <= unit * most.elements[j])
 }
 
 /** X with A·X = B, B the identity unless given. @throws LinAlgError where a pivot is 0 or X beyond the range of the dtype. */
 export function solveFor(operation: string, a: Matrix, dtype: DType, b?: Matrix): Matrix {
-  const x = solvePlainly(operation, a, dtype, b)
-  if (x !== undefined) return x
-  const solution = solveScaled(operation, a, b)
-  if (typeof solution === 'number')
-    throw new LinAlgError(`${operation}: pivot ${solution} is 0, wanted a matrix of full rank`)
-  return checkRange(operation, unscaled(solution, dtype))
+  const found = solvePlainly(operation, a, dtype, b) ?? eliminate(a, b ?? identity(a.rows)).x
+  if (typeof found === 'number')
+    throw new LinAlgError(`${operation}: pivot ${found} is 0, wanted a matrix of full rank`)
+  return found instanceof Matrix ? found : checkRange(operation, rounded(found, dtype, a.rows))
 }
 
 /**
  * A⁻¹ = 2^exponent·inverse in float64, the largest element of `inverse` near 1, or of its smallest column or row for the orders −1
- * and −∞ of a norm, others of which are infinite then; undefined where a pivot is 0, or A⁻¹ beyond all range.
+ * and −∞ of a norm, others of which are infinite then; undefined where a pivot is 0.
  */
-export function scaledInverse(
-  operation: string,
-  a: Matrix,
-  ord: number | string,
-): { inverse: Matrix; exponent: number } | undefined {
-  const solution = solveScaled(operation, a)
-  if (typeof solution === 'number' || !solution.values.every(Number.isFinite)) return undefined
-  const { values, down, across } = solution
+export function scaledInverse(a: Matrix, ord: number | string): { inverse: Matrix; exponent: number } | undefined {
   const n = a.rows
+  const { x } = eliminate(a, identity(n))
+  if (typeof x === 'number') return undefined
   const isLeast = ord === -1 || ord === -Infinity
   /** The exponent of the largest element of each line, or of all. */
   const largest = new Int32Array(isLeast ? n : 1).fill(-0x80000000)
   for (let i = 0, k = 0; i < n; i++)
     for (let j = 0; j < n; j++, k++) {
       const line = ord === -1 ? j : isLeast ? i : 0
-      if (values[k] !== 0) largest[line] = Math.max(largest[line], trueExponent(values[k]) + down[i] + across[j])
+      if (x.values[k] !== 0) largest[line] = Math.max(largest[line], x.exponents[k])
     }
   const exponent = largest.reduce((least, x) => Math.min(least, x))
-  return { inverse: unscaled(solution, 'float64', -exponent), exponent }
+  return { inverse: rounded(x, 'float64', n, -exponent), exponent }
 }
 
 /**
- * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv), of rows and columns scaled by powers of two where
- * their sizes ask for it (dgeequb). Its relative error is up to about n·ε·cond(A).
+ * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv), or where elements are far apart by elimination in numbers
+ * of any exponent. Its relative error is up to about n·ε·cond(A); what is 0 by the zeros of A is 0 where elements are far apart.
  *
  * @throws LinAlgError where a pivot is 0, where an element of A⁻¹ lies beyond the range of the dtype, and for NaN and infinities;
  * ShapeError unless a is square; DTypeError unless it is a matrix.
@@ -327,8 +319,8 @@ export function inv<R extends number, C extends number>(
 }
 
 /**
- * X (n x k) with A·X = B for A of n x n and B of n x k, by A = P·L·U and substitution (LAPACK's dgesv), of rows and columns
- * scaled by powers of two where their sizes ask for it (dgeequb). The result has the dtype that both promote to.
+ * X (n x k) with A·X = B for A of n x n and B of n x k, by A = P·L·U and substitution (LAPACK's dgesv), or where elements
+ * are far apart by elimination in numbers of any exponent. The result has the dtype that both promote to.
  *
  * @throws LinAlgError where a pivot is 0, where an element of X lies beyond the range of the dtype, and for NaN and infinities;
  * ShapeError unless a is square with as many rows as b; DTypeError unless both are matrices.

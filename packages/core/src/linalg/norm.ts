@@ -1,6 +1,6 @@
 import { LinAlgError, MatgradError } from '../base/errors.ts'
 import { describe, formatShape } from '../base/shape.ts'
-import type { Matrix } from '../matrix/matrix.ts'
+import { Matrix } from '../matrix/matrix.ts'
 import { trueExponent } from './equilibrate.ts'
 import { scaledInverse, solvePlainly } from './lu.ts'
 import { decompose } from './svd.ts'
@@ -133,13 +133,15 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
   const whole = toDtype(a, 'float64')
   const near = scale === 1 ? whole : whole.mul(scale)
   const plain = solvePlainly('cond', near, 'float64')
-  if (plain !== undefined) {
+  // A multiple may have lost what keeps A from being singular.
+  if (typeof plain === 'number' && scale === 1) return Number.POSITIVE_INFINITY
+  if (plain instanceof Matrix) {
     const product = normOf('cond', near, ord) * normOf('cond', plain, ord)
     if (product < Number.POSITIVE_INFINITY) return product
   }
   // A smallest sum is not to vanish beside others.
   const own = typeof ord === 'number' && ord < 0 && largestOf(whole) < MOST_SUMMED ? whole : near
-  const solution = scaledInverse('cond', own, ord)
+  const solution = scaledInverse(own, ord)
   if (solution === undefined) return Number.POSITIVE_INFINITY
   const [x, y] = [normOf('cond', own, ord), normOf('cond', solution.inverse, ord)]
   const [ofX, ofY] = [trueExponent(x), trueExponent(y)]

@@ -1,7 +1,7 @@
 import { type CheckSquare, checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
-import { negated, scaledBy } from './equilibrate.ts'
+import { negated, reachable, scaledBy } from './equilibrate.ts'
 import { solveFor } from './lu.ts'
 import { absoluteSums } from './norm.ts'
 import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDtype } from './workspace.ts'
@@ -149,13 +149,6 @@ function balance({ elements: data, rows: n }: Matrix): Int32Array {
     }
   }
   return shifts
-}
-
-/** 1 where a power of A may have an element that is not 0, else 0. */
-function reachable(a: Matrix): Matrix {
-  let paths = a.notEqual(0).add(eye(a.rows, { dtype: 'float64' })) as Matrix
-  for (let length = 1; length < a.rows; length *= 2) paths = paths.matmul(paths).sign()
-  return paths
 }
 
 /**
