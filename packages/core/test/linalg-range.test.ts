@@ -590,57 +590,133 @@ describe('the exponential of matrices whose norm says little of it', () => {
   })
 })
 
-describe.each([1000, 960, 500, -500, -960, -1000, -1040, -1060])('factors of matrices near 2^%d', (exponent) => {
-  // A itself, and a power of two times it that is near 1: 2^-exponent undoes what a result has of the scale.
-  const matrices = SHAPES.map(([m, n]) => {
-    const a = shift(sample(m, n, 'float64', between(-1, 1), noise(10 * m + n)), exponent)
-    return { a, near: shift(a, -exponent), sized: Math.max(m, n) }
-  })
-  const back = (a: Matrix): Matrix => shift(a, -exponent)
-  /** In units of max(m, n)·(ε·‖A‖ + 2·2^−1074), of the near matrix: results are rounded to subnormal numbers. */
-  const ratio = (residual: Matrix, near: Matrix, sized: number): number =>
-    norm1(residual) / sized / (EPSILON * norm1(near) + 2 ** (-1073 - exponent))
+describe.each([1000, 960, 500, 400, -400, -500, -960, -1000, -1040, -1060])(
+  'factors of matrices near 2^%d',
+  (exponent) => {
+    // A itself, and a power of two times it that is near 1: 2^-exponent undoes what a result has of the scale.
+    const matrices = SHAPES.map(([m, n]) => {
+      const a = shift(sample(m, n, 'float64', between(-1, 1), noise(10 * m + n)), exponent)
+      return { a, near: shift(a, -exponent), sized: Math.max(m, n) }
+    })
+    const back = (a: Matrix): Matrix => shift(a, -exponent)
+    /** In units of max(m, n)·(ε·‖A‖ + 2·2^−1074), of the near matrix: results are rounded to subnormal numbers. */
+    const ratio = (residual: Matrix, near: Matrix, sized: number): number =>
+      norm1(residual) / sized / (EPSILON * norm1(near) + 2 ** (-1073 - exponent))
 
-  test('A − Q·R, A − P·L·U and A − U·S·Vh: below 30 with the rounding of subnormal numbers', () => {
-    for (const { a, near, sized } of matrices) {
-      const [{ Q, R }, { P, L, U: upper }, { U, S, Vh }] = [linalg.qr(a), linalg.lu(a), linalg.svd(a)]
-      expect(ratio(Q.matmul(back(R)).sub(near), near, sized)).toBeLessThan(30)
-      expect(ratio(P.matmul(L).matmul(back(upper)).sub(near), near, sized)).toBeLessThan(30)
-      expect(ratio(U.mul(back(S).T).matmul(Vh).sub(near), near, sized)).toBeLessThan(30)
-      const random = linalg.randomizedSvd(a, S.rows)
-      expect(ratio(random.U.mul(back(random.S).T).matmul(random.Vh).sub(near), near, sized)).toBeLessThan(60)
+    test('A − Q·R, A − P·L·U and A − U·S·Vh: below 30 with the rounding of subnormal numbers', () => {
+      for (const { a, near, sized } of matrices) {
+        const [{ Q, R }, { P, L, U: upper }, { U, S, Vh }] = [linalg.qr(a), linalg.lu(a), linalg.svd(a)]
+        expect(ratio(Q.matmul(back(R)).sub(near), near, sized)).toBeLessThan(30)
+        expect(ratio(P.matmul(L).matmul(back(upper)).sub(near), near, sized)).toBeLessThan(30)
+        expect(ratio(U.mul(back(S).T).matmul(Vh).sub(near), near, sized)).toBeLessThan(30)
+        const random = linalg.randomizedSvd(a, S.rows)
+        expect(ratio(random.U.mul(back(random.S).T).matmul(random.Vh).sub(near), near, sized)).toBeLessThan(60)
+      }
+    })
+
+    test('A·V − V·Λ, symmetric and general, below 30 with the rounding of subnormal numbers, and A − L·Lᵀ: below 30', () => {
+      for (const { a, near, sized } of matrices.filter(({ a }) => a.rows === a.cols)) {
+        const general = linalg.eig(a)
+        const [re, im] = [back(general.values.re).T, back(general.values.im).T]
+        const { vectors: v } = general
+        expect(ratio(near.matmul(v.re).sub(v.re.mul(re)).add(v.im.mul(im)), near, sized)).toBeLessThan(30)
+        const half = shift(near.add(near.T), -1)
+        const { values, vectors } = linalg.eigh(shift(half, exponent))
+        const kept = back(shift(half, exponent))
+        expect(ratio(kept.matmul(vectors).sub(vectors.mul(back(values).T)), near, sized)).toBeLessThan(30)
+        const even = exponent - (exponent % 2)
+        const positive = shift(near.matmul(near, { transposeB: true }).add(identity(a.rows)), even)
+        expect(choleskyRatio(shift(positive, -even), shift(linalg.cholesky(positive), -even / 2))).toBeLessThan(30)
+      }
+    })
+
+    test('rank, spaces, pinv and lstsq are those of the matrix near 1, bit for bit where nothing is subnormal', () => {
+      for (const { a, near } of matrices) {
+        expect(linalg.matrixRank(a)).toBe(linalg.matrixRank(near))
+        expect(identical(linalg.nullSpace(a), linalg.nullSpace(near))).toBe(true)
+        expect(identical(linalg.orth(a), linalg.orth(near))).toBe(true)
+        if (exponent >= -1000 && exponent < 1000)
+          expect(identical(linalg.pinv(a), shift(linalg.pinv(near), -exponent))).toBe(true)
+        const b = shift(
+          fill(a.rows, 2, (i, j) => i - 2 * j + 1),
+          exponent,
+        )
+        const [found, wanted] = [linalg.lstsq(a, b), linalg.lstsq(near, back(b))]
+        expect(identical(found.x, wanted.x)).toBe(true)
+      }
+    })
+  },
+)
+
+describe('values that are small beside others', () => {
+  // NumPy has those of 1e±200, too.
+  test('of matrices of 1e±200: the smallest singular value, rank and the large row of pinv with tolerance 0 within 8 ε', () => {
+    const graded = fill(2, 2, (i, j) => [3e200, 1e-200, 1e200, 2e-200][2 * i + j])
+    for (const [a, least] of [
+      [diagonal(1e200, 1e-200), 1e-200],
+      [fill(2, 2, (i, j) => (i === j ? 0 : i > j ? 1e200 : 1e-200)), 1e-200],
+      [graded, 1.5811388300841897e-200],
+    ] as const) {
+      for (const value of [linalg.svdvals(a).get(1, 0), linalg.norm(a, -2)])
+        expect(Math.abs(value / least - 1)).toBeLessThanOrEqual(8 * EPSILON)
+      expect(linalg.matrixRank(a, 0)).toBe(2)
+    }
+    const inverse = linalg.pinv(graded, 0)
+    for (const [j, wanted] of [-2e199, 6e199].entries())
+      expect(Math.abs(inverse.get(1, j) / wanted - 1)).toBeLessThanOrEqual(8 * EPSILON)
+  })
+
+  test.each([
+    [3, 3],
+    [6, 3],
+    [3, 6],
+    [4, 3],
+  ])('of a diagonal of %i x %i: svd, eigh and eig have it exactly', (m, n) => {
+    for (const values of [
+      [1e-300, -1e300, 5],
+      [-1e-310, 0, 1e200],
+      [-3, 1e-300, 2e-300],
+    ]) {
+      const a = fill(m, n, (i, j) => (i === j ? values[i] : 0))
+      for (const fullMatrices of [false, true]) {
+        const { U, S, Vh } = linalg.svd(a, { fullMatrices })
+        expect(Array.from(S.data)).toEqual(values.map(Math.abs).sort((x, y) => y - x))
+        expect(
+          U.slice(0, m, 0, 3)
+            .mul(S.T)
+            .matmul(Vh.slice(0, 3, 0, n))
+            .equals(a),
+        ).toBe(true)
+        for (const q of [U, Vh.T as Matrix])
+          expect(q.matmul(q, { transposeA: true }).equals(identity(q.cols))).toBe(true)
+      }
+      if (m !== n) continue
+      const { values: found, vectors } = linalg.eigh(a)
+      expect(Array.from(found.data)).toEqual(values.toSorted((x, y) => x - y))
+      expect(vectors.mul(found.T).matmul(vectors, { transposeB: true }).equals(a)).toBe(true)
+      expect(Array.from(linalg.eigvals(a).re.data)).toEqual(values)
     }
   })
 
-  test('A·V − V·Λ, symmetric and general, below 30 with the rounding of subnormal numbers, and A − L·Lᵀ: below 30', () => {
-    for (const { a, near, sized } of matrices.filter(({ a }) => a.rows === a.cols)) {
-      const general = linalg.eig(a)
-      const [re, im] = [back(general.values.re).T, back(general.values.im).T]
-      const { vectors: v } = general
-      expect(ratio(near.matmul(v.re).sub(v.re.mul(re)).add(v.im.mul(im)), near, sized)).toBeLessThan(30)
-      const half = shift(near.add(near.T), -1)
-      const { values, vectors } = linalg.eigh(shift(half, exponent))
-      const kept = back(shift(half, exponent))
-      expect(ratio(kept.matmul(vectors).sub(vectors.mul(back(values).T)), near, sized)).toBeLessThan(30)
-      const even = exponent - (exponent % 2)
-      const positive = shift(near.matmul(near, { transposeB: true }).add(identity(a.rows)), even)
-      expect(choleskyRatio(shift(positive, -even), shift(linalg.cholesky(positive), -even / 2))).toBeLessThan(30)
-    }
-  })
-
-  test('rank, spaces, pinv and lstsq are those of the matrix near 1, bit for bit where nothing is subnormal', () => {
-    for (const { a, near } of matrices) {
-      expect(linalg.matrixRank(a)).toBe(linalg.matrixRank(near))
-      expect(identical(linalg.nullSpace(a), linalg.nullSpace(near))).toBe(true)
-      expect(identical(linalg.orth(a), linalg.orth(near))).toBe(true)
-      if (exponent >= -1000 && exponent < 1000)
-        expect(identical(linalg.pinv(a), shift(linalg.pinv(near), -exponent))).toBe(true)
-      const b = shift(
-        fill(a.rows, 2, (i, j) => i - 2 * j + 1),
-        exponent,
+  test('eig of triangles of both kinds has the diagonal exactly, of vectors that belong to it', () => {
+    for (const n of [2, 5, 30]) {
+      const draw = noise(n)
+      const a = fill(n, n, (i, j) =>
+        i > j ? 0 : (draw() - 0.5) * 2 ** (i === j ? Math.round(2000 * draw() - 1000) : 0),
       )
-      const [found, wanted] = [linalg.lstsq(a, b), linalg.lstsq(near, back(b))]
-      expect(identical(found.x, wanted.x)).toBe(true)
+      for (const each of [a, a.T as Matrix]) {
+        const { values, vectors } = linalg.eig(each)
+        expect(Array.from(values.re.data).sort((x, y) => x - y)).toEqual(
+          Array.from(a.diagonal().data).sort((x, y) => x - y),
+        )
+        expect(identical(values.re, linalg.eigvals(each).re)).toBe(true)
+        const size = norm1(a)
+        const off = each
+          .mul(1 / size)
+          .matmul(vectors.re)
+          .sub(vectors.re.mul(values.re.T.mul(1 / size)))
+        expect(norm1(off)).toBeLessThanOrEqual(30 * n * EPSILON)
+      }
     }
   })
 })

@@ -1,7 +1,9 @@
 import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
+import { triangleOf } from './equilibrate.ts'
 import {
   ALWAYS,
+  ascending,
   checkConverged,
   checkRange,
   checkSquare,
@@ -41,8 +43,15 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
   checkConverged(operation, 'eigenvalues', missingFrom(workspace), n)
   const part = (from: number): Matrix => checkRange(operation, leave(workspace, from, n, 1, dtype, scales[0]), 'values')
   const columns = (from: number): Matrix => leaveColumns(workspace, from, n, n, inOrder(n), dtype)
+  const values = { re: part(re), im: part(im) }
+  if (triangleOf(a) !== undefined) {
+    // What was found is the diagonal in some order, but may have vanished beside the largest element.
+    const diagonal = a.diagonal().elements
+    const order = ascending(diagonal, n)
+    for (const [i, at] of ascending(values.re.elements, n).entries()) values.re.elements[at] = diagonal[order[i]]
+  }
   return {
-    values: { re: part(re), im: part(im) },
+    values,
     vectors: vectors ? { re: columns(xt), im: columns(yt) } : undefined,
   }
 }

@@ -1,5 +1,6 @@
 import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
+import { triangleOf } from './equilibrate.ts'
 import {
   ascending,
   checkConverged,
@@ -28,10 +29,12 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Ma
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) f64[start + j * n + i] = f64[start + i * n + j]
   kernels.eigh(address, d, zt, failed, work, n, ld, Number(vectors))
   checkConverged(operation, 'eigenvalues', f64[failed / 8], n)
-  const found = f64.subarray(d / 8, d / 8 + n)
+  // Values of a diagonal matrix are found in the order of the diagonal, but may have vanished beside the largest.
+  const exact = scales[0] < 1 && triangleOf(a) === 1
+  const found = exact ? a.diagonal().elements : f64.subarray(d / 8, d / 8 + n).map((value) => value / scales[0])
   const order = ascending(found, n)
   const values = create(dtype, n, 1)
-  for (let i = 0; i < n; i++) values.elements[i] = found[order[i]] / scales[0]
+  for (let i = 0; i < n; i++) values.elements[i] = found[order[i]]
   checkRange(operation, values, 'values')
   return { values, vectors: vectors ? leaveColumns(workspace, zt, ld, n, order, dtype) : undefined }
 }

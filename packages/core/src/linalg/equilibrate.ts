@@ -87,3 +87,14 @@ export function reachable(a: Matrix): Matrix {
   for (let length = 1; length < a.rows; length *= 2) paths = paths.matmul(paths).sign()
   return paths
 }
+
+/** The step from the diagonal of a triangular matrix to the elements beside it, undefined for others. */
+export function triangleOf({ elements: data, rows: n }: Matrix): number | undefined {
+  const isZero = (upper: boolean): boolean =>
+    data.every((x, at) => x === 0 || (upper ? at % n >= Math.floor(at / n) : at % n <= Math.floor(at / n)))
+  return isZero(true) ? 1 : isZero(false) ? n : undefined
+}
+
+/** Whether all elements beside the diagonal are 0. */
+export const isDiagonal = ({ elements: data, cols }: Matrix): boolean =>
+  data.every((x, at) => x === 0 || Math.floor(at / cols) === at % cols)

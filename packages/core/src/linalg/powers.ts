@@ -1,7 +1,7 @@
 import { type CheckSquare, checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
-import { negated, reachable, scaledBy } from './equilibrate.ts'
+import { negated, reachable, scaledBy, triangleOf } from './equilibrate.ts'
 import { solveFor } from './lu.ts'
 import { absoluteSums } from './norm.ts'
 import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDtype } from './workspace.ts'
@@ -177,13 +177,6 @@ function setExactly(power: Matrix, a: Matrix, factor: number, step: number): voi
       Math.abs(by) > 1 ? (exponentials[i + 1] - exponentials[i]) / by : exponentials[i] * (by === 0 ? 1 : rises[i] / by)
     power.elements[at + step] = value(at + step) * quotient
   }
-}
-
-/** The step from the diagonal of a triangular matrix to the elements beside it, undefined for others. */
-function triangleOf({ elements: data, rows: n }: Matrix): number | undefined {
-  const isZero = (upper: boolean): boolean =>
-    data.every((x, at) => x === 0 || (upper ? at % n >= Math.floor(at / n) : at % n <= Math.floor(at / n)))
-  return isZero(true) ? 1 : isZero(false) ? n : undefined
 }
 
 /**

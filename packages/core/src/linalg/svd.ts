@@ -1,6 +1,7 @@
 import { flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
+import { isDiagonal } from './equilibrate.ts'
 import { roomForQr } from './qr.ts'
 import {
   ascending,
@@ -68,12 +69,14 @@ function decomposeTall(
   }
   kernels.svd(address, d, ut, vt, failed, workU, left, rest, rows, n, colsU, ldu, ldv)
   checkConverged(operation, 'singular values', engine.f64[failed / 8], n)
-  const found = engine.f64.subarray(d / 8, d / 8 + n)
+  // Values of a diagonal matrix are found in the order of the diagonal, but may have vanished beside the largest.
+  const exact = scales[0] < 1 && isDiagonal(a)
+  const found = exact ? a.diagonal().elements : engine.f64.subarray(d / 8, d / 8 + n)
   const sizes = found.map((value) => -Math.abs(value))
   const order = ascending(sizes, n)
   const s = create('float64', n, 1)
   for (let j = 0; j < n; j++) s.elements[j] = -sizes[order[j]] + 0
-  const scale = scales[0]
+  const scale = exact ? 1 : scales[0]
   if (vectors === 'none') return { u: s, s, v: s, scale }
 
   const v = leaveColumns(workspace, vt, ldv, n, order, 'float64')

@@ -14,8 +14,8 @@ export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, flo
 
 /** The largest element is brought near 1. */
 export const ALWAYS = 0
-/** Largest elements within 2^±200 can be squared and summed without care. */
-export const SQUARED = 200
+/** Largest elements within 2^±400 can be squared and summed without care. */
+export const SQUARED = 400
 /** Largest elements within 2^±960 can be eliminated with: they grow, but are not multiplied by one another. */
 export const LINEAR = 960
 /** Nothing is scaled. */
@@ -62,10 +62,13 @@ export function shifted(x: number, k: number): number {
   return significand * 2 ** -1000 * 2 ** Math.max(-100, exponent + 1000)
 }
 
-/** The power of two that brings a size outside 2^±range near 1, else 1. 2^1000 makes normal numbers of subnormal ones. */
+/**
+ * The power of two that brings a size above 2^range near that, so that as little as can be vanishes beside it, and one below
+ * 2^−range near 1; else 1. 2^1000 makes normal numbers of subnormal ones.
+ */
 export function scaleFor(size: number, range: number): number {
   if (size === 0 || (size <= 2 ** range && size >= 2 ** -range)) return 1
-  return 2 ** Math.max(-1000, Math.min(1000, -exponentOf(size)))
+  return 2 ** Math.min(1000, (size > 1 ? range : 0) - exponentOf(size))
 }
 
 /** The largest |a|, NaN where there is one. */
