@@ -253,6 +253,21 @@ describe.each(DTYPES)('constant matrices, %s', (dtype) => {
 
 describe('distances too large for a number', () => {
   const wide = { dtype: 'float64' } as const
+  test('linspace of subnormal steps goes evenly, each of its numbers that nearest', () => {
+    const least = 2 ** -1074
+    for (const [start, stop, count] of [
+      [0, 10, 11],
+      [0, 3, 11],
+      [0, 6, 11],
+      [-3, 5, 7],
+      [0, 100, 34],
+    ]) {
+      const wanted = Array.from({ length: count }, (_, j) => start + Math.round((j / (count - 1)) * (stop - start)))
+      const found = Array.from(linspace(start * least, stop * least, count, wide).data, (x) => x / least)
+      expect(found).toEqual(wanted)
+    }
+  })
+
   test('linspace goes from −10³⁰⁸ to 10³⁰⁸ evenly, within 2 ulp of the ends', () => {
     expect(linspace(-1e308, 1e308, 3, wide).toArray()).toEqual([[-1e308, 0, 1e308]])
     const { data } = linspace(-1.5e308, 1.5e308, 1001, wide)

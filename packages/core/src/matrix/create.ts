@@ -202,6 +202,8 @@ export function linspace(start: number, stop: number, count = 50, options?: Crea
   checkInteger('linspace', 'count', count, 0, Number.MAX_SAFE_INTEGER)
   const step = (stop - start) / (count - 1)
   const between = (j: number): number => {
+    // A subnormal step has lost digits that its multiples have.
+    if (Math.abs(step) < 2 ** -1022) return start + (j / (count - 1)) * (stop - start)
     if (Number.isFinite(step)) return start + j * step
     // The distance is too large for a number, or an end is infinite.
     const part = j / (count - 1)
