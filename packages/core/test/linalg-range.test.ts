@@ -584,6 +584,22 @@ describe('the exponential of matrices whose norm says little of it', () => {
       }
   })
 
+  test('of matrices whose square is 0: I + A, exactly', () => {
+    for (const size of [1e-300, 1e-3, 1, 1e3, 1e6, 2 ** 30, 1e12, 1e16, 2 ** 1000])
+      for (const [a, b] of [
+        [1, 1],
+        [1, -1],
+        [2, 1],
+        [2 ** -20, 4],
+      ]) {
+        // u·vᵀ with vᵀ·u = 0.
+        const nilpotent = fill(2, 2, (i, j) => (i === 0 ? a : b) * (j === 0 ? b : -a)).mul(size)
+        const blocks = fill(5, 5, (i, j) => (i < 2 && j > 2 ? size * (i - j) : 0))
+        for (const each of [nilpotent, blocks])
+          expect(linalg.expm(each).equals(each.add(identity(each.rows)) as Matrix)).toBe(true)
+      }
+  })
+
   test('of float32 beyond its range throws, of float64 up to the largest number does not', () => {
     expect(() => linalg.expm(of([100]).astype('float32'))).toThrow(/expm: element \[0, 0\] .* float32/)
     expect(ulps(linalg.expm(of([709.75])).item(), Math.exp(709.75), 'float64')).toBeLessThanOrEqual(2)

@@ -182,7 +182,8 @@ function setExactly(power: Matrix, a: Matrix, factor: number, step: number): voi
 /**
  * eᴬ = Σ Aᵏ/k! for a square matrix: A is halved s times, the Padé approximant of degree 3, 5, 7, 9 or 13 taken, and the result
  * squared s times. Degree and s follow from the norms of A², A⁴ and A⁶ (Higham 2005; Al-Mohy & Higham 2009, with products of
- * those norms where they estimate those of A⁸ and A¹⁰). A matrix of a norm from 2^30 on is balanced before.
+ * those norms where they estimate those of A⁸ and A¹⁰). A matrix of a norm from 2^30 on is balanced before. Where
+ * A² is 0, I + A is taken.
  *
  * @throws LinAlgError where an element of eᴬ lies beyond the range of the dtype, and for NaN and infinities; ShapeError unless a is
  * square; DTypeError unless it is a matrix.
@@ -206,7 +207,10 @@ export function expm<R extends number, C extends number>(
 
 /** exp(x·2^halvings) for ‖x‖ < 2^30. */
 function exponential(x: Matrix, halvings: number): Matrix {
-  const { r, more } = approximate(x)
+  const square = x.matmul(x)
+  // The series ends with its second term.
+  if (norm1(square) === 0) return eye(x.rows, { dtype: 'float64' }).add(x.mul(2 ** halvings)) as Matrix
+  const { r, more } = approximate(x, square)
   const squarings = halvings + more
   const step = squarings > 0 ? triangleOf(x) : undefined
   let power = r
@@ -218,11 +222,11 @@ function exponential(x: Matrix, halvings: number): Matrix {
   return power
 }
 
-/** The approximant of exp(x·2^−more), with as few products as its accuracy allows; a norm is compared with a power of θ. */
-function approximate(x: Matrix): { r: Matrix; more: number } {
+/** The approximant of exp(x·2^−more) by x and x², with as few products as its accuracy allows; a norm is compared with a power of θ. */
+function approximate(x: Matrix, square: Matrix): { r: Matrix; more: number } {
   const norm = norm1(x)
   const serves = (degree: number): boolean => moreHalvings(x, norm, degree, 0) === 0
-  const squares = [eye(x.rows, { dtype: 'float64' }) as Matrix, x.matmul(x)]
+  const squares = [eye(x.rows, { dtype: 'float64' }) as Matrix, square]
   const norm2 = norm1(squares[1])
   if (norm2 < power(THETA[3], 2) && serves(3)) return { r: pade(x, 3, squares), more: 0 }
   squares.push(squares[1].matmul(squares[1]))
