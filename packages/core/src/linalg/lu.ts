@@ -3,7 +3,7 @@ import { LinAlgError } from '../base/errors.ts'
 import { type CheckRows, type CheckSquare, checkRows } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
-import { largestExponents, scaledBy, shiftedBy, trueExponent } from './equilibrate.ts'
+import { largestExponents, negated, scaledBy, shiftedBy, trueExponent } from './equilibrate.ts'
 import { type Extended, eliminate } from './extended.ts'
 import { qr } from './qr.ts'
 import {
@@ -33,8 +33,11 @@ const GROWTH = 2 ** 8
 const LEAST_SOLUTION = 2 ** -500
 /** Numbers so many times smaller than others are not seen beside them. */
 const APART = 2 ** -64
-/** Pivots so many times smaller than others make so few rows be looked at, which costs little. */
-const [FEW, APART_OF_FEW] = [16, 2 ** -16]
+/**
+ * Of few rows pivots less far apart make elements be looked at. To eliminate what is far apart takes long for many, where rows and
+ * columns may be scaled instead.
+ */
+const [FEW, MANY] = [16, 128]
 /** Elements near 2^−900 may grow by 2^1900. */
 const LOW = -900
 
@@ -51,9 +54,9 @@ function pivotSizes({ engine: { f64 }, at }: Workspace, n: number): [least: numb
   return [least, most]
 }
 
-/** Whether A has elements, not 0, that are not seen beside the largest; looked for where its pivots or a scale other than 1 hint at it. */
+/** Whether A, whose pivots and what it was multiplied by hint at it, is wide. */
 function isFar(a: Matrix, [least, most]: readonly [number, number], scale: number): boolean {
-  const apart = a.rows <= FEW ? APART_OF_FEW : APART
+  const apart = a.rows <= FEW ? 2 ** -16 : a.rows <= MANY ? APART : LEAST_DIVISOR
   return !(least >= apart * most && scale === 1) && isWide(a)
 }
 
@@ -66,6 +69,15 @@ function isWide({ elements: data }: Matrix): boolean {
     most = Math.max(most, size)
   }
   return least < APART * most
+}
+
+/** R·A·C whose rows and columns have largest elements near 1 (LAPACK's dgeequb), for many rows and unless it is wide, too. */
+function balanced(a: Matrix): { rows: Int32Array; cols: Int32Array; near: Matrix } | undefined {
+  if (a.rows <= MANY) return undefined
+  const rows = negated(largestExponents(a, new Int32Array(a.rows), false))
+  const cols = negated(largestExponents(a, rows, true))
+  const near = scaledBy(a, rows, cols)
+  return isWide(near) ? undefined : { rows, cols, near }
 }
 
 /** The factors of A in its place, then the pivots and one number. */
@@ -146,6 +158,11 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
   const sizes = pivotSizes(workspace, n)
   const far = isFar(a, sizes, workspace.scales[0])
   let most = sizes[1]
+  const scaled = far && balanced(a)
+  if (scaled) {
+    const { value, exponent } = determinant(operation, scaled.near)
+    return { value, exponent: scaled.rows.reduce((sum, row, i) => sum - row - scaled.cols[i], exponent) }
+  }
   if (!far && !(most <= Number.MAX_VALUE)) {
     const low = LOW - trueExponent(largestOf(a))
     workspace = factored(operation, shiftedBy(a, low), UNSCALED)
@@ -276,9 +293,23 @@ function solves(a: Matrix, x: Matrix, b: Matrix, epsilon: number): boolean {
   return off.elements.every((residual, j) => residual <= unit * most.elements[j])
 }
 
+/** X = C·(R·A·C)⁻¹·R·B where neither R·A·C nor R·B, its columns brought near 1, is wide. */
+function solveBalanced(operation: string, a: Matrix, dtype: DType, b: Matrix): Matrix | number | undefined {
+  const scaled = balanced(a)
+  if (!scaled) return undefined
+  const { rows, cols, near } = scaled
+  const across = largestExponents(b, rows, true)
+  const right = scaledBy(b, rows, negated(across))
+  if (isWide(right)) return undefined
+  const x = solvePlainly(operation, near, 'float64', right)
+  return x instanceof Matrix ? checkRange(operation, toDtype(scaledBy(x, cols, across), dtype)) : x
+}
+
 /** X with A·X = B, B the identity unless given. @throws LinAlgError where a pivot is 0 or X beyond the range of the dtype. */
 export function solveFor(operation: string, a: Matrix, dtype: DType, b?: Matrix): Matrix {
-  const found = solvePlainly(operation, a, dtype, b) ?? eliminate(a, b ?? identity(a.rows)).x
+  const right = b ?? identity(a.rows)
+  const found =
+    solvePlainly(operation, a, dtype, b) ?? solveBalanced(operation, a, dtype, right) ?? eliminate(a, right).x
   if (typeof found === 'number')
     throw new LinAlgError(`${operation}: pivot ${found} is 0, wanted a matrix of full rank`)
   return found instanceof Matrix ? found : checkRange(operation, rounded(found, dtype, a.rows))
