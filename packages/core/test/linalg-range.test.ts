@@ -93,7 +93,7 @@ describe('elements that grow in the elimination, of sizes to 150', () => {
   /** Those that are small, and every seventh. */
   const SOME = SIZES.filter((n) => n <= 20 || n % 7 === 0)
 
-  test.each([1e280, 1e-280, 2 ** 960, 1e300, 2 ** 1016, 1, -3e290])(
+  test.each([1e280, 1e-280, 2 ** 960, 1e300, 2 ** 1018, 1, -3e290])(
     'scale %d: the logarithm of det within 8 ulp, B − A·X and I − A·A⁻¹ below 30, cond of order 1 within 35·n²·ε',
     (scale) => {
       for (const n of SIZES) {
@@ -334,11 +334,13 @@ describe('elements that are up to 2000 binary orders apart, beside exact rationa
     expect(linalg.inv(a).get(0, 1)).toBe(0)
   })
 
-  test('x of b·2^±700 is that of b, bit by bit, for 200 rows', () => {
-    const a = sample(200, 200, 'float64', between(-1, 1), noise(1))
-    const b = sample(200, 2, 'float64', between(-1, 1), noise(2))
-    for (const k of [-700, -990, 700, 1000])
-      expect(identical(linalg.solve(a, shift(b, k)), shift(linalg.solve(a, b), k))).toBe(true)
+  test('x of b·2^k is that of b: B − A·X below 30', () => {
+    for (const n of [20, 200]) {
+      const a = sample(n, n, 'float64', between(-1, 1), noise(n))
+      const b = sample(n, 2, 'float64', between(-1, 1), noise(n + 1))
+      for (const k of [-990, -700, 700, 1000])
+        expect(solveRatio(a, b, shift(linalg.solve(a, shift(b, k)), -k))).toBeLessThan(30)
+    }
   })
 
   test('where every assignment of rows to columns has a 0 the number of the row left over is named', () => {

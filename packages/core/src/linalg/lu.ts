@@ -71,9 +71,9 @@ function isWide({ elements: data }: Matrix): boolean {
   return least < APART * most
 }
 
-/** R·A·C whose rows and columns have largest elements near 1 (LAPACK's dgeequb), for many rows and unless it is wide, too. */
+/** R·A·C whose rows and columns have largest elements near 1 (LAPACK's dgeequb), unless it is wide, or A of few rows is. */
 function balanced(a: Matrix): { rows: Int32Array; cols: Int32Array; near: Matrix } | undefined {
-  if (a.rows <= MANY) return undefined
+  if (a.rows <= MANY && isWide(a)) return undefined
   const rows = negated(largestExponents(a, new Int32Array(a.rows), false))
   const cols = negated(largestExponents(a, rows, true))
   const near = scaledBy(a, rows, cols)
@@ -264,12 +264,7 @@ export function solvePlainly(operation: string, a: Matrix, dtype: DType, b?: Mat
   const cols = b ? b.cols : n
   const largest = substitute(workspace, n, cols)
   const isZero = b ? sizes[1] === 0 : n === 0
-  if (!isZero && !(largest >= LEAST_SOLUTION && largest <= Number.MAX_VALUE)) {
-    const by = b && !isWide(b) ? -trueExponent(sizes[1]) : 0
-    if (b === undefined || Math.abs(by) <= SQUARED) return undefined
-    const near = solvePlainly(operation, a, 'float64', shiftedBy(b, by))
-    return near instanceof Matrix ? checkRange(operation, toDtype(shiftedBy(near, -by), dtype)) : near
-  }
+  if (!isZero && !(largest >= LEAST_SOLUTION && largest <= Number.MAX_VALUE)) return undefined
   const x = leave(workspace, at[1], n, cols, dtype, 1 / scales[0])
   if (most > GROWTH * sizes[0]) {
     const near = toDtype(a, 'float64').mul(scales[0])
