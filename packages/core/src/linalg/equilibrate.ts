@@ -23,9 +23,9 @@ export function largestExponents(a: Matrix, shifts: Int32Array, down: boolean): 
 }
 
 /**
- * The assignment of rows to columns whose exponents have the largest sum, by shortest augmenting paths (Kuhn 1955; Jonker & Volgenant
- * 1987), and its dual variables: times 2^rows[i] and 2^cols[j] no element is larger than about 1, and those assigned are about 1. Or
- * the number of the first row that is left over where every assignment has a 0.
+ * The assignment of rows to columns whose exponents have the largest sum, by shortest augmenting paths (Kuhn 1955; Jonker &
+ * Volgenant 1987), and its dual variables: times 2^rows[i] and 2^cols[j] no element is larger than about 1, and those assigned
+ * are about 1. Or the number of the first row that is left over where every assignment has a 0.
  */
 export function assigned({
   elements: data,

@@ -25,7 +25,7 @@ function write({ values, exponents }: Extended, at: number, x: number, exponent:
   exponents[at] = x === 0 ? NOTHING : own + exponent
 }
 
-/** Takes element `by` times columns `at` of row `from` from those of row `to`, and gives the largest exponent there. */
+/** Takes element `by` times the columns `at` of row `from` from those of row `to`, and gives the largest exponent there. */
 function takeRow(a: Extended, by: number, from: number, to: number, at: Int32Array): number {
   const { values, exponents } = a
   const [value, exponent] = [values[by], exponents[by]]
@@ -75,11 +75,11 @@ function blocksOf(a: Matrix, rowOf: Int32Array): { order: Int32Array; ends: Int3
 }
 
 /**
- * det A = det·2^exponent, and X with A·X = B or the number of a pivot that is 0. Rows and columns are scaled so that no element is
- * larger than about 1 and those of the assignment with the largest product are about 1 (Olschowka & Neumaier 1996; MC64 of Duff &
- * Koster 2001). Those are the pivots, the largest first, unless others have grown far beyond them, the largest of which is one then.
- * Where exponents differ products hardly ever cancel, and each element of X is about as accurate as those of A. Pivots are
- * looked for in one irreducible block after the other: X is 0 where the zeros of A make it so.
+ * det A = det·2^exponent, and X with A·X = B or the number of a pivot that is 0. Rows and columns are scaled so that no element
+ * is larger than about 1 and those of the assignment with the largest product are about 1 (Olschowka & Neumaier 1996; MC64 of
+ * Duff & Koster 2001). Those are the pivots, the largest first, unless others have grown far beyond them, of which the largest is
+ * one then. Where exponents differ products hardly ever cancel, and each element of X is about as accurate as those of A.
+ * Pivots are looked for in one irreducible block after the other: X is 0 where the zeros of A make it so.
  */
 export function eliminate(a: Matrix, b: Matrix): { det: number; exponent: number; x: Extended | number } {
   const [n, width, size] = [a.rows, b.cols, a.rows + b.cols]

@@ -34,8 +34,8 @@ const LEAST_SOLUTION = 2 ** -500
 /** Numbers so many times smaller than others are not seen beside them. */
 const APART = 2 ** -64
 /**
- * Of few rows pivots less far apart make elements be looked at. To eliminate what is far apart takes long for many, where rows and
- * columns may be scaled instead.
+ * Of few rows pivots less far apart make elements be looked at. To eliminate what is far apart takes long for many, where rows
+ * and columns may be scaled instead.
  */
 const [FEW, MANY] = [16, 128]
 /** Elements near 2^−900 may grow by 2^1900. */
@@ -288,23 +288,23 @@ function solves(a: Matrix, x: Matrix, b: Matrix, epsilon: number): boolean {
   return off.elements.every((residual, j) => residual <= unit * most.elements[j])
 }
 
-/** X = C·(R·A·C)⁻¹·R·B where neither R·A·C nor R·B, its columns brought near 1, is wide. */
-function solveBalanced(operation: string, a: Matrix, dtype: DType, b: Matrix): Matrix | number | undefined {
+/** X = C·(R·A·C)⁻¹·R·B where neither R·A·C nor R·B, its columns brought near 1, is wide, else X in numbers of any exponent. */
+function solveScaled(operation: string, a: Matrix, dtype: DType, b: Matrix): Matrix | Extended | number {
   const scaled = balanced(a)
-  if (!scaled) return undefined
-  const { rows, cols, near } = scaled
-  const across = largestExponents(b, rows, true)
-  const right = scaledBy(b, rows, negated(across))
-  if (isWide(right)) return undefined
-  const x = solvePlainly(operation, near, 'float64', right)
-  return x instanceof Matrix ? checkRange(operation, toDtype(scaledBy(x, cols, across), dtype)) : x
+  if (scaled) {
+    const { rows, cols, near } = scaled
+    const across = largestExponents(b, rows, true)
+    const right = scaledBy(b, rows, negated(across))
+    const x = isWide(right) ? undefined : solvePlainly(operation, near, 'float64', right)
+    if (x instanceof Matrix) return checkRange(operation, toDtype(scaledBy(x, cols, across), dtype))
+    if (x !== undefined) return x
+  }
+  return eliminate(a, b).x
 }
 
 /** X with A·X = B, B the identity unless given. @throws LinAlgError where a pivot is 0 or X beyond the range of the dtype. */
 export function solveFor(operation: string, a: Matrix, dtype: DType, b?: Matrix): Matrix {
-  const right = b ?? identity(a.rows)
-  const found =
-    solvePlainly(operation, a, dtype, b) ?? solveBalanced(operation, a, dtype, right) ?? eliminate(a, right).x
+  const found = solvePlainly(operation, a, dtype, b) ?? solveScaled(operation, a, dtype, b ?? identity(a.rows))
   if (typeof found === 'number')
     throw new LinAlgError(`${operation}: pivot ${found} is 0, wanted a matrix of full rank`)
   return found instanceof Matrix ? found : checkRange(operation, rounded(found, dtype, a.rows))
@@ -331,8 +331,8 @@ export function scaledInverse(a: Matrix, ord: number | string): { inverse: Matri
 }
 
 /**
- * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv), or where elements are far apart by elimination in numbers
- * of any exponent. Its relative error is up to about n·ε·cond(A); what is 0 by the zeros of A is 0 where elements are far apart.
+ * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv), or where elements are far apart by elimination in
+ * numbers of any exponent. Its relative error is up to about n·ε·cond(A); what is 0 by the zeros of A is 0 where elements are far apart.
  *
  * @throws LinAlgError where a pivot is 0, where an element of A⁻¹ lies beyond the range of the dtype, and for NaN and infinities;
  * ShapeError unless a is square; DTypeError unless it is a matrix.

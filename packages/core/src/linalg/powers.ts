@@ -222,7 +222,10 @@ function exponential(x: Matrix, halvings: number): Matrix {
   return power
 }
 
-/** The approximant of exp(x·2^−more) by x and x², with as few products as its accuracy allows; a norm is compared with a power of θ. */
+/**
+ * The approximant of exp(x·2^−more) by x and x², with as few products as its accuracy allows; a norm is compared with a power
+ * of θ.
+ */
 function approximate(x: Matrix, square: Matrix): { r: Matrix; more: number } {
   const norm = norm1(x)
   const serves = (degree: number): boolean => moreHalvings(x, norm, degree, 0) === 0
