@@ -1,5 +1,14 @@
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import { formatShape, kind, crossEntropy as losses, number, oneOf, operations, readerOf } from '@matgrad/core/internal'
+import {
+  checkNoMore,
+  formatShape,
+  kind,
+  crossEntropy as losses,
+  number,
+  oneOf,
+  operations,
+  readerOf,
+} from '@matgrad/core/internal'
 import { REDUCTIONS, type Reduction, reduce } from './reduction.ts'
 import { applyOp, toVariable, type Variable } from './variable.ts'
 
@@ -34,7 +43,9 @@ export function crossEntropy(
   logits: Variable | Matrix,
   target: Variable | Matrix,
   options?: CrossEntropyOptions,
+  ...more: []
 ): Variable {
+  checkNoMore('crossEntropy', 'logits, target, options', more)
   const { labelSmoothing, weight, reduction } = readOptions('crossEntropy', options)
   const x = toVariable('crossEntropy', logits, 'float64')
   const t = toVariable('crossEntropy', target, x.dtype)

@@ -1,5 +1,5 @@
 import { type Attributes, DTypeError, Matrix, type Operation, ShapeError } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { checkNoMore, describe } from '@matgrad/core/internal'
 import type { Op } from './op.ts'
 import { applyOp, Variable } from './variable.ts'
 
@@ -11,7 +11,8 @@ const listed = (value: unknown): string =>
  *
  * @throws DTypeError when a part of the contract is missing or wrong.
  */
-export function defineOp(op: Op): (inputs: readonly unknown[], attributes?: Attributes) => Variable {
+export function defineOp(op: Op, ...more: []): (inputs: readonly unknown[], attributes?: Attributes) => Variable {
+  checkNoMore('defineOp', 'op', more)
   if (typeof op?.name !== 'string' || op.name === '') throw new DTypeError('defineOp: the op has no name')
   for (const part of ['shape', 'forward'] as const)
     if (typeof op[part] !== 'function')

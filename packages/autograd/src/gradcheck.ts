@@ -1,5 +1,14 @@
 import { DTypeError, Generator, MatgradError, Matrix } from '@matgrad/core'
-import { checkInteger, describe, elementsOf, formatShape, number, readerOf, whole } from '@matgrad/core/internal'
+import {
+  checkInteger,
+  checkNoMore,
+  describe,
+  elementsOf,
+  formatShape,
+  number,
+  readerOf,
+  whole,
+} from '@matgrad/core/internal'
 import { noGrad } from './recording.ts'
 import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'
@@ -33,7 +42,9 @@ export function gradcheck(
   f: (...args: Variable[]) => Variable,
   args: readonly Argument[],
   options?: GradcheckOptions,
+  ...more: []
 ): void {
+  checkNoMore('gradcheck', 'f, args, options', more)
   if (typeof f !== 'function') throw new DTypeError(`gradcheck: f is ${describe(f)}, wanted a function`)
   if (!Array.isArray(args)) throw new DTypeError(`gradcheck: args are ${describe(args)}, wanted an array of matrices`)
   const { eps, atol, rtol, order } = readGradcheck('gradcheck', options)

@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, type Matrix } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { checkNoMore, describe } from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
 let recording = true
@@ -24,7 +24,8 @@ export function withRecording<T>(on: boolean, run: () => T): T {
  * @throws DTypeError unless `run` is a function; MatgradError if it returns a promise, whose work would go on after
  * recording is back on.
  */
-export function noGrad<T>(run: () => T): T {
+export function noGrad<T>(run: () => T, ...more: []): T {
+  checkNoMore('noGrad', 'run', more)
   if (typeof run !== 'function') throw new DTypeError(`noGrad: got ${describe(run)}, wanted a function`)
   const result = withRecording(false, run)
   if (result instanceof Promise)

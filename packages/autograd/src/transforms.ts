@@ -1,5 +1,5 @@
 import { DTypeError, MatgradError, Matrix, type Operation, zeros } from '@matgrad/core'
-import { describe, operations } from '@matgrad/core/internal'
+import { checkNoMore, describe, operations } from '@matgrad/core/internal'
 import { isRecording, withRecording } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 import { constant, seedOf, Variable } from './variable.ts'
@@ -49,7 +49,9 @@ function aliasOf(argument: unknown, position: number): Variable {
 export function valueAndGrad<Arguments extends unknown[] = Variable[], const N extends number | readonly number[] = 0>(
   f: ScalarFunction<Arguments>,
   argnums?: N,
+  ...more: []
 ): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<N>] {
+  checkNoMore('valueAndGrad', 'f, argnums', more)
   if (typeof f !== 'function') throw new DTypeError(`grad: f is ${describe(f)}, wanted a function`)
   if (argnums !== undefined && typeof argnums !== 'number' && !Array.isArray(argnums))
     throw new DTypeError(`grad: argnums is ${describe(argnums)}, wanted a number or an array of numbers`)
@@ -93,7 +95,9 @@ const isStart = ({ origin }: Variable): boolean => !origin?.inputs.some((input) 
 export function grad<Arguments extends unknown[] = Variable[], const N extends number | readonly number[] = 0>(
   f: ScalarFunction<Arguments>,
   argnums?: N,
+  ...more: []
 ): (...args: Given<Arguments>) => Gradients<N> {
+  checkNoMore('grad', 'f, argnums', more)
   const both = valueAndGrad(f, argnums)
   return (...args) => both(...args)[1]
 }

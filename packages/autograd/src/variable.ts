@@ -12,6 +12,7 @@ import {
 } from '@matgrad/core'
 import {
   announce,
+  checkNoMore,
   describe,
   evaluate,
   flag,
@@ -198,7 +199,7 @@ function checkGradient(grad: unknown, { name, shape: [rows, cols] }: Variable): 
 
 export interface Variable<R extends number, C extends number> extends Algebra<'variable', R, C> {}
 
-installMethods(Variable.prototype)
+installMethods(Variable.prototype, { item: '', toArray: '', detach: '', backward: 'gradient' })
 
 Object.defineProperty(Variable.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value: Variable.prototype.toString,
@@ -274,14 +275,17 @@ const readVariable = readerOf({ requiresGrad: flag(true), name: text() })
 export function variable<R extends number, C extends number>(
   value: Matrix<R, C>,
   options?: VariableOptions,
+  ...more: []
 ): Variable<R, C> {
+  checkNoMore('variable', 'value, options', more)
   checkValue(value)
   const { requiresGrad, name } = readVariable('variable', options)
   return new Variable(value, requiresGrad, null, name)
 }
 
 /** A variable that requires no gradient. @throws DTypeError unless value is a Matrix. */
-export function constant<R extends number, C extends number>(value: Matrix<R, C>): Variable<R, C> {
+export function constant<R extends number, C extends number>(value: Matrix<R, C>, ...more: []): Variable<R, C> {
+  checkNoMore('constant', 'value', more)
   checkValue(value)
   return new Variable(value, false)
 }

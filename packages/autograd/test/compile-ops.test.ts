@@ -29,11 +29,13 @@ const discrete: readonly Row[] = notDifferentiable
           ]
         : /^(all|any|arg.*)$/.test(name)
           ? axes.map((axis) => of(`axis ${axis ?? 'none'}`, (x) => call(x, axis)))
-          : [
-              of('3x4, 3x4', (x) => call(x, x.flipRows())),
-              of('3x4, 3x1', (x) => call(x, x.col(1))),
-              of('number', (x) => call(x, 0)),
-            ]
+          : /^is/.test(name)
+            ? [of('3x4', (x) => call(x))]
+            : [
+                of('3x4, 3x4', (x) => call(x, x.flipRows())),
+                of('3x4, 3x1', (x) => call(x, x.col(1))),
+                of('number', (x) => call(x, 0)),
+              ]
     return { name, cases: cases.map((each) => ({ ...each, args: [a] })) }
   })
 

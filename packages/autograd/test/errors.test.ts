@@ -181,7 +181,7 @@ describe('shapes that do not fit are a ShapeError with both', () => {
     ['broadcastTo', [2, 1], ['2x3', '2x1']],
     ['slice', [0, 3], ['rowEnd is 3', '0 to 2']],
     ['slice', [-3, 1], ['rowStart is -3', '-2 to 1']],
-    ['slice', [2, 1], ['rowEnd is 1', '2 to 2']],
+    ['slice', [2, 1], ['rowStart is 2, rowEnd is 1 of 2']],
     ['slice', [0, 1, 0, 4], ['colEnd is 4', '0 to 3']],
     ['row', [2], ['the index is 2', '-2 to 1']],
     ['row', [-3], ['the index is -3']],

@@ -14,10 +14,13 @@ declare module './matrix/matrix.ts' {
 export { setDebug } from './base/debug.ts'
 export {
   anything,
+  checkNoMore,
   didYouMean,
   dtypeName,
   flag,
   func,
+  guardMethods,
+  inExcess,
   isPlain,
   type Kind,
   type KindMaker,

@@ -114,7 +114,11 @@ const singular: Row[] = [
     ],
     [
       `${name}, float32, beyond`,
-      () => la[name](diagonal(1, 2 ** -130).astype('float32'), identity(2).astype('float32')),
+      () =>
+        la[name](
+          diagonal(1, 2 ** -130).astype('float32'),
+          ...(name === 'solve' ? [identity(2).astype('float32')] : []),
+        ),
       ...([LinAlgError, name, '[1, 1]', 'float32'] as const),
     ],
   ]),
@@ -254,7 +258,41 @@ const others: Row[] = [
   ['orthogonal, dtype', () => la.orthogonal(2, 2, { dtype: 'int8' }), DTypeError, 'orthogonal: dtype is'],
 ]
 
+const rcond = 1e-6
+/** All that each function takes. */
+const ARGUMENTS: Readonly<Record<string, readonly Untyped[]>> = {
+  ...Object.fromEntries(ALL.map((name) => [name, [good, ...(REST[name]?.(good) ?? [])]])),
+  ...{ pinv: [good, rcond], matrixRank: [good, rcond], nullSpace: [good, rcond], orth: [good, rcond] },
+  ...{ lstsq: [good, good, rcond], norm: [good, 'fro'], cond: [good, 1], qr: [good, {}], svd: [good, {}] },
+  ...{ randomizedSvd: [good, 1, {}], orthogonal: [2, 2, {}] },
+}
+const ODD: readonly [string, unknown][] = [
+  ['{ upper: true }', { upper: true }],
+  ['a symbol', Symbol('odd')],
+  ['7n', 7n],
+  ['null', null],
+  ['a function', () => 1],
+  ['an array', [good]],
+]
+
+const generated: Row[] = Object.entries(ARGUMENTS).flatMap(([name, given]) =>
+  Array.from({ length: given.length + 1 }, (_, i) => i).flatMap((i) =>
+    ODD.map(([title, value]): Row => {
+      const args = [...given]
+      args[i] = value
+      const inExcess = i === given.length
+      const parts = inExcess
+        ? ['in excess, wanted', `${name}(a`.replace('orthogonal(a', 'orthogonal(rows')]
+        : ['wanted']
+      const what = `argument ${i}${inExcess ? ', which there is not' : ''}`
+      return [`${name} with ${title} for ${what}`, () => la[name](...args), MatgradError, `${name}: `, ...parts]
+    }),
+  ),
+)
+
 const groups: Readonly<Record<string, readonly Row[]>> = {
+  generated,
+
   notMatrices,
   notFinite,
   notSquare,
@@ -279,10 +317,17 @@ describe.each(Object.entries(groups))('%s', (_, rows) => {
   })
 })
 
-test('there are at least 500 bad calls above, and no title twice', () => {
+test('there are at least 900 bad calls above, and no title twice', () => {
   const titles = Object.values(groups).flatMap((rows) => rows.map(([title]) => title))
-  expect(titles.length).toBeGreaterThan(500)
+  expect(titles.length).toBeGreaterThan(900)
   expect(new Set(titles).size).toBe(titles.length)
+})
+
+test('functions of one matrix may be given to map, which passes an index and the array; with two arguments they refuse them', () => {
+  expect([good, good].map(linalg.inv).map(hex)).toEqual([good, good].map((a) => hex(linalg.inv(a))))
+  expect([good].map(linalg.svdvals).map(hex)).toEqual([hex(linalg.svdvals(good))])
+  expect(() => [good].map(la.pinv)).toThrow('pinv: got an array in excess, wanted pinv(a, rcond)')
+  expect(() => la.inv(good, 0)).toThrow('inv: got 0 in excess, wanted inv(a)')
 })
 
 test.each(WANT_FINITE)('%s of 300x300 with one NaN throws within 2 seconds', { timeout: 2000 }, (name) => {

@@ -1,7 +1,7 @@
 import { type Reduction, sub, Variable } from '@matgrad/autograd'
 import { REDUCTIONS, reduce } from '@matgrad/autograd/internal'
 import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, formatShape, kind, oneOf, operations, readerOf } from '@matgrad/core/internal'
+import { checkNoMore, describe, formatShape, kind, oneOf, operations, readerOf } from '@matgrad/core/internal'
 import { type Input, variableOf } from './module.ts'
 
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from '@matgrad/autograd'
@@ -30,7 +30,8 @@ function checkPair(operation: string, prediction: Input, target: Input): void {
 const readMse = readerOf({ reduction: oneOf(...REDUCTIONS)('mean') })
 
 /** (prediction − target)², reduced. @throws ShapeError when the shapes differ; DTypeError for other options. */
-export function mseLoss(prediction: Input, target: Input, options?: LossOptions): Variable {
+export function mseLoss(prediction: Input, target: Input, options?: LossOptions, ...more: []): Variable {
+  checkNoMore('mseLoss', 'prediction, target, options', more)
   checkPair('mseLoss', prediction, target)
   const { reduction } = readMse('mseLoss', options)
   return reduce(variableOf('mseLoss', prediction).sub(target).square(), reduction)
@@ -57,7 +58,9 @@ export function binaryCrossEntropyWithLogits(
   logits: Input,
   target: Input,
   options?: BinaryCrossEntropyOptions,
+  ...more: []
 ): Variable {
+  checkNoMore('binaryCrossEntropyWithLogits', 'logits, target, options', more)
   checkPair('binaryCrossEntropyWithLogits', logits, target)
   const { reduction, posWeight } = readBinary('binaryCrossEntropyWithLogits', options)
   if (posWeight && (posWeight.rows !== 1 || posWeight.cols !== logits.cols))

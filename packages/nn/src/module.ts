@@ -2,10 +2,13 @@ import { constant, Variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix } from '@matgrad/core'
 import {
   announce,
+  checkNoMore,
   dependsOn,
   describe,
   flag,
   formatShape,
+  guardMethods,
+  inExcess,
   isPlain,
   listNames,
   readerOf,
@@ -187,7 +190,9 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /** What `register` was given, by name. */
   readonly #registered: Map<string, unknown> = new Map()
 
-  constructor() {
+  constructor(...more: []) {
+    // Arguments come here where a class has no constructor.
+    if (Object.hasOwn(new.target, 'builtIn')) checkNoMore(new.target.name, '', more)
     watchForward(new.target)
   }
 
@@ -241,12 +246,17 @@ export abstract class Module<In extends number = number, Out extends number = nu
       for (let { prototype } = type; prototype !== Module.prototype; prototype = Object.getPrototypeOf(prototype)) {
         const forward: unknown = Object.hasOwn(prototype, 'forward') ? prototype.forward : undefined
         if (typeof forward !== 'function' || watching.has(forward)) continue
+        const { constructor: owner } = prototype
         const watched = {
           forward(this: Module, x: unknown): unknown {
             if (tracer?.isWatching) this.#watch()
             // Rest parameters are an array, which every layer would make in every step.
             // biome-ignore lint/complexity/noArguments: see above
-            return arguments.length === 1 ? forward.call(this, x) : forward.apply(this, arguments)
+            const given = arguments
+            if (given.length === 1) return forward.call(this, x)
+            if (given[1] !== undefined && Object.hasOwn(owner, 'builtIn'))
+              throw inExcess(owner.name, 'forward(x)', given[1])
+            return forward.apply(this, given)
           },
         }
         watching.set(watched.forward, prototype)
@@ -423,6 +433,15 @@ export abstract class Module<In extends number = number, Out extends number = nu
     return [...lines, `${countOf(this.parameters())} parameters`].join('\n')
   }
 }
+
+guardMethods(
+  Module.prototype,
+  {
+    ...{ modules: '', parameters: '', namedParameters: '', stateDict: '', loadStateDict: 'state, options' },
+    ...{ train: 'training', eval: '', zeroGrad: '', describe: '', summary: '' },
+  },
+  'model',
+)
 
 const countOf = (parameters: readonly Variable[]): number =>
   parameters.reduce((total, { rows, cols }) => total + rows * cols, 0)

@@ -135,14 +135,14 @@ const grown = (n: number): Matrix =>
   fromFunction(n, n, (i, j) => (i === j || j === n - 1 ? 1 : j < i ? -1 : 0), { dtype: 'float64' })
 
 const OF_SQUARE: Readonly<Record<string, (a: Matrix, b: Matrix, generator: Generator) => unknown>> = {
-  inv: linalg.inv,
-  det: linalg.det,
-  slogdet: linalg.slogdet,
-  solve: linalg.solve,
+  inv: (a) => linalg.inv(a),
+  det: (a) => linalg.det(a),
+  slogdet: (a) => linalg.slogdet(a),
+  solve: (a, b) => linalg.solve(a, b),
   cholesky: (a) => linalg.cholesky(a.matmul(a, { transposeB: true }).add(eye(a.rows))),
-  eig: linalg.eig,
-  eigh: linalg.eigh,
-  expm: linalg.expm,
+  eig: (a) => linalg.eig(a),
+  eigh: (a) => linalg.eigh(a),
+  expm: (a) => linalg.expm(a),
   'expm, small': (a) => linalg.expm(a.mul(2 ** -7)),
   'expm, large': (a) => linalg.expm(a.mul(8)),
   matrixPower: (a) => linalg.matrixPower(a, -5),
@@ -164,7 +164,7 @@ const OF_ANY: typeof OF_SQUARE = {
         .astype('float64')
         .mul(2 ** -500),
     ),
-  lu: linalg.lu,
+  lu: (a) => linalg.lu(a),
   qr: (a) => linalg.qr(a),
   'qr, complete': (a) => linalg.qr(a, { mode: 'complete' }),
   svd: (a) => linalg.svd(a, { fullMatrices: true }),

@@ -1,5 +1,5 @@
 import { DTypeError, type Matrix } from '@matgrad/core'
-import { describe, flag, readerOf, tracer } from '@matgrad/core/internal'
+import { checkNoMore, describe, flag, readerOf, tracer } from '@matgrad/core/internal'
 import { hasHistory } from './arguments.ts'
 import { runBothWays } from './check.ts'
 import { isRunning, type Program, programOf } from './program.ts'
@@ -138,7 +138,9 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
 export function compile<Arguments extends unknown[] = Matrix[], Result = unknown>(
   fn: (...args: Arguments) => Result,
   options?: CompileOptions,
+  ...more: []
 ): Compiled<Arguments, Result> {
+  checkNoMore('compile', 'fn, options', more)
   if (typeof fn !== 'function') throw new DTypeError(`compile: fn is ${describe(fn)}, wanted a function`)
   const own = new CompiledFunction(fn, { checks: readCompile('compile', options).check, warns: true })
   /** Arrays for 0 to 4 arguments. */

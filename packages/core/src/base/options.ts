@@ -1,6 +1,6 @@
 import { type DType, getDefaultDtype } from './dtype.ts'
 import { DTypeError } from './errors.ts'
-import { describe } from './shape.ts'
+import { describe, listNames } from './shape.ts'
 
 /** What an option may be, and what it is where it is absent. */
 export interface Kind<T> {
@@ -117,6 +117,45 @@ export const unknownName = (operation: string, name: string, names: readonly str
 
 /** The end of a message about something that is close to `meant`. */
 export const didYouMean = (meant: string | undefined): string => (meant ? `: did you mean ${meant}?` : '')
+
+/** The error for an argument after those of a call, which is written as it should be: `a.sort(axis)`. */
+export function inExcess(operation: string, call: string, given: unknown): DTypeError {
+  const names = isPlain(given) ? Object.keys(given) : []
+  const taken = call.match(/\w+/g) ?? []
+  const meant = names.map((name) => suggestion(name, taken)).find((name) => name !== undefined)
+  const got = names.length > 0 ? `{ ${listNames(names)} }` : describe(given)
+  return new DTypeError(`${operation}: got ${got} in excess, wanted ${call}${didYouMean(meant)}`)
+}
+
+/**
+ * What a function that takes no more refuses: arguments that are not undefined, nor the index and the array that
+ * `Array.prototype.map` and its like pass.
+ *
+ * @throws DTypeError
+ */
+export function checkNoMore(operation: string, takes: string, more: readonly unknown[]): void {
+  if (more.length === 0 || (more.length === 2 && Number.isInteger(more[0]) && Array.isArray(more[1]))) return
+  const given = more.find((each) => each !== undefined)
+  if (given !== undefined) throw inExcess(operation, `${operation}(${takes})`, given)
+}
+
+/** Makes methods, which take the arguments that are named, refuse more; `receiver` is what messages call their object. */
+export function guardMethods(object: object, takes: Readonly<Record<string, string>>, receiver = 'a'): void {
+  for (const [name, names] of Object.entries(takes)) {
+    const method: (this: unknown, ...args: unknown[]) => unknown = Reflect.get(object, name)
+    const most = names.split(', ').length - Number(names === '')
+    const refuse = (more: unknown): never => {
+      throw inExcess(name, `${receiver}.${name}(${names})`, more)
+    }
+    const bare = function (this: unknown, more: unknown): unknown {
+      return more === undefined ? method.call(this) : refuse(more)
+    }
+    const full = function (this: unknown, ...args: unknown[]): unknown {
+      return args.length > most && args[most] !== undefined ? refuse(args[most]) : method.apply(this, args)
+    }
+    Object.defineProperty(object, name, { value: most === 0 ? bare : full, writable: true, configurable: true })
+  }
+}
 
 /** What options are called in PyTorch, Keras, NumPy and scikit-learn, as `plain` makes it, and here. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([

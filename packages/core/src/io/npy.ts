@@ -1,5 +1,6 @@
 import { itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
+import { checkNoMore } from '../base/options.ts'
 import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
@@ -13,7 +14,8 @@ const MAX_HEADER = 10_000
  * A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one; MatgradError
  * where its data were detached or resized.
  */
-export function encodeNpy(a: Matrix): Uint8Array {
+export function encodeNpy(a: Matrix, ...more: []): Uint8Array {
+  checkNoMore('encodeNpy', 'a', more)
   if (!(a instanceof Matrix)) throw new DTypeError(`encodeNpy: got ${describe(a)}, wanted a Matrix`)
   const elements = elementsOf('encodeNpy', a)
   const dictionary = `{'descr': '<f${itemSize(a.dtype)}', 'fortran_order': False, 'shape': (${a.rows}, ${a.cols}), }`
@@ -67,7 +69,8 @@ const isSizes = (value: unknown): value is number[] => Array.isArray(value) && v
  * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that float64 does not hold exactly, bytes
  * that are missing, and whatever else np.load does not read.
  */
-export function decodeNpy(bytes: Uint8Array): Matrix {
+export function decodeNpy(bytes: Uint8Array, ...more: []): Matrix {
+  checkNoMore('decodeNpy', 'bytes', more)
   const fail = (why: string): never => {
     throw new FormatError(`decodeNpy: ${why}`)
   }

@@ -1,4 +1,5 @@
 import { LinAlgError } from '../base/errors.ts'
+import { checkNoMore } from '../base/options.ts'
 import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { checkSquare, enter, leave, UNSCALED } from './workspace.ts'
@@ -15,7 +16,9 @@ const LEAST = 2 ** -900
  */
 export function cholesky<R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'cholesky', R, C>,
+  ...more: []
 ): Matrix<R & C, R & C> {
+  checkNoMore('cholesky', 'a', more)
   checkSquare('cholesky', a)
   const n: number = a.rows
   // L·Lᵀ has no square larger than the diagonal of A, but some that vanish where A is very small.

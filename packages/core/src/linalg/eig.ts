@@ -1,3 +1,4 @@
+import { checkNoMore } from '../base/options.ts'
 import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { triangleOf } from './equilibrate.ts'
@@ -22,7 +23,13 @@ export interface Complex<R extends number = number, C extends number = number> {
   readonly im: Matrix<R, C>
 }
 
-function decompose(operation: string, a: Matrix, vectors: boolean): { values: Complex; vectors: Complex | undefined } {
+function decompose(
+  operation: string,
+  a: Matrix,
+  vectors: boolean,
+  more: readonly unknown[],
+): { values: Complex; vectors: Complex | undefined } {
+  checkNoMore(operation, 'a', more)
   checkSquare(operation, a)
   const { rows: n, dtype } = a
   const ld = even(n)
@@ -69,10 +76,12 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Co
  */
 export const eig = <R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'eig', R, C>,
+  ...more: []
 ): { values: Complex<R & C, 1>; vectors: Complex<R & C, R & C> } =>
-  decompose('eig', a, true) as { values: Complex<R & C, 1>; vectors: Complex<R & C, R & C> }
+  decompose('eig', a, true, more) as { values: Complex<R & C, 1>; vectors: Complex<R & C, R & C> }
 
 /** The values of `eig` without its vectors, bit for bit. Throws what `eig` throws. */
 export const eigvals = <R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'eigvals', R, C>,
-): Complex<R & C, 1> => decompose('eigvals', a, false).values as Complex<R & C, 1>
+  ...more: []
+): Complex<R & C, 1> => decompose('eigvals', a, false, more).values as Complex<R & C, 1>

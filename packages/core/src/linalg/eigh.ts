@@ -1,3 +1,4 @@
+import { checkNoMore } from '../base/options.ts'
 import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { triangleOf } from './equilibrate.ts'
@@ -15,7 +16,13 @@ import {
   SQUARED,
 } from './workspace.ts'
 
-function decompose(operation: string, a: Matrix, vectors: boolean): { values: Matrix; vectors: Matrix | undefined } {
+function decompose(
+  operation: string,
+  a: Matrix,
+  vectors: boolean,
+  more: readonly unknown[],
+): { values: Matrix; vectors: Matrix | undefined } {
+  checkNoMore(operation, 'a', more)
   checkSquare(operation, a)
   const { rows: n, dtype } = a
   const ld = even(n)
@@ -49,10 +56,12 @@ function decompose(operation: string, a: Matrix, vectors: boolean): { values: Ma
  */
 export const eigh = <R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'eigh', R, C>,
+  ...more: []
 ): { values: Matrix<R & C, 1>; vectors: Matrix<R & C, R & C> } =>
-  decompose('eigh', a, true) as { values: Matrix<R & C, 1>; vectors: Matrix<R & C, R & C> }
+  decompose('eigh', a, true, more) as { values: Matrix<R & C, 1>; vectors: Matrix<R & C, R & C> }
 
 /** The values of `eigh` without its vectors, bit for bit. Throws what `eigh` throws. */
 export const eigvalsh = <R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'eigvalsh', R, C>,
-): Matrix<R & C, 1> => decompose('eigvalsh', a, false).values as Matrix<R & C, 1>
+  ...more: []
+): Matrix<R & C, 1> => decompose('eigvalsh', a, false, more).values as Matrix<R & C, 1>

@@ -1,6 +1,7 @@
 // What the singular value decomposition answers: rank, pseudo-inverse, least squares, the spaces of a matrix.
 
 import { MatgradError } from '../base/errors.ts'
+import { checkNoMore } from '../base/options.ts'
 import { type CheckRows, checkNumber, checkRows, describe } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { shiftedBy } from './equilibrate.ts'
@@ -46,7 +47,8 @@ function rankOf(a: Matrix, S: Matrix, rcond: number | undefined): number {
  *
  * @throws DTypeError unless a is a matrix and tol a number; MatgradError for a negative tol; what `svd` throws.
  */
-export function matrixRank(a: Matrix, tol?: number): number {
+export function matrixRank(a: Matrix, tol?: number, ...more: []): number {
+  checkNoMore('matrixRank', 'a, tol', more)
   checkTolerance('matrixRank', a, 'tol', tol)
   const { S, scale } = decompose('matrixRank', a, 'none')
   return tol === undefined ? rankOf(a, S, undefined) : countAbove(S, tol * scale)
@@ -67,7 +69,8 @@ function dividedVectors(Vh: Matrix, S: Matrix, count: number): Matrix {
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; LinAlgError where an element of the
  * result lies beyond the range of the dtype; what `svd` throws.
  */
-export function pinv<R extends number, C extends number>(a: Matrix<R, C>, rcond?: number): Matrix<C, R> {
+export function pinv<R extends number, C extends number>(a: Matrix<R, C>, rcond?: number, ...more: []): Matrix<C, R> {
+  checkNoMore('pinv', 'a, rcond', more)
   checkTolerance('pinv', a, 'rcond', rcond)
   const { U, S, Vh, scale } = decompose('pinv', a, 'reduced')
   const rank = rankOf(a, S, rcond)
@@ -90,7 +93,9 @@ export function lstsq<R extends number, C extends number, R2 extends number, C2 
   a: Matrix<R, C>,
   b: Matrix<R2, C2> & CheckRows<'lstsq', R, C, R2, C2>,
   rcond?: number,
+  ...more: []
 ): { x: Matrix<C, C2>; residuals: Matrix<1, number>; rank: number; singularValues: Matrix<number, 1> } {
+  checkNoMore('lstsq', 'a, b, rcond', more)
   checkTolerance('lstsq', a, 'rcond', rcond)
   checkMatrix('lstsq', 'b', b)
   checkRows('lstsq', 'a is', a.shape, 'b is', b.shape)
@@ -121,7 +126,8 @@ export function lstsq<R extends number, C extends number, R2 extends number, C2 
  *
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
  */
-export function nullSpace(a: Matrix, rcond?: number): Matrix {
+export function nullSpace(a: Matrix, rcond?: number, ...more: []): Matrix {
+  checkNoMore('nullSpace', 'a, rcond', more)
   checkTolerance('nullSpace', a, 'rcond', rcond)
   const { S, Vh } = decompose('nullSpace', a, a.rows < a.cols ? 'full' : 'reduced')
   return toDtype(Vh.slice(rankOf(a, S, rcond), a.cols).T, a.dtype)
@@ -133,7 +139,8 @@ export function nullSpace(a: Matrix, rcond?: number): Matrix {
  *
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; what `svd` throws.
  */
-export function orth(a: Matrix, rcond?: number): Matrix {
+export function orth(a: Matrix, rcond?: number, ...more: []): Matrix {
+  checkNoMore('orth', 'a, rcond', more)
   checkTolerance('orth', a, 'rcond', rcond)
   const { U, S } = decompose('orth', a, 'reduced')
   return toDtype(U.slice(0, a.rows, 0, rankOf(a, S, rcond)), a.dtype)

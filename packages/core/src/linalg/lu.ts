@@ -1,5 +1,6 @@
 import type { DType } from '../base/dtype.ts'
 import { LinAlgError } from '../base/errors.ts'
+import { checkNoMore } from '../base/options.ts'
 import { type CheckRows, type CheckSquare, checkRows } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
@@ -102,7 +103,8 @@ function isFinished({ engine, kernels, at }: Workspace, count: number): boolean 
  * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, and where an element of U lies beyond the range
  * of the dtype.
  */
-export function lu(a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
+export function lu(a: Matrix, ...more: []): { P: Matrix; L: Matrix; U: Matrix } {
+  checkNoMore('lu', 'a', more)
   checkMatrix('lu', 'a', a)
   const { rows: m, cols: n, dtype } = a
   const k = Math.min(m, n)
@@ -194,7 +196,11 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
  *
  * @throws What `slogdet` throws.
  */
-export function det<R extends number, C extends number>(a: Matrix<R, C> & CheckSquare<'det', R, C>): number {
+export function det<R extends number, C extends number>(
+  a: Matrix<R, C> & CheckSquare<'det', R, C>,
+  ...more: []
+): number {
+  checkNoMore('det', 'a', more)
   const { value, exponent } = determinant('det', a)
   return shifted(value, exponent) + 0
 }
@@ -206,7 +212,9 @@ export function det<R extends number, C extends number>(a: Matrix<R, C> & CheckS
  */
 export function slogdet<R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'slogdet', R, C>,
+  ...more: []
 ): { sign: number; logAbsDet: number } {
+  checkNoMore('slogdet', 'a', more)
   const { value, exponent } = determinant('slogdet', a)
   // The logarithm whose bits do not depend on the machine.
   const log = new Matrix(Float64Array.of(Math.abs(value)), 1, 1).log().item()
@@ -339,7 +347,9 @@ export function scaledInverse(a: Matrix, ord: number | string): { inverse: Matri
  */
 export function inv<R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'inv', R, C>,
+  ...more: []
 ): Matrix<R & C, R & C> {
+  checkNoMore('inv', 'a', more)
   checkSquare('inv', a)
   return solveFor('inv', a, a.dtype) as Matrix<R & C, R & C>
 }
@@ -354,7 +364,9 @@ export function inv<R extends number, C extends number>(
 export function solve<R extends number, C extends number, R2 extends number, C2 extends number>(
   a: Matrix<R, C> & CheckSquare<'solve', R, C>,
   b: Matrix<R2, C2> & CheckRows<'solve', R & C, R & C, R2, C2>,
+  ...more: []
 ): Matrix<R & C & R2, C2> {
+  checkNoMore('solve', 'a, b', more)
   checkSquare('solve', a)
   checkMatrix('solve', 'b', b)
   checkRows('solve', 'a is', a.shape, 'b is', b.shape)

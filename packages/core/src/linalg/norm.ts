@@ -1,4 +1,5 @@
 import { LinAlgError, MatgradError } from '../base/errors.ts'
+import { checkNoMore } from '../base/options.ts'
 import { describe, formatShape } from '../base/shape.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { trueExponent } from './equilibrate.ts'
@@ -103,7 +104,8 @@ function normOf(operation: string, a: Matrix, ord: NormOrder): number {
  * @throws DTypeError unless a is a matrix; MatgradError for another order; LinAlgError for a smallest sum or singular value
  * where there is none, and where singular values do not converge.
  */
-export function norm(a: Matrix, ord: NormOrder = 'fro'): number {
+export function norm(a: Matrix, ord: NormOrder = 'fro', ...more: []): number {
+  checkNoMore('norm', 'a, ord', more)
   checkMatrix('norm', 'a', a)
   checkOrder('norm', ord)
   return normOf('norm', a, ord)
@@ -117,7 +119,8 @@ export function norm(a: Matrix, ord: NormOrder = 'fro'): number {
  * @throws DTypeError unless a is a matrix; ShapeError unless it is square, but for 2 and −2; MatgradError for another order;
  * LinAlgError for an empty matrix, and for NaN and infinities.
  */
-export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2): number {
+export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2, ...more: []): number {
+  checkNoMore('cond', 'a, ord', more)
   checkMatrix('cond', 'a', a)
   checkOrder('cond', ord, ['max'])
   if (a.size === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)

@@ -1,3 +1,4 @@
+import { checkNoMore } from '../base/options.ts'
 import { type CheckSquare, checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
@@ -16,7 +17,9 @@ import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDt
 export function matrixPower<R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'matrixPower', R, C>,
   n: number,
+  ...more: []
 ): Matrix<R & C, R & C> {
+  checkNoMore('matrixPower', 'a, n', more)
   checkSquare('matrixPower', a)
   checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   checkFinite('matrixPower', 'a', a)
@@ -190,7 +193,9 @@ function setExactly(power: Matrix, a: Matrix, factor: number, step: number): voi
  */
 export function expm<R extends number, C extends number>(
   a: Matrix<R, C> & CheckSquare<'expm', R, C>,
+  ...more: []
 ): Matrix<R & C, R & C> {
+  checkNoMore('expm', 'a', more)
   checkSquare('expm', a)
   checkFinite('expm', 'a', a)
   const whole = toDtype(a, 'float64') as Matrix

@@ -1,4 +1,4 @@
-import { oneOf, readerOf } from '../base/options.ts'
+import { checkNoMore, oneOf, readerOf } from '../base/options.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { largestExponents, negated, scaledBy } from './equilibrate.ts'
 import { checkMatrix, checkRange, create, enter, leave, SQUARED, shifted, UNSCALED } from './workspace.ts'
@@ -27,7 +27,8 @@ export function roomForQr(m: number, n: number, cols: number): number {
  * @throws DTypeError unless a is a matrix, and for another mode; LinAlgError for NaN and infinities, and where an element of R
  * lies beyond the range of the dtype.
  */
-export function qr(a: Matrix, options?: QrOptions): { Q: Matrix; R: Matrix } {
+export function qr(a: Matrix, options?: QrOptions, ...more: []): { Q: Matrix; R: Matrix } {
+  checkNoMore('qr', 'a, options', more)
   checkMatrix('qr', 'a', a)
   const { mode } = readQr('qr', options)
   const { rows: m, cols: n, dtype } = a

@@ -1,5 +1,5 @@
 import { getDefaultDtype } from '../base/dtype.ts'
-import { readerOf, whole } from '../base/options.ts'
+import { checkNoMore, readerOf, whole } from '../base/options.ts'
 import { checkInteger, checkShape } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import {
@@ -42,7 +42,8 @@ const readRandomizedSvd = readerOf({
  * generator one; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the dtype,
  * and where an iteration does not converge.
  */
-export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptions): Svd {
+export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptions, ...more: []): Svd {
+  checkNoMore('randomizedSvd', 'a, k, options', more)
   checkTriplets('randomizedSvd', a, k)
   const settings = readRandomizedSvd('randomizedSvd', options)
   const { oversampling, powerIterations, generator = getDefaultGenerator() } = settings
@@ -72,7 +73,9 @@ export function orthogonal<R extends number, C extends number>(
   rows: R,
   cols: C,
   options?: RandomOptions,
+  ...more: []
 ): Matrix<R, C> {
+  checkNoMore('orthogonal', 'rows, cols, options', more)
   checkShape('orthogonal', rows, cols)
   const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = readRandom('orthogonal', options)
   const [long, short] = rows >= cols ? [rows, cols] : [cols, rows]

@@ -1,4 +1,4 @@
-import { flag, readerOf } from '../base/options.ts'
+import { checkNoMore, flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { isDiagonal } from './equilibrate.ts'
@@ -129,15 +129,18 @@ const resultOf = (operation: string, scaled: ScaledSvd, a: Matrix): Svd => ({
  * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the
  * dtype, and where the iteration does not converge.
  */
-export function svd(a: Matrix, options?: SvdOptions): Svd {
+export function svd(a: Matrix, options?: SvdOptions, ...more: []): Svd {
+  checkNoMore('svd', 'a, options', more)
   checkMatrix('svd', 'a', a)
   const { fullMatrices } = readSvd('svd', options)
   return resultOf('svd', decompose('svd', a, fullMatrices ? 'full' : 'reduced'), a)
 }
 
 /** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
-export const svdvals = (a: Matrix): Matrix =>
-  checkRange('svdvals', singularValuesOf(decompose('svdvals', a, 'none'), a), 'S')
+export function svdvals(a: Matrix, ...more: []): Matrix {
+  checkNoMore('svdvals', 'a', more)
+  return checkRange('svdvals', singularValuesOf(decompose('svdvals', a, 'none'), a), 'S')
+}
 
 /** What the first k triplets of a decomposition of scale·A say of A. */
 export const firstOf = (operation: string, { U, S, Vh, scale }: ScaledSvd, k: number, a: Matrix): Svd =>
@@ -155,7 +158,8 @@ export function checkTriplets(operation: string, a: Matrix, k: number): void {
  *
  * @throws ShapeError unless 0 ≤ k ≤ min(m, n), DTypeError unless it is a whole number and a is a matrix; what `svd` throws.
  */
-export function truncatedSvd(a: Matrix, k: number): Svd {
+export function truncatedSvd(a: Matrix, k: number, ...more: []): Svd {
+  checkNoMore('truncatedSvd', 'a, k', more)
   checkTriplets('truncatedSvd', a, k)
   return firstOf('truncatedSvd', decompose('truncatedSvd', a, 'reduced'), k, a)
 }

@@ -146,7 +146,7 @@ export function eye<N extends number>(n: N, options?: CreationOptions): Matrix<N
 export function eye<N extends number, M extends number>(n: N, m: M, options?: CreationOptions): Matrix<N, M>
 export function eye(n: number, second?: number | CreationOptions, third?: CreationOptions): Matrix {
   const sized = third !== undefined || (second !== undefined && typeof second !== 'object')
-  const [m, options] = sized ? [(second as number | undefined) ?? n, third] : [n, second as CreationOptions]
+  const [m, options] = sized ? [second === undefined ? n : (second as number), third] : [n, second as CreationOptions]
   const made = allocateMatrix('eye', n, m, options)
   for (let i = 0; i < Math.min(n, m); i++) made.elements[i * (m + 1)] = 1
   return made

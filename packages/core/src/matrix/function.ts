@@ -102,10 +102,17 @@ export type AffineFunction = <
   options?: O,
 ) => MatmulResult<ClassOf<A | D>, RowsIn<A>, ColsIn<A>, B, O>
 
-/** The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. */
+/**
+ * The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. It does without
+ * the index and the array that `Array.prototype.map`, `reduce` and their like pass behind an element.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the declared type of each function says what it takes and gives
 export function functionOf(name: string): any {
   return (first: unknown, ...rest: unknown[]) => {
+    const { length } = rest
+    const array = length > 1 ? rest[length - 1] : undefined
+    const element = length > 2 ? rest[length - 3] : first
+    if (Array.isArray(array) && array[rest[length - 2] as number] === element) rest.length -= 2
     if (!isValue(first) && typeof first !== 'number')
       throw new DTypeError(`${name}: operand 1 is ${describe(first)}, wanted a Matrix or a number`)
     const receiver: Value = isValue(first) ? first : scalar(first, rest.find(isValue)?.dtype ?? getDefaultDtype())

@@ -2,6 +2,7 @@
 
 import type { DType } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
+import { checkNoMore } from '../base/options.ts'
 import { type Axis, describe } from '../base/shape.ts'
 import type { Value } from '../ops/algebra.ts'
 import { concat as concatenate } from '../ops/rearrange.ts'
@@ -88,7 +89,8 @@ export const argsort: SameShapeFunction<[axis?: Axis]> = functionOf('argsort')
  *
  * @throws ShapeError for an empty list or sizes that differ across the axis.
  */
-export const concat: ConcatFunction = (list: readonly Value[], axis: Axis): never => {
+export const concat: ConcatFunction = (list: readonly Value[], axis: Axis, ...more: []): never => {
+  checkNoMore('concat', 'list, axis', more)
   if (!Array.isArray(list)) throw new DTypeError(`concat: got ${describe(list)}, wanted an array of matrices`)
   for (const [i, each] of list.entries())
     if (!isValue(each)) throw new DTypeError(`concat: operand ${i + 1} is ${describe(each)}, wanted a Matrix`)

@@ -185,7 +185,9 @@ export class Matrix<R extends number = number, C extends number = number> {
 
 export interface Matrix<R extends number, C extends number> extends Algebra<'matrix', R, C> {}
 
-installMethods(Matrix.prototype)
+installMethods(Matrix.prototype, {
+  ...{ item: '', clone: '', assign: 'source', toArray: '', equals: 'b', allClose: 'b, options' },
+})
 
 Object.defineProperty(Matrix.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Matrix.prototype.toString })
 

@@ -2,7 +2,17 @@ import alea from 'seedrandom/lib/alea.js'
 import { mark } from '../base/copies.ts'
 import { type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError } from '../base/errors.ts'
-import { anything, dtypeName, dtypeOption, flag, type KindMaker, kind, type Reader, readerOf } from '../base/options.ts'
+import {
+  anything,
+  dtypeName,
+  dtypeOption,
+  flag,
+  guardMethods,
+  type KindMaker,
+  kind,
+  type Reader,
+  readerOf,
+} from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe, MAX_SIZE } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { launch } from '../engine/engine.ts'
@@ -251,6 +261,15 @@ export class Generator {
 }
 
 mark(Generator.prototype)
+guardMethods(
+  Generator.prototype,
+  {
+    ...{ uniform: 'rows, cols, low, high, options', normal: 'rows, cols, mean, std, options', next: '' },
+    ...{ integers: 'rows, cols, low, high, options', bernoulli: 'rows, cols, p, options', permutation: 'n' },
+    ...{ choice: 'a, size, options', multinomial: 'n, p', shuffle: 'a' },
+  },
+  'generator',
+)
 
 /** The bounds, and how far they are apart, must be finite and differ in the dtype: no number lies between them otherwise. */
 function checkRange(operation: string, low: number, high: number, dtype: DType): void {

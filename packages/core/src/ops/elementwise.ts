@@ -39,7 +39,7 @@ function unary(name: string, rule?: Rule, attributes?: (...numbers: number[]) =>
   const [first, second] = parameters
   return {
     name,
-    method: attributes ? { operands: 1, attributes } : unaryMethod,
+    method: attributes ? { operands: 1, takes: parameters.join(', '), attributes } : unaryMethod,
     elementwise: true,
     vjp: rule ? [rule] : [],
     shape([a], attributes) {
@@ -218,7 +218,7 @@ export const notEqual: Operation = binary('notEqual')
 /** out[i, j] = condition[i, j] ≠ 0 ? a[i, j] : b[i, j], with broadcasting. */
 export const where: Operation = {
   name: 'where',
-  method: { operands: 3 },
+  method: { operands: 3, takes: 'a, b' },
   vjp: [null, (g, _y, [condition]) => condition.where(g, 0), (g, _y, [condition]) => condition.where(0, g)],
   selector: 0,
   elementwise: true,
@@ -235,7 +235,7 @@ export const where: Operation = {
 /** `a` repeated to a larger shape: each of its sizes is 1 or already the wanted one. */
 export const broadcastTo: Operation = {
   name: 'broadcastTo',
-  method: { operands: 1, attributes: (rows: number, cols: number) => ({ rows, cols }) },
+  method: { operands: 1, takes: 'rows, cols', attributes: (rows: number, cols: number) => ({ rows, cols }) },
   vjp: [(g) => g],
   shape([a], { rows, cols }) {
     checkShape('broadcastTo', rows, cols)

@@ -38,7 +38,7 @@ const times = (a: Value, b: Value, transposeA: boolean, transposeB: boolean): Va
 /** C = op(A)·op(B), where op(X) is X or Xᵀ: Ā = G·Bᵀ and B̄ = Aᵀ·G; a transposed operand has its cotangent transposed. */
 export const matmul: Operation = {
   name: 'matmul',
-  method: { operands: 2, attributes: (options?: MatmulOptions) => readMatmul('matmul', options) },
+  method: { operands: 2, takes: 'b, options', attributes: (options?: MatmulOptions) => readMatmul('matmul', options) },
   vjp: [
     (g, _y, [, b], { transposeA, transposeB }) =>
       transposeA ? times(b, g, transposeB, true) : times(g, b, false, !transposeB),
@@ -55,7 +55,11 @@ export const matmul: Operation = {
  */
 export const affine: Operation = {
   name: 'affine',
-  method: { operands: 3, attributes: (options?: MatmulOptions) => readMatmul('affine', options) },
+  method: {
+    operands: 3,
+    takes: 'b, bias, options',
+    attributes: (options?: MatmulOptions) => readMatmul('affine', options),
+  },
   vjp: [...matmul.vjp, (g) => g],
   shape([a, b, bias], attributes: MatmulOptions) {
     const shape = productShape('affine', a, b, attributes)

@@ -1,6 +1,6 @@
 import { isOurs, mark } from '../base/copies.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
-import { flag, number, readerOf } from '../base/options.ts'
+import { flag, guardMethods, inExcess, number, readerOf } from '../base/options.ts'
 import {
   type Axis,
   checkAxis,
@@ -238,38 +238,59 @@ const composed = {
   },
 } satisfies Partial<Algebra<'value', number, number>> & ThisType<Value>
 
+/** What they take. */
+const takes: Readonly<Record<keyof typeof composed, string>> = {
+  ...{ variance: 'axis, options', std: 'axis, options', median: 'axis', quantile: 'q, axis', trace: 'k' },
+  ...{ all: 'axis', any: 'axis', cumprod: 'axis', diff: 'axis, n' },
+  ...{ outer: 'b', kron: 'b', cov: 'options', corrcoef: 'options' },
+  ...{ pad: 'top, bottom, left, right, value', tile: 'rows, cols', filterRows: 'mask', row: 'i', col: 'j' },
+}
+
 type AnyMethod = (this: Value, ...args: unknown[]) => Value
 
 /** What runs an operation as a method. There is one for each number of operands, as V8 makes no list of those. */
-function methodOf(operation: Operation, { operands, attributes }: Method): AnyMethod {
+function methodOf(operation: Operation, { operands, takes, attributes }: Method): AnyMethod {
+  const refuse = (more: unknown): void => {
+    if (more !== undefined) throw inExcess(operation.name, `a.${operation.name}(${takes})`, more)
+  }
   const plain: readonly AnyMethod[] = [
-    function () {
+    function (...more) {
+      if (more.length > 0) refuse(more[0])
       return this.apply(operation, [this], undefined)
     },
-    function (b) {
+    function (b, ...more) {
+      if (more.length > 0) refuse(more[0])
       return this.apply(operation, [this, b], undefined)
     },
-    function (b, c) {
+    function (b, c, ...more) {
+      if (more.length > 0) refuse(more[0])
       return this.apply(operation, [this, b, c], undefined)
     },
   ]
   if (!attributes) return plain[operands - 1]
+  const most = takes.split(', ').length - operands + 1
   const particular: readonly AnyMethod[] = [
     function (...rest) {
+      if (rest.length > most) refuse(rest[most])
       return this.apply(operation, [this], attributes.apply(this, rest))
     },
     function (b, ...rest) {
+      if (rest.length > most) refuse(rest[most])
       return this.apply(operation, [this, b], attributes.apply(this, rest))
     },
     function (b, c, ...rest) {
+      if (rest.length > most) refuse(rest[most])
       return this.apply(operation, [this, b, c], attributes.apply(this, rest))
     },
   ]
   return particular[operands - 1]
 }
 
-/** Gives a class that has `apply`, rows, cols and shape every method of Algebra: apply(operation, operands, attributes) runs one. */
-export function installMethods(prototype: object): void {
+/**
+ * Gives a class that has `apply`, rows, cols and shape every method of Algebra: apply(operation, operands, attributes) runs one.
+ * These, and the class's own, by what they take, refuse more arguments.
+ */
+export function installMethods(prototype: object, own: Readonly<Record<string, string>> = {}): void {
   mark(prototype)
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
@@ -277,6 +298,7 @@ export function installMethods(prototype: object): void {
   for (const operation of Object.values(operations) as Operation[])
     if (operation.method) define(operation.name, methodOf(operation, operation.method))
   for (const [name, method] of Object.entries(composed)) define(name, method)
+  guardMethods(prototype, { ...takes, ...own })
   Object.defineProperty(prototype, 'T', {
     get(this: Value) {
       return this.transpose()

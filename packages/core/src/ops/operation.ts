@@ -92,17 +92,19 @@ export interface Operation<V = Value> {
 /** What a call means: `operands` values, the first of them the receiver of a method, and then what makes the attributes. */
 export interface Method {
   readonly operands: number
+  /** What a method takes, as its declaration in Algebra names it: 'b, options'. */
+  readonly takes: string
   /** The attributes of a call with these arguments, none where it is absent. */
   // biome-ignore lint/suspicious/noExplicitAny: what the declaration in Algebra says
   attributes?(this: Value, ...args: any[]): Attributes
 }
 
 /** f(a) */
-export const unaryMethod: Method = { operands: 1 }
+export const unaryMethod: Method = { operands: 1, takes: '' }
 /** f(a, b) */
-export const binaryMethod: Method = { operands: 2 }
+export const binaryMethod: Method = { operands: 2, takes: 'b' }
 /** f(a, axis) */
-export const axialMethod: Method = { operands: 1, attributes: (axis?: Axis) => ({ axis }) }
+export const axialMethod: Method = { operands: 1, takes: 'axis', attributes: (axis?: Axis) => ({ axis }) }
 
 /**
  * The number by which the kernels know an operation, which is generated from its row; until it is, one that they stop at.
@@ -156,6 +158,8 @@ export function vectorLength(operation: string, a: Pick<Block, 'rows' | 'cols' |
 
 /** Where something is among `count`, from 0: a negative position counts from the end, as in JavaScript's `at`. @throws as checkInteger. */
 export function position(operation: string, what: string, i: number, count: number): number {
+  if (count === 0 && Number.isInteger(i))
+    throw new ShapeError(`${operation}: ${what} is ${i} of 0, wanted at least one to choose from`)
   checkInteger(operation, what, i, -count, count - 1)
   return i < 0 ? i + count : i
 }

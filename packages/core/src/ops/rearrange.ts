@@ -6,7 +6,6 @@ import type { Machine } from '../engine/machine.ts'
 import type { Value } from './algebra.ts'
 import {
   type Block,
-  binaryMethod,
   type Change,
   type Method,
   type Operation,
@@ -28,12 +27,25 @@ export function checkIndices(operation: string, what: string, index: Block, limi
     if (!Number.isInteger(value))
       throw new DTypeError(`${operation}: ${what} ${i} is ${value}, wanted a whole number from 0 to ${limit - 1}`)
     if (value < 0 || value >= limit)
-      throw new ShapeError(`${operation}: ${what} ${i} is ${value}, wanted 0 to ${limit - 1}`)
+      throw new ShapeError(
+        `${operation}: ${what} ${i} is ${value}${limit > 0 ? `, wanted 0 to ${limit - 1}` : ' of 0, wanted at least one to choose from'}`,
+      )
   }
 }
 
 /** An end of a range of `count`, which the shape of `slice` checks unless it is negative and so counts from the end. */
-const bound = (what: string, i: number, count: number): number => (i < 0 ? position('slice', what, i, count) : i)
+const bound = (what: string, i: number, count: number): number =>
+  typeof i === 'number' && i < 0 ? position('slice', what, i, count) : i
+
+/** @throws DTypeError or ShapeError unless a range is within `count` rows or columns and does not end before it starts. */
+function checkBounds(what: 'row' | 'col', start: number, end: number, count: number): void {
+  checkInteger('slice', `${what}Start`, start, 0, count)
+  checkInteger('slice', `${what}End`, end, 0, count)
+  if (end < start)
+    throw new ShapeError(
+      `slice: ${what}Start is ${start}, ${what}End is ${end} of ${count}, wanted the end at or behind the start`,
+    )
+}
 
 /** A copy of a rows x cols part of `a` that starts at an element and moves by a step to the next row and column. */
 const strided = (machine: Machine, out: Block, a: Block, start: number, rowStep: number, colStep: number): void =>
@@ -70,7 +82,7 @@ export const clone: Operation = {
 /** The same numbers in another precision. */
 export const astype: Operation = {
   name: 'astype',
-  method: { operands: 1, attributes: (dtype: DType) => ({ dtype }) },
+  method: { operands: 1, takes: 'dtype', attributes: (dtype: DType) => ({ dtype }) },
   vjp: [(g, _y, [x]) => g.astype(x.dtype)],
   dtype: ({ dtype }) => dtype,
   shape([a], { dtype }) {
@@ -103,6 +115,7 @@ export const reshape: Operation = {
   name: 'reshape',
   method: {
     operands: 1,
+    takes: 'rows, cols',
     attributes(this: Value, rows: number, cols: number) {
       return found(this.rows * this.cols, rows, cols)
     },
@@ -147,6 +160,7 @@ export const slice: Operation = {
   name: 'slice',
   method: {
     operands: 1,
+    takes: 'rowStart, rowEnd, colStart, colEnd',
     attributes(this: Value, rowStart: number, rowEnd = this.rows, colStart = 0, colEnd = this.cols) {
       return {
         rowStart: bound('rowStart', rowStart, this.rows),
@@ -158,10 +172,8 @@ export const slice: Operation = {
   },
   vjp: [(g, _y, [x], { rowStart, colStart }) => g.place(x.rows, x.cols, rowStart, colStart)],
   shape([a], { rowStart, rowEnd, colStart, colEnd }) {
-    checkInteger('slice', 'rowStart', rowStart, 0, a.rows)
-    checkInteger('slice', 'rowEnd', rowEnd, rowStart, a.rows)
-    checkInteger('slice', 'colStart', colStart, 0, a.cols)
-    checkInteger('slice', 'colEnd', colEnd, colStart, a.cols)
+    checkBounds('row', rowStart, rowEnd, a.rows)
+    checkBounds('col', colStart, colEnd, a.cols)
     return [rowEnd - rowStart, colEnd - colStart]
   },
   forward: (out, [a], { rowStart, colStart }) => copyRows(out, a, null, rowStart, colStart),
@@ -174,6 +186,7 @@ export const place: Operation = {
   name: 'place',
   method: {
     operands: 1,
+    takes: 'rows, cols, rowStart, colStart',
     attributes: (rows: number, cols: number, rowStart: number, colStart: number) => ({
       rows,
       cols,
@@ -239,10 +252,13 @@ export const concat: Operation = {
   },
 }
 
+/** f(a, index) */
+const indexMethod: Method = { operands: 2, takes: 'index' }
+
 /** out[i, :] = a[index[i], :]. */
 export const gatherRows: Operation = {
   name: 'gatherRows',
-  method: binaryMethod,
+  method: indexMethod,
   vjp: [(g, _y, [x, index]) => g.scatterAddRows(index, x.rows), null],
   selector: 1,
   shape([a, index]) {
@@ -258,7 +274,7 @@ export const gatherRows: Operation = {
 /** out[:, j] = a[:, index[j]]. */
 export const gatherCols: Operation = {
   name: 'gatherCols',
-  method: binaryMethod,
+  method: indexMethod,
   vjp: [(g, _y, [x, index]) => g.transpose().scatterAddRows(index, x.cols).transpose(), null],
   selector: 1,
   shape([a, index]) {
@@ -273,7 +289,7 @@ export const gatherCols: Operation = {
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of `a` is added: the adjoint of gatherRows. */
 export const scatterAddRows: Operation = {
   name: 'scatterAddRows',
-  method: { operands: 2, attributes: (rows: number) => ({ rows }) },
+  method: { operands: 2, takes: 'index, rows', attributes: (rows: number) => ({ rows }) },
   vjp: [(g, _y, [, index]) => g.gatherRows(index), null],
   selector: 1,
   shape([a, index], { rows }) {
@@ -295,6 +311,7 @@ export const oneHot: Operation = {
   name: 'oneHot',
   method: {
     operands: 1,
+    takes: 'count, options',
     attributes(this: Value, count: number, options?: { dtype?: DType }) {
       return { count, dtype: dtypeOption('oneHot', options, this.dtype) }
     },
@@ -315,7 +332,7 @@ export const oneHot: Operation = {
 /** out[i] = a[i, index[i]]. */
 export const pick: Operation = {
   name: 'pick',
-  method: binaryMethod,
+  method: indexMethod,
   vjp: [(g, _y, [x, index]) => index.oneHot(x.cols, { dtype: x.dtype }).where(g, 0), null],
   selector: 1,
   shape([a, index]) {
@@ -328,7 +345,7 @@ export const pick: Operation = {
   indices: ([a, index]) => ({ index, limit: a.cols }),
 }
 
-const diagonalMethod: Method = { operands: 1, attributes: (k = 0) => ({ k }) }
+const diagonalMethod: Method = { operands: 1, takes: 'k', attributes: (k = 0) => ({ k }) }
 
 const checkDiagonal = (operation: string, k: number): void =>
   checkInteger(operation, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)

@@ -1,6 +1,6 @@
 import { type DType, dtypeOf, type TypedArray, zeroArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
-import { dtypeOption } from '../base/options.ts'
+import { checkNoMore, dtypeOption, guardMethods } from '../base/options.ts'
 import {
   type CheckMatmul,
   checkInteger,
@@ -321,6 +321,19 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   }
 }
 
+guardMethods(SparseMatrix.prototype, {
+  ...{ nnzByRow: '', toDense: '', toTriplets: '', astype: 'dtype', scale: 'factor', add: 'b' },
+  ...{ rowSums: '', eliminateZeros: 'tol', matmul: 'b' },
+})
+guardMethods(
+  SparseMatrix,
+  {
+    ...{ fromCsr: 'rows, cols, rowStarts, columns, values, options', fromDense: 'a, tol' },
+    ...{ fromTriplets: 'rows, cols, triplets, options', identity: 'n, options' },
+  },
+  'SparseMatrix',
+)
+
 Object.defineProperty(SparseMatrix.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value: SparseMatrix.prototype.toString,
 })
@@ -338,7 +351,8 @@ export function matmul<R extends number, C extends number, R2 extends number, C2
   a: SparseMatrix<R, C> | Matrix<R, C>,
   b: (SparseMatrix<R2, C2> | Matrix<R2, C2>) & CheckMatmul<C, R2>,
 ): Matrix<R, C2>
-export function matmul(a: SparseMatrix | Matrix, b: SparseMatrix | Matrix): SparseMatrix | Matrix {
+export function matmul(a: SparseMatrix | Matrix, b: SparseMatrix | Matrix, ...more: []): SparseMatrix | Matrix {
+  checkNoMore('matmul', 'a, b', more)
   if (a instanceof SparseMatrix) return a.matmul(b as Matrix)
   if (!(a instanceof Matrix))
     throw new DTypeError(`matmul: operand 1 is ${describe(a)}, wanted a Matrix or a SparseMatrix`)

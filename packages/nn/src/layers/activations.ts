@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
 import type { Axis } from '@matgrad/core'
-import { checkAxis, checkNumber } from '@matgrad/core/internal'
+import { checkAxis, checkNoMore, checkNumber } from '@matgrad/core/internal'
 import { type Input, Module, variableOf } from '../module.ts'
 
 /** A layer that works on each element, or each row, and keeps the number of features, whatever it is. */
@@ -26,8 +26,9 @@ export class LeakyReLU extends Activation {
 
   readonly slope: number
 
-  constructor(slope = 0.01) {
+  constructor(slope = 0.01, ...more: []) {
     super()
+    checkNoMore('LeakyReLU', 'slope', more)
     checkNumber('LeakyReLU', 'slope', slope)
     this.slope = slope
   }
@@ -43,8 +44,9 @@ export class ELU extends Activation {
 
   readonly alpha: number
 
-  constructor(alpha = 1) {
+  constructor(alpha = 1, ...more: []) {
     super()
+    checkNoMore('ELU', 'alpha', more)
     checkNumber('ELU', 'alpha', alpha)
     this.alpha = alpha
   }
@@ -105,8 +107,9 @@ export class Softmax extends Activation {
 
   readonly axis: Axis
 
-  constructor(axis: Axis = 1) {
+  constructor(axis: Axis = 1, ...more: []) {
     super()
+    checkNoMore('Softmax', 'axis', more)
     checkAxis('Softmax', axis)
     this.axis = axis
   }
@@ -122,8 +125,9 @@ export class LogSoftmax extends Activation {
 
   readonly axis: Axis
 
-  constructor(axis: Axis = 1) {
+  constructor(axis: Axis = 1, ...more: []) {
     super()
+    checkNoMore('LogSoftmax', 'axis', more)
     checkAxis('LogSoftmax', axis)
     this.axis = axis
   }

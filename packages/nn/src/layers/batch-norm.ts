@@ -1,6 +1,6 @@
 import { type Variable, variable } from '@matgrad/autograd'
 import { type DType, getDefaultDtype, type Matrix, ones, ShapeError, zeros } from '@matgrad/core'
-import { checkInteger, dtypeName, flag, formatShape, number, readerOf } from '@matgrad/core/internal'
+import { checkInteger, checkNoMore, dtypeName, flag, formatShape, number, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Accepts, type Input, Module, variableOf } from '../module.ts'
 
@@ -44,8 +44,9 @@ export class BatchNorm1d<Features extends number = number> extends Module<Featur
    * @throws ShapeError unless there is at least one feature; MatgradError for an eps or a momentum that makes no sense;
    * DTypeError for other options.
    */
-  constructor(features: Features, options?: BatchNormOptions) {
+  constructor(features: Features, options?: BatchNormOptions, ...more: []) {
     super()
+    checkNoMore('BatchNorm1d', 'features, options', more)
     checkInteger('BatchNorm1d', 'features', features, 1, Number.MAX_SAFE_INTEGER)
     const settings = readBatchNorm('BatchNorm1d', options)
     const { eps, momentum, affine, trackRunningStats, dtype = getDefaultDtype() } = settings

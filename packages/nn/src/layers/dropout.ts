@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
 import { type Generator, getDefaultGenerator, type Matrix } from '@matgrad/core'
-import { generatorOption, readerOf } from '@matgrad/core/internal'
+import { checkNoMore, generatorOption, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Input, variableOf } from '../module.ts'
 import { Activation } from './activations.ts'
@@ -20,8 +20,9 @@ export class Dropout extends Activation {
   readonly generator: Generator | undefined
 
   /** @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options. */
-  constructor(p = 0.5, options?: { generator?: Generator }) {
+  constructor(p = 0.5, options?: { generator?: Generator }, ...more: []) {
     super()
+    checkNoMore('Dropout', 'p, options', more)
     checkProbability(p)
     this.p = p
     this.generator = readDropout('Dropout', options).generator

@@ -3,6 +3,7 @@ import { type DType, type Generator, getDefaultDtype, getDefaultGenerator, type 
 import {
   announce,
   checkInteger,
+  checkNoMore,
   dependsOn,
   dtypeName,
   flag,
@@ -43,8 +44,9 @@ export class Linear<In extends number = number, Out extends number = number> ext
    * @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape; DTypeError for other
    * options, and an initialiser that gives something that is not a Matrix.
    */
-  constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions) {
+  constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions, ...more: []) {
     super()
+    checkNoMore('Linear', 'inFeatures, outFeatures, options', more)
     checkInteger('Linear', 'inFeatures', inFeatures, 1, Number.MAX_SAFE_INTEGER)
     checkInteger('Linear', 'outFeatures', outFeatures, 1, Number.MAX_SAFE_INTEGER)
     const { bias, init: weightInit, biasInit, ...settings } = readLinear('Linear', options)

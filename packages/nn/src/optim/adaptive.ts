@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
 import { type Matrix, zeros } from '@matgrad/core'
-import { adam_, flag, type KindMaker, number, numbers, readerOf } from '@matgrad/core/internal'
+import { adam_, checkNoMore, flag, type KindMaker, number, numbers, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
@@ -39,7 +39,8 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
   static readonly builtIn: unknown = this.prototype.updateOf
 
   /** @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings. */
-  constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
+  constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>, ...more: []) {
+    checkNoMore(new.target.name, 'params, settings', more)
     super(params, readAdam(new.target.name, settings))
   }
 
@@ -78,7 +79,8 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
 export class AdamW extends Adam {
   static override readonly builtIn: unknown = this.prototype.updateOf
 
-  constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>) {
+  constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>, ...more: []) {
+    checkNoMore(new.target.name, 'params, settings', more)
     super(params, readAdamW(new.target.name, settings))
   }
 }

@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, full, MatgradError, Matrix, zeros } from '@matgrad/core'
-import { checkNumber, describe, flag, readerOf, tracer } from '@matgrad/core/internal'
+import { checkNoMore, checkNumber, describe, flag, readerOf, tracer } from '@matgrad/core/internal'
 
 const float64 = { dtype: 'float64' } as const
 
@@ -76,7 +76,9 @@ export function clipGradNorm(
   parameters: readonly Variable[],
   maxNorm: number,
   options?: { errorIfNonfinite?: boolean },
+  ...more: []
 ): Matrix<1, 1> {
+  checkNoMore('clipGradNorm', 'parameters, maxNorm, options', more)
   const gradients = gradientsOf('clipGradNorm', parameters)
   checkBound('clipGradNorm', 'maxNorm', maxNorm)
   const { errorIfNonfinite } = readClip('clipGradNorm', options)
@@ -92,7 +94,8 @@ export function clipGradNorm(
  *
  * @throws MatgradError for a negative value; DTypeError for what is no array of variables.
  */
-export function clipGradValue(parameters: readonly Variable[], value: number): void {
+export function clipGradValue(parameters: readonly Variable[], value: number, ...more: []): void {
+  checkNoMore('clipGradValue', 'parameters, value', more)
   const gradients = gradientsOf('clipGradValue', parameters)
   checkBound('clipGradValue', 'value', value)
   for (const gradient of gradients) gradient.assign(gradient.clip(-value, value))

@@ -1,7 +1,17 @@
 import { Variable } from '@matgrad/autograd'
 import { CompiledFunction } from '@matgrad/autograd/internal'
 import { type DType, DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { checkWhole, describe, didYouMean, formatShape, isPlain, keep, shorten, tracer } from '@matgrad/core/internal'
+import {
+  checkWhole,
+  describe,
+  didYouMean,
+  formatShape,
+  guardMethods,
+  isPlain,
+  keep,
+  shorten,
+  tracer,
+} from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
@@ -218,6 +228,8 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const [i, stored] of this.stored.entries()) stored.assign(loadedSettings[i])
   }
 }
+
+guardMethods(Optimizer.prototype, { step: '', zeroGrad: '', stateDict: '', loadStateDict: 'state' }, 'optimizer')
 
 /** How what gives parameters gives them: `model.parameters()` for the method, or for the model. */
 const called = (given: unknown): string | undefined =>

@@ -1,5 +1,14 @@
 import { DTypeError, MatgradError, matrix } from '@matgrad/core'
-import { checkInteger, describe, number, readerOf, required, whole } from '@matgrad/core/internal'
+import {
+  checkInteger,
+  checkNoMore,
+  describe,
+  guardMethods,
+  number,
+  readerOf,
+  required,
+  whole,
+} from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { Optimizer } from './optimizer.ts'
 
@@ -65,6 +74,8 @@ export abstract class Scheduler {
   }
 }
 
+guardMethods(Scheduler.prototype, { step: '', stateDict: '', loadStateDict: 'state' }, 'scheduler')
+
 const readStep = readerOf({ stepSize: required(whole()), gamma: number(0.1) })
 
 /** base·γ^⌊t / stepSize⌋ */
@@ -73,7 +84,8 @@ export class StepLR extends Scheduler {
   readonly gamma: number
 
   /** @throws ShapeError unless stepSize is at least 1; MatgradError for a negative gamma; DTypeError for other options. */
-  constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }) {
+  constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }, ...more: []) {
+    checkNoMore('StepLR', 'optimizer, options', more)
     super(optimizer)
     const { stepSize, gamma } = readStep('StepLR', options)
     checkInteger('StepLR', 'stepSize', stepSize, 1, Number.MAX_SAFE_INTEGER)
@@ -98,7 +110,8 @@ export class CosineAnnealingLR extends Scheduler {
   readonly etaMin: number
 
   /** @throws ShapeError unless tMax is at least 1; MatgradError for a negative etaMin; DTypeError for other options. */
-  constructor(optimizer: Optimizer, options: { tMax: number; etaMin?: number }) {
+  constructor(optimizer: Optimizer, options: { tMax: number; etaMin?: number }, ...more: []) {
+    checkNoMore('CosineAnnealingLR', 'optimizer, options', more)
     super(optimizer)
     const { tMax, etaMin } = readCosine('CosineAnnealingLR', options)
     checkInteger('CosineAnnealingLR', 'tMax', tMax, 1, Number.MAX_SAFE_INTEGER)

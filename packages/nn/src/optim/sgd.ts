@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
 import { full, MatgradError, type Matrix, sub, zeros } from '@matgrad/core'
-import { dependsOn, flag, number, readerOf, required } from '@matgrad/core/internal'
+import { checkNoMore, dependsOn, flag, number, readerOf, required } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import type { StoredSettings } from './settings.ts'
@@ -35,7 +35,8 @@ export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix
    * @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening; DTypeError for
    * other settings, and without lr.
    */
-  constructor(params: Parameters<SGDSettings>, settings: Partial<SGDSettings> & LearningRate) {
+  constructor(params: Parameters<SGDSettings>, settings: Partial<SGDSettings> & LearningRate, ...more: []) {
+    checkNoMore(new.target.name, 'params, settings', more)
     super(params, readSGD(new.target.name, settings))
   }
 

@@ -1,6 +1,7 @@
 import { DTypeError, type Generator, getDefaultGenerator, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 import {
   checkInteger,
+  checkNoMore,
   describe,
   flag,
   formatShape,
@@ -78,7 +79,8 @@ export class DataLoader implements Iterable<Dataset> {
   readonly generator: Generator | undefined
 
   /** @throws ShapeError unless x and y have as many rows and batchSize is at least 1; DTypeError for other options. */
-  constructor(dataset: Dataset, options?: DataLoaderOptions) {
+  constructor(dataset: Dataset, options?: DataLoaderOptions, ...more: []) {
+    checkNoMore('DataLoader', 'dataset, options', more)
     checkDataset('DataLoader', dataset)
     const { batchSize, shuffle, dropLast, generator } = readDataLoader('DataLoader', options)
     checkInteger('DataLoader', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
@@ -124,7 +126,9 @@ const readSplit = readerOf({ testSize: number(0.25), generator: generatorOption(
 export function trainTestSplit(
   dataset: Dataset,
   options?: { testSize?: number; generator?: Generator },
+  ...more: []
 ): { train: Dataset; test: Dataset } {
+  checkNoMore('trainTestSplit', 'dataset, options', more)
   checkDataset('trainTestSplit', dataset)
   const { testSize, generator = getDefaultGenerator() } = readSplit('trainTestSplit', options)
   const { rows } = dataset.x
@@ -145,7 +149,11 @@ export function trainTestSplit(
  *
  * @throws ShapeError for no rows, or for samples with another number of columns; DTypeError unless they are matrices.
  */
-export function standardize(x: Matrix): { x: Matrix; mean: Matrix; std: Matrix; transform: (x: Matrix) => Matrix } {
+export function standardize(
+  x: Matrix,
+  ...more: []
+): { x: Matrix; mean: Matrix; std: Matrix; transform: (x: Matrix) => Matrix } {
+  checkNoMore('standardize', 'x', more)
   checkMatrices('standardize', { x })
   if (x.rows === 0) throw new ShapeError(`standardize: x is ${formatShape(x.shape)}, wanted at least one row`)
   // The mean of equal numbers is rounded, too: divided by a deviation of that size, they would become ±1.

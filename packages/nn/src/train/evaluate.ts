@@ -1,7 +1,7 @@
 import { constant, type Variable } from '@matgrad/autograd'
 import { CompiledFunction } from '@matgrad/autograd/internal'
 import { MatgradError, Matrix } from '@matgrad/core'
-import { checkInteger, flag, readerOf, whole } from '@matgrad/core/internal'
+import { checkInteger, checkNoMore, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
@@ -116,7 +116,8 @@ const isTrue = (): boolean => true
  *
  * @throws DTypeError or MatgradError for options that make no sense, and a metric that gives no number; what they throw.
  */
-export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions): Logs {
+export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs {
+  checkNoMore('evaluate', 'model, data, options', more)
   checkModule('evaluate', model)
   const { loss, metrics, batchSize, compile: compiles } = readEvaluate('evaluate', options)
   checkMetrics('evaluate', metrics)
@@ -137,7 +138,13 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
 const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) })
 
 /** The model's values for samples, one a row, computed in batches with the model out of learning. */
-export function predict(model: Module, x: Matrix, options?: { batchSize?: number; compile?: boolean }): Matrix {
+export function predict(
+  model: Module,
+  x: Matrix,
+  options?: { batchSize?: number; compile?: boolean },
+  ...more: []
+): Matrix {
+  checkNoMore('predict', 'model, x, options', more)
   checkModule('predict', model)
   if (!(x instanceof Matrix)) checkMatrices('predict', { x })
   const { batchSize, compile: compiles } = readPredict('predict', options)

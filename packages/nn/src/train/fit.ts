@@ -2,6 +2,7 @@ import { type Generator, MatgradError } from '@matgrad/core'
 import {
   anything,
   checkInteger,
+  checkNoMore,
   flag,
   generatorOption,
   kind,
@@ -165,7 +166,13 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
  * this package will not take, and MatgradError for an optimiser without any parameter of the model; what the loss, a metric or a callback throws; the signal's reason. Of several errors it is the first: what
  * `onTrainEnd` throws after it is in its `suppressed`.
  */
-export async function fit(model: Module, data: Dataset | DataLoader, options: FitOptions): Promise<History> {
+export async function fit(
+  model: Module,
+  data: Dataset | DataLoader,
+  options: FitOptions,
+  ...more: []
+): Promise<History> {
+  checkNoMore('fit', 'model, data, options', more)
   const { loader, evaluation, namesOfValidation, history, isWatched, ...settings } = planOf(model, data, options)
   const { optimizer, epochs, compile, metrics, scheduler, callbacks, signal } = settings
   let stopped = false

@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
 import { concat, DTypeError, MatgradError, Matrix, ShapeError, type TypedArray } from '@matgrad/core'
-import { checkInteger, describe, elementsOf, formatShape, number, readerOf } from '@matgrad/core/internal'
+import { checkInteger, checkNoMore, describe, elementsOf, formatShape, number, readerOf } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 
 /** A number that says how good predictions are, one sample a row. */
@@ -66,7 +66,8 @@ const readAccuracy = readerOf({ threshold: number(THRESHOLD) })
  * @throws ShapeError for another number of rows or of classes, or a class that is out of range; DTypeError for a class that
  * is not a whole number, and for other options.
  */
-export function accuracy(prediction: Matrix, target: Matrix, options?: { threshold?: number }): number {
+export function accuracy(prediction: Matrix, target: Matrix, options?: { threshold?: number }, ...more: []): number {
+  checkNoMore('accuracy', 'prediction, target, options', more)
   checkMatrices('accuracy', { prediction, target })
   return countRight(prediction, target, readAccuracy('accuracy', options).threshold) / target.rows
 }
