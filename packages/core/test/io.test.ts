@@ -139,6 +139,16 @@ describe('npy', () => {
       `{'descr': '<f4', 'fortran_order': False, 'shape': ${'('.repeat(4000)}${')'.repeat(4000)}, }`,
       'wanted descr',
     ],
+    [
+      'with a key of its own, which np.load refuses',
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 0), 'order': 'C'}",
+      'and nothing else',
+    ],
+    [
+      'with the name of a prototype for a key',
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 0), '__proto__': 1}",
+      'and nothing else',
+    ],
     ['of brackets', '['.repeat(9000), 'wanted descr'],
     ['of quotes', `'\\`.repeat(4500), 'wanted descr'],
     [
@@ -166,6 +176,20 @@ describe('npy', () => {
     expect(message).toContain(why)
     expect(message.length).toBeLessThan(250)
     expect(message).not.toContain('\n')
+  })
+
+  test.each([
+    [0, 0],
+    [1, 1],
+    [2, 5],
+    [3, 255],
+    [4, 0],
+  ])('version %d.%d, which np.load refuses', (major, minor) => {
+    const bytes = encodeNpy(matrix([[1]]))
+    bytes.set([major, minor], 6)
+    expect(errorOf(() => decodeNpy(bytes)).message).toBe(
+      `decodeNpy: version is ${major}.${minor}, wanted 1.0, 2.0 or 3.0`,
+    )
   })
 
   test('20,000 mutations: read or a FormatError, never another error', async () => {
@@ -373,6 +397,20 @@ describe('safetensors', () => {
     for (let length = 0; length < bytes.length; length++)
       expect(survives(decodeSafetensors, bytes.slice(0, length))).toBe('refused')
     expect(survives(decodeSafetensors, Uint8Array.from([...bytes, 0]))).toBe('refused')
+  })
+
+  test.each([
+    [0, 0],
+    [1, 1],
+    [2, 5],
+    [3, 255],
+    [4, 0],
+  ])('version %d.%d, which np.load refuses', (major, minor) => {
+    const bytes = encodeNpy(matrix([[1]]))
+    bytes.set([major, minor], 6)
+    expect(errorOf(() => decodeNpy(bytes)).message).toBe(
+      `decodeNpy: version is ${major}.${minor}, wanted 1.0, 2.0 or 3.0`,
+    )
   })
 
   test('20,000 mutations: read or a FormatError, never another error', async () => {

@@ -82,7 +82,7 @@ export function decodeNpy(bytes: Uint8Array, ...more: []): Matrix {
         : 'the bytes do not begin as an .npy file does',
     )
   const version = bytes[6]
-  if (version < 1 || version > 3) fail(`version is ${version}, wanted 1 to 3`)
+  if (version < 1 || version > 3 || bytes[7] !== 0) fail(`version is ${version}.${bytes[7]}, wanted 1.0, 2.0 or 3.0`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (version > 1 && bytes.length < 12) fail('the header is cut short')
   const headerStart = version === 1 ? 10 : 12
@@ -91,9 +91,13 @@ export function decodeNpy(bytes: Uint8Array, ...more: []): Matrix {
   if (start - headerStart > MAX_HEADER)
     fail(`the header has ${start - headerStart} bytes, wanted at most ${MAX_HEADER}`)
   const header = new TextDecoder().decode(bytes.subarray(headerStart, start))
-  const { descr, fortran_order: fortran, shape } = Object(parseLiteral(header)) as Record<string, unknown>
-  if (descr === undefined || typeof fortran !== 'boolean' || !isSizes(shape))
-    return fail(`the header is ${describe(header.trim())}, wanted descr, fortran_order and a shape of whole numbers`)
+  const read = Object(parseLiteral(header)) as Record<string, unknown>
+  const { descr, fortran_order: fortran, shape } = read
+  // One more key may change what the others mean.
+  if (descr === undefined || Object.keys(read).length > 3 || typeof fortran !== 'boolean' || !isSizes(shape))
+    return fail(
+      `the header is ${describe(header.trim())}, wanted descr, fortran_order and a shape of whole numbers, and nothing else`,
+    )
   const [, order, name] = (typeof descr === 'string' && /^([<>=|]?)(.*)$/s.exec(descr)) || ['', '', '']
   const type = BY_NAME.get(name)
   if (!type) return fail(unknownType(typeof descr === 'string' ? descr : 'structured'))
