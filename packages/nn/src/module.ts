@@ -331,16 +331,26 @@ export abstract class Module<In extends number = number, Out extends number = nu
   #named(once = false): [name: string, value: Variable | Matrix][] {
     const found: [string, Variable | Matrix][] = []
     const met = new Set<Module>()
-    const walk = (module: Module, prefix: string): boolean => {
-      if (met.has(module)) return once
+    // Not by recursion, so that no depth is too much.
+    const path: { module: Module; prefix: string; members: Iterator<[string, Member]> }[] = []
+    const enter = (module: Module, prefix: string): void => {
       met.add(module)
-      for (const [name, member] of membersOf(module))
-        if (!(member instanceof Module)) found.push([prefix + name, member])
-        else if (!walk(member, `${prefix}${name}.`)) return false
-      if (!once) met.delete(module)
-      return true
+      path.push({ module, prefix, members: membersOf(module)[Symbol.iterator]() })
     }
-    return walk(this, '') ? found : this.#named(true)
+    enter(this, '')
+    for (let last = path.at(-1); last; last = path.at(-1)) {
+      const next = last.members.next()
+      if (next.done) {
+        path.pop()
+        if (!once) met.delete(last.module)
+        continue
+      }
+      const [name, member] = next.value
+      if (!(member instanceof Module)) found.push([last.prefix + name, member])
+      else if (!met.has(member)) enter(member, `${last.prefix}${name}.`)
+      else if (!once) return this.#named(true)
+    }
+    return found
   }
 
   /** The same by name. @throws MatgradError where two have the same. */

@@ -119,6 +119,29 @@ describe('discovery', () => {
   })
 })
 
+test('20,000 modules, each in the one before, and as many arrays in one another, have their parameters', {
+  timeout: 20_000,
+}, () => {
+  class Link extends Module {
+    readonly own = variable(zeros(1, 1))
+    readonly next: unknown
+    constructor(next: unknown) {
+      super()
+      this.next = next
+    }
+    override forward(x: Input): Variable {
+      return mseLoss(x, x)
+    }
+  }
+  let [chain, nested]: [Link, unknown] = [new Link(null), [variable(zeros(1, 1))]]
+  for (let i = 1; i < 20_000; i++) [chain, nested] = [new Link(chain), [nested]]
+  expect(chain.parameters().length).toBe(20_000)
+  expect([...chain.modules()].length).toBe(20_000)
+  expect(chain.summary()).toMatch(/20000 parameters$/)
+  expect(chain.eval().training).toBe(false)
+  expect(new Link(nested).parameters().length).toBe(2)
+})
+
 /** Parts in every kind of container, in one another, and in a field that nobody sees. */
 class Held extends Module {
   readonly blocks = [[new Linear(2, 2), new ReLU()], [[new Linear(2, 1, { bias: false })]]]

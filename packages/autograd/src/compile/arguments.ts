@@ -94,10 +94,17 @@ export interface Stand {
 const isConstant = (value: unknown): value is Variable =>
   value instanceof Variable && (!value.requiresGrad || isCut(value))
 
+/** So many arrays and objects may be in one another. */
+export const DEEPEST = 1000
+
+export const tooDeep = (what: string): DTypeError =>
+  new DTypeError(`compile: ${what} has more than ${DEEPEST} arrays and objects in one another, or contains itself`)
+
 /** Whether an argument has a history that a compiled function would cut off. */
 export function hasHistory(value: unknown, above: readonly unknown[] = []): boolean {
   if (value instanceof Variable) return value.origin !== null && isRecording() && !isCut(value)
   if (!(Array.isArray(value) || isPlain(value)) || above.includes(value)) return false
+  if (above.length >= DEEPEST) throw tooDeep('an argument')
   return Object.values(value).some((each) => hasHistory(each, [...above, value]))
 }
 

@@ -22,7 +22,7 @@ import {
 } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
 import { cutOff, gradientWrites, Variable } from '../variable.ts'
-import { type Input, type Pattern, type Stand, standFor } from './arguments.ts'
+import { DEEPEST, type Input, type Pattern, type Stand, standFor, tooDeep } from './arguments.ts'
 import { Trace } from './trace.ts'
 
 /** How many programs are running: what they call in JavaScript must not run another, which would use the same memory. */
@@ -302,7 +302,8 @@ function changedOf(steps: readonly Step[]): Slot[] {
 }
 
 /** A result with the matrices that its caller will hold. */
-function held(result: unknown, trace: Trace): unknown {
+function held(result: unknown, trace: Trace, depth = 0): unknown {
+  if (depth > DEEPEST) throw tooDeep('the result')
   if (result instanceof Matrix) return trace.hold(result)
   if (result instanceof Variable) {
     const value = trace.hold(result.matrix)
@@ -311,8 +312,9 @@ function held(result: unknown, trace: Trace): unknown {
     // The function may have made it of an argument or a constant, which another matrix then stands for.
     return value === result.matrix ? result : Object.assign(result, { matrix: value })
   }
-  if (Array.isArray(result)) return result.map((each) => held(each, trace))
-  if (isPlain(result)) return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace)]))
+  if (Array.isArray(result)) return result.map((each) => held(each, trace, depth + 1))
+  if (isPlain(result))
+    return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace, depth + 1)]))
   if (typeof result === 'function' || (typeof result === 'object' && result !== null))
     throw new DTypeError(
       `compile: the function gives ${describe(result)}, wanted matrices, variables, numbers and strings, in arrays and plain objects`,
