@@ -35,7 +35,7 @@ const centralDifference = (f: (step: number) => number, h: number): number =>
  * Compares the gradients of f that the tape gives with differences of its values, for every entry of every argument. A
  * value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows.
  *
- * @throws MatgradError that names the worst entry where they differ; DTypeError unless f is a function, every argument float64, and the options are numbers;
+ * @throws MatgradError that names the worst entry where they differ, and for no arguments; DTypeError unless f is a function, every argument float64, and the options are numbers;
  * ShapeError unless order is at least 1.
  */
 export function gradcheck(
@@ -47,6 +47,7 @@ export function gradcheck(
   checkNoMore('gradcheck', 'f, args, options', more)
   if (typeof f !== 'function') throw new DTypeError(`gradcheck: f is ${describe(f)}, wanted a function`)
   if (!Array.isArray(args)) throw new DTypeError(`gradcheck: args are ${describe(args)}, wanted an array of matrices`)
+  if (args.length === 0) throw new MatgradError('gradcheck: args are empty, wanted at least one to differentiate by')
   const { eps, atol, rtol, order } = readGradcheck('gradcheck', options)
   checkInteger('gradcheck', 'order', order, 1, Number.MAX_SAFE_INTEGER)
   const values = args.map((argument, i) => {

@@ -376,3 +376,35 @@ describe('crossEntropy', () => {
       )
   })
 })
+
+test('gradcheck of no arguments has nothing to check', () => {
+  expectError(() => functions.gradcheck((a: Variable) => a, []), MatgradError, 'gradcheck', 'args are empty')
+})
+
+test('what takes no more arguments names what it takes', () => {
+  const calls: [string, () => unknown, string][] = [
+    ['variable', () => functions.variable(gradient, {}, true), 'variable(value, options)'],
+    ['constant', () => functions.constant(gradient, true), 'constant(value)'],
+    ['grad', () => functions.grad(() => x, 0, { allowUnused: true }), 'grad(f, argnums)'],
+    ['gradcheck', () => functions.gradcheck(() => x, [x], {}, 1e-6), 'gradcheck(f, args, options)'],
+    ['compile', () => functions.compile(() => x, {}, 'static'), 'compile(fn, options)'],
+    ['noGrad', () => functions.noGrad(() => x, x), 'noGrad(run)'],
+    ['backward', () => method('backward')(gradient, { retainGraph: true }), 'a.backward(gradient)'],
+    ['detach', () => method('detach')(true), 'a.detach()'],
+    ['exp', () => method('exp')({ out: x }), 'a.exp()'],
+    ['std', () => method('std')(0, { ddof: 1 }, { keepdims: true }), 'a.std(axis, options)'],
+  ]
+  for (const [name, call, wanted] of calls) expectError(call, DTypeError, name, `in excess, wanted ${wanted}`)
+  expect([x, x].map(autograd.exp).map(({ shape }) => shape)).toEqual([x.shape, x.shape])
+})
+
+test('a compiled function refuses what is nested too deep, or in itself', () => {
+  let nested: unknown = 1
+  for (let i = 0; i < 20_000; i++) nested = [nested]
+  const itself: unknown[] = []
+  itself.push(itself)
+  const compiled = (f: () => unknown) => functions.compile(f) as unknown as Loose
+  expectError(() => compiled(() => 1)(nested), DTypeError, 'compile', 'an argument has more than 1000 arrays')
+  for (const result of [nested, itself])
+    expectError(() => compiled(() => result)(), DTypeError, 'compile', 'the result has more than 1000 arrays')
+})

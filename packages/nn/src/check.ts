@@ -1,5 +1,17 @@
 import { DTypeError, MatgradError, Matrix, type Shape, ShapeError } from '@matgrad/core'
-import { checkNumber, describe, formatShape } from '@matgrad/core/internal'
+import { checkNumber, describe, didYouMean, formatShape } from '@matgrad/core/internal'
+import * as init from './init.ts'
+
+const { zeros: _, ones: __, ...MAKERS } = init
+
+/** @throws DTypeError for a function that makes an initialiser, in the place of one. `what` begins the message. */
+export function checkInitializer(what: string, initializer: unknown): void {
+  const [name] = Object.entries(MAKERS).find(([, maker]) => maker === initializer) ?? []
+  if (name)
+    throw new DTypeError(
+      `${what} is ${describe(initializer)}, which makes an initialiser${didYouMean(`init.${name}()`)}`,
+    )
+}
 
 /** @throws DTypeError that names the first of `values` which is not a Matrix. */
 export function checkMatrices(operation: string, values: Readonly<Record<string, unknown>>): void {

@@ -113,7 +113,7 @@ const table: Row[] = [
         () => (name === 'DataLoader' ? new untyped.DataLoader(value) : untyped.trainTestSplit(value)),
         DTypeError,
         `${name}: `,
-        typeof value === 'object' && value !== null ? 'x is undefined' : shown,
+        typeof value === 'object' && value !== null && !Array.isArray(value) ? 'x is undefined' : shown,
       ],
     ),
   ),
@@ -209,6 +209,86 @@ const table: Row[] = [
   ],
 ]
 
+/** What takes no more than these arguments. */
+const full: [title: string, call: (v: Operands, ...more: unknown[]) => unknown, wanted: string][] = [
+  ['ReLU', (_, ...more) => new untyped.ReLU(...more), 'ReLU()'],
+  ['Tanh', (_, ...more) => new untyped.Tanh(...more), 'Tanh()'],
+  ['Identity', (_, ...more) => new untyped.Identity(...more), 'Identity()'],
+  ['LeakyReLU', (_, ...more) => new untyped.LeakyReLU(0.1, ...more), 'LeakyReLU(slope)'],
+  ['ELU', (_, ...more) => new untyped.ELU(1, ...more), 'ELU(alpha)'],
+  ['Softmax', (_, ...more) => new untyped.Softmax(1, ...more), 'Softmax(axis)'],
+  ['LogSoftmax', (_, ...more) => new untyped.LogSoftmax(1, ...more), 'LogSoftmax(axis)'],
+  ['Dropout', (_, ...more) => new untyped.Dropout(0.5, {}, ...more), 'Dropout(p, options)'],
+  ['Linear', (_, ...more) => new untyped.Linear(2, 3, {}, ...more), 'Linear(inFeatures, outFeatures, options)'],
+  ['BatchNorm1d', (_, ...more) => new untyped.BatchNorm1d(2, {}, ...more), 'BatchNorm1d(features, options)'],
+  ['forward', ({ model, data }, ...more) => (model as Untyped).forward(data.x, ...more), 'forward(x)'],
+  ['parameters', ({ model }, ...more) => (model as Untyped).parameters(...more), 'model.parameters()'],
+  ['stateDict', ({ model }, ...more) => (model as Untyped).stateDict(...more), 'model.stateDict()'],
+  ['SGD', ({ model }, ...more) => new untyped.SGD(model.parameters(), { lr: 1 }, ...more), 'SGD(params, settings)'],
+  ['Adam', ({ model }, ...more) => new untyped.Adam(model.parameters(), {}, ...more), 'Adam(params, settings)'],
+  ['AdamW', ({ model }, ...more) => new untyped.AdamW(model.parameters(), {}, ...more), 'AdamW(params, settings)'],
+  ['step', ({ optimizer }, ...more) => (optimizer as Untyped).step(...more), 'optimizer.step()'],
+  [
+    'step of a scheduler',
+    ({ optimizer }, ...more) => (new nn.StepLR(optimizer, { stepSize: 1 }) as Untyped).step(...more),
+    'scheduler.step()',
+  ],
+  ['StepLR', (v, ...more) => new untyped.StepLR(v.optimizer, { stepSize: 1 }, ...more), 'StepLR(optimizer, options)'],
+  ['mseLoss', (v, ...more) => untyped.mseLoss(v.prediction, v.prediction, {}, ...more), 'mseLoss(prediction, target'],
+  ['crossEntropy', (v, ...more) => untyped.crossEntropy(v.prediction, v.data.y, {}, ...more), 'crossEntropy(logits, '],
+  ['accuracy', (v, ...more) => untyped.accuracy(v.prediction, v.data.y, {}, ...more), 'accuracy(prediction, target'],
+  ['DataLoader', (v, ...more) => new untyped.DataLoader(v.data, {}, ...more), 'DataLoader(dataset, options)'],
+  ['trainTestSplit', (v, ...more) => untyped.trainTestSplit(v.data, {}, ...more), 'trainTestSplit(dataset, options)'],
+  ['predict', (v, ...more) => (nn as Untyped).predict(v.model, v.data.x, {}, ...more), 'predict(model, x, options)'],
+  [
+    'evaluate',
+    (v, ...more) => (nn as Untyped).evaluate(v.model, v.data, {}, ...more),
+    'evaluate(model, data, options)',
+  ],
+  ['clipGradNorm', (v, ...more) => untyped.clipGradNorm(v.model.parameters(), 1, {}, ...more), 'clipGradNorm(param'],
+]
+const odd: [value: unknown, shown: string][] = [
+  [{ inplace: true }, '{ inplace }'],
+  [Symbol('odd'), 'Symbol(odd)'],
+  [null, 'null'],
+  [7n, '7n'],
+  [function odd() {}, 'the function odd'],
+  [2, '2'],
+]
+table.push(
+  ...full.flatMap(([title, call, words]) =>
+    odd.map(
+      ([value, shown]): Row => [
+        `${title} with ${shown} in excess`,
+        (v) => call(v, value),
+        DTypeError,
+        `got ${shown} in excess, wanted ${words}`,
+      ],
+    ),
+  ),
+  [
+    'a group with the method for its result',
+    ({ model }) => new untyped.SGD([{ params: model.parameters }], { lr: 1 }),
+    DTypeError,
+    'SGD: params of group 0 is the function parameters',
+    'did you mean model.parameters()?',
+  ],
+  [
+    'one that makes an initialiser for the initialiser',
+    () => new untyped.Linear(2, 3, { init: nn.init.xavierUniform }),
+    DTypeError,
+    'Linear: init is the function xavierUniform',
+    'did you mean init.xavierUniform()?',
+  ],
+  [
+    'one that makes an initialiser for that of the bias',
+    () => new untyped.Linear(2, 3, { biasInit: nn.init.constant }),
+    DTypeError,
+    'Linear: biasInit is the function constant',
+  ],
+  ['evaluate of a list', (v) => untyped.evaluate(v.model, [v.data.x]), DTypeError, 'evaluate: the dataset is an array'],
+)
+
 /** Everything that a call could have changed. */
 const stateOf = ({ generator, model, optimizer, data, prediction }: Operands): unknown => [
   bitsOf(model),
@@ -240,7 +320,7 @@ describe('a bad call of an asynchronous function rejects and changes nothing', (
     const options = { loss: nn.crossEntropy, optimizer, epochs: 1, shuffle: false }
     const calls: [string, () => Promise<unknown>][] = [
       ['fit: model', () => untyped.fit(value, data, options)],
-      ['DataLoader', () => untyped.fit(model, value, options)],
+      ['fit: ', () => untyped.fit(model, value, options)],
       ['fit: loss', () => untyped.fit(model, data, { ...options, loss: value })],
       ['fit: optimizer', () => untyped.fit(model, data, { ...options, optimizer: value })],
       ['fit: epochs', () => untyped.fit(model, data, { ...options, epochs: value })],
@@ -253,10 +333,28 @@ describe('a bad call of an asynchronous function rejects and changes nothing', (
       )
       expect(error, words).toBeInstanceOf(DTypeError)
       expect((error as Error).message).toContain(words)
-      if (words !== 'DataLoader') expect((error as Error).message).toContain(shown)
+      if (words !== 'fit: ') expect((error as Error).message).toContain(shown)
     }
     expect(JSON.stringify(stateOf(values))).toBe(before)
   })
+})
+
+test('fit says how it is called, and which data are wrong', async () => {
+  const { model, data, optimizer } = operands()
+  const { x, y } = data
+  const options = { loss: nn.mseLoss, optimizer, epochs: 1 }
+  const two = { x, y: zeros(4, 2) }
+  await expect((nn as Untyped).fit(model, [x, y], options)).rejects.toThrow(
+    'fit: the dataset is an array, wanted matrices x and y: did you mean { x, y }?',
+  )
+  await expect((nn as Untyped).fit(model, x, y, options)).rejects.toThrow('wanted fit(model, data, options)')
+  await expect(nn.fit(model, two, { ...options, validation: { x, y: zeros(4, 3) } })).rejects.toThrow(
+    new ShapeError('fit: validation: mseLoss: prediction is 4x2, target is 4x3, wanted the same'),
+  )
+  const own = (...of: Parameters<nn.Loss>) => nn.mseLoss(...of)
+  await expect(nn.fit(model, two, { ...options, loss: own, validation: { x, y: zeros(4, 3) } })).rejects.toThrow(
+    new ShapeError('fit: validation: mseLoss: prediction is 4x2, target is 4x3, wanted the same'),
+  )
 })
 
 describe('a forward that gives no Variable', () => {

@@ -153,7 +153,8 @@ export function guardMethods(object: object, takes: Readonly<Record<string, stri
     const full = function (this: unknown, ...args: unknown[]): unknown {
       return args.length > most && args[most] !== undefined ? refuse(args[most]) : method.apply(this, args)
     }
-    Object.defineProperty(object, name, { value: most === 0 ? bare : full, writable: true, configurable: true })
+    const value = Object.defineProperty(most === 0 ? bare : full, 'name', { value: name })
+    Object.defineProperty(object, name, { value, writable: true, configurable: true })
   }
 }
 

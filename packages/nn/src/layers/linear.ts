@@ -12,7 +12,7 @@ import {
   readerOf,
   tracer,
 } from '@matgrad/core/internal'
-import { checkShaped } from '../check.ts'
+import { checkInitializer, checkShaped } from '../check.ts'
 import * as init from '../init.ts'
 import { type Accepts, type Input, type Member, Module, variableOf } from '../module.ts'
 
@@ -50,6 +50,8 @@ export class Linear<In extends number = number, Out extends number = number> ext
     checkInteger('Linear', 'inFeatures', inFeatures, 1, Number.MAX_SAFE_INTEGER)
     checkInteger('Linear', 'outFeatures', outFeatures, 1, Number.MAX_SAFE_INTEGER)
     const { bias, init: weightInit, biasInit, ...settings } = readLinear('Linear', options)
+    checkInitializer('Linear: init', weightInit)
+    checkInitializer('Linear: biasInit', biasInit)
     const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = settings
     const parameter = <R extends number, C extends number>(
       name: string,

@@ -73,7 +73,12 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       throw new DTypeError(
         `${name}: params is ${describe(parameters)}, wanted an array of variables or groups${didYouMean(called(parameters))}`,
       )
-    const grouped = parameters.every((each) => !(each instanceof Variable) && Array.isArray(each?.params))
+    const grouped = parameters.every((each) => isPlain(each) && 'params' in each)
+    for (const [i, { params }] of grouped ? parameters.entries() : [])
+      if (!Array.isArray(params))
+        throw new DTypeError(
+          `${name}: params of group ${i} is ${describe(params)}, wanted an array of variables${didYouMean(called(params))}`,
+        )
     const groups: Group<Settings>[] = grouped ? [...parameters] : [{ params: parameters } as unknown as Group<Settings>]
     const all = groups.flatMap(({ params }) => params)
     if (all.length === 0) throw new MatgradError(`${name}: got no parameters, wanted at least one`)
@@ -234,7 +239,9 @@ guardMethods(Optimizer.prototype, { step: '', zeroGrad: '', stateDict: '', loadS
 /** How what gives parameters gives them: `model.parameters()` for the method, or for the model. */
 const called = (given: unknown): string | undefined =>
   typeof given === 'function'
-    ? `${given.name || 'it'}()`
+    ? given.name === 'parameters'
+      ? 'model.parameters()'
+      : `${given.name || 'it'}()`
     : typeof (given as { parameters?: unknown } | null)?.parameters === 'function'
       ? 'model.parameters()'
       : undefined

@@ -38,7 +38,17 @@ export function checkBeforehand({ model, optimizer, loss, metrics, loader, valid
       `fit: x is ${formatShape(own.shape)}, x of the validation is ${formatShape(other.shape)}, wanted as many columns`,
     )
   inMode(model, false, () => checkBatches('validation data', model, validation))
-  checkTargets(model, isKnownLoss(loss) ? [asCheck(loss), ...measures] : measures, validation)
+  inValidation(() => checkTargets(model, isKnownLoss(loss) ? [asCheck(loss), ...measures] : measures, validation))
+}
+
+/** The result of `run`, whose errors of this package say that they are of the validation. */
+export function inValidation<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof MatgradError)) throw error
+    throw new (error.constructor as typeof MatgradError)(`fit: validation: ${error.message}`, { cause: error })
+  }
 }
 
 /** What throws for results and targets that do not belong together. */

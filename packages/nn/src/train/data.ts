@@ -3,6 +3,7 @@ import {
   checkInteger,
   checkNoMore,
   describe,
+  didYouMean,
   flag,
   formatShape,
   generatorOption,
@@ -22,8 +23,10 @@ export interface Dataset {
 
 /** @throws DTypeError unless x and y are matrices; ShapeError unless they have as many rows. */
 export function checkDataset(operation: string, dataset: Dataset): void {
-  if (typeof dataset !== 'object' || dataset === null)
-    throw new DTypeError(`${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y`)
+  if (typeof dataset !== 'object' || dataset === null || Array.isArray(dataset) || dataset instanceof Matrix)
+    throw new DTypeError(
+      `${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y${didYouMean(Array.isArray(dataset) ? '{ x, y }' : undefined)}`,
+    )
   const { x, y } = dataset
   checkMatrices(operation, { x, y })
   if (x.rows === y.rows) return

@@ -6,7 +6,7 @@ import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
 import { checkModule, type Module } from '../module.ts'
 import { Batches } from './batches.ts'
-import { DataLoader, type Dataset, isPlainLoader } from './data.ts'
+import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { forwardFor, inEvaluation, passOf, quietly } from './forward.ts'
 import { checkMetrics, isCounted, joined, type Logs, type Measured, Measurement, type Metric } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
@@ -121,6 +121,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   checkModule('evaluate', model)
   const { loss, metrics, batchSize, compile: compiles } = readEvaluate('evaluate', options)
   checkMetrics('evaluate', metrics)
+  if (!(data instanceof DataLoader)) checkDataset('evaluate', data)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
   // One batch, which a program serves, with measures of this package: nothing else need be looked at.

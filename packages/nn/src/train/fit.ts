@@ -17,7 +17,7 @@ import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/schedules.ts'
 import { Batches } from './batches.ts'
-import { checkBeforehand } from './beforehand.ts'
+import { checkBeforehand, inValidation } from './beforehand.ts'
 import { type Callback, checkCallbacks, type History, type Training, throwFirst } from './callbacks.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { EVALUATED, Evaluation } from './evaluate.ts'
@@ -39,6 +39,11 @@ export interface FitOptions {
   /** Used, with `shuffle`, when the data are not a DataLoader, which has its own. */
   readonly batchSize?: number
   readonly shuffle?: boolean
+  /**
+   * Draws the order of the samples, as the default generator does when absent. Trainings that run at the same time and share a
+   * generator draw from it in an order that depends on the clock, and so have other results every time: give each its own, and
+   * each layer that draws, such as Dropout, too.
+   */
   readonly generator?: Generator
   /** Evaluated after each epoch. */
   readonly validation?: Dataset | DataLoader
@@ -140,6 +145,7 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
   if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
   checkCallbacks('fit', callbacks)
   const validating = validation === undefined ? undefined : loaderOfValidation(validation)
+  if (!(data instanceof DataLoader)) checkDataset('fit', data)
   const loader =
     data instanceof DataLoader ? data : new DataLoader(data, { batchSize, shuffle, ...(generator && { generator }) })
   if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
@@ -231,7 +237,7 @@ export async function fit(
       signal?.throwIfAborted()
       const measured = results.measured()
       if (evaluation) {
-        const validated = evaluation.run(isWatched() || wasGiven || !isPlain || !step.isKnown)
+        const validated = inValidation(() => evaluation.run(isWatched() || wasGiven || !isPlain || !step.isKnown))
         for (const [name, value] of validated) measured.push([namesOfValidation.get(name) as string, value])
         if (!evaluation.isAlone) wasGiven = true
       }

@@ -351,7 +351,7 @@ const misplaced: [string, (v: Operands) => unknown, string][] = [
   [
     'SGD of a method',
     (v) => new untyped.SGD(v.model.parameters, { lr: 1 }),
-    'SGD: params is the function parameters, wanted an array of variables or groups: did you mean parameters()?',
+    'SGD: params is the function parameters, wanted an array of variables or groups: did you mean model.parameters()?',
   ],
   [
     'Adam of a model',
