@@ -4,7 +4,7 @@ import { MatgradError, Matrix } from '@matgrad/core'
 import { checkInteger, checkNoMore, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import type { Loss } from '../losses.ts'
-import { checkModule, type Module } from '../module.ts'
+import { checkModule, forwardOf, type Module } from '../module.ts'
 import { Batches } from './batches.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { forwardFor, inEvaluation, passOf, quietly } from './forward.ts'
@@ -44,24 +44,27 @@ export class Evaluation {
   private readonly loader: DataLoader
   private readonly settings: EvaluationSettings
   private readonly batches: Batches
-  /** How often it was made by this package's code alone. A program takes longer to make than it saves once. */
-  private runs = 0
-  /** The loss of predictions and targets, where it is one of this package. */
-  private readonly loss: CompiledFunction<[Matrix, Matrix], Variable>
+  /** The model's values for all samples in one batch, and their loss. */
+  private readonly whole: CompiledFunction<[Matrix, Matrix], { prediction: Variable; loss: Variable }> | undefined
   /** What was found when others last had control: the parts of a model of this package, and its function of samples. */
   private found: { readonly modules: readonly Module[]; readonly forward: (x: Matrix) => Variable } | undefined
 
-  /** @param operation whose errors are thrown */
-  constructor(operation: string, model: Module, loader: DataLoader, settings: EvaluationSettings) {
+  /**
+   * @param operation whose errors are thrown
+   * @param isRepeated whether it is worth a program of its own
+   */
+  constructor(operation: string, model: Module, loader: DataLoader, settings: EvaluationSettings, isRepeated = false) {
     this.operation = operation
     this.model = model
     this.loader = loader
     this.settings = settings
     this.batches = new Batches(operation, loader, false)
-    const { loss } = settings
-    this.loss = new CompiledFunction((prediction, target) =>
-      lossOf(operation, loss as Loss, constant(prediction), target),
-    )
+    const { loss, compiles } = settings
+    if (isRepeated && compiles && loader.length === 1 && loss && isKnownLoss(loss))
+      this.whole = new CompiledFunction((x, y) => {
+        const prediction = forwardOf(operation, model, x)
+        return { prediction, loss: lossOf(operation, loss, prediction, y) }
+      })
   }
 
   /** Whether the last one ran nobody's code but this package's. */
@@ -74,22 +77,34 @@ export class Evaluation {
    * @throws what the model, the loss and the metrics throw; DTypeError for a metric that gives no number
    */
   run(wasGiven: boolean): Measured[] {
-    const { operation, model, settings } = this
+    const { operation, model, settings, loader, whole } = this
     if (wasGiven) this.found = undefined
-    if (this.found === undefined && isKnown(model) && isPlainLoader(this.loader))
+    if (this.found === undefined && isKnown(model) && isPlainLoader(loader))
       this.found = { modules: [...model.modules()], forward: forwardFor(operation, model, settings.compiles) }
-    if (this.found === undefined) return inEvaluation(model, () => this.go(this.loader, undefined))
+    if (this.found === undefined) return inEvaluation(model, () => this.go(loader, undefined))
     const { modules, forward } = this.found
-    this.runs++
-    return quietly(modules, () => this.go(this.batches.pass(isTrue), forward))
+    return quietly(modules, () => {
+      const batches = this.batches.pass(isTrue)
+      return whole ? this.goAtOnce(whole, batches) : this.go(batches, forward)
+    })
+  }
+
+  private goAtOnce(whole: NonNullable<Evaluation['whole']>, batches: Iterable<Dataset>): Measured[] {
+    const measurement = new Measurement(this.operation, this.settings.metrics)
+    let value = 0
+    for (const { x, y } of batches) {
+      const { prediction, loss } = whole.call([x, y])
+      value = loss.value.item()
+      measurement.add(prediction.value, y)
+    }
+    return [['loss', value], ...measurement.results()]
   }
 
   /** @param forward the model's function of samples, where nobody else's code runs between batches */
   private go(batches: Iterable<Dataset>, forward: ((x: Matrix) => Variable) | undefined): Measured[] {
-    const { operation, model, loader, settings } = this
+    const { operation, model, settings } = this
     const { loss, metrics, compiles } = settings
     const measurement = new Measurement(operation, metrics)
-    const isAll = forward !== undefined && loader.length === 1
     const predictions: Matrix[] = []
     const targets: Matrix[] = []
     for (const { x, y } of batches) {
@@ -97,14 +112,12 @@ export class Evaluation {
       const { value } = (forward ?? forwardFor(operation, model, compiles))(x)
       measurement.add(value, y)
       if (loss === undefined) continue
-      predictions.push(isAll ? value : value.clone())
-      targets.push(isAll ? y : y.clone())
+      predictions.push(value.clone())
+      targets.push(y.clone())
     }
     if (loss === undefined) return measurement.results()
-    const all = [joined(predictions), joined(targets)] as const
-    const isCompiled = forward !== undefined && compiles && isKnownLoss(loss) && this.runs > 1
-    const value = isCompiled ? this.loss.call(all) : lossOf(operation, loss, constant(all[0]), all[1])
-    return [['loss', value.item()], ...measurement.results()]
+    const value = lossOf(operation, loss, constant(joined(predictions)), joined(targets)).item()
+    return [['loss', value], ...measurement.results()]
   }
 }
 

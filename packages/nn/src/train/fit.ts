@@ -152,7 +152,7 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
   if (epochs > 0) checkBeforehand({ model, optimizer, loss: settings.loss, metrics, loader, validation: validating })
   const evaluation =
     validating &&
-    new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile })
+    new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile }, true)
   const names = ['loss', ...Object.keys(metrics)]
   const namesOfValidation = new Map(names.map((name) => [name, nameOfValidation(name)]))
   const listed = [...names, ...(validation ? namesOfValidation.values() : [])].map((name) => [name, []] as const)

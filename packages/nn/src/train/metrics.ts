@@ -79,17 +79,33 @@ function countRight(prediction: Matrix, target: Matrix, threshold: number): numb
       `accuracy: prediction is ${formatShape(prediction.shape)}, target is ${formatShape(target.shape)}, ` +
         `wanted as many rows, and class indices or as many columns`,
     )
+  const { rows, cols } = prediction
   const [predicted, wanted] = [elementsOf('accuracy', prediction), elementsOf('accuracy', target)]
   const isIndex = target.cols === 1
-  const last = Math.max(2, prediction.cols) - 1
+  const last = Math.max(2, cols) - 1
   let right = 0
-  for (let i = 0; i < target.rows; i++) {
-    const expected = isIndex ? wanted[i] : classOf(wanted, i, target.cols, threshold)
-    if (isIndex && !(Number.isInteger(expected) && expected >= 0 && expected <= last))
+  for (let i = 0; i < rows; i++) {
+    const expected = isIndex ? wanted[i] : classOf(wanted, i, cols, threshold)
+    if (isIndex && !(expected >= 0 && expected <= last && Math.floor(expected) === expected))
       checkInteger('accuracy', 'a class', expected, 0, last)
-    if (expected >= 0 && expected === classOf(predicted, i, prediction.cols, threshold)) right++
+    const isRight =
+      cols > 1
+        ? isFirstLargest(predicted, i * cols, cols, expected | 0)
+        : expected >= 0 && expected === classOf(predicted, i, cols, threshold)
+    if (isRight) right++
   }
   return right
+}
+
+/** Whether the number in this column is the first of the largest in its row, which has no NaN. */
+function isFirstLargest(data: TypedArray, start: number, cols: number, column: number): boolean {
+  if (column < 0) return false
+  const own = data[start + column]
+  let j = 0
+  while (j < column && data[start + j] < own) j++
+  if (j < column) return false
+  while (j < cols && data[start + j] <= own) j++
+  return j === cols
 }
 
 /** Whether the metrics are `accuracy` and nothing else: then it is enough to count. */
