@@ -40,7 +40,7 @@ export { checkAxis, checkInteger, checkNumber, describe, formatShape, listNames,
 export { NoMemory, replace } from './code/arena.ts'
 export { Trespass } from './code/proof.ts'
 export { endTemporaries, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'
-export { setFma, usesFma } from './engine/engine.ts'
+export { fused, setFused } from './engine/engine.ts'
 export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'
 export { elementsOf, evaluate, owning, scalar, settle, toInputs } from './matrix/matrix.ts'

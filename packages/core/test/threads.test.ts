@@ -2,7 +2,8 @@
 
 import { configure, DTypeError, engineInfo, type Matrix, ShapeError } from '@matgrad/core'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createEngine, hasFma } from '../src/engine/engine.ts'
+import { createEngine, isRunnable } from '../src/engine/engine.ts'
+import { fmaKernels } from '../src/engine/kernels.generated.ts'
 import { engineFor } from '../src/engine/threads.ts'
 import { between, DTYPES, noise, sample } from './support.ts'
 
@@ -100,8 +101,8 @@ test.runIf(shares)(
 )
 
 test.runIf(shares)('a worker that starts on a memory where others compute changes nothing there', () => {
-  for (const fma of [false, true].filter((each) => !each || hasFma())) {
-    const { memory, workerModules, workspace } = createEngine(true, fma, () => 0)
+  for (const fused of [null, fmaKernels].filter((each) => !each || isRunnable(each))) {
+    const { memory, workerModules, workspace } = createEngine(true, fused, () => 0)
     const kernels = new Uint8Array(memory.buffer, 0, workspace)
     expect(kernels.some((byte) => byte !== 0)).toBe(true)
     for (const [i, value] of kernels.entries()) kernels[i] = value ^ 255

@@ -5,17 +5,17 @@ import {
   change as changeNow,
   does,
   evaluate,
+  fused,
   type Holder,
   isPlain,
   isWhole,
   operations,
   type Slot,
   type Step,
-  setFma,
+  setFused,
   type Tracer,
   tick,
   ticks,
-  usesFma,
   withTracer,
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
@@ -47,7 +47,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   private readonly steps: readonly Step[]
   private readonly inputs: ReadonlyMap<Slot, Matrix>
   /** How products rounded when the function began. */
-  private readonly fma = usesFma()
+  private readonly fused = fused
   /** The step that is expected next. */
   private next = 0
   /** Whether it goes on being put off: if not, all that was done is computed. */
@@ -92,7 +92,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
 
   /** Whether the function did all that was recorded, and nothing else, so that a program may do it. */
   get hasFollowed(): boolean {
-    return this.isFollowing && this.next === this.steps.length && this.uses.areIntact && usesFma() === this.fma
+    return this.isFollowing && this.next === this.steps.length && this.uses.areIntact && fused === this.fused
   }
 
   /** Whether these are the matrices that were recorded as what the function gives. */
@@ -117,14 +117,14 @@ export class Guide implements Tracer, GradientWatch, Debtor {
     if (!this.isFollowing) return
     this.isFollowing = false
     for (const resume of this.suspended.values()) resume()
-    const fma = usesFma()
-    setFma(this.fma)
+    const before = fused
+    setFused(this.fused)
     try {
       withTracer(null, () => {
         for (const done of this.done) this.compute(done)
       })
     } finally {
-      setFma(fma)
+      setFused(before)
     }
   }
 
@@ -198,7 +198,7 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   /** The next step, if it is expected to do this with these inputs. */
   private expect(operation: Operation | Change, inputs: readonly Matrix[], attributes: Attributes): Step | undefined {
     const step = this.steps[this.next]
-    if (!step || !does(step, operation) || step.inputs.length !== inputs.length || usesFma() !== this.fma)
+    if (!step || !does(step, operation) || step.inputs.length !== inputs.length || fused !== this.fused)
       return undefined
     for (let i = 0; i < inputs.length; i++)
       if (!(this.is(inputs[i], step.inputs[i]) && isWhole(inputs[i])) || isLargeAndPinned(inputs[i])) return undefined

@@ -1,7 +1,7 @@
 import { debugs } from '../base/debug.ts'
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
-import { createEngine, type Engine, type Operand, SLACK, usesFma } from '../engine/engine.ts'
+import { createEngine, type Engine, fused, type Operand, SLACK, usesFma } from '../engine/engine.ts'
 import { threadCount } from '../engine/threads.ts'
 import type { Holder } from '../ops/operation.ts'
 import { moved } from '../ops/tracer.ts'
@@ -77,7 +77,7 @@ export class Arena {
     this.fma = usesFma()
     try {
       const reserved = (workspaceBytes: number): number => (threads - 1) * workspaceBytes
-      this.engine = createEngine(threads > 1, this.fma, reserved, (scratch) => {
+      this.engine = createEngine(threads > 1, fused, reserved, (scratch) => {
         const sizeFor = (room: number): number => align(scratch) + align(room) + SLACK
         return Math.max(sizeFor(bytes), Math.min(sizeFor(bytes * SPARE), MOST_BYTES))
       })

@@ -3,7 +3,7 @@
 import type { Signature } from '../engine/kernels.generated.ts'
 
 /** Bytes of the binary format, in pieces of pieces. */
-export type Code = readonly (number | Code)[]
+export type Code = readonly (number | Code)[] | Uint8Array
 
 export const I32_CONST = 0x41
 export const LOCAL_GET = 0x20
@@ -17,41 +17,58 @@ const END = 0x0b
 const TYPES = { i: 0x7f, f: 0x7d, F: 0x7c } as const
 const V128 = 0x7b
 
+// A program is encoded once, by code that V8 has not optimised yet: what is written here without iterators and spreads is run
+// tens of thousands of times.
+
+function lengthOf(code: Code): number {
+  if (code instanceof Uint8Array) return code.length
+  let length = 0
+  for (let i = 0; i < code.length; i++) {
+    const each = code[i]
+    length += typeof each === 'number' ? 1 : lengthOf(each)
+  }
+  return length
+}
+
+/** Writes code to a place, and gives where it ends. */
+function write(code: Code, bytes: Uint8Array, start: number): number {
+  let at = start
+  if (code instanceof Uint8Array) {
+    bytes.set(code, at)
+    return at + code.length
+  }
+  for (let i = 0; i < code.length; i++) {
+    const each = code[i]
+    if (typeof each === 'number') bytes[at++] = each
+    else at = write(each, bytes, at)
+  }
+  return at
+}
+
 /** All bytes, one after the other. */
-function flatten(code: Code, bytes: number[] = []): number[] {
-  for (const each of code)
-    if (typeof each === 'number') bytes.push(each)
-    else flatten(each, bytes)
+function flatten(code: Code): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(lengthOf(code))
+  write(code, bytes, 0)
   return bytes
 }
 
 /** LEB128 of a whole number that is not negative. */
-export function unsigned(value: number): Code {
-  const bytes = []
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest]
-    bytes.push((rest % 128) | 128)
-  }
-}
+export const unsigned = (value: number): Code =>
+  value < 128 ? [value] : [(value % 128) | 128, unsigned(Math.floor(value / 128))]
 
 /** LEB128 of a number of 32 bits. */
 export function signed(value: number): Code {
-  const bytes = []
-  for (let rest = value | 0; ; rest >>= 7) {
-    if (rest >= -64 && rest < 64) return [...bytes, rest & 127]
-    bytes.push((rest & 127) | 128)
-  }
+  const bits = value | 0
+  return bits >= -64 && bits < 64 ? [bits & 127] : [(bits & 127) | 128, signed(bits >> 7)]
 }
-
-const bytesOf = (array: Float32Array | Float64Array): Code => [...new Uint8Array(array.buffer)]
 
 /** An instruction that gives a number: i for i32, f for f32, F for f64. */
 export const constant = (type: string, value: number): Code =>
   type === 'i'
     ? [I32_CONST, signed(value)]
     : type === 'f'
-      ? [0x43, bytesOf(Float32Array.of(value))]
-      : [0x44, bytesOf(Float64Array.of(value))]
+      ? [0x43, new Uint8Array(Float32Array.of(value).buffer)]
+      : [0x44, new Uint8Array(Float64Array.of(value).buffer)]
 
 const vector = (items: readonly Code[]): Code => [unsigned(items.length), items]
 const sized = (contents: Code): Code => {
@@ -59,7 +76,12 @@ const sized = (contents: Code): Code => {
   return [unsigned(bytes.length), bytes]
 }
 const section = (id: number, contents: Code): Code => [id, sized(contents)]
-const text = (value: string): Code => sized([...new TextEncoder().encode(value)])
+/** A name of ASCII characters. */
+function text(name: string): Code {
+  const bytes = new Uint8Array(name.length)
+  for (let i = 0; i < name.length; i++) bytes[i] = name.charCodeAt(i)
+  return [unsigned(name.length), bytes]
+}
 
 /** Code that runs if that which gives an i32 gives 0. */
 export const unless = (condition: Code, code: Code): Code => [condition, I32_EQZ, IF, NO_RESULT, code, END]
@@ -82,8 +104,9 @@ export function moduleOf(
     [unsigned(integers), TYPES.i],
     [unsigned(vectors), V128],
   ])
-  const functions = imports.map(({ name }, i) => [[text('env'), text(name), 0], unsigned(i)])
-  const memory = [text('env'), text('memory'), 2, shared ? 3 : 1, unsigned(pages), unsigned(65536)]
+  const env = text('env')
+  const functions = imports.map(({ name }, i) => [[env, text(name), 0], unsigned(i)])
+  const memory = [env, text('memory'), 2, shared ? 3 : 1, unsigned(pages), unsigned(65536)]
   const code = [
     [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     section(1, vector(types.map(({ parameters, results }) => [0x60, letters(parameters), letters(results)]))),
@@ -92,5 +115,5 @@ export function moduleOf(
     section(7, vector(bodies.map((_, i) => [text(String(i)), 0, unsigned(imports.length + i)]))),
     section(10, vector(bodies.map((body) => sized([locals, body, END])))),
   ]
-  return Uint8Array.from(flatten(code))
+  return flatten(code)
 }

@@ -1,7 +1,8 @@
 import { DTypeError } from '../base/errors.ts'
 import { anything, flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
-import { getEngine, hasFma, setFma, usesFma } from './engine.ts'
+import { getEngine, isRunnable, setFused, usesFma } from './engine.ts'
+import { fmaKernels } from './kernels.generated.ts'
 import { MOST_THREADS, restartThreads, threadCount } from './threads.ts'
 
 export interface EngineInfo {
@@ -46,6 +47,6 @@ export function configure(options: EngineOptions): void {
   if (options === undefined) throw new DTypeError('configure: options are undefined, wanted what to change')
   const { threads, fma } = readEngine('configure', options)
   if (threads !== undefined && threads !== 'auto') checkInteger('configure', 'threads', threads, 1, MOST_THREADS)
-  if (fma !== undefined) setFma(fma && hasFma())
+  if (fma !== undefined) setFused(fma && isRunnable(fmaKernels) ? fmaKernels : null)
   restartThreads(threads)
 }

@@ -1,6 +1,6 @@
 import type { DType } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
-import { kernels as allKernels, fmaKernels, type ModuleSource } from './kernels.generated.ts'
+import { kernels as allKernels, type ModuleSource } from './kernels.generated.ts'
 import { nodeModule } from './node.ts'
 
 interface NodeBuffer {
@@ -118,8 +118,8 @@ function withoutStart(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.subarray(0, top)
 }
 
-/** Whether what runs this has relaxed SIMD, which fused multiply-add is part of. */
-export const hasFma = (): boolean => WebAssembly.validate(decode(fmaKernels))
+/** Whether what runs this has the instructions of a module. */
+export const isRunnable = (source: ModuleSource): boolean => WebAssembly.validate(decode(source))
 
 /**
  * A buffer that goes when a shared memory goes: V8 counts no shared memory as a reason to collect garbage, so that dropped
@@ -143,7 +143,7 @@ function grow(memory: WebAssembly.Memory, pages: number): void {
 }
 
 /**
- * The kernels on a new memory, shared with threads or not, whose product fuses multiplications and additions where `fma`.
+ * The kernels on a new memory, shared with threads or not, with the product that `fused` has, if there is such a module.
  * Above the workspace of these kernels, `reserved(workspaceBytes)` bytes are left out of the scratch memory;
  * the memory has `sizeFor(scratch)` bytes at least, where that begins at `scratch`.
  *
@@ -151,11 +151,11 @@ function grow(memory: WebAssembly.Memory, pages: number): void {
  */
 export function createEngine(
   shared: boolean,
-  fma: boolean,
+  fused: ModuleSource | null,
   reserved: (workspaceBytes: number) => number,
   sizeFor = (scratch: number): number => scratch,
 ): Engine {
-  const sources = fma ? [allKernels, fmaKernels] : [allKernels]
+  const sources = fused ? [allKernels, fused] : [allKernels]
   const modules = sources.map((source) => moduleOf(source, shared ? 'shared' : 'alone'))
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536, shared })
   const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports)
@@ -224,7 +224,8 @@ const viewsOf = ({ buffer }: WebAssembly.Memory): Pick<Engine, 'buffer' | 'f32' 
 })
 
 let engine: Engine | undefined
-let fma = false
+/** The product that rounds once, where it is on. */
+export let fused: ModuleSource | null = null
 
 /** The engine of one thread, whose memory is not shared: copying to and from a shared one takes three times as long. */
 export function getEngine(): Engine {
@@ -233,7 +234,7 @@ export function getEngine(): Engine {
 }
 
 function startEngine(): Engine {
-  const started = createEngine(false, fma, () => 0)
+  const started = createEngine(false, fused, () => 0)
   started.drop = () => {
     if (engine === started) engine = undefined
   }
@@ -285,12 +286,12 @@ function dropLater(): void {
 }
 
 /** Whether products round each multiplication and addition once. */
-export const usesFma = (): boolean => fma
+export const usesFma = (): boolean => fused !== null
 
-/** Lets products round once where `on`. */
-export function setFma(on: boolean): void {
-  if (on !== fma) engine = undefined
-  fma = on
+/** Lets products round once, by a module whose users alone need have it, or not. */
+export function setFused(source: ModuleSource | null): void {
+  if (source !== fused) engine = undefined
+  fused = source
 }
 
 /** Lets a call use the memory up to `end`. */

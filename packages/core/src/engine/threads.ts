@@ -1,6 +1,6 @@
 import type { DType } from '../base/dtype.ts'
 import { CALL, CALLS, CONTROL_BYTES, SPINS, WORD } from './control.ts'
-import { createEngine, dropIdle, type Engine, getEngine, nameOf, usesFma } from './engine.ts'
+import { createEngine, dropIdle, type Engine, fused, getEngine, nameOf } from './engine.ts'
 import { nodeModule } from './node.ts'
 import { WORKER } from './worker.generated.ts'
 import type { News } from './worker.ts'
@@ -154,7 +154,7 @@ class WorkerPool {
   constructor(threads: number) {
     this.number = ++pools
     const sharedBytes = CONTROL_BYTES + CALLS * CALL * 8
-    const engine = createEngine(true, usesFma(), (workspaceBytes) => (threads - 1) * workspaceBytes + sharedBytes)
+    const engine = createEngine(true, fused, (workspaceBytes) => (threads - 1) * workspaceBytes + sharedBytes)
     const control = engine.scratch - sharedBytes
     const buffer = engine.memory.buffer as unknown as SharedArrayBuffer
     this.engine = engine

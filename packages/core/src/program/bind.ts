@@ -42,6 +42,9 @@ function checkOf(
   }
 }
 
+/** Bytes that calls may use for themselves, unless they turn out to want more: then a program is written twice. */
+const ROOM = 65536
+
 /** Gives a program memory: everything that it keeps in one arena, and its calls with the addresses there. */
 export function bind(
   steps: readonly Step[],
@@ -52,7 +55,7 @@ export function bind(
   const holders = [...new Set(kept.map(({ holder }) => holder))]
   const written = new Set(steps.flatMap(({ targets }) => targets))
   const threads = threadsFor(layout.work)
-  for (let room = 0; ; ) {
+  for (let room = ROOM; ; ) {
     const { arena, base } = gather(holders, layout.bytes + room, threads)
     const writer = new ProgramWriter(arena, base + layout.bytes, threads)
     const blocks = new Map<Slot, Matrix>()

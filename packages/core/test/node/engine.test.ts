@@ -63,7 +63,7 @@ test('a shared memory counts as twice its bytes for the garbage collector, as it
     return process.memoryUsage().external
   }
   const before = counted()
-  const engine = createEngine(true, false, () => 2 ** 26)
+  const engine = createEngine(true, null, () => 2 ** 26)
   expect(counted() - before).toBeGreaterThan(2 * 2 ** 26)
   const operand: Operand = new Float32Array(2 ** 25)
   const made = counted()

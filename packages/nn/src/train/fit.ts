@@ -105,18 +105,20 @@ class Clock {
   }
 
   start(): void {
-    this.started = performance.now()
+    // Not `performance`, which Node loads when it is first used. Somebody may set back the time of day.
+    this.started = Date.now()
     this.asked = this.started
   }
 
   /** Asked after each step. */
   isDue(): boolean {
     if (--this.left > 0) return false
-    const now = performance.now()
-    this.steps = now - this.asked < GLANCE ? Math.min(2 * this.steps, MOST_UNASKED) : Math.max(1, this.steps >> 1)
+    const now = Date.now()
+    this.steps =
+      Math.abs(now - this.asked) < GLANCE ? Math.min(2 * this.steps, MOST_UNASKED) : Math.max(1, this.steps >> 1)
     this.left = this.steps
     this.asked = now
-    return now - this.started > PATIENCE
+    return Math.abs(now - this.started) > PATIENCE
   }
 }
 
