@@ -7,6 +7,9 @@ import { isRunning, type Program, programOf } from './program.ts'
 /** Programs that a compiled function keeps: the one that was made first goes when there is one more. */
 const MOST_PROGRAMS = 32
 
+/** So many calls make up for a program. */
+const WORTH = 64
+
 /** A function that is traced again so many times in so many calls says why. */
 const MANY_TRACES = 5
 const RECENT_CALLS = 10
@@ -30,8 +33,11 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   private readonly fn: (...args: Arguments) => Result
   private readonly checks: boolean
   private readonly warns: boolean
+  private readonly isSparing: boolean
   private readonly programs: Program<Result>[] = []
   private calls = 0
+  /** How many programs were made. */
+  private made = 0
   /** The calls that were traced again last. */
   private readonly traced: number[] = []
   private warned = false
@@ -39,14 +45,20 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   /**
    * @param checks whether each replay is compared with what the function does
    * @param warns whether somebody asked for programs: then it says so on the console when it is traced again and again
+   * @param isSparing whether the first call, and all that follow a program too soon for another one, are the function as it is
    */
   constructor(
     fn: (...args: Arguments) => Result,
-    { checks = false, warns = false }: { checks?: boolean; warns?: boolean } = {},
+    {
+      checks = false,
+      warns = false,
+      isSparing = false,
+    }: { checks?: boolean; warns?: boolean; isSparing?: boolean } = {},
   ) {
     this.fn = fn
     this.checks = checks
     this.warns = warns
+    this.isSparing = isSparing
   }
 
   call(args: readonly unknown[]): Result {
@@ -74,6 +86,8 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
   private first(args: readonly unknown[]): Result {
     const { fn, programs } = this
     if (tracer !== null || isRunning() || args.some((each) => hasHistory(each))) return fn(...(args as Arguments))
+    if (this.isSparing && this.calls <= 1 + this.made * WORTH) return fn(...(args as Arguments))
+    this.made++
     this.complain(args)
     const program = programOf<Result>(fn as unknown as (...args: unknown[]) => Result, args)
     program.prepare()

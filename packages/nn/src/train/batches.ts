@@ -5,7 +5,7 @@ import { type DataLoader, type Dataset, orderOf } from './data.ts'
 /** The most bytes of data that are copied: of more, a program is given batch after batch. */
 const MOST_COPIED = 2 ** 25
 
-/** A copy of data, which nobody has but a program that gathers rows of it. */
+/** A copy of data, which nobody has but a program that gathers rows of it. Trainings on the same data may share one. */
 export class Copy {
   readonly x: Matrix
   readonly y: Matrix
@@ -19,10 +19,14 @@ export class Copy {
     this.from = from
   }
 
-  /** Whether it is known to have what these matrices have. */
-  isOf(x: Matrix, y: Matrix): boolean {
-    const { from, at } = this
-    return from.x === x && from.y === y && [x, y].every(({ pinned, version }) => !pinned && version < at)
+  isFrom({ x, y }: Dataset): boolean {
+    return this.from.x === x && this.from.y === y
+  }
+
+  /** Whether it is known to have what the data have. */
+  isFresh(): boolean {
+    const { x, y } = this.from
+    return [x, y].every(({ pinned, version }) => !pinned && version < this.at)
   }
 
   take(): void {
@@ -56,7 +60,7 @@ export class Rows implements Dataset {
 export class Batches {
   private readonly operation: string
   private readonly loader: DataLoader
-  private readonly mayCopy: boolean
+  private readonly copyOf: ((data: Dataset) => Copy) | null
   /** What the batches were made for, which somebody may exchange in the dataset. */
   private made: Dataset
   /** By the number of rows: a pass has at most two. */
@@ -68,13 +72,13 @@ export class Batches {
 
   /**
    * @param operation whose errors are thrown
-   * @param copies whether batches may be rows of a copy
+   * @param copyOf gives a copy of data, if batches may be rows of one
    */
-  constructor(operation: string, loader: DataLoader, copies: boolean) {
+  constructor(operation: string, loader: DataLoader, copyOf: ((data: Dataset) => Copy) | null) {
     const { x, y } = loader.dataset
     this.operation = operation
     this.loader = loader
-    this.mayCopy = copies && x.elements.byteLength + y.elements.byteLength <= MOST_COPIED
+    this.copyOf = bytesOf({ x, y }) <= MOST_COPIED ? copyOf : null
     this.made = { x, y }
   }
 
@@ -119,9 +123,9 @@ export class Batches {
       this.copy = null
       this.made = { x, y }
     }
-    this.isFresh = this.copy?.isOf(x, y) ?? false
-    if (this.isFresh || !(begins && this.mayCopy)) return
-    this.copy ??= new Copy(this.made)
+    this.isFresh = this.copy?.isFresh() ?? false
+    if (this.isFresh || !(begins && this.copyOf)) return
+    this.copy ??= this.copyOf(this.made)
     this.copy.take()
     this.isFresh = true
   }
@@ -145,5 +149,8 @@ export class Batches {
     return batch
   }
 }
+
+/** How many bytes data have, as far as they are there. */
+export const bytesOf = ({ x, y }: Dataset): number => x.elements.byteLength + y.elements.byteLength
 
 const like = ({ cols, dtype }: Matrix, rows: number): Matrix => zeros(rows, cols, { dtype })

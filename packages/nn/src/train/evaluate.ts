@@ -58,13 +58,16 @@ export class Evaluation {
     this.model = model
     this.loader = loader
     this.settings = settings
-    this.batches = new Batches(operation, loader, false)
+    this.batches = new Batches(operation, loader, null)
     const { loss, compiles } = settings
     if (isRepeated && compiles && loader.length === 1 && loss && isKnownLoss(loss))
-      this.whole = new CompiledFunction((x, y) => {
-        const prediction = forwardOf(operation, model, x)
-        return { prediction, loss: lossOf(operation, loss, prediction, y) }
-      })
+      this.whole = new CompiledFunction(
+        (x, y) => {
+          const prediction = forwardOf(operation, model, x)
+          return { prediction, loss: lossOf(operation, loss, prediction, y) }
+        },
+        { isSparing: true },
+      )
   }
 
   /** Whether the last one ran nobody's code but this package's. */

@@ -23,7 +23,7 @@ import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts
 import { EVALUATED, Evaluation } from './evaluate.ts'
 import { checkMetrics, isCounted, type Measured, Measurement, type Metric, nameOfValidation } from './metrics.ts'
 import { lossOption, metricsOption } from './options.ts'
-import { type StepResult, TrainingStep } from './step.ts'
+import { type StepResult, stepOf } from './step.ts'
 
 /** An AbortSignal, whether or not a program has types for it. */
 export interface StopSignal {
@@ -188,8 +188,8 @@ export async function fit(
     stopped = true
   }
   const training: Training = { model, optimizer, epochs, batches: loader.length, history, stop }
-  const step = new TrainingStep(model, settings)
-  const batches = new Batches('fit', loader, compile)
+  const step = stepOf(model, settings)
+  const batches = new Batches('fit', loader, compile ? (data) => step.copyOf(data) : null)
   const isKnown = (): boolean => step.isKnown
   const clock = new Clock()
   /** Whether nobody's code runs between two batches. */

@@ -49,7 +49,7 @@ export class ForwardPass {
   constructor(model: Module) {
     const first = (x: Matrix): Variable => forwardOf(this.operation, model, x)
     this.model = model
-    this.compiled = new CompiledFunction(first)
+    this.compiled = new CompiledFunction(first, { isSparing: true })
     this.guided = new Guided({ first, isRestKnown: () => true })
   }
 

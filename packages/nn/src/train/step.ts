@@ -6,7 +6,7 @@ import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '
 import { forwardOf, isBuiltIn, type Module } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
 import { isBuiltInOptimizer, isValueOf, type Optimizer } from '../optim/optimizer.ts'
-import { type Copy, Rows } from './batches.ts'
+import { bytesOf, Copy, Rows } from './batches.ts'
 import type { Dataset } from './data.ts'
 import { lossOf } from './options.ts'
 
@@ -35,6 +35,9 @@ export interface StepResult extends Computed {
   readonly target: Matrix
 }
 
+/** Data of so many bytes are kept for the next training. */
+const FEW_BYTES = 2 ** 20
+
 interface TrainingSettings {
   readonly optimizer: Optimizer
   readonly loss: Loss
@@ -43,7 +46,7 @@ interface TrainingSettings {
 }
 
 /** A step of training: the gradient of the loss of a batch, scaled down where it is too large, and the optimiser's update. */
-export class TrainingStep {
+class TrainingStep {
   private readonly model: Module
   private readonly optimizer: Optimizer
   private readonly loss: Loss
@@ -61,6 +64,8 @@ export class TrainingStep {
     root: ({ loss }) => loss,
     isRestKnown: (result) => isBuiltInOptimizer(this.optimizer) && (!result || isPlainVariable(result.loss)),
   })
+  /** The last data, if they are few, so that the next training on them has its program ready. */
+  private copy: Copy | null = null
   /** Whether it runs nobody's code but this package's. */
   isKnown = false
   /** How often gradients had been looked at when the last step was over. */
@@ -73,7 +78,24 @@ export class TrainingStep {
     this.loss = loss
     this.clipNorm = clipNorm
     this.compiles = compile
-    this.giveBack()
+  }
+
+  /** Whether it is the step of a training. */
+  isOf(model: Module, { optimizer, loss, clipNorm, compile }: TrainingSettings): boolean {
+    return (
+      this.model === model &&
+      this.optimizer === optimizer &&
+      this.loss === loss &&
+      this.clipNorm === clipNorm &&
+      this.compiles === compile
+    )
+  }
+
+  copyOf(data: Dataset): Copy {
+    if (this.copy?.isFrom(data)) return this.copy
+    const copy = new Copy(data)
+    this.copy = bytesOf(data) <= FEW_BYTES ? copy : null
+    return copy
   }
 
   /** Whether samples or targets are parameters, which a step changes. */
@@ -135,4 +157,16 @@ export class TrainingStep {
       )
     this.optimizer.step()
   }
+}
+
+/** The last step of each optimiser. */
+const steps = new WeakMap<Optimizer, TrainingStep>()
+
+/** The step of a training, the one before if nothing but the data are others. */
+export function stepOf(model: Module, settings: TrainingSettings): TrainingStep {
+  const known = steps.get(settings.optimizer)
+  const step = known?.isOf(model, settings) ? known : new TrainingStep(model, settings)
+  steps.set(settings.optimizer, step)
+  step.giveBack()
+  return step
 }
