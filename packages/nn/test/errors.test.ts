@@ -179,7 +179,7 @@ const table: Row[] = [
     'samples of another width',
     ({ model }) => run((x: Matrix) => model.forward(x as Untyped), zeros(4, 3)),
     ShapeError,
-    'affine',
+    'Linear(2 → 3): x is 4x3, wanted 2 columns',
     '4x3',
     '3x2',
   ],

@@ -370,8 +370,10 @@ const parts: Scenarios = {
       if (step % 4 === 1) Object.assign(norm, { momentum: 1 / (step + 2) })
     })
     await w.fit(model, { callbacks: [callback], validation: w.data })
-    Object.assign(norm, { eps: 0.5 })
-    w.predict(model)
+    for (const eps of [0.5, 0.5, 0.5, 0.25, 0.25]) {
+      Object.assign(norm, { eps })
+      w.predict(model)
+    }
   },
   'running statistics of BatchNorm1d replaced and dropped': async (w) => {
     const norm = new nn.BatchNorm1d(w.sizes.width)

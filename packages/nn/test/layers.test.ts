@@ -172,7 +172,7 @@ describe('Linear', () => {
     const layer: Linear = new Linear(2, 3)
     const error = errorOf(() => run((x: Matrix) => layer.forward(x), zeros(4, 3)))
     expect(error).toBeInstanceOf(ShapeError)
-    expect(error.message).toContain('affine')
+    expect(error.message).toContain('Linear(2 → 3): x is 4x3, wanted 2 columns')
     expect(error.message).toContain('4x3')
   })
 })

@@ -299,6 +299,16 @@ export function installMethods(prototype: object, own: Readonly<Record<string, s
     if (operation.method) define(operation.name, methodOf(operation, operation.method))
   for (const [name, method] of Object.entries(composed)) define(name, method)
   guardMethods(prototype, { ...takes, ...own })
+  // JavaScript's operators know numbers alone: what they would make of a matrix is NaN.
+  Object.defineProperty(prototype, Symbol.toPrimitive, {
+    value(this: object, hint: string) {
+      if (hint !== 'number') return this.toString()
+      throw new DTypeError(
+        `number: got ${describe(this)}, wanted a method in the place of an operator, such as mul, or item()`,
+      )
+    },
+    configurable: true,
+  })
   Object.defineProperty(prototype, 'T', {
     get(this: Value) {
       return this.transpose()

@@ -1,5 +1,12 @@
 import { type Variable, variable } from '@matgrad/autograd'
-import { type DType, type Generator, getDefaultDtype, getDefaultGenerator, type Matrix } from '@matgrad/core'
+import {
+  type DType,
+  type Generator,
+  getDefaultDtype,
+  getDefaultGenerator,
+  type Matrix,
+  ShapeError,
+} from '@matgrad/core'
 import {
   announce,
   checkInteger,
@@ -7,6 +14,7 @@ import {
   dependsOn,
   dtypeName,
   flag,
+  formatShape,
   func,
   generatorOption,
   readerOf,
@@ -100,6 +108,8 @@ export class Linear<In extends number = number, Out extends number = number> ext
     const input = variableOf('Linear', x)
     const weight = this.weight as Variable
     const bias = this.bias as Variable<1, number> | null
+    if (input.cols !== weight.cols)
+      throw new ShapeError(`${this.describe()}: x is ${formatShape(input.shape)}, wanted ${weight.cols} columns`)
     const y = bias ? input.affine(weight, bias, { transposeB: true }) : input.matmul(weight, { transposeB: true })
     return y as Variable<N, Out>
   }

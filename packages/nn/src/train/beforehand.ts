@@ -6,7 +6,7 @@ import type { Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type DataLoader, isPlainLoader } from './data.ts'
 import { inEvaluation, inMode } from './forward.ts'
-import { accuracy, type Metric } from './metrics.ts'
+import { accuracy, checkThreshold, type Metric } from './metrics.ts'
 import { isKnown, isKnownLoss } from './step.ts'
 
 // An error in the middle of a training leaves a model that is half trained. What can be known before the first step is asked
@@ -24,7 +24,8 @@ interface Plan {
 
 /** @throws MatgradError or ShapeError for what would throw, or train nothing, after the first step. */
 export function checkBeforehand({ model, optimizer, loss, metrics, loader, validation }: Plan): void {
-  const measures: Check[] = Object.values(metrics).filter((metric) => metric === accuracy)
+  const hasAccuracy = Object.values(metrics).includes(accuracy)
+  const measures: Check[] = hasAccuracy ? [(prediction) => checkThreshold('fit', loss, prediction), accuracy] : []
   checkParameters(model, optimizer)
   if (isPlainLoader(loader)) {
     inMode(model, true, () => checkBatches('data', model, loader))

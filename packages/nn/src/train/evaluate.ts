@@ -93,7 +93,7 @@ export class Evaluation {
   }
 
   private goAtOnce(whole: NonNullable<Evaluation['whole']>, batches: Iterable<Dataset>): Measured[] {
-    const measurement = new Measurement(this.operation, this.settings.metrics)
+    const measurement = new Measurement(this.operation, this.settings.loss, this.settings.metrics)
     let value = 0
     for (const { x, y } of batches) {
       const { prediction, loss } = whole.call([x, y])
@@ -107,7 +107,7 @@ export class Evaluation {
   private go(batches: Iterable<Dataset>, forward: ((x: Matrix) => Variable) | undefined): Measured[] {
     const { operation, model, settings } = this
     const { loss, metrics, compiles } = settings
-    const measurement = new Measurement(operation, metrics)
+    const measurement = new Measurement(operation, loss, metrics)
     const predictions: Matrix[] = []
     const targets: Matrix[] = []
     for (const { x, y } of batches) {
@@ -146,7 +146,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   if (prediction === null)
     return Object.fromEntries(new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true))
   const { y } = loader.dataset
-  const measurement = new Measurement('evaluate', metrics)
+  const measurement = new Measurement('evaluate', loss, metrics)
   measurement.add(prediction.value, y)
   const value = loss && lossOf('evaluate', loss, prediction, y).item()
   return Object.fromEntries([...(value === undefined ? [] : [['loss', value] as const]), ...measurement.results()])

@@ -166,7 +166,8 @@ function planOf(model: Module, data: Dataset | DataLoader, options: FitOptions) 
 }
 
 /**
- * Trains a model: for each batch, the gradient of the loss and a step of the optimiser.
+ * Trains a model: for each batch, the gradient of the loss and a step of the optimiser. Timers, requests and signals wait for
+ * it, for about a tenth of a second at a time: a callback that awaits something lets them have their turn earlier.
  *
  * @returns the loss and the metrics of every epoch: those of the training data as they were met, during the epoch
  * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no
@@ -182,7 +183,7 @@ export async function fit(
 ): Promise<History> {
   checkNoMore('fit', 'model, data, options', more)
   const { loader, evaluation, namesOfValidation, history, isWatched, ...settings } = planOf(model, data, options)
-  const { optimizer, epochs, compile, metrics, scheduler, callbacks, signal } = settings
+  const { loss, optimizer, epochs, compile, metrics, scheduler, callbacks, signal } = settings
   let stopped = false
   const stop = (): void => {
     stopped = true
@@ -210,7 +211,7 @@ export async function fit(
     for (let epoch = 0; epoch < epochs && !stopped; epoch++) {
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
       if (stopped) break
-      const results = new Seen(metrics)
+      const results = new Seen(loss, metrics)
       if (isWatched() || wasGiven || !isPlain || !step.isKnown) {
         model.train()
         giveBack()
@@ -289,8 +290,8 @@ class Seen {
   private total = 0
   private samples = 0
 
-  constructor(metrics: Readonly<Record<string, Metric>>) {
-    this.measurement = new Measurement('fit', metrics)
+  constructor(loss: Loss, metrics: Readonly<Record<string, Metric>>) {
+    this.measurement = new Measurement('fit', loss, metrics)
   }
 
   add({ prediction, target, loss }: StepResult): void {

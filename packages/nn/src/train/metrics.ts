@@ -2,6 +2,7 @@ import { Variable } from '@matgrad/autograd'
 import { concat, DTypeError, MatgradError, Matrix, ShapeError, type TypedArray } from '@matgrad/core'
 import { checkInteger, checkNoMore, describe, elementsOf, formatShape, number, readerOf } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
+import { binaryCrossEntropyWithLogits, type Loss } from '../losses.ts'
 
 /** A number that says how good predictions are, one sample a row. */
 export type Metric = (prediction: Matrix, target: Matrix) => number
@@ -112,20 +113,31 @@ function isFirstLargest(data: TypedArray, start: number, cols: number, column: n
 export const isCounted = (metrics: Readonly<Record<string, Metric>>): boolean =>
   Object.values(metrics).every((metric) => metric === accuracy)
 
+/** @throws MatgradError where the model's one value is a logit, by its loss, which `accuracy` would take for a probability. */
+export function checkThreshold(operation: string, loss: Loss | undefined, prediction: Matrix): void {
+  if (loss !== binaryCrossEntropyWithLogits || prediction.cols !== 1) return
+  throw new MatgradError(
+    `${operation}: accuracy compares with ${THRESHOLD}, and binaryCrossEntropyWithLogits takes logits, whose threshold is 0: ` +
+      'wanted (prediction, target) => accuracy(prediction, target, { threshold: 0 })',
+  )
+}
+
 /** What metrics make of predictions that come batch by batch: of all of them together. */
 export class Measurement {
   private readonly operation: string
   private readonly metrics: Readonly<Record<string, Metric>>
   private readonly names: readonly string[]
   private readonly counts: boolean
+  private readonly loss: Loss | undefined
   private readonly predictions: Matrix[] = []
   private readonly targets: Matrix[] = []
   private right = 0
   private rows = 0
 
   /** @param operation whose errors are thrown */
-  constructor(operation: string, metrics: Readonly<Record<string, Metric>>) {
+  constructor(operation: string, loss: Loss | undefined, metrics: Readonly<Record<string, Metric>>) {
     this.operation = operation
+    this.loss = loss
     this.metrics = metrics
     this.names = Object.keys(metrics)
     this.counts = isCounted(metrics)
@@ -134,6 +146,8 @@ export class Measurement {
   /** Adds a batch, whose matrices may be overwritten afterwards. */
   add(prediction: Matrix, target: Matrix): void {
     if (this.names.length === 0) return
+    if (this.rows === 0 && Object.values(this.metrics).includes(accuracy))
+      checkThreshold(this.operation, this.loss, prediction)
     this.rows += target.rows
     if (this.counts) this.right += countRight(prediction, target, THRESHOLD)
     else {
