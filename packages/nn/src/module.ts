@@ -39,6 +39,8 @@ const readLoading = readerOf({ strict: flag(true) })
 export type Member = Variable | Matrix | Module
 
 let membersOf: (module: Module) => Iterable<[name: string, member: Member]>
+/** The matrices of all parameters and buffers. */
+export let stateOf: (module: Module) => Matrix[]
 let watchForward: (type: { readonly prototype: Module }) => void
 
 /** The functions that do so, with the prototypes whose they are. */
@@ -351,6 +353,10 @@ export abstract class Module<In extends number = number, Out extends number = nu
       else if (!once) return this.#named(true)
     }
     return found
+  }
+
+  static {
+    stateOf = (module) => module.#named(true).map(([, value]) => matrixOf(value))
   }
 
   /** The same by name. @throws MatgradError where two have the same. */

@@ -780,7 +780,12 @@ describe('wrong options throw before the first step', () => {
     ['data without y', { data: { x: zeros(4, 2) } }, DTypeError, 'y is undefined, wanted a Matrix'],
     ['x and y of other numbers', { data: { x: zeros(4, 2), y: zeros(3, 1) } }, ShapeError, 'x is 4x2, y is 3x1'],
     ['no rows', { data: { x: zeros(0, 2), y: zeros(0, 1) } }, MatgradError, 'fit: the data have no batch'],
-    ['samples of another width', { data: { x: zeros(4, 3), y: zeros(4, 1) } }, ShapeError, 'Linear(2 → 8): x is 4x3, wanted 2 columns'],
+    [
+      'samples of another width',
+      { data: { x: zeros(4, 3), y: zeros(4, 1) } },
+      ShapeError,
+      'Linear(2 → 8): x is 4x3, wanted 2 columns',
+    ],
     ['targets of another width', { data: { x: zeros(4, 2), y: zeros(4, 2) } }, ShapeError, 'target is 4x2'],
     ['no options', { options: undefined }, DTypeError, 'fit: options are undefined, wanted an object'],
     ['no loss', { loss: undefined }, DTypeError, 'fit: loss is undefined, wanted a function'],
@@ -1223,7 +1228,12 @@ describe('evaluate and predict', () => {
     ['predict of undefined', () => predict(net(), undefined as Untyped), DTypeError, 'predict: x is undefined'],
     ['predict in batches of 0', () => predict(net(), zeros(1, 2), { batchSize: 0 }), ShapeError, 'batchSize is 0'],
     ['predict in halves', () => predict(net(), zeros(1, 2), { batchSize: 0.5 }), DTypeError, 'batchSize is 0.5'],
-    ['predict of another width', () => predict(net(), zeros(1, 3)), ShapeError, 'Linear(2 → 8): x is 1x3, wanted 2 columns'],
+    [
+      'predict of another width',
+      () => predict(net(), zeros(1, 3)),
+      ShapeError,
+      'Linear(2 → 8): x is 1x3, wanted 2 columns',
+    ],
     ['evaluate without a model', () => evaluate({} as Untyped, xor()), DTypeError, 'evaluate: model is Object'],
     ['evaluate without data', () => evaluate(net(), null as Untyped), DTypeError, 'the dataset is null'],
     [

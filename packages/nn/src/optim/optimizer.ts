@@ -247,10 +247,12 @@ const called = (given: unknown): string | undefined =>
       : undefined
 
 /** Whether a matrix is the value of one of the parameters, or has its elements, which only what is pinned can share. */
-export const isValueOf = (parameters: readonly Variable[], matrix: Matrix): boolean =>
-  parameters.some(
-    ({ value }) => value === matrix || (matrix.pinned && value.elements.buffer === matrix.elements.buffer),
-  )
+const isValueOf = (parameters: readonly Variable[], matrix: Matrix): boolean =>
+  parameters.some(({ value }) => isShared(value, matrix))
+
+/** Whether a matrix is this one, or may look at the same array. */
+export const isShared = (a: Matrix, b: Matrix): boolean =>
+  a === b || (b.pinned && a.elements.buffer === b.elements.buffer)
 
 /** What an optimiser of this package has as methods, beside the `updateOf` that its class names as `builtIn`. */
 type Methods = Readonly<Record<'step' | 'zeroGrad' | 'recall' | 'updateOf' | 'start', unknown>>

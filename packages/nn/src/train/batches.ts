@@ -4,37 +4,42 @@ import { type DataLoader, type Dataset, orderOf } from './data.ts'
 
 /** The most bytes of data that are copied: of more, a program is given batch after batch. */
 const MOST_COPIED = 2 ** 25
+/** Data of up to so many bytes are copied for a first pass, too, and stay when a training is over. */
+export const FEW_BYTES: number = 2 ** 20
 
-/** A copy of data, which nobody has but a program that gathers rows of it. Trainings on the same data may share one. */
+/** A copy of data, which nobody has but a program that gathers rows of it. Trainings on data of its form may share it. */
 export class Copy {
   readonly x: Matrix
   readonly y: Matrix
-  private readonly from: Dataset
-  /** When it was made last. */
+  /** Whose it has been last, and when. */
+  private from: Dataset | null = null
   private at = 0
 
-  constructor(from: Dataset) {
-    this.x = like(from.x, from.x.rows)
-    this.y = like(from.y, from.y.rows)
-    this.from = from
+  constructor({ x, y }: Dataset) {
+    this.x = like(x, x.rows)
+    this.y = like(y, y.rows)
   }
 
-  isFrom({ x, y }: Dataset): boolean {
-    return this.from.x === x && this.from.y === y
+  /** Whether data have its shapes and dtypes. */
+  fits({ x, y }: Dataset): boolean {
+    return hasForm(x, this.x) && hasForm(y, this.y)
   }
 
-  /** Whether it is known to have what the data have. */
-  isFresh(): boolean {
-    const { x, y } = this.from
-    return [x, y].every(({ pinned, version }) => !pinned && version < this.at)
+  /** Whether it is known to have what these data have. */
+  isOf({ x, y }: Dataset): boolean {
+    const { from, at } = this
+    return from?.x === x && from.y === y && [x, y].every(({ pinned, version }) => !pinned && version < at)
   }
 
-  take(): void {
-    this.x.assign(this.from.x)
-    this.y.assign(this.from.y)
+  take(data: Dataset): void {
+    this.x.assign(data.x)
+    this.y.assign(data.y)
+    this.from = data
     this.at = tick()
   }
 }
+
+const hasForm = (a: Matrix, b: Matrix): boolean => a.rows === b.rows && a.cols === b.cols && a.dtype === b.dtype
 
 /** A batch that is rows of a copy. */
 export class Rows implements Dataset {
@@ -69,6 +74,9 @@ export class Batches {
   private copy: Copy | null = null
   /** Whether the copy has what the data have. */
   private isFresh = false
+  private passes = 0
+  /** How many batches the copy has served since it was made. */
+  private served = Number.POSITIVE_INFINITY
 
   /**
    * @param operation whose errors are thrown
@@ -78,7 +86,7 @@ export class Batches {
     const { x, y } = loader.dataset
     this.operation = operation
     this.loader = loader
-    this.copyOf = bytesOf({ x, y }) <= MOST_COPIED ? copyOf : null
+    this.copyOf = copyOf
     this.made = { x, y }
   }
 
@@ -106,6 +114,7 @@ export class Batches {
       else if (isOurs && order === null && count === rows) yield this.made
       else yield this.samplesFrom(first, count, order, isOurs)
     }
+    this.passes++
   }
 
   /** Looks at the data that others may have changed, and copies them again where a pass begins. */
@@ -119,21 +128,31 @@ export class Batches {
     checkWhole(operation, x)
     checkWhole(operation, y)
     if (made.x !== x || made.y !== y) {
-      for (const each of [this.batches, this.rows]) each.clear()
-      this.copy = null
+      this.batches.clear()
       this.made = { x, y }
     }
-    this.isFresh = this.copy?.isFresh() ?? false
-    if (this.isFresh || !(begins && this.copyOf)) return
-    this.copy ??= this.copyOf(this.made)
-    this.copy.take()
+    this.isFresh = this.copy?.isOf(this.made) ?? false
+    if (this.isFresh || !(begins && this.copyOf && this.isWorthCopying())) return
+    if (!this.copy?.fits(this.made)) {
+      this.rows.clear()
+      this.copy = this.copyOf(this.made)
+    }
+    this.copy.take(this.made)
+    this.served = 0
     this.isFresh = true
+  }
+
+  /** Whether a copy is no larger than is good, and serves more batches than it takes as long to make as. */
+  private isWorthCopying(): boolean {
+    const bytes = bytesOf(this.made)
+    return bytes <= MOST_COPIED && (this.passes > 0 || bytes <= FEW_BYTES) && 2 * this.served >= this.loader.length
   }
 
   private rowsFrom(first: number, count: number, order: TypedArray | null): Rows {
     const { rows, copy } = this
     const batch = rows.get(count) ?? new Rows(copy as Copy, count)
     rows.set(count, batch)
+    this.served++
     const { elements } = batch.index
     for (let i = 0; i < count; i++) elements[i] = order === null ? first + i : order[first + i]
     return batch

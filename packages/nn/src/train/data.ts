@@ -42,7 +42,8 @@ export function checkDataset(operation: string, dataset: Dataset): void {
 
 const { slice, gatherRows } = Matrix.prototype
 
-const isPlainMatrix = (matrix: Matrix): boolean => matrix.slice === slice && matrix.gatherRows === gatherRows
+/** Whether rows are taken of a matrix by nobody's code but this package's. */
+export const isPlainMatrix = (matrix: Matrix): boolean => matrix.slice === slice && matrix.gatherRows === gatherRows
 
 /** Whether going through a loader runs nobody's code but this package's. */
 export const isPlainLoader = (loader: DataLoader): boolean =>

@@ -88,7 +88,8 @@ export class Evaluation {
     const { modules, forward } = this.found
     return quietly(modules, () => {
       const batches = this.batches.pass(isTrue)
-      return whole ? this.goAtOnce(whole, batches) : this.go(batches, forward)
+      // Somebody may have exchanged the data for more.
+      return whole && loader.length === 1 ? this.goAtOnce(whole, batches) : this.go(batches, forward)
     })
   }
 
@@ -142,13 +143,13 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
   // One batch, which a program serves, with measures of this package: nothing else need be looked at.
   const isOne = loader !== data && loader.length === 1 && compiles && (!loss || isKnownLoss(loss)) && isCounted(metrics)
-  const prediction = isOne ? passOf(model).again(loader.dataset.x) : null
+  const prediction = isOne ? passOf(model).again('evaluate', loader.dataset.x) : null
   if (prediction === null)
     return Object.fromEntries(new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true))
   const { y } = loader.dataset
+  const value = loss && lossOf('evaluate', loss, prediction, y).item()
   const measurement = new Measurement('evaluate', loss, metrics)
   measurement.add(prediction.value, y)
-  const value = loss && lossOf('evaluate', loss, prediction, y).item()
   return Object.fromEntries([...(value === undefined ? [] : [['loss', value] as const]), ...measurement.results()])
 }
 
@@ -166,7 +167,7 @@ export function predict(
   if (!(x instanceof Matrix)) checkMatrices('predict', { x })
   const { batchSize, compile: compiles } = readPredict('predict', options)
   checkInteger('predict', 'batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER)
-  const known = compiles && x.rows <= batchSize ? passOf(model).again(x) : null
+  const known = compiles && x.rows <= batchSize ? passOf(model).again('predict', x) : null
   if (known) return known.value.clone()
   return inEvaluation(model, () => {
     const forward = forwardFor('predict', model, compiles)

@@ -202,7 +202,7 @@ export async function fit(
     batches.giveBack()
   }
   const isQuiet = (): boolean =>
-    isPlainLoader(loader) && !step.trains(loader.dataset) && (!signal || isPlainSignal(signal))
+    isPlainLoader(loader) && !step.changes(loader.dataset) && (!signal || isPlainSignal(signal))
   signal?.throwIfAborted()
   const errors: unknown[] = []
   // There is no `await` where control need not be given away: whoever gets it may change anything.
@@ -252,6 +252,7 @@ export async function fit(
   } catch (error) {
     errors.push(error)
   }
+  step.rest()
   for (const callback of callbacks)
     try {
       await callback.onTrainEnd?.(training)
@@ -280,9 +281,11 @@ function* endBatch(
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 
+const { throwIfAborted } = AbortSignal.prototype
+
 /** Whether asking a signal runs nobody's code. */
 const isPlainSignal = (signal: StopSignal): boolean =>
-  Object.getPrototypeOf(signal) === AbortSignal.prototype && !Object.hasOwn(signal, 'throwIfAborted')
+  Object.getPrototypeOf(signal) === AbortSignal.prototype && signal.throwIfAborted === throwIfAborted
 
 /** The mean loss of the samples seen so far, and what metrics say of them. */
 class Seen {

@@ -1,7 +1,9 @@
 import { noGrad, type Variable } from '@matgrad/autograd'
 import { CompiledFunction, Guided } from '@matgrad/autograd/internal'
 import type { Matrix } from '@matgrad/core'
+import { checkWhole } from '@matgrad/core/internal'
 import { forwardOf, type Module } from '../module.ts'
+import { isPlainMatrix } from './data.ts'
 import { isKnown } from './step.ts'
 
 /** The result of `run` with all parts of the model learning, or out of it; each goes back to what it was. */
@@ -43,8 +45,8 @@ export class ForwardPass {
   private readonly guided: Guided<[Matrix], Variable>
   /** Whose errors are thrown. */
   private operation = ''
-  /** The parts of a model of this package, when a program was last asked for. */
-  private modules: readonly Module[] = []
+  /** What was found when a program was last asked for of a model of this package. */
+  private found: Found | null = null
 
   constructor(model: Module) {
     const first = (x: Matrix): Variable => forwardOf(this.operation, model, x)
@@ -56,19 +58,60 @@ export class ForwardPass {
   /** Begins an evaluation: gives the function, until control is given to others. */
   begin(operation: string): (x: Matrix) => Variable {
     this.operation = operation
-    if (!isKnown(this.model)) return (x) => this.guided.call(x)
-    this.modules = [...this.model.modules()]
-    return (x) => this.compiled.call([x])
+    this.found = isKnown(this.model) ? new Found(this.model) : null
+    return this.found ? (x) => this.compiled.call([x]) : (x) => this.guided.call(x)
   }
 
-  /** What a program gives that was made before, and still does what the model does; null where there is none. */
-  again(x: Matrix): Variable | null {
+  /**
+   * What a program gives that was made before, and still does what the model does; null where there is none.
+   *
+   * @throws MatgradError where the samples were detached or resized.
+   */
+  again(operation: string, x: Matrix): Variable | null {
+    const { found } = this
+    if (found === null || !found.holds() || !isPlainMatrix(x)) return null
+    checkWhole(operation, x)
     const args = [x]
-    return quietly(this.modules, () => {
+    return quietly(found.modules, () => {
       const program = this.compiled.find(args)
       return program && this.compiled.run(program, args)
     })
   }
+}
+
+/** A model of this package as it was found: what its program does not ask, before it is used again. */
+class Found {
+  readonly modules: readonly Module[]
+  private readonly model: Module
+  private readonly eval: Module['eval']
+  private readonly train: Module['train']
+  private readonly all: Module['modules']
+  /** The accessors of layers, in whose place somebody may put something of theirs. */
+  private readonly accessors: readonly (readonly [module: Module, name: string])[]
+
+  constructor(model: Module) {
+    this.model = model
+    this.modules = [...model.modules()]
+    this.eval = model.eval
+    this.train = model.train
+    this.all = model.modules
+    this.accessors = this.modules.flatMap((module) => accessorsOf(module).map((name) => [module, name] as const))
+  }
+
+  holds(): boolean {
+    const { model, accessors } = this
+    if (model.eval !== this.eval || model.train !== this.train || model.modules !== this.all) return false
+    for (let i = 0; i < accessors.length; i++) if (Object.hasOwn(accessors[i][0], accessors[i][1])) return false
+    return true
+  }
+}
+
+/** The names of what the class of a layer computes when it is read, and can be set. */
+function accessorsOf(module: Module): string[] {
+  const prototype: object = Object.getPrototypeOf(module)
+  return Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    .filter(([name, { get, set }]) => get && set && name !== 'forward')
+    .map(([name]) => name)
 }
 
 const passes = new WeakMap<Module, ForwardPass>()

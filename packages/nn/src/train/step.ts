@@ -3,10 +3,10 @@ import { CompiledFunction, Guided, gradientReads } from '@matgrad/autograd/inter
 import { getDefaultGenerator, type Matrix } from '@matgrad/core'
 import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
 import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
-import { forwardOf, isBuiltIn, type Module } from '../module.ts'
+import { forwardOf, isBuiltIn, type Module, stateOf } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
-import { isBuiltInOptimizer, isValueOf, type Optimizer } from '../optim/optimizer.ts'
-import { bytesOf, Copy, Rows } from './batches.ts'
+import { isBuiltInOptimizer, isShared, type Optimizer } from '../optim/optimizer.ts'
+import { bytesOf, Copy, FEW_BYTES, Rows } from './batches.ts'
 import type { Dataset } from './data.ts'
 import { lossOf } from './options.ts'
 
@@ -35,9 +35,6 @@ export interface StepResult extends Computed {
   readonly target: Matrix
 }
 
-/** Data of so many bytes are kept for the next training. */
-const FEW_BYTES = 2 ** 20
-
 interface TrainingSettings {
   readonly optimizer: Optimizer
   readonly loss: Loss
@@ -54,17 +51,13 @@ class TrainingStep {
   private readonly compiles: boolean
   private readonly compiled = new CompiledFunction((x: Matrix, y: Matrix) => this.asItIs(x, y))
   /** The same, which gathers the batch itself. */
-  private readonly gathering = new CompiledFunction(({ x, y }: Copy, rows: Matrix): StepResult => {
-    const target = y.gatherRows(rows)
-    return { ...this.asItIs(x.gatherRows(rows), target), target }
-  })
+  private gathering = this.gather()
   private readonly guided = new Guided<[Matrix, Matrix], Computed>({
     first: (x, y) => this.forward(x, y),
     rest: (result) => this.backward(result),
     root: ({ loss }) => loss,
     isRestKnown: (result) => isBuiltInOptimizer(this.optimizer) && (!result || isPlainVariable(result.loss)),
   })
-  /** The last data, if they are few, so that the next training on them has its program ready. */
   private copy: Copy | null = null
   /** Whether it runs nobody's code but this package's. */
   isKnown = false
@@ -91,23 +84,40 @@ class TrainingStep {
     )
   }
 
-  copyOf(data: Dataset): Copy {
-    if (this.copy?.isFrom(data)) return this.copy
-    const copy = new Copy(data)
-    this.copy = bytesOf(data) <= FEW_BYTES ? copy : null
-    return copy
+  private gather(): CompiledFunction<[Copy, Matrix], StepResult> {
+    return new CompiledFunction(({ x, y }, rows) => {
+      const target = y.gatherRows(rows)
+      return { ...this.asItIs(x.gatherRows(rows), target), target }
+    })
   }
 
-  /** Whether samples or targets are parameters, which a step changes. */
-  trains({ x, y }: Dataset): boolean {
-    return this.optimizer.groups.some(({ params }) => isValueOf(params, x) || isValueOf(params, y))
+  /** What data are copied to, which its programs gather from: the same as long as they have the same form. */
+  copyOf(data: Dataset): Copy {
+    if (this.copy?.fits(data)) return this.copy
+    this.gathering = this.gather()
+    this.copy = new Copy(data)
+    return this.copy
+  }
+
+  /** A training is over: what is small stays for the next one. */
+  rest(): void {
+    if (this.copy === null || bytesOf(this.copy) <= FEW_BYTES) return
+    this.gathering = this.gather()
+    this.copy = null
+  }
+
+  /** Whether samples or targets are what a step changes: parameters, or buffers of the model. */
+  changes({ x, y }: Dataset): boolean {
+    const { model, optimizer } = this
+    const parameters = optimizer.groups.flatMap(({ params }) => params.map(({ value }) => value))
+    return [...parameters, ...stateOf(model)].some((state) => [x, y].some((each) => isShared(state, each)))
   }
 
   /** Control was given to others, who may have changed anything, and made the next batch of anything. */
   giveBack(batch?: Dataset): void {
     const { model, optimizer, loss } = this
     this.isKnown =
-      isKnownLoss(loss) && isBuiltInOptimizer(optimizer) && isKnown(model) && !(batch && this.trains(batch))
+      isKnownLoss(loss) && isBuiltInOptimizer(optimizer) && isKnown(model) && !(batch && this.changes(batch))
     if (this.reads === gradientReads()) return
     // Somebody may hold a gradient, which the next step would overwrite.
     for (const program of [this.compiled, this.gathering, this.guided]) program.release()
