@@ -2518,7 +2518,177 @@ const outOfSight: Scenarios = {
   },
 }
 
+/** Data that somebody changes, exchanges or shares, whether they are copied for a program or not. */
+const data: Scenarios = {
+  'samples that are assigned and set between epochs': async (w) => {
+    const { x, y } = w.data
+    const onEpochEnd = (epoch: number): void => {
+      if (epoch === 0) x.assign(x.mul(2))
+      if (epoch === 1) y.set(1, 0, 0)
+      if (epoch === 2) x.set(0, 0, 9)
+    }
+    await w.fit(w.model(), { epochs: 5, callbacks: [{ onEpochEnd }] })
+  },
+  'the array of samples that is written to, between epochs and between steps': async (w) => {
+    const { x } = w.data
+    const { data } = x
+    const grow = (i: number): void => {
+      data[i] += 1
+    }
+    await w.fit(w.model(), { epochs: 4, callbacks: [{ onEpochEnd: () => grow(3) }] })
+    await w.fit(w.model(), { epochs: 4, callbacks: [after(grow)] })
+  },
+  'samples that are changed by a compiled function of a user': async (w) => {
+    const { x } = w.data
+    const grow = compile((): void => void x.assign(x.mul(1.5)))
+    await w.fit(w.model(), { epochs: 6, callbacks: [{ onEpochEnd: () => grow() }] })
+  },
+  'samples exchanged for others of their form, of another width, and for another number': async (w) => {
+    const { sizes } = w
+    const held = { ...w.data }
+    const generator = new Generator('others')
+    const onEpochEnd = (epoch: number): void => {
+      const rows = epoch === 2 ? sizes.rows + 20 : epoch === 3 ? 5 : held.x.rows
+      const x = generator.normal(rows, sizes.features)
+      Object.assign(held, { x, y: x.argmax(1).mul(0) })
+    }
+    await w.fit(w.model(), { epochs: 6, callbacks: [{ onEpochEnd }] }, held)
+    const float64 = { x: held.x.astype('float64'), y: held.y }
+    await w.fit(w.model(), { epochs: 2, callbacks: [{ onEpochEnd: () => void Object.assign(held, float64) }] }, held)
+  },
+  'samples on the array of a weight': async (w) => {
+    const { features, width, rows } = w.sizes
+    const elements = Float32Array.from(new Generator('shared').normal(1, Math.max(rows, width) * features).data)
+    const model = w.model()
+    const weight = variable(new Matrix(elements.subarray(0, width * features), width, features))
+    ;(model.layers[0] as nn.Linear).weight = weight
+    const x = new Matrix(elements.subarray(0, rows * features), rows, features)
+    await w.fit(model, {}, { x, y: w.data.y })
+  },
+  'samples on the array of running statistics': async (w) => {
+    const { features, rows, width } = w.sizes
+    const elements = Float32Array.from(new Generator('shared').normal(1, Math.max(rows * features, width)).data)
+    const norm = new nn.BatchNorm1d(width)
+    Object.assign(norm, { runningMean: new Matrix(elements.subarray(0, width), 1, width) })
+    await w.fit(
+      w.model(norm),
+      {},
+      { x: new Matrix(elements.subarray(0, rows * features), rows, features), y: w.data.y },
+    )
+  },
+  'gradients that are kept after each epoch': async (w) => {
+    const model = w.model()
+    const onEpochEnd = (): void => w.keep(...model.parameters().map(({ grad }) => grad))
+    await w.fit(model, { callbacks: [{ onEpochEnd }] })
+  },
+  'trainings of one epoch, again and again, on the same data and on others': async (w) => {
+    const model = w.model(new nn.Dropout(0.2))
+    const optimizer = new nn.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 })
+    const other = { x: w.data.x.mul(-1), y: w.data.y }
+    for (const data of [w.data, w.data, other, w.data, other]) {
+      await w.fit(model, { optimizer, epochs: 1 }, data)
+      w.data.x.set(0, 0, optimizer.lr)
+      optimizer.lr *= 0.9
+    }
+    await Promise.all([w.fit(model, { optimizer, epochs: 2 }, other), w.fit(model, { optimizer, epochs: 2 })])
+  },
+  'validation data exchanged for more than one batch, and for none': async (w) => {
+    const { features } = w.sizes
+    const generator = new Generator('validation')
+    const validation = (rows: number): nn.Dataset => ({ x: generator.normal(rows, features), y: zeros(rows, 1) })
+    const held = { ...validation(200) }
+    const onEpochEnd = (epoch: number): void => void Object.assign(held, validation([300, 256, 257, 10][epoch % 4]))
+    const metrics = { accuracy: nn.accuracy }
+    await w.fit(w.model(), { epochs: 6, validation: held, metrics, callbacks: [{ onEpochEnd }] })
+    const loader = new nn.DataLoader(held, { batchSize: 10, dropLast: true })
+    const empty = { onEpochEnd: (): void => void Object.assign(held, validation(5)) }
+    await w.fit(w.model(), { epochs: 5, validation: loader, callbacks: [empty] })
+  },
+  'a layer that somebody gives code of their own while validation data are evaluated': async (w) => {
+    const model = w.model()
+    const onEpochEnd = (epoch: number): void => {
+      const [layer] = model.layers
+      const { forward } = layer
+      if (epoch === 2) layer.forward = (x: never) => forward.call(layer, x).mul(2) as never
+    }
+    await w.fit(model, { epochs: 5, validation: w.data, callbacks: [{ onEpochEnd }] })
+  },
+}
+
+/** Predictions of one batch, whose program is used again. */
+const predictions: Scenarios = {
+  'a model that learns, with Dropout': (w) => {
+    const model = w.model(new nn.Dropout(0.5))
+    const x = w.data.x.slice(0, 4)
+    for (let i = 0; i < 5; i++) w.keep(w.predict(model, x))
+    w.see(model)
+  },
+  'weights, a mode, settings and layers that change': (w) => {
+    const norm = new nn.BatchNorm1d(w.sizes.width)
+    const model = w.model(norm)
+    const changes = [
+      () => {},
+      () => model.layers[0].parameters()[0].value.assign(model.layers[0].parameters()[0].value.mul(2)),
+      () => model.eval(),
+      () => Object.assign(norm, { eps: 0.1 }),
+      () => model.loadStateDict(w.model(new nn.BatchNorm1d(w.sizes.width)).stateDict()),
+      () => Object.assign(norm, { runningMean: null }),
+      () => Object.assign(model, { layers: model.layers.slice(0, 1) }),
+    ]
+    const x = w.data.x.slice(0, 4)
+    for (const change of changes) {
+      change()
+      for (let i = 0; i < 3; i++) w.predict(model, x)
+    }
+  },
+  'Dropout that goes on in predictions, by a method of a user': (w) => {
+    const dropout = new nn.Dropout(0.5)
+    const model = w.model(dropout)
+    const x = w.data.x.slice(0, 4)
+    for (let i = 0; i < 4; i++) w.predict(model, x)
+    model.eval = function () {
+      this.train(false)
+      dropout.train()
+      return this
+    }
+    for (let i = 0; i < 4; i++) w.predict(model, x)
+  },
+  'an accessor in the place of a weight': (w) => {
+    const model = w.model()
+    const layer = model.layers[0] as nn.Linear
+    const x = w.data.x.slice(0, 4)
+    for (let i = 0; i < 4; i++) w.predict(model, x)
+    const { weight } = layer
+    Object.defineProperty(layer, 'weight', { get: () => weight.mul(10) })
+    for (let i = 0; i < 4; i++) w.predict(model, x)
+  },
+  'samples with a slice of their own': (w) => {
+    const model = w.model()
+    const x = w.data.x.slice(0, 4)
+    for (let i = 0; i < 4; i++) w.predict(model, x)
+    x.slice = () => zeros(4, w.sizes.features) as never
+    for (let i = 0; i < 4; i++) w.predict(model, x)
+  },
+  'ever new numbers of samples': (w) => {
+    const model = w.model()
+    for (let i = 0; i < 200; i++) w.predict(model, w.data.x.slice(0, 1 + (i % 7)))
+  },
+  'a loss that looks at the model': (w) => {
+    const model = w.model(new nn.Dropout(0.5))
+    const loss: Loss = (prediction, target) => {
+      w.see(model)
+      return crossEntropy(prediction, target)
+    }
+    const held = { x: w.data.x.slice(0, 4), y: w.data.y.slice(0, 4) }
+    for (let i = 0; i < 4; i++) w.see(nn.evaluate(model, held, { loss, compile: w.compile }))
+    for (let i = 0; i < 4; i++)
+      w.see(nn.evaluate(model, held, { loss: crossEntropy, metrics: { accuracy: nn.accuracy }, compile: w.compile }))
+  },
+}
+
 const tables: Readonly<Record<string, Scenarios>> = {
+  'data that change': data,
+  'predictions of one batch': predictions,
   'numbers that change': numbers,
   'parts of models': parts,
   'state and memories': state,
