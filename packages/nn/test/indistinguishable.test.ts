@@ -2592,6 +2592,20 @@ const data: Scenarios = {
     }
     await Promise.all([w.fit(model, { optimizer, epochs: 2 }, other), w.fit(model, { optimizer, epochs: 2 })])
   },
+  'an optimizer that goes on with another bound, another loss and another model': async (w) => {
+    const model = w.model()
+    const optimizer = new nn.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 })
+    const scores = { x: w.data.x, y: w.data.y.oneHot(w.sizes.classes) }
+    await w.fit(model, { optimizer })
+    await w.fit(model, { optimizer, clipNorm: 1e-3 })
+    await w.fit(model, { optimizer }, scores)
+    await w.fit(model, { optimizer, loss: mseLoss }, scores)
+    await w.fit(
+      new nn.Sequential(...(model.layers as [nn.Module]), new nn.Tanh()),
+      { optimizer, loss: mseLoss },
+      scores,
+    )
+  },
   'validation data exchanged for more than one batch, and for none': async (w) => {
     const { features } = w.sizes
     const generator = new Generator('validation')
@@ -2609,7 +2623,8 @@ const data: Scenarios = {
     const onEpochEnd = (epoch: number): void => {
       const [layer] = model.layers
       const { forward } = layer
-      if (epoch === 2) layer.forward = (x: never) => forward.call(layer, x).mul(2) as never
+      let calls = 0
+      if (epoch === 2) layer.forward = (x: never) => forward.call(layer, x).mul(++calls) as never
     }
     await w.fit(model, { epochs: 5, validation: w.data, callbacks: [{ onEpochEnd }] })
   },
@@ -2671,7 +2686,7 @@ const predictions: Scenarios = {
   },
   'ever new numbers of samples': (w) => {
     const model = w.model()
-    for (let i = 0; i < 200; i++) w.predict(model, w.data.x.slice(0, 1 + (i % 7)))
+    for (let i = 0; i < 200; i++) w.keep(w.predict(model, w.data.x.slice(i % 20, (i % 20) + 1 + (i % 7))))
   },
   'a loss that looks at the model': (w) => {
     const model = w.model(new nn.Dropout(0.5))
