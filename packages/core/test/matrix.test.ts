@@ -72,6 +72,26 @@ describe('the class', () => {
   })
 })
 
+describe("JavaScript's operators", () => {
+  const a = sixth() as unknown as number
+
+  test.each<[string, () => unknown]>([
+    ['+a', () => +a],
+    ['a * 2', () => a * 2],
+    ['2 - a', () => 2 - a],
+    ['a ** 2', () => a ** 2],
+    ['a > 1', () => a > 1],
+    ['Math.sqrt(a)', () => Math.sqrt(a)],
+  ])('%s is no number, and says so', (_, compute) => {
+    expect(compute).toThrow('number: got Matrix, wanted a method in the place of an operator, such as mul, or item()')
+  })
+
+  test('a text has the elements', () => {
+    expect(`${a}`).toContain('4  5  6')
+    expect(`x ${a}`).toBe(`x ${a}`)
+  })
+})
+
 describe('equals', () => {
   test.each([
     ['the same', [[1, 2]], [[1, 2]], true],

@@ -16,6 +16,7 @@ import {
 import {
   accuracy,
   BatchNorm1d,
+  binaryCrossEntropyWithLogits,
   type Callback,
   clipGradNorm,
   crossEntropy,
@@ -201,6 +202,41 @@ describe('options', () => {
     const before = bitsOf(model)
     expect(await fit(model, xor(), optionsFor(model, { epochs: 0 }))).toEqual({ loss: [] })
     expect(bitsOf(model)).toEqual(before)
+  })
+
+  test('an optimizer goes on with another bound, another loss, another model and other data, as a new one would', async () => {
+    const random = noise(5)
+    const data = { x: sample(20, 2, random), y: sample(20, 1, random) }
+    const more = { x: sample(30, 2, random), y: sample(30, 1, random) }
+    const absolute = (prediction: Input, target: Input): Variable =>
+      (prediction as Variable)
+        .sub(target as Matrix)
+        .abs()
+        .mean()
+    const train = async (optimizerOf: (parameters: Variable[]) => SGD): Promise<unknown> => {
+      const model = net()
+      const other = new Sequential(...(model.layers as [Linear, Tanh, Linear]), new Tanh())
+      const parameters = model.parameters()
+      const settings = { loss: mseLoss, epochs: 3, shuffle: false }
+      const histories = []
+      for (const [each, samples, options] of [
+        [model, data, {}],
+        [model, data, { clipNorm: 1e-3 }],
+        [model, data, { loss: absolute }],
+        [model, more, {}],
+        [other, data, {}],
+        [model, data, {}],
+      ] as const)
+        histories.push(await fit(each, samples, { optimizer: optimizerOf(parameters), ...settings, ...options }))
+      return [histories, parameters.map(({ value }) => value.toArray())]
+    }
+    const one = new Map<Variable, SGD>()
+    const same = (parameters: Variable[]): SGD => {
+      const known = one.get(parameters[0]) ?? new SGD(parameters, { lr: 0.1 })
+      one.set(parameters[0], known)
+      return known
+    }
+    expect(await train(same)).toEqual(await train((parameters) => new SGD(parameters, { lr: 0.1 })))
   })
 
   test('a gradient from before does not count', async () => {
@@ -1291,6 +1327,30 @@ describe('accuracy', () => {
     const probabilities = matrix([[0.5], [0.4999], [0.9], [0.1]])
     expect(accuracy(probabilities, matrix([[1], [0], [1], [0]]))).toBe(1)
     expect(accuracy(probabilities, matrix([[0], [1], [1], [0]]))).toBe(0.5)
+  })
+
+  test('of logits in one column is refused where the loss tells that they are', async () => {
+    const model = new Linear(2, 1)
+    const data = { x: zeros(4, 2), y: zeros(4, 1) }
+    const loss = binaryCrossEntropyWithLogits
+    const options = { loss, optimizer: new SGD(model.parameters(), { lr: 1 }), epochs: 1 }
+    const before = bitsOf(model)
+    const error = await errorFrom(fit(model, data, { ...options, metrics: { accuracy } }))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect((error as Error).message).toContain(
+      'fit: accuracy compares with 0.5, and binaryCrossEntropyWithLogits takes logits',
+    )
+    expect(bitsOf(model)).toEqual(before)
+    for (let i = 0; i < 4; i++)
+      expect(() => evaluate(model, data, { loss, metrics: { accuracy } })).toThrow(
+        'evaluate: accuracy compares with 0.5',
+      )
+    const own = (prediction: Matrix, target: Matrix) => accuracy(prediction, target, { threshold: 0 })
+    expect((await fit(model, data, { ...options, metrics: { own } })).own).toHaveLength(1)
+    const columns = new Linear(2, 3)
+    const several = { x: zeros(4, 2), y: zeros(4, 3) }
+    const optimizer = new SGD(columns.parameters(), { lr: 1 })
+    expect(await fit(columns, several, { ...options, optimizer, metrics: { accuracy } })).toHaveProperty('accuracy')
   })
 
   test('of a logit has the threshold 0', () => {
