@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -65,6 +66,15 @@ const model = new Linear(2, 3)
 export const bytes: Uint8Array = io.encodeNpy(ones(1, 1))
 export const callbacks = [progress()]
 export const use = { fit, load: () => loadModel('model', model), save: () => saveModel('model', model) }
+`
+
+/** A program that fails where bundling has renamed a class, which messages would show, or made a second one. */
+const names = `import * as core from '@matgrad/core'
+import * as autograd from '@matgrad/autograd'
+import * as nn from '@matgrad/nn'
+for (const [name, value] of [core, autograd, nn].flatMap((each) => Object.entries(each)))
+  if (/^class/.test(String(value)) && value.name !== name) throw new Error(\`\${name} is called \${value.name}\`)
+if (core.exp !== autograd.exp || !(autograd.variable(core.ones(1, 1)).value instanceof core.Matrix)) throw new Error('two copies')
 `
 
 /** What the tests of types use of Vitest, whose own types ask for more than a user has. */
@@ -140,19 +150,30 @@ try {
     }),
   )
 
+  write('names.js', names)
+  await run(process.execPath, ['names.js'], outside)
+
   const everything = packages.map((name) => `export * as ${name} from '@matgrad/${name}'`).join('\n')
-  const { outputFiles } = await build({
-    stdin: { contents: everything, resolveDir: outside },
-    bundle: true,
-    minify: true,
-    platform: 'browser',
-    format: 'esm',
-    write: false,
-    logLevel: 'error',
-  })
-  console.log(
-    `All three packages in a browser bundle, minified: ${Math.round(outputFiles[0].contents.length / 1024)} kB.`,
-  )
+  const product = "import { ones } from '@matgrad/core'\nconsole.log(ones(2, 2).matmul(ones(2, 2)))"
+  for (const [title, contents] of Object.entries({
+    'All three packages': everything,
+    "The README's program": readmeProgram(),
+    'A product of core': product,
+  })) {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: outside },
+      bundle: true,
+      minify: true,
+      platform: 'browser',
+      format: 'esm',
+      write: false,
+      logLevel: 'error',
+    })
+    const [all, zipped] = [outputFiles[0].contents, gzipSync(outputFiles[0].contents)].map(({ length }) =>
+      Math.round(length / 1000),
+    )
+    console.log(`${title} in a browser bundle, minified: ${all} kB, ${zipped} kB with gzip.`)
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -68,16 +68,20 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
     return program === null ? this.first(args) : this.run(program, args)
   }
 
-  /** The program that does what the function would do with these arguments, if there is one. */
-  find(args: readonly unknown[]): Program<Result> | null {
+  /** What the function gives for these arguments, if there is a program that does it: undefined where there is none. */
+  again(args: readonly unknown[]): Result | undefined {
+    const program = this.find(args)
+    return program === null ? undefined : this.run(program, args)
+  }
+
+  private find(args: readonly unknown[]): Program<Result> | null {
     const { programs } = this
     if (tracer !== null || isRunning()) return null
     for (let i = 0; i < programs.length; i++) if (programs[i].serves(args)) return programs[i]
     return null
   }
 
-  /** What it does, by a program that was found for these arguments. */
-  run(program: Program<Result>, args: readonly unknown[]): Result {
+  private run(program: Program<Result>, args: readonly unknown[]): Result {
     program.take(args)
     return this.checks ? runBothWays(program, this.fn, args) : program.run(args)
   }

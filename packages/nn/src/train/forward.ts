@@ -72,10 +72,7 @@ export class ForwardPass {
     if (found === null || !found.holds() || !isPlainMatrix(x)) return null
     checkWhole(operation, x)
     const args = [x]
-    return quietly(found.modules, () => {
-      const program = this.compiled.find(args)
-      return program && this.compiled.run(program, args)
-    })
+    return quietly(found.modules, () => this.compiled.again(args)) ?? null
   }
 }
 
