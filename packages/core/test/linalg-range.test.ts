@@ -739,6 +739,78 @@ describe('values that are small beside others', () => {
   })
 })
 
+describe('eig of matrices whose elements are far apart, but not once they are balanced', () => {
+  const float64 = (rows: number[][]): Matrix => matrix(rows, { dtype: 'float64' })
+
+  test('rows and columns whose squares overflow and vanish: values to 16·ε', () => {
+    for (const k of [2, 20, 200, 450]) {
+      const { re, im } = linalg.eigvals(
+        float64([
+          [0, 2 ** k, 0],
+          [0, 0, 2 ** k],
+          [2 ** (-2 * k), 0, 0],
+        ]),
+      )
+      const found = Array.from(re.data, (x, i) => [x, im.data[i]]).sort(([x, y], [u, v]) =>
+        x > 0 ? 1 : u > 0 ? -1 : y - v,
+      )
+      for (const [i, wanted] of [
+        [-0.5, -Math.sqrt(3) / 2],
+        [-0.5, Math.sqrt(3) / 2],
+        [1, 0],
+      ].entries())
+        for (const j of [0, 1]) expect(Math.abs(found[i][j] - wanted[j])).toBeLessThanOrEqual(16 * EPSILON)
+      const two = Array.from(
+        linalg.eigvals(
+          float64([
+            [1, 2 ** (2 * k)],
+            [2 ** (-2 * k), 2],
+          ]),
+        ).re.data,
+      ).sort((x, y) => x - y)
+      for (const i of [0, 1])
+        expect(Math.abs(two[i] - (3 + (2 * i - 1) * Math.sqrt(5)) / 2)).toBeLessThanOrEqual(16 * EPSILON)
+    }
+  })
+
+  test('D·A·D⁻¹ for D from 2^−400 to 2^400: values and vectors to 8·n·ε·‖A‖, vectors of norm 1 to 8·n·ε', () => {
+    for (const n of [2, 3, 5, 12, 60])
+      for (const symmetric of [true, false]) {
+        const draw = noise(n)
+        const random = fill(n, n, () => draw() - 0.5)
+        const a = symmetric ? random.add(random.T) : random
+        const d = Array.from({ length: n }, (_, i) => (i === 0 ? 400 : i === 1 ? -400 : Math.round(800 * draw() - 400)))
+        const back = d.map((exponent) => 400 - exponent)
+        const zeros = d.map(() => 0)
+        const graded = scaledBy(scaledBy(a, d, zeros), zeros, d, -1)
+        const { values, vectors } = linalg.eig(graded)
+        expect(identical(values.re, linalg.eigvals(graded).re)).toBe(true)
+        const [x, y] = [scaledBy(vectors.re, back, zeros), scaledBy(vectors.im, back, zeros)]
+        const [re, im] = [values.re.T, values.im.T]
+        const off = [a.matmul(x).sub(x.mul(re)).add(y.mul(im)), a.matmul(y).sub(y.mul(re)).sub(x.mul(im))]
+        for (let j = 0; j < n; j++) {
+          const sizeOf = (parts: readonly Matrix[]): number =>
+            parts.reduce((sum, part) => sum + norm1(part.slice(0, n, j, j + 1)), 0)
+          expect(sizeOf(off)).toBeLessThanOrEqual(8 * n * EPSILON * norm1(a) * sizeOf([x, y]))
+          const squares = [vectors.re, vectors.im].map((part) => sizeOf([part.mul(part)]))
+          expect(Math.abs(squares[0] + squares[1] - 1)).toBeLessThanOrEqual(8 * n * EPSILON)
+        }
+      }
+  })
+
+  test('nilpotent matrices of all sizes have vectors of norm 1', () => {
+    for (const k of [-1000, -100, 0, 100, 1000])
+      for (const [i, j] of [
+        [0, 1],
+        [1, 0],
+      ]) {
+        const { values, vectors } = linalg.eig(fill(2, 2, (row, col) => (row === i && col === j ? 2 ** k : 0)))
+        expect(Array.from(values.re.data)).toEqual([0, 0])
+        for (const at of [0, 1]) expect(Math.abs(vectors.re.get(i, at))).toBe(1)
+      }
+  })
+})
+
 test('residuals and x of lstsq where b and A·x would overflow in a product', () => {
   const a = fill(3, 1, () => 2 ** 1000)
   const b = fill(3, 1, (i) => 2 ** 1000 * (i + 1))

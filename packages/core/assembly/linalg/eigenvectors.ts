@@ -2,14 +2,16 @@
 // substitution (LAPACK's dgeev and dtrevc).
 
 import { at, dot, get, multiply, set, transposeSquare } from './block'
-import { balance, highest, lowest, reduceToHessenberg, undoBalance } from './hessenberg'
+import { balance, highest, lowest, powerOfTwo, reduceToHessenberg, rescale, TOP, undoBalance } from './hessenberg'
 import { formQ } from './reflectors'
 import { iterate } from './schur'
 
 const ULP: f64 = 2.220446049250313e-16
 const LEAST: f64 = 2.2250738585072014e-308
-/** A vector whose elements grow beyond is scaled down; divided by the least pivot and T's norm it is still a number. */
-const LARGE: f64 = 1e60
+/** A vector whose elements grow beyond 2^20 is scaled down, so that its products with T are below about 2^500. */
+const GROWN: f64 = 1048576
+/** No quotient is larger than 2^500: multiplied by T it is a number, and neither is what keeps it bounded 0 for the least pivot. */
+const LARGE: f64 = 3.273390607896142e150
 
 let quotientRe: f64 = 0
 let quotientIm: f64 = 0
@@ -88,11 +90,14 @@ function scaleVector(x: usize, y: usize, complex: bool, from: i32, to: i32, fact
   }
 }
 
-/** x and y, elements `from` on, are scaled down where the one at `from` has grown beyond bounds. */
-function keepBounded(x: usize, y: usize, complex: bool, from: i32, to: i32): void {
-  let size = Math.abs(get(x, from))
-  if (complex) size = Math.max(size, Math.abs(get(y, from)))
-  if (size > LARGE) scaleVector(x, y, complex, from, to, 1 / size)
+/** x and y, elements `from` to `to`, are scaled down where one of the first `count` has grown beyond bounds. */
+function keepBounded(x: usize, y: usize, complex: bool, from: i32, count: i32, to: i32): void {
+  let size: f64 = 0
+  for (let i = from; i < from + count; i++) {
+    size = Math.max(size, Math.abs(get(x, i)))
+    if (complex) size = Math.max(size, Math.abs(get(y, i)))
+  }
+  if (size > GROWN) scaleVector(x, y, complex, from, to, 1 / size)
 }
 
 /** The factor that keeps a quotient bounded whose numerator and denominator have these sizes. */
@@ -138,7 +143,7 @@ function substitute(t: usize, n: i32, k: i32, wr: f64, wi: f64, x: usize, y: usi
         set(x, j, quotientRe)
         set(y, j, quotientIm)
       } else set(x, j, (re1 * factor) / d1)
-      keepBounded(x, y, complex, j, k)
+      keepBounded(x, y, complex, j, 1, k)
       continue
     }
     const i = j - 1
@@ -152,8 +157,7 @@ function substitute(t: usize, n: i32, k: i32, wr: f64, wi: f64, x: usize, y: usi
       set(y, i, firstIm)
       set(y, j, secondIm)
     }
-    keepBounded(x, y, complex, j, k)
-    keepBounded(x, y, complex, i, k)
+    keepBounded(x, y, complex, i, 2, k)
     j--
   }
 }
@@ -199,9 +203,10 @@ function normalize(x: usize, y: usize, complex: bool, n: i32): void {
 
 /**
  * re + i·im = the eigenvalues of A (n x n); the rows of xt and yt are the real and imaginary parts of the vectors, unless
- * `vectors` is 0. Unless `balanced` is 0 rows and columns are scaled, and
- * all that is dropped is small beside what is near it, not beside the largest element alone. The largest element of A is near 1. A, zt (n rows of ld
- * elements), v (n x n) and `work` (4·n + what formQ takes) are overwritten; `failed` gets how many eigenvalues are missing.
+ * `vectors` is 0. Unless `balanced` is 0 rows and columns are scaled, and all that is dropped is small beside what is near it, not
+ * beside the largest element alone. Balancing comes before all else that scales: what is far below the largest element may not be
+ * after it. A, zt (n rows of ld elements), v (n x n) and `work` (4·n + what formQ takes) are overwritten; `failed` gets how many
+ * eigenvalues are missing, and the power of two that re and im were multiplied by.
  */
 export function eig_f64(
   a: usize, re: usize, im: usize, xt: usize, yt: usize, failed: usize, zt: usize, v: usize, work: usize,
@@ -211,14 +216,17 @@ export function eig_f64(
   const taus = scales + (<usize>n << 3)
   const w = taus + (<usize>n << 3)
   const rest = w + (<usize>(n + 4) << 3)
+  const up = rescale(a, n * n, 1000, 1000, w)
   balance(a, scales, n, balanced != 0)
+  store<f64>(failed, powerOfTwo(up + rescale(a, n * n, TOP, 1000 - up, w)), 8)
+  const size = load<f64>(w)
   const low = lowest, high = highest
   reduceToHessenberg(a, v, taus, w, n, low, high)
   if (vectors) {
     formQ(zt, ld, n, n, v, n, 1, n - 1, taus, rest)
     transposeSquare(zt, ld, n)
   }
-  const missing = iterate(a, vectors ? zt : 0, ld, re, im, w, n, low, high, balanced ? LEAST * (<f64>(high - low + 1) / ULP) : ULP)
+  const missing = iterate(a, vectors ? zt : 0, ld, re, im, w, n, low, high, balanced ? LEAST * (<f64>(high - low + 1) / ULP) : ULP * size)
   store<f64>(failed, missing)
   if (!vectors || missing) return
   // The vectors of T, rows of v: both parts of a pair in its two rows.
@@ -231,15 +239,16 @@ export function eig_f64(
     } else substitute(a, n, k, get(re, k), 0, at(v, n, k, 0), 0, small)
   }
   multiply(xt, n, v, n, 1, zt, ld, 1, n, n, n)
-  undoBalance(xt, n, n, scales, n, low, high)
   memory.fill(yt, 0, <usize>(n * n) << 3)
   for (let k = 0; k < n; k++) {
     const x = at(xt, n, k, 0)
     if (get(im, k) == 0) {
+      undoBalance(x, 0, scales, n, low, high)
       normalize(x, 0, false, n)
       continue
     }
     const next = at(xt, n, k + 1, 0)
+    undoBalance(x, next, scales, n, low, high)
     normalize(x, next, true, n)
     memory.copy(at(yt, n, k, 0), next, <usize>n << 3)
     memory.copy(next, x, <usize>n << 3)

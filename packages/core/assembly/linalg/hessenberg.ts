@@ -1,16 +1,61 @@
 // What precedes the iteration for the eigenvalues of a general matrix: balancing (Parlett & Reinsch 1969; LAPACK's dgebal),
 // and the reduction to upper Hessenberg form by reflectors (dgehrd).
 
-import { addScaled, at, dot, get, set, swapRows } from './block'
+import { addScaled, at, dot, get, set, swapRows, TINY } from './block'
 import { reflector } from './reflectors'
+import { largest_f64 } from './sizes'
 
-const LEAST: f64 = 2.2250738585072014e-308
-/** Scales stay within 2^±400, so that vectors that are multiplied by them neither overflow nor vanish. */
-const MOST: f64 = 2.582249878086909e120
+/** Scales and their quotients stay within 2^±970, and are multiplied and divided by without care. */
+const MOST: f64 = 9.979201547673599e291
+/** Largest elements near 2^480 can be squared and summed, and leave room below them for what is 2^1500 times smaller. */
+export const TOP: i32 = 480
 
 /** The range of rows and columns that balancing has left to reduce. */
 export let lowest: i32 = 0
 export let highest: i32 = 0
+
+/** e for 2^e ≤ |x| < 2^(e + 1), −1023 for what is smaller than normal numbers. */
+@inline function exponentOf(x: f64): i32 {
+  return <i32>((reinterpret<u64>(x) >> 52) & 0x7ff) - 1023
+}
+
+/** 2^k for |k| ≤ 1022. */
+@inline export function powerOfTwo(k: i32): f64 {
+  return reinterpret<f64>(<u64>(k + 1023) << 52)
+}
+
+/**
+ * Multiplies `count` elements by the power of two up to 2^limit that brings the largest near 2^480, unless it lies between that
+ * and 2^most. Returns the exponent, and leaves at `size` how large the largest is now.
+ */
+export function rescale(a: usize, count: i32, most: i32, limit: i32, size: usize): i32 {
+  largest_f64(size, a, count)
+  const exponent = exponentOf(load<f64>(size))
+  const k = min<i32>(max<i32>(TOP - exponent, min<i32>(0, most - exponent)), limit)
+  const factor = powerOfTwo(k)
+  store<f64>(size, load<f64>(size) * factor)
+  if (k != 0) for (let i = 0; i < count; i++) set(a, i, get(a, i) * factor)
+  return k
+}
+
+/** The largest |x| of elements that are `step` bytes apart. */
+function largestOf(x: usize, step: usize, count: i32): f64 {
+  let most: f64 = 0
+  for (let i = 0; i < count; i++, x += step) most = Math.max(most, Math.abs(load<f64>(x)))
+  return most
+}
+
+/** Their 2-norm: where squares overflow or vanish, those of their quotients by the largest. */
+function normOf(x: usize, step: usize, count: i32, unit: f64 = 1): f64 {
+  let sum: f64 = 0
+  for (let i = 0, from = x; i < count; i++, from += step) {
+    const part = load<f64>(from) / unit
+    sum += part * part
+  }
+  if (sum >= TINY && sum < Infinity) return Math.sqrt(sum) * unit
+  const most = largestOf(x, step, count)
+  return most == 0 ? 0 : normOf(x, step, count, most)
+}
 
 function swapColumns(a: usize, n: i32, p: i32, q: i32): void {
   for (let i = 0; i < n; i++) {
@@ -68,22 +113,18 @@ export function balance(a: usize, scales: usize, n: i32, evens: bool): void {
   for (let changed = evens; changed; ) {
     changed = false
     for (let i = low; i <= high; i++) {
-      let row: f64 = 0, col: f64 = 0
-      for (let j = low; j <= high; j++) {
-        const x = load<f64>(at(a, n, i, j)), y = load<f64>(at(a, n, j, i))
-        row += x * x
-        col += y * y
-      }
-      row = Math.sqrt(row)
-      col = Math.sqrt(col)
-      if (row < LEAST || col < LEAST) continue
+      const step = <usize>n << 3
+      const row = normOf(at(a, n, i, low), 8, high - low + 1), col = normOf(at(a, n, low, i), step, high - low + 1)
+      if (row == 0 || col == 0) continue
+      // What stands outside the range must not overflow with it.
+      const above = largestOf(at(a, n, 0, i), step, low), right = largestOf(at(a, n, i, high + 1), 8, n - 1 - high)
       let factor: f64 = 1, c = col, r = row
-      while (c < r / 2 && factor < 1e150) {
+      while (c < r / 2 && factor < MOST && above * factor < MOST) {
         factor *= 2
         c *= 2
         r /= 2
       }
-      while (c >= r * 2 && factor > 1e-150) {
+      while (c >= r * 2 && factor > 1 / MOST && right < MOST * factor) {
         factor /= 2
         c /= 2
         r *= 2
@@ -103,14 +144,33 @@ export function balance(a: usize, scales: usize, n: i32, evens: bool): void {
   highest = high
 }
 
-/** Rows of vt are eigenvectors of the balanced matrix: makes them those of the given one (dgebak). */
-export function undoBalance(vt: usize, ld: i32, count: i32, scales: usize, n: i32, low: i32, high: i32): void {
-  for (let k = 0; k < count; k++) {
-    const row = at(vt, ld, k, 0)
-    for (let i = low; i <= high; i++) set(row, i, get(row, i) * get(scales, i))
-    for (let i = low - 1; i >= 0; i--) swap(row, i, <i32>get(scales, i))
-    for (let i = high + 1; i < n; i++) swap(row, i, <i32>get(scales, i))
+/**
+ * x + iy, y unless it is 0, is a multiple of an eigenvector of the balanced matrix: makes it one of the given matrix (dgebak) whose
+ * largest element is near 1.
+ */
+export function undoBalance(x: usize, y: usize, scales: usize, n: i32, low: i32, high: i32): void {
+  let most = -1 << 30
+  for (let i = 0; i < n; i++) {
+    const size = Math.max(Math.abs(get(x, i)), y ? Math.abs(get(y, i)) : 0)
+    if (size > 0) most = max<i32>(most, exponentOf(size) + exponentAt(scales, i, low, high))
   }
+  undoOne(x, most, scales, n, low, high)
+  if (y) undoOne(y, most, scales, n, low, high)
+}
+
+@inline function exponentAt(scales: usize, i: i32, low: i32, high: i32): i32 {
+  return i >= low && i <= high ? exponentOf(get(scales, i)) : 0
+}
+
+function undoOne(x: usize, most: i32, scales: usize, n: i32, low: i32, high: i32): void {
+  for (let i = 0; i < n; i++) {
+    if (get(x, i) == 0) continue
+    // In two steps, either of which is a number: the product is at most about 1.
+    const k = max<i32>(exponentAt(scales, i, low, high) - most, -2000), half = k >> 1
+    set(x, i, get(x, i) * powerOfTwo(half) * powerOfTwo(k - half))
+  }
+  for (let i = low - 1; i >= 0; i--) swap(x, i, <i32>get(scales, i))
+  for (let i = high + 1; i < n; i++) swap(x, i, <i32>get(scales, i))
 }
 
 @inline function swap(row: usize, p: i32, q: i32): void {

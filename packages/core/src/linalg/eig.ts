@@ -3,7 +3,6 @@ import type { CheckSquare } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { triangleOf } from './equilibrate.ts'
 import {
-  ALWAYS,
   ascending,
   checkConverged,
   checkRange,
@@ -14,6 +13,7 @@ import {
   leave,
   leaveColumns,
   roomForQ,
+  UNSCALED,
   type Workspace,
 } from './workspace.ts'
 
@@ -34,9 +34,9 @@ function decompose(
   const { rows: n, dtype } = a
   const ld = even(n)
   const square = vectors ? n * n : 0
-  const rooms = [n, n, square, square, 1, vectors ? n * ld : 0, n * n, 3 * n + 4 + roomForQ(n, n)]
+  const rooms = [n, n, square, square, 2, vectors ? n * ld : 0, n * n, 3 * n + 4 + roomForQ(n, n)]
   const attempt = (balanced: boolean): Workspace => {
-    const workspace = enter(operation, [a], rooms, ALWAYS)
+    const workspace = enter(operation, [a], rooms, UNSCALED)
     const [address, ...others] = workspace.at
     workspace.kernels.eig(address, ...others, n, ld, Number(vectors), Number(balanced))
     return workspace
@@ -45,10 +45,11 @@ function decompose(
   let workspace = attempt(true)
   // Elements that are hundreds of binary orders apart can be scaled to where the iteration does not converge.
   if (missingFrom(workspace) > 0) workspace = attempt(false)
-  const { at, scales } = workspace
-  const [, re, im, xt, yt] = at
+  const { engine, at } = workspace
+  const [, re, im, xt, yt, failed] = at
   checkConverged(operation, 'eigenvalues', missingFrom(workspace), n)
-  const part = (from: number): Matrix => checkRange(operation, leave(workspace, from, n, 1, dtype, scales[0]), 'values')
+  const scale = engine.f64[failed / 8 + 1]
+  const part = (from: number): Matrix => checkRange(operation, leave(workspace, from, n, 1, dtype, scale), 'values')
   const columns = (from: number): Matrix => leaveColumns(workspace, from, n, n, inOrder(n), dtype)
   const values = { re: part(re), im: part(im) }
   if (triangleOf(a) !== undefined) {

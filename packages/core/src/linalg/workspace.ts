@@ -12,8 +12,6 @@ import { linalgKernels } from './kernels.generated.ts'
 /** The distance from 1 to the next number of each dtype. */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 }
 
-/** The largest element is brought near 1. */
-export const ALWAYS = 0
 /** Largest elements within 2^±400 can be squared and summed without care. */
 export const SQUARED = 400
 /** Largest elements within 2^±960 can be eliminated with: they grow, but are not multiplied by one another. */
