@@ -882,6 +882,42 @@ describe('rows and columns whose sizes are as far apart as numbers go', () => {
   })
 
   // Exact in rational numbers.
+  test('det, slogdet, inv and solve where pivots vanish of elements 2^49 apart: to 1e-13', () => {
+    const [a, d] = [2 ** -28, 2 ** -77]
+    const five = float64([
+      [a, -a, 0, 0, a],
+      [0, d, 0, 0, 0],
+      [0, -a, -a, -d, 0],
+      [0, a, d, 0, 0],
+      [-a, 0, 0, a, a],
+    ])
+    for (const n of [5, 100]) {
+      const whole = fill(n, n, (i, j) => (i < 5 && j < 5 ? five.get(i, j) : i === j ? a : 0))
+      const size = 2 * a * a * d * d * d
+      near(linalg.det(n === 5 ? whole : whole.mul(1 / a)), n === 5 ? size : size / a ** 5)
+      const { sign, logAbsDet } = linalg.slogdet(whole)
+      expect(sign).toBe(1)
+      near(logAbsDet, Math.log(size) + (n - 5) * Math.log(a))
+      const b = fill(n, 1, (i) => (i < 5 ? [a, d, -2 * a - d, a + d, a][i] : a))
+      for (const x of linalg.solve(whole, b).data) near(x, 1)
+      expect(norm1(whole.matmul(linalg.inv(whole)).sub(identity(n)))).toBeLessThanOrEqual(
+        1e-13 * norm1(whole.abs().matmul(linalg.inv(whole).abs())),
+      )
+    }
+  })
+
+  test('det where what small elements leave is rounded beside elements 2^43 times larger: to 1e-13', () => {
+    const high = 2 ** 41
+    const whole = float64([
+      [12 * high, -36 * high, 0, -12 * high, 0],
+      [72, -20 * high, -40, 24, -32],
+      [-64, -8 * high, 24, 64, 64],
+      [64, -24, -8, -32, 72],
+      [28 * high, 48, -8 * high, 8 * high, -8 * high],
+    ])
+    near(linalg.det(whole), Number(exactDet(whole)))
+  })
+
   test('what rows and columns scaled one after the other make singular, or wrong, is solved to 1e-13', () => {
     const inverse = linalg.inv(
       float64([

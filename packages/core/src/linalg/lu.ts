@@ -34,9 +34,13 @@ const GROWTH = 2 ** 8
 const LEAST_SOLUTION = 2 ** -500
 /** Numbers so many times smaller than others are not seen beside them. */
 const APART = 2 ** -64
+/** Products of two numbers so many times smaller than others are not seen beside those. */
+const HALF_APART = 2 ** -26
+/** Pivots of many rows that are so many times smaller than others may be what rounding has left. */
+const LEFT = 2 ** -48
 /**
- * Of few rows pivots less far apart make elements be looked at. To eliminate what is far apart takes long for many, where rows
- * and columns may be scaled instead.
+ * Of few rows pivots less far apart make elements be looked at, and pivots less small are taken for vanished. To eliminate what
+ * is far apart takes long for many, where rows and columns may be scaled instead.
  */
 const [FEW, MANY] = [16, 128]
 /** Elements near 2^−900 may grow by 2^1900. */
@@ -55,21 +59,24 @@ function pivotSizes({ engine: { f64 }, at }: Workspace, n: number): [least: numb
   return [least, most]
 }
 
-/** Whether A, whose pivots and what it was multiplied by hint at it, is wide. */
+/** Whether A, whose pivots and what it was multiplied by hint at it, is wide, or so wide that pivots have vanished. */
 function isFar(a: Matrix, [least, most]: readonly [number, number], scale: number): boolean {
-  const apart = a.rows <= FEW ? 2 ** -16 : a.rows <= MANY ? APART : LEAST_DIVISOR
-  return !(least >= apart * most && scale === 1) && isWide(a)
+  const isFew = a.rows <= FEW
+  const isMany = a.rows > MANY
+  if (least >= (isFew ? 2 ** -16 : isMany ? LEAST_DIVISOR : LEFT) * most && scale === 1) return false
+  const vanished = !isMany && least < (isFew ? HALF_APART : LEFT) * most
+  return isWide(a, vanished ? HALF_APART : APART)
 }
 
-/** Whether A has elements, not 0, that are not seen beside the largest. */
-function isWide({ elements: data }: Matrix): boolean {
+/** Whether A has elements, not 0, that are less than `apart` of the largest: unless it is given they are not seen beside that. */
+function isWide({ elements: data }: Matrix, apart: number = APART): boolean {
   let [least, most] = [Number.POSITIVE_INFINITY, 0]
   for (let i = 0; i < data.length; i++) {
     const size = Math.abs(data[i])
     if (size > 0) least = Math.min(least, size)
     most = Math.max(most, size)
   }
-  return least < APART * most
+  return least < apart * most
 }
 
 /** R·A·C whose rows and columns have largest elements near 1 (LAPACK's dgeequb), unless it is wide, or A of few rows is. */
@@ -160,7 +167,7 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
   const sizes = pivotSizes(workspace, n)
   const far = isFar(a, sizes, workspace.scales[0])
   let most = sizes[1]
-  const scaled = far && balanced(a)
+  const scaled = far && n > MANY && balanced(a)
   if (scaled) {
     const { value, exponent } = determinant(operation, scaled.near)
     return { value, exponent: scaled.rows.reduce((sum, row, i) => sum - row - scaled.cols[i], exponent) }
