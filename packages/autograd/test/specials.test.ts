@@ -443,11 +443,25 @@ describe('derivatives of statistics of x·2ᵏ are those of x, shifted by the po
     },
   )
 
-  test('std of a spread that is beyond the largest number, within 8 units of roundoff', () => {
-    const x = variable(matrix([[1.7e308, 1.7e308, 1.7e308, -1.7e308]], { dtype: 'float64' }))
-    x.std().backward()
-    const [near, far] = [Math.sqrt(1 / 48), -Math.sqrt(9 / 48)]
-    expectClose(x.grad as Matrix, [[near, near, near, far]], 'float64')
+  const third = Math.sqrt(1 / 6)
+  const [near, far] = [Math.sqrt(1 / 48), -Math.sqrt(9 / 48)]
+  const most = 1.7 * (8 / 9) * 1e308
+  test.each<[string, (x: Variable) => Variable, number[], number[]]>([
+    ['std of a mean far beyond its deviation', (x) => x.std(1), [1e15 + 1, 1e15 + 2, 1e15 + 3], [-third, 0, third]],
+    [
+      'std of a spread beyond the largest number',
+      (x) => x.std(),
+      [1.7e308, 1.7e308, 1.7e308, -1.7e308],
+      [near, near, near, far],
+    ],
+    ['variance of such a spread', (x) => x.variance(), [1.7e308, -1.7e308, -1.7e308], [most, -most / 2, -most / 2]],
+    ['cov of such a spread', (x) => x.cov({ ddof: 0 }), [1.7e308, -1.7e308, -1.7e308], [most, -most / 2, -most / 2]],
+  ])('%s, within 8 units of roundoff, compiled and not', (_name, f, x, wanted) => {
+    const first = grad((z: Variable) => f(z).sum())
+    const compiled = compile((z: Matrix) => first(z).value)
+    compiled(matrix([x.map((_, i) => i)], { dtype: 'float64' }))
+    for (const g of [(z: Matrix) => first(z).value, compiled])
+      expectClose(g(matrix([x], { dtype: 'float64' })), [wanted], 'float64')
   })
 
   test('std of equal elements has the gradient 0 under the cotangent ∞', () => {

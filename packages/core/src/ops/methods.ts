@@ -101,7 +101,7 @@ function ofVariance(
   const { wide, y, scale } = scaled(x, axis)
   const divisor = Math.max(0, lineLength(x.shape, axis) - ddof)
   const value = finish(y.sub(y.mean(axis)).square().sum(axis).div(divisor), scale)
-  return value.apply(operation, [value, wide], { axis, divisor }).astype(x.dtype)
+  return value.apply(operation, [value, wide, scale], { axis, divisor }).astype(x.dtype)
 }
 
 /** The covariances of the rows, divided by `scale`, a column, and its transpose. */
@@ -202,7 +202,7 @@ const composed = {
     const { covariance, scale, wide } = scaledCovariance(samples, divisor)
     const [left, right] = [scale, scale.T]
     const value = covariance.mul(left.maximum(right)).mul(left.minimum(right))
-    return value.apply(operations.cov, [value, wide], { divisor }).astype(this.dtype)
+    return value.apply(operations.cov, [value, wide, scale], { divisor }).astype(this.dtype)
   },
   corrcoef(options?: { rowvar?: boolean }) {
     const { rowvar } = readCorrelation('corrcoef', options)
