@@ -9,28 +9,27 @@ import { clone } from './rearrange.ts'
  */
 const formula = (name: string, rule: Rule): Operation => ({ ...clone, name, vjp: [null, rule, null] })
 
-const deviation = (x: Value, axis?: Axis): Value => x.sub(x.mean(axis))
-
-/** The part of `scale`, a power of two near the largest element of each line, by which x is divided so that no sum overflows. */
-const excess = (scale: Value): Value => scale.div(scale.minimum(2 ** 500))
+/**
+ * `down`, powers of two, 1 but where the largest elements are so large that differences may overflow, and (x − mean)·down: the
+ * mean itself does not overflow.
+ */
+function deviation(x: Value, scale: Value, axis?: Axis): { down: Value; part: Value } {
+  const down = scale.minimum(2 ** 500).div(scale)
+  return { down, part: x.mul(down).sub(x.mean(axis).mul(down)) }
+}
 
 export const variance: Operation = formula('variance', (g, _y, [, x, scale], { axis, divisor }) => {
-  const over = excess(scale)
-  return deviation(x.div(over), axis).mul(g.mul(2 / divisor).mul(over))
+  const { down, part } = deviation(x, scale, axis)
+  return part.mul(g.mul(2 / divisor).div(down))
 })
 /** The root has no derivative at 0: there it is 0, as for PyTorch's std. */
 export const std: Operation = formula('std', (g, y, [, x, scale], { axis, divisor }) => {
   const constant = y.equal(0)
-  const over = excess(scale)
-  const quotient = deviation(x.div(over), axis).div(constant.where(1, y.div(over)))
-  return constant.where(0, quotient.mul(g.div(divisor)))
+  const { down, part } = deviation(x, scale, axis)
+  return constant.where(0, part.div(constant.where(1, y.mul(down))).mul(g.div(divisor)))
 })
 /** Of the rows of x. */
 export const cov: Operation = formula('cov', (g, _y, [, x, scale], { divisor }) => {
-  const over = excess(scale)
-  return g
-    .add(g.T)
-    .div(divisor)
-    .mul(over.T)
-    .matmul(deviation(x.div(over), 1))
+  const { down, part } = deviation(x, scale, 1)
+  return g.add(g.T).div(divisor).div(down.T).matmul(part)
 })
