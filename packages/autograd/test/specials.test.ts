@@ -482,6 +482,44 @@ function scaled(m: bigint, e: number): number {
   return value
 }
 
+describe('derivatives of products', () => {
+  const row = (elements: readonly number[]): Matrix => matrix([elements], { dtype: 'float64' })
+  const along = (f: (x: Variable) => Variable, w: readonly number[]) => (x: Variable) =>
+    grad((z: Variable) => grad(f)(z).mul(row(w)).sum())(x)
+  /** The derivative of the running products of x in the direction t. */
+  const moved = (t: readonly number[]) => (x: Variable) =>
+    grad((g: Variable) =>
+      grad((z: Variable) => z.cumprod().mul(g).sum())(x)
+        .mul(row(t))
+        .sum(),
+    )(row(t.map(() => 1)))
+  const prod = (x: Variable): Variable => x.prod()
+  test.each<[string, (x: Variable) => Variable, number[], number[]]>([
+    [
+      'of others beyond the range, by a cotangent that brings them back',
+      grad((x: Variable) => x.prod().mul(1e-300)),
+      [1e200, 1e200, 1e-300],
+      [0, 0, 1e100],
+    ],
+    [
+      'of others below the range, by a cotangent that brings them back',
+      grad((x: Variable) => x.prod().mul(1e300)),
+      [1e-200, 1e-200, 1e200],
+      [1e300, 1e300, 1e-100],
+    ],
+    ['of order 2 beside NaN', along(prod, [1, -1]), [0, nan], [-1, 1]],
+    ['of order 2 beyond the range', along(prod, [1, 0, 0]), [1e200, 1e200, 1e-300], [0, 1e-300, 1e200]],
+    ['in a direction, from ∞ on', moved([1, 1, 1]), [inf, 2, 3], [1, inf, inf]],
+    ['in a direction, from NaN on', moved([1, 0]), [nan, 2], [1, nan]],
+    ['that stop before NaN', grad((x: Variable) => x.cumprod().col(1).sum()), [2, 5, nan, 3], [5, 2, 0, 0]],
+  ])('%s, within 8 units of roundoff, compiled and not', (_name, f, x, wanted) => {
+    const all = (z: Matrix): Matrix => f(variable(z)).value
+    const compiled = compile(all)
+    compiled(row(x.map((_, i) => i)))
+    for (const g of [all, compiled]) expectClose(g(row(x)), [wanted], 'float64')
+  })
+})
+
 // Each element is a sum of products of n factors and a cotangent, all of them positive or with one sign: every product has
 // at most n roundings, every sum as many.
 describe('gradients of running products that leave the range on the way, within (2n + 2) units of roundoff', () => {

@@ -1,8 +1,8 @@
 import { at } from './lines'
 
 /**
- * out[i] = b[i] + a[i]·out[i − 1] along each line, out[−1] = initial; b is one number where it is `single`. Each is computed in
- * float64 from the one before as it was before it was rounded.
+ * out[i] = b[i] + a[i]·out[i − 1] along each line, out[−1] = initial, and nothing where that is 0, whatever a[0] is; b is one
+ * number where it is `single`. Each is computed in float64 from the one before as it was before it was rounded.
  */
 function recurrence<T>(
   out: usize, a: usize, b: usize, lines: i32, lineStep: i32, count: i32, step: i32, single: i32, initial: f64
@@ -11,7 +11,8 @@ function recurrence<T>(
     let value = initial
     for (let i = 0; i < count; i++) {
       const place = at<T>(at<T>(0, l, lineStep), i, step)
-      value = <f64>load<T>(single ? b : b + place) + <f64>load<T>(a + place) * value
+      const factor = i == 0 && initial == 0 ? 0 : <f64>load<T>(a + place)
+      value = <f64>load<T>(single ? b : b + place) + factor * value
       store<T>(out + place, <T>value)
     }
   }
@@ -71,7 +72,8 @@ function nextFar(b: f64, a: f64, m: f64, e: i32): f64 {
 
 /**
  * out[i] = v[i − 1]·μ[i] for v[i] = b[i] + a[i]·v[i − 1], v[−1] = initial, and μ[i] = h[i] + a[i + 1]·μ[i + 1]: what is computed
- * on the way neither overflows nor vanishes. `room` is for 16 bytes an element of a line.
+ * on the way neither overflows nor vanishes. An initial 0, and zeros of h at the end of a line, are nothing, whatever stands there.
+ * `room` is for 16 bytes an element of a line.
  */
 function cumprodGradient<T>(
   out: usize, a: usize, b: usize, h: usize, room: usize,
@@ -84,17 +86,20 @@ function cumprodGradient<T>(
       const place = at<T>(line, i, step)
       store<f64>(room + (<usize>i << 4), m)
       store<i32>(room + (<usize>i << 4), exponent, 8)
-      m = next(<f64>load<T>(single ? b : b + place), <f64>load<T>(a + place), m, exponent)
+      const factor = i == 0 && initial == 0 ? 0 : <f64>load<T>(a + place)
+      m = next(<f64>load<T>(single ? b : b + place), factor, m, exponent)
     }
-    let after: f64 = 0
+    let after: f64 = 0, begun = false
     m = normal(0, 0)
     for (let i = count - 1; i >= 0; i--) {
       const place = at<T>(line, i, step)
       m = next(<f64>load<T>(h + place), after, m, exponent)
-      after = <f64>load<T>(a + place)
+      begun = begun || m != 0
+      after = begun ? <f64>load<T>(a + place) : 0
       const v = room + (<usize>i << 4)
-      store<T>(out + place, <T>rounded(weighed(load<f64>(v), m), exponent + load<i32>(v, 8)))
+      store<T>(out + place, begun ? <T>rounded(weighed(load<f64>(v), m), exponent + load<i32>(v, 8)) : 0)
     }
+    if (initial == 0 && count > 0) store<T>(out + line, 0)
   }
 }
 

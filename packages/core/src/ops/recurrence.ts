@@ -64,12 +64,11 @@ const toMu = (g: Value, a: Value, b: Value, line: Line): Value =>
 const toV = (g: Value, a: Value, h: Value, { axis }: Line): Value =>
   flip(delay(flip(weighed(g, adjoint(h, a, axis)), axis), axis, 0), axis)
 
-/** Π over the rest of its line for each element. */
-export function productOfOthers(x: Value, axis?: Axis): Value {
+/** g·Π over the rest of its line for each element of x, g one number a line. */
+export function productOfOthers(g: Value, x: Value, axis?: Axis): Value {
   const { rows, cols } = x
-  if (axis === undefined) return productOfOthers(x.reshape(1, rows * cols), 1).reshape(rows, cols)
+  if (axis === undefined) return productOfOthers(g, x.reshape(1, rows * cols), 1).reshape(rows, cols)
   if (x.shape[axis] === 0) return x
-  const last = axis === 0 ? x.slice(-1) : x.slice(0, rows, -1)
-  const chosen = last.where(1, 1).place(rows, cols, axis === 0 ? rows - 1 : 0, axis === 1 ? cols - 1 : 0)
-  return x.apply(cumprodGradient, [x, -0, chosen], { axis, initial: 1 })
+  const ofLast = g.place(rows, cols, axis === 0 ? rows - 1 : 0, axis === 1 ? cols - 1 : 0)
+  return x.apply(cumprodGradient, [x, -0, ofLast], { axis, initial: 1 })
 }

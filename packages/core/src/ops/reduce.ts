@@ -80,7 +80,7 @@ const ofSoftmax: Rule = (g, y, _inputs, { axis }) => {
 
 export const sum: Operation = reduction('sum', [(g, _y, [x]) => g.broadcastTo(x.rows, x.cols)])
 export const mean: Operation = reduction('mean', [(g, y, [x]) => g.div(terms(x, y)).broadcastTo(x.rows, x.cols)])
-export const prod: Operation = reduction('prod', [(g, _y, [x], { axis }) => weighed(g, productOfOthers(x, axis))])
+export const prod: Operation = reduction('prod', [(g, _y, [x], { axis }) => productOfOthers(g, x, axis)])
 export const max: Operation = reduction('max', [toExtremes], { nonEmpty: true })
 export const min: Operation = reduction('min', [toExtremes], { nonEmpty: true })
 export const argmax: Operation = reduction('argmax', [], { nonEmpty: true, dtype: exactIndex })
