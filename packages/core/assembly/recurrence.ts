@@ -89,15 +89,16 @@ function cumprodGradient<T>(
       const factor = i == 0 && initial == 0 ? 0 : <f64>load<T>(a + place)
       m = next(<f64>load<T>(single ? b : b + place), factor, m, exponent)
     }
-    let after: f64 = 0, begun = false
+    let i = count - 1
+    for (; i >= 0 && <f64>load<T>(h + at<T>(line, i, step)) == 0; i--) store<T>(out + at<T>(line, i, step), 0)
+    let after: f64 = 0
     m = normal(0, 0)
-    for (let i = count - 1; i >= 0; i--) {
+    for (; i >= 0; i--) {
       const place = at<T>(line, i, step)
       m = next(<f64>load<T>(h + place), after, m, exponent)
-      begun = begun || m != 0
-      after = begun ? <f64>load<T>(a + place) : 0
+      after = <f64>load<T>(a + place)
       const v = room + (<usize>i << 4)
-      store<T>(out + place, begun ? <T>rounded(weighed(load<f64>(v), m), exponent + load<i32>(v, 8)) : 0)
+      store<T>(out + place, <T>rounded(weighed(load<f64>(v), m), exponent + load<i32>(v, 8)))
     }
     if (initial == 0 && count > 0) store<T>(out + line, 0)
   }
