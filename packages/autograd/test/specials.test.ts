@@ -144,6 +144,30 @@ const cases: readonly Case[] = [
   limits('silu', (x) => x.silu(), 1, 0),
   limits('softplus', (x) => x.softplus(), 1, 0),
   limits('elu', (x) => x.elu(), 1, 0),
+  ...[-40, -17, -10, -1].flatMap((x): Case[] => {
+    const of = (name: string, f: Case['f'], y: number): Case => ({
+      ...{ name: `${name} at ${x}`, f, x: [[x]], value: [[y]], gradient: [[Math.exp(x)]], second: [[Math.exp(x)]] },
+    })
+    return [
+      of('elu', (z) => z.elu(), Math.expm1(x)),
+      of('elu with alpha', (z) => z.elu(4).div(4), Math.expm1(x)),
+      of('expm1', (z) => z.expm1(), Math.expm1(x)),
+    ]
+  }),
+  {
+    name: 'elu under the cotangent ∞',
+    f: (x) => x.elu(),
+    x: [[-80, -17, -1, 2]],
+    g: inf,
+    gradient: [[inf, inf, inf, inf]],
+  },
+  {
+    name: 'elu of what has no power, and at its kink',
+    f: (x) => x.elu(),
+    x: [[1000, 0]],
+    gradient: [[1, 1]],
+    second: [[0, 1]],
+  },
   limits('erf', (x) => x.erf(), 0, 0),
   limits('tanh', (x) => x.tanh(), 0, 0),
   limits('sigmoid', (x) => x.sigmoid(), 0, 0),

@@ -114,7 +114,7 @@ export const log: Operation = unary('log', (g, _y, [x]) => g.div(x))
 export const log1p: Operation = unary('log1p', (g, _y, [x]) => g.div(x.add(1)))
 export const log2: Operation = unary('log2', (g, _y, [x]) => g.mul(Math.LOG2E).div(x))
 export const log10: Operation = unary('log10', (g, _y, [x]) => g.mul(Math.LOG10E).div(x))
-export const expm1: Operation = unary('expm1', (g, y) => g.mul(y.add(1)))
+export const expm1: Operation = unary('expm1', (g, _y, [x]) => g.mul(x.exp()))
 export const sqrt: Operation = unary('sqrt', (g, y) => g.div(y.mul(2)))
 export const square: Operation = unary('square', (g, _y, [x]) => g.mul(x.mul(2)))
 export const reciprocal: Operation = unary('reciprocal', (g, y) => g.mul(y.square()).neg())
@@ -133,7 +133,11 @@ export const leakyRelu: Operation = unary(
 )
 export const elu: Operation = unary(
   'elu',
-  (g, y, [x], { alpha }) => x.greater(0).where(g, g.mul(y.add(alpha))),
+  (g, _y, [x], { alpha }) => {
+    const positive = x.greater(0)
+    // Not y + alpha, which has no digits left where y is near −alpha; and of no x whose power is infinite.
+    return positive.where(g, g.mul(positive.where(0, x).exp().mul(alpha)))
+  },
   (alpha = 1) => ({ alpha }),
 )
 /** x, but 10⁴ where it is ±∞, for factors beside others that are 0 from far below 10⁴ on. */
