@@ -168,6 +168,24 @@ const cases: readonly Case[] = [
     gradient: [[1, 1]],
     second: [[0, 1]],
   },
+  ...(
+    [
+      ['aᵇ by a, b large', (x) => x.pow(3), 0.1, 2 ** 127, 0.03],
+      ['aᵇ by a, b negative', (x) => x.pow(-3), 0.5, 2 ** 122, -48],
+      ['1 / x', (x) => x.reciprocal(), 2 ** -70, 2 ** -100, -(2 ** 140)],
+    ] as const satisfies readonly (readonly [string, Case['f'], number, number, number])[]
+  ).map(
+    ([name, f, x, g, factor]): Case => ({
+      name: `${name}, under a cotangent that brings it into the range, of float32`,
+      ...{ f, x: [[x]], g, gradient: [[factor * g]] },
+    }),
+  ),
+  {
+    name: 'a⁰ is constant, under the cotangent NaN',
+    f: (x) => pow(x, like(x, [[0, 2]])).mul(like(x, [[nan, 1]])),
+    x: [[1, 3]],
+    gradient: [[0, 6]],
+  },
   limits('erf', (x) => x.erf(), 0, 0),
   limits('tanh', (x) => x.tanh(), 0, 0),
   limits('sigmoid', (x) => x.sigmoid(), 0, 0),

@@ -117,7 +117,7 @@ export const log10: Operation = unary('log10', (g, _y, [x]) => g.mul(Math.LOG10E
 export const expm1: Operation = unary('expm1', (g, _y, [x]) => g.mul(x.exp()))
 export const sqrt: Operation = unary('sqrt', (g, y) => g.div(y.mul(2)))
 export const square: Operation = unary('square', (g, _y, [x]) => g.mul(x.mul(2)))
-export const reciprocal: Operation = unary('reciprocal', (g, y) => g.mul(y.square()).neg())
+export const reciprocal: Operation = unary('reciprocal', (g, y) => g.mul(y).mul(y).neg())
 export const sin: Operation = unary('sin', (g, _y, [x]) => g.mul(x.cos()))
 export const cos: Operation = unary('cos', (g, _y, [x]) => g.mul(x.sin()).neg())
 export const tan: Operation = unary('tan', (g, y) => g.mul(y.square().add(1)))
@@ -193,10 +193,10 @@ export const div: Operation = binary('div', [(g, _y, [, b]) => g.div(b), (g, y, 
 export const mod: Operation = binary('mod', [(g) => g, (g, y, [a, b]) => g.mul(a.sub(y).div(b).round()).neg()])
 /** b·aᵇ⁻¹, 0 where b is 0 whatever a is; aᵇ·ln a, 0 where a is 1, 0 and b is not negative, or ∞ and b negative. */
 export const pow: Operation = binary('pow', [
-  // A factor of 0 and not a selected 0 where b is 0: it has the derivative aᵇ⁻¹ with respect to b, where that is finite.
+  // A factor of 0 and not a selected 0 where b is 0: it has the derivative g·aᵇ⁻¹ with respect to b, where that is finite.
   (g, _y, [a, b]) => {
-    const idle = a.reciprocal().isFinite().less(b.equal(0))
-    return weighed(weighed(g, b), idle.where(1, a).pow(b.sub(1)))
+    const idle = g.div(a).isFinite().less(b.equal(0))
+    return weighed(weighed(idle.where(0, g), idle.where(1, a).pow(b.sub(1))), b)
   },
   (g, y, [a, b]) => {
     const infinite = a.equal(Number.POSITIVE_INFINITY).mul(b.less(0))
