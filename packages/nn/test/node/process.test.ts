@@ -31,11 +31,14 @@ test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled fun
   }
 })
 
-test('90,000 training steps grow the heap by less than 2 MB', { timeout: 180_000 }, async () => {
+test('90,000 training steps grow the heap by less than 2 MB, 100,000 batches of fit by less than 1 MB', {
+  timeout: 180_000,
+}, async () => {
   const output = await outputOf(new URL('./memory.ts', import.meta.url), { nodeOptions: ['--expose-gc'] })
-  const { grown, loss } = JSON.parse(output)
+  const { grown, fitted, loss } = JSON.parse(output)
   expect(loss).toBeLessThan(1e-6)
   expect(grown).toBeLessThan(2e6)
+  expect(fitted).toBeLessThan(1e6)
 })
 
 test('small results that are kept, of any kind, hold less than four times their bytes', {
