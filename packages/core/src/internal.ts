@@ -20,7 +20,6 @@ export {
   flag,
   func,
   guardMethods,
-  inExcess,
   isPlain,
   type Kind,
   type KindMaker,

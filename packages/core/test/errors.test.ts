@@ -948,6 +948,49 @@ describe('what Array.prototype.map and its like pass behind an element is no arg
     expect(() => list.map(fn.add)).toThrow('add: operand 2 is undefined')
   })
 
+  test('nor what Array.from and the methods of a Map, a Set and typed arrays pass', () => {
+    const seen: unknown[] = []
+    const passed: [name: string, run: (f: Untyped) => unknown][] = [
+      ['Array.from', (f) => Array.from(list, f)],
+      ['Map', (f) => new Map([['a', list[0]]]).forEach(f)],
+      ['Map by objects', (f) => new Map([[{}, list[0]]]).forEach(f)],
+      ['Set', (f) => new Set(list).forEach(f)],
+      ['typed array', (f) => Float64Array.of(4, 9).forEach(f)],
+    ]
+    for (const [, run] of passed) for (const f of [fn.exp, fn.neg]) run((...args: unknown[]) => seen.push(f(...args)))
+    expect(seen.length).toBe(2 * (3 + 1 + 1 + 3 + 2))
+    expect(Array.from(list, core.linalg.det)).toEqual([0, 0, 0])
+    // As the reduce of an iterator calls it.
+    expect(core.full(1, 1, 5).equals(fn.add(core.full(1, 1, 2), core.full(1, 1, 3), 1))).toBe(true)
+    new Map([[{}, list[0]]]).forEach(fn.sum)
+    for (const f of [fn.round, fn.log]) expect(() => Array.from(list, f)).toThrow('in excess')
+  })
+
+  test('and methods do without it as functions do', () => {
+    const a: Untyped = core.full(2, 2, 3)
+    const g: Untyped = new core.Generator(1)
+    expect(values([1, 2].map(a.mul, a))).toEqual([3, 6])
+    expect(values(['', ''].map(a.exp, a))).toEqual(values([a.exp(), a.exp()]))
+    expect((([0, 1] as Untyped).map(a.row, a) as Matrix[]).map(({ shape }) => shape)).toEqual(Array(2).fill([1, 2]))
+    expect(list.filter(a.equals, a)).toEqual([list[2]])
+    list.forEach(a.assign, a)
+    expect(a.get(1, 1)).toBe(3)
+    expect(([3] as Untyped).map(g.permutation, g)[0].rows).toBe(3)
+    expect(a.clone.bind(a)(undefined).equals(a)).toBe(true)
+    const wrongly: [call: () => unknown, shown: string][] = [
+      [() => a.round(2), 'round: got 2 in excess, wanted a.round()'],
+      [() => a.sum(0, 1), 'sum: got 1 in excess, wanted a.sum(axis)'],
+      [() => a.mul(2, 1), 'mul: got 1 in excess, wanted a.mul(b)'],
+      [() => a.mul(2, 1, [0]), 'mul: got 1 in excess'],
+      [() => a.clone('x', 0, ['y']), 'clone: got "x" in excess'],
+      [() => fn.exp(a, -1), 'exp: got -1 in excess'],
+      [() => fn.exp(a, 0.5), 'exp: got 0.5 in excess'],
+      [() => fn.sum(a, 0, 1), 'sum: got 1 in excess'],
+      [() => fn.sort(a, 1, { descending: true }), 'sort: got { descending } in excess'],
+    ]
+    for (const [call, shown] of wrongly) expect(call).toThrow(shown)
+  })
+
   test('a number or an array by themselves are refused', () => {
     expect(() => fn.round(list[0], 2)).toThrow('round: got 2 in excess, wanted a.round()')
     expect(() => fn.exp(list[0], 0, [])).toThrow('exp: got 0 in excess')

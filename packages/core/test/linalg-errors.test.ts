@@ -327,7 +327,9 @@ test('functions of one matrix may be given to map, which passes an index and the
   expect([good, good].map(linalg.inv).map(hex)).toEqual([good, good].map((a) => hex(linalg.inv(a))))
   expect([good].map(linalg.svdvals).map(hex)).toEqual([hex(linalg.svdvals(good))])
   expect(() => [good].map(la.pinv)).toThrow('pinv: got an array in excess, wanted pinv(a, rcond)')
-  expect(() => la.inv(good, 0)).toThrow('inv: got 0 in excess, wanted inv(a)')
+  expect(hex(la.inv(good, 0))).toBe(hex(linalg.inv(good)))
+  for (const more of [-1, 0.5, '0', {}]) expect(() => la.inv(good, more)).toThrow('in excess, wanted inv(a)')
+  expect(() => la.pinv(good, 1e-9, 0)).toThrow('pinv: got 0 in excess')
 })
 
 test.each(WANT_FINITE)('%s of 300x300 with one NaN throws within 2 seconds', { timeout: 2000 }, (name) => {

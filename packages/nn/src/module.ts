@@ -8,7 +8,6 @@ import {
   flag,
   formatShape,
   guardMethods,
-  inExcess,
   isPlain,
   listNames,
   readerOf,
@@ -256,8 +255,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
             // biome-ignore lint/complexity/noArguments: see above
             const given = arguments
             if (given.length === 1) return forward.call(this, x)
-            if (given[1] !== undefined && Object.hasOwn(owner, 'builtIn'))
-              throw inExcess(owner.name, 'forward(x)', given[1])
+            if (Object.hasOwn(owner, 'builtIn')) checkNoMore(owner.name, 'x', Array.from(given).slice(1), 'forward(x)')
             return forward.apply(this, given)
           },
         }

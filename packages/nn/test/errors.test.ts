@@ -388,3 +388,11 @@ test('a learning rate that is no number is a DTypeError', () => {
     expect(() => Object.assign(optimizer, { lr })).toThrow(DTypeError)
   expect(optimizer.lr).toBe(0.1)
 })
+
+test('what JavaScript passes to a method that it calls for each element, or when a promise is kept, is not in excess', async () => {
+  const { model, optimizer, data }: Untyped = operands()
+  expect(([data.x] as Untyped).map(model.forward, model)[0].shape).toEqual([4, 2])
+  for (const method of [optimizer.step, optimizer.zeroGrad, optimizer.stateDict]) [data.x, 7].forEach(method, optimizer)
+  await Promise.resolve().then(optimizer.zeroGrad.bind(optimizer))
+  expect(() => optimizer.step(data.x, 1, [7])).toThrow('step: got Matrix in excess')
+})

@@ -119,7 +119,7 @@ export const unknownName = (operation: string, name: string, names: readonly str
 export const didYouMean = (meant: string | undefined): string => (meant ? `: did you mean ${meant}?` : '')
 
 /** The error for an argument after those of a call, which is written as it should be: `a.sort(axis)`. */
-export function inExcess(operation: string, call: string, given: unknown): DTypeError {
+function inExcess(operation: string, call: string, given: unknown): DTypeError {
   const names = isPlain(given) ? Object.keys(given) : []
   const taken = call.match(/\w+/g) ?? []
   const meant = names.map((name) => suggestion(name, taken)).find((name) => name !== undefined)
@@ -127,16 +127,45 @@ export function inExcess(operation: string, call: string, given: unknown): DType
   return new DTypeError(`${operation}: got ${got} in excess, wanted ${call}${didYouMean(meant)}`)
 }
 
+const NOTHING = Symbol()
+
+/** What JavaScript's own iteration found under a key, an index where it went through an array; NOTHING if it did not. */
+export function elementUnder(key: unknown, all: unknown): unknown {
+  if (all instanceof Map || all instanceof Set) return !all.has(key) ? NOTHING : all instanceof Map ? all.get(key) : key
+  const list = Array.isArray(all) || ArrayBuffer.isView(all) ? (all as ArrayLike<unknown>) : []
+  return isIndex(key) && key < list.length ? list[key] : NOTHING
+}
+
+const isIndex = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0
+
+/** Calls of functions of matrices alone, but no method, and none of those to which others give a number: decimals, a base. */
+const OF_ELEMENTS = /^(?!(round|log|forward)\()\w+\((a|x|value|bytes)(, b)?\)$/
+
 /**
- * What a function that takes no more refuses: arguments that are not undefined, nor the index and the array that
- * `Array.prototype.map` and its like pass.
+ * Whether arguments after those of a call are what JavaScript's own iteration passes after an element: its index or key, and
+ * what is gone through, both after the element itself where the call takes nothing; the index alone, as `Array.from` does, only
+ * after the elements of a function, since a method that is given a number was meant to do something with it.
+ */
+export function isIterations(more: readonly unknown[], call: string): boolean {
+  const [key, all] = more.slice(-2)
+  if (more.length === 1) return isIndex(key) && OF_ELEMENTS.test(call)
+  const element = more.length > 3 ? NOTHING : elementUnder(key, all)
+  return element !== NOTHING && (more.length === 2 || Object.is(element, more[0]))
+}
+
+/**
+ * What a call that takes no more refuses: arguments that are neither undefined nor those of JavaScript's own iteration.
  *
  * @throws DTypeError
  */
-export function checkNoMore(operation: string, takes: string, more: readonly unknown[]): void {
-  if (more.length === 0 || (more.length === 2 && Number.isInteger(more[0]) && Array.isArray(more[1]))) return
+export function checkNoMore(
+  operation: string,
+  takes: string,
+  more: readonly unknown[],
+  call: string = `${operation}(${takes})`,
+): void {
   const given = more.find((each) => each !== undefined)
-  if (given !== undefined) throw inExcess(operation, `${operation}(${takes})`, given)
+  if (given !== undefined && !isIterations(more, call)) throw inExcess(operation, call, given)
 }
 
 /** Makes methods, which take the arguments that are named, refuse more; `receiver` is what messages call their object. */
@@ -144,14 +173,15 @@ export function guardMethods(object: object, takes: Readonly<Record<string, stri
   for (const [name, names] of Object.entries(takes)) {
     const method: (this: unknown, ...args: unknown[]) => unknown = Reflect.get(object, name)
     const most = names.split(', ').length - Number(names === '')
-    const refuse = (more: unknown): never => {
-      throw inExcess(name, `${receiver}.${name}(${names})`, more)
-    }
-    const bare = function (this: unknown, more: unknown): unknown {
-      return more === undefined ? method.call(this) : refuse(more)
+    const check = (more: readonly unknown[]): void => checkNoMore(name, names, more, `${receiver}.${name}(${names})`)
+    // Without rest parameters, which are an array in each call.
+    const bare = function (this: unknown, first: unknown, second: unknown, third: unknown): unknown {
+      if (first !== undefined) check(second === undefined && third === undefined ? [first] : [first, second, third])
+      return method.call(this)
     }
     const full = function (this: unknown, ...args: unknown[]): unknown {
-      return args.length > most && args[most] !== undefined ? refuse(args[most]) : method.apply(this, args)
+      if (args.length > most) check(args.splice(most))
+      return method.apply(this, args)
     }
     const value = Object.defineProperty(most === 0 ? bare : full, 'name', { value: name })
     Object.defineProperty(object, name, { value, writable: true, configurable: true })

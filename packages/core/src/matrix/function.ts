@@ -3,6 +3,7 @@
 
 import { getDefaultDtype } from '../base/dtype.ts'
 import { DTypeError } from '../base/errors.ts'
+import { elementUnder, isIterations } from '../base/options.ts'
 import { type Axis, describe, type ReducedCols, type ReducedRows } from '../base/shape.ts'
 import type {
   Broadcast,
@@ -19,6 +20,7 @@ import type {
   SizeFound,
   Value,
 } from '../ops/algebra.ts'
+import { takenBy } from '../ops/methods.ts'
 import { isValue, scalar } from './matrix.ts'
 
 /** An element-wise operation on one value. */
@@ -104,15 +106,19 @@ export type AffineFunction = <
 
 /**
  * The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. It does without
- * the index and the array that `Array.prototype.map`, `reduce` and their like pass behind an element.
+ * what JavaScript's own iteration passes behind an element.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the declared type of each function says what it takes and gives
 export function functionOf(name: string): any {
+  const takes = takenBy(name)
+  const names = takes === '' ? [] : takes.split(', ')
+  const call = `${name}(${['a', ...names].join(', ')})`
+  const most = names.length
   return (first: unknown, ...rest: unknown[]) => {
     const { length } = rest
-    const array = length > 1 ? rest[length - 1] : undefined
     const element = length > 2 ? rest[length - 3] : first
-    if (Array.isArray(array) && array[rest[length - 2] as number] === element) rest.length -= 2
+    if (length > 1 && Object.is(elementUnder(rest[length - 2], rest[length - 1]), element)) rest.length -= 2
+    else if (length === most + 1 && isIterations(rest.slice(most), call)) rest.length = most
     if (!isValue(first) && typeof first !== 'number')
       throw new DTypeError(`${name}: operand 1 is ${describe(first)}, wanted a Matrix or a number`)
     const receiver: Value = isValue(first) ? first : scalar(first, rest.find(isValue)?.dtype ?? getDefaultDtype())

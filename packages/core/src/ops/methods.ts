@@ -1,6 +1,6 @@
 import { isOurs, mark } from '../base/copies.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
-import { flag, guardMethods, inExcess, number, readerOf } from '../base/options.ts'
+import { checkNoMore, flag, guardMethods, number, readerOf } from '../base/options.ts'
 import {
   type Axis,
   checkAxis,
@@ -246,24 +246,28 @@ const takes: Readonly<Record<keyof typeof composed, string>> = {
   ...{ pad: 'top, bottom, left, right, value', tile: 'rows, cols', filterRows: 'mask', row: 'i', col: 'j' },
 }
 
+/** What the method of this name takes beside its receiver. */
+export const takenBy = (name: string): string =>
+  (operations as unknown as Readonly<Record<string, Partial<Operation> | undefined>>)[name]?.method?.takes ??
+  (takes as Readonly<Record<string, string>>)[name]
+
 type AnyMethod = (this: Value, ...args: unknown[]) => Value
 
 /** What runs an operation as a method. There is one for each number of operands, as V8 makes no list of those. */
 function methodOf(operation: Operation, { operands, takes, attributes }: Method): AnyMethod {
-  const refuse = (more: unknown): void => {
-    if (more !== undefined) throw inExcess(operation.name, `a.${operation.name}(${takes})`, more)
-  }
+  const check = (more: readonly unknown[]): void =>
+    checkNoMore(operation.name, takes, more, `a.${operation.name}(${takes})`)
   const plain: readonly AnyMethod[] = [
     function (...more) {
-      if (more.length > 0) refuse(more[0])
+      if (more.length > 0) check(more)
       return this.apply(operation, [this], undefined)
     },
     function (b, ...more) {
-      if (more.length > 0) refuse(more[0])
+      if (more.length > 0) check(more)
       return this.apply(operation, [this, b], undefined)
     },
     function (b, c, ...more) {
-      if (more.length > 0) refuse(more[0])
+      if (more.length > 0) check(more)
       return this.apply(operation, [this, b, c], undefined)
     },
   ]
@@ -271,15 +275,15 @@ function methodOf(operation: Operation, { operands, takes, attributes }: Method)
   const most = takes.split(', ').length - operands + 1
   const particular: readonly AnyMethod[] = [
     function (...rest) {
-      if (rest.length > most) refuse(rest[most])
+      if (rest.length > most) check(rest.splice(most))
       return this.apply(operation, [this], attributes.apply(this, rest))
     },
     function (b, ...rest) {
-      if (rest.length > most) refuse(rest[most])
+      if (rest.length > most) check(rest.splice(most))
       return this.apply(operation, [this, b], attributes.apply(this, rest))
     },
     function (b, c, ...rest) {
-      if (rest.length > most) refuse(rest[most])
+      if (rest.length > most) check(rest.splice(most))
       return this.apply(operation, [this, b, c], attributes.apply(this, rest))
     },
   ]
