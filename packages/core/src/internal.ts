@@ -11,6 +11,7 @@ declare module './matrix/matrix.ts' {
   interface Matrix<R extends number, C extends number> extends Stored {}
 }
 
+export { isOfAnotherCopy, mark } from './base/copies.ts'
 export { setDebug } from './base/debug.ts'
 export {
   anything,

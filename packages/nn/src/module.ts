@@ -8,6 +8,7 @@ import {
   flag,
   formatShape,
   guardMethods,
+  isOfAnotherCopy,
   isPlain,
   listNames,
   readerOf,
@@ -92,7 +93,7 @@ function eachIn(container: Container, see: See): void {
  * Calls `see` with the parts that are in a container, and the paths to them, `heads.left.0`. A container that is met twice is
  * gone through once.
  */
-function eachMember(path: string, value: Container, see: (path: string, member: Member) => void): void {
+function eachMember(owner: Module, path: string, value: Container, see: (path: string, member: Member) => void): void {
   // What most have, and every epoch goes through.
   if (Array.isArray(value) && value.every(isMember)) {
     for (let i = 0; i < value.length; i++) see(`${path}.${i}`, value[i])
@@ -109,10 +110,19 @@ function eachMember(path: string, value: Container, see: (path: string, member: 
     const first = pending.length
     eachIn(value, (name, each) => {
       if (isMember(each) || isContainer(each)) pending.push([`${path}.${name}`, each])
+      else checkCopy(owner, `${path}.${name}`, each)
     })
     // The last is taken first.
     for (let i = first, j = pending.length - 1; i < j; i++, j--) [pending[i], pending[j]] = [pending[j], pending[i]]
   }
+}
+
+/** @throws DTypeError for what would be a part if it were of this copy of the package: it would be neither trained nor saved. */
+function checkCopy(owner: Module, path: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || !isOfAnotherCopy(value)) return
+  if (!('forward' in value || 'gatherRows' in value)) return
+  const got = `${shorten(path)} is ${describe(value)}`
+  throw new DTypeError(`${owner.constructor.name}: ${got}, wanted a Variable, a Matrix or a Module of the same copy`)
 }
 
 /** A function that tells whether objects have the properties that they have now, and the containers in them what they hold. */
@@ -308,7 +318,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
     const members: [string, Member][] = []
     const see: See = (name, value) => {
       if (isMember(value)) members.push([String(name), value])
-      else if (isContainer(value)) eachMember(String(name), value, (path, member) => members.push([path, member]))
+      else if (isContainer(value)) eachMember(this, String(name), value, (path, member) => members.push([path, member]))
+      else checkCopy(this, String(name), value)
     }
     eachProperty(this, see)
     if (this.#registered.size > 0) for (const [name, value] of this.#registered) see(name, value)

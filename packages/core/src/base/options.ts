@@ -1,3 +1,4 @@
+import { mark } from './copies.ts'
 import { type DType, getDefaultDtype } from './dtype.ts'
 import { DTypeError } from './errors.ts'
 import { describe, listNames } from './shape.ts'
@@ -168,8 +169,12 @@ export function checkNoMore(
   if (given !== undefined && !isIterations(more, call)) throw inExcess(operation, call, given)
 }
 
-/** Makes methods, which take the arguments that are named, refuse more; `receiver` is what messages call their object. */
+/**
+ * Marks a prototype as of this copy of the package, and makes its methods, which take the arguments that are named, refuse more;
+ * `receiver` is what messages call their object.
+ */
 export function guardMethods(object: object, takes: Readonly<Record<string, string>>, receiver = 'a'): void {
+  mark(object)
   for (const [name, names] of Object.entries(takes)) {
     const method: (this: unknown, ...args: unknown[]) => unknown = Reflect.get(object, name)
     const most = names.split(', ').length - Number(names === '')

@@ -1,4 +1,3 @@
-import { isOurs } from '../base/copies.ts'
 import { type DType, dtypeOf, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { number, readerOf } from '../base/options.ts'
@@ -6,7 +5,7 @@ import { checkNumber, checkShape, describe, formatShape, MAX_SIZE, type Shape } 
 import { allocate, allocateResult, type Pool, settled, unshared } from '../engine/allocate.ts'
 import { atOnce } from '../engine/machine.ts'
 import type { Algebra, Value } from '../ops/algebra.ts'
-import { installMethods } from '../ops/methods.ts'
+import { installMethods, isOfAlgebra } from '../ops/methods.ts'
 import { type Attributes, type Operation, position } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
 import { change, changed, checkWhole, moved, tracer } from '../ops/tracer.ts'
@@ -271,7 +270,7 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
 
 /** Whether something is a Matrix, or of another class that operations compute with. */
 export const isValue = (value: unknown): value is Value =>
-  value instanceof Matrix || (typeof value === 'object' && value !== null && isOurs(value) && 'apply' in value)
+  value instanceof Matrix || (typeof value === 'object' && value !== null && isOfAlgebra(value))
 
 /** Whether operands are matrices of one dtype, as most are. */
 function areAlike(operands: readonly unknown[]): operands is readonly Matrix[] {

@@ -1,5 +1,4 @@
 import alea from 'seedrandom/lib/alea.js'
-import { mark } from '../base/copies.ts'
 import { type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, MatgradError } from '../base/errors.ts'
 import {
@@ -260,7 +259,6 @@ export class Generator {
   }
 }
 
-mark(Generator.prototype)
 guardMethods(
   Generator.prototype,
   {

@@ -1,4 +1,4 @@
-import { isOurs, mark } from '../base/copies.ts'
+import { isOurs } from '../base/copies.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
 import { checkNoMore, flag, guardMethods, number, readerOf } from '../base/options.ts'
 import {
@@ -51,9 +51,12 @@ const stack = (x: Value, times: number): Value =>
     .broadcastTo(times, x.rows * x.cols)
     .reshape(times * x.rows, x.cols)
 
+/** Whether an object is of a class of this copy that has the methods of Algebra. */
+export const isOfAlgebra = (value: object): boolean => isOurs(value) && 'gatherRows' in value
+
 /** @throws DTypeError unless `b` is a value with methods: what is written with them needs one. */
 function checkOperand(operation: string, b: Value): void {
-  if (typeof b !== 'object' || b === null || !isOurs(b))
+  if (typeof b !== 'object' || b === null || !isOfAlgebra(b))
     throw new DTypeError(`${operation}: operand 2 is ${describe(b)}, wanted a Matrix`)
 }
 
@@ -295,7 +298,6 @@ function methodOf(operation: Operation, { operands, takes, attributes }: Method)
  * These, and the class's own, by what they take, refuse more arguments.
  */
 export function installMethods(prototype: object, own: Readonly<Record<string, string>> = {}): void {
-  mark(prototype)
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }

@@ -7,7 +7,9 @@ import {
   flag,
   formatShape,
   generatorOption,
+  isOfAnotherCopy,
   isPlain,
+  mark,
   number,
   readerOf,
   whole,
@@ -23,7 +25,13 @@ export interface Dataset {
 
 /** @throws DTypeError unless x and y are matrices; ShapeError unless they have as many rows. */
 export function checkDataset(operation: string, dataset: Dataset): void {
-  if (typeof dataset !== 'object' || dataset === null || Array.isArray(dataset) || dataset instanceof Matrix)
+  if (
+    typeof dataset !== 'object' ||
+    dataset === null ||
+    Array.isArray(dataset) ||
+    dataset instanceof Matrix ||
+    isOfAnotherCopy(dataset)
+  )
     throw new DTypeError(
       `${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y${didYouMean(Array.isArray(dataset) ? '{ x, y }' : undefined)}`,
     )
@@ -112,6 +120,8 @@ export class DataLoader implements Iterable<Dataset> {
     }
   }
 }
+
+mark(DataLoader.prototype)
 
 const { [Symbol.iterator]: iterate } = DataLoader.prototype
 
