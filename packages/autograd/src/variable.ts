@@ -75,6 +75,8 @@ export class Variable<R extends number = number, C extends number = number> {
   private gradient: Matrix<R, C> | null = null
 
   constructor(value: Matrix<R, C>, requiresGrad: boolean, origin: Origin | null = null, name?: string) {
+    if (!((value as unknown) instanceof Matrix))
+      throw new DTypeError(`Variable: value is ${describe(value)}, wanted a Matrix`)
     this.matrix = value
     this.requires = requiresGrad
     this.origin = origin

@@ -2,7 +2,7 @@
 // changes nothing.
 
 import * as autograd from '@matgrad/autograd'
-import { type CrossEntropyOptions, constant, crossEntropy, type Variable, variable } from '@matgrad/autograd'
+import { type CrossEntropyOptions, constant, crossEntropy, Variable, variable } from '@matgrad/autograd'
 import { DTypeError, MatgradError, Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -407,4 +407,15 @@ test('a compiled function refuses what is nested too deep, or in itself', () => 
   expectError(() => compiled(() => 1)(nested), DTypeError, 'compile', 'an argument has more than 1000 arrays')
   for (const result of [nested, itself])
     expectError(() => compiled(() => result)(), DTypeError, 'compile', 'the result has more than 1000 arrays')
+})
+
+test('a variable is of a matrix', () => {
+  for (const [value, shown] of [
+    [3, '3'],
+    [[[1]], 'an array'],
+    [x, 'Variable'],
+  ] as const) {
+    const call = (): unknown => new Variable(value as never, true)
+    expectError(call, DTypeError, 'Variable', `value is ${shown}, wanted a Matrix`)
+  }
 })

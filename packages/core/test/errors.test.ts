@@ -869,6 +869,50 @@ const generated: Row[] = [
   ...Object.entries(DRAWS).flatMap(([name, given]) => odd(`generator.${name}`, given, (v, args) => v.g[name](...args))),
 ]
 
+/** What takes no more than these arguments. */
+const FULL: readonly [wanted: string, call: (...more: unknown[]) => unknown][] = [
+  ['zeros(rows, cols, options)', (...more) => fn.zeros(1, 1, {}, ...more)],
+  ['ones(rows, cols, options)', (...more) => fn.ones(1, 1, {}, ...more)],
+  ['full(rows, cols, value, options)', (...more) => fn.full(1, 1, 1, {}, ...more)],
+  ['eye(n, m, options)', (...more) => fn.eye(1, 1, {}, ...more)],
+  ['fromFunction(rows, cols, f, options)', (...more) => fn.fromFunction(1, 1, () => 1, {}, ...more)],
+  ['arange(start, stop, step, options)', (...more) => fn.arange(0, 1, 1, {}, ...more)],
+  ['linspace(start, stop, count, options)', (...more) => fn.linspace(0, 1, 2, {}, ...more)],
+  ['matrix(data, options)', (...more) => fn.matrix([[1]], undefined, undefined, ...more)],
+  ['matrix(data, rows, cols, options)', (...more) => fn.matrix([1], 1, 1, {}, ...more)],
+  ['rand(rows, cols, options)', (...more) => fn.rand(1, 1, {}, ...more)],
+  ['randn(rows, cols, options)', (...more) => fn.randn(1, 1, {}, ...more)],
+  ['uniform(rows, cols, low, high, options)', (...more) => fn.uniform(1, 1, 0, 1, {}, ...more)],
+  ['normal(rows, cols, mean, std, options)', (...more) => fn.normal(1, 1, 0, 1, {}, ...more)],
+  ['randint(rows, cols, low, high, options)', (...more) => fn.randint(1, 1, 0, 1, {}, ...more)],
+  ['permutation(n, options)', (...more) => fn.permutation(1, {}, ...more)],
+  ['manualSeed(seed)', (...more) => fn.manualSeed(1, ...more)],
+  ['Generator(seed)', (...more) => new fn.Generator(1, ...more)],
+  ['setDefaultDtype(dtype)', (...more) => fn.setDefaultDtype('float64', ...more)],
+  ['configure(options)', (...more) => fn.configure({}, ...more)],
+  ['engineInfo()', (...more) => fn.engineInfo(...more)],
+  ['encodeSafetensors(tensors, metadata)', (...more) => fn.io.encodeSafetensors({}, {}, ...more)],
+  ['decodeSafetensors(bytes)', (...more) => fn.io.decodeSafetensors(fn.io.encodeSafetensors({}), ...more)],
+]
+
+const beyond: Row[] = FULL.flatMap(([wanted, call]) =>
+  (
+    [
+      ['options', { dtype: 'float64' }],
+      ['text', 'float64'],
+      ['a half', 0.5],
+    ] as const
+  ).map(
+    ([title, value]): Row => [
+      `${wanted} with ${title} in excess`,
+      () => call(value),
+      DTypeError,
+      `${wanted.replace(/\(.*/, '')}: got `,
+      `in excess, wanted ${wanted}`,
+    ],
+  ),
+)
+
 const excessive: Row[] = Object.entries(ARGUMENTS).flatMap(([name, given]) => {
   const count = given(operands()).length
   return Array.from({ length: count + 1 - Number(HOT.includes(name)) }, (_, i) => i).flatMap((i) =>
@@ -891,6 +935,7 @@ const excessive: Row[] = Object.entries(ARGUMENTS).flatMap(([name, given]) => {
 const groups: Readonly<Record<string, readonly Row[]>> = {
   generated,
   excessive,
+  beyond,
   shapes,
   types,
   axes,

@@ -1,5 +1,5 @@
-import { type DType, full as filled, type Generator, MatgradError, type Matrix } from '@matgrad/core'
-import { checkNumber, describe, number, oneOf, readerOf } from '@matgrad/core/internal'
+import { type DType, DTypeError, full as filled, Generator, MatgradError, type Matrix } from '@matgrad/core'
+import { checkNoMore, checkNumber, describe, number, oneOf, readerOf } from '@matgrad/core/internal'
 
 /**
  * Makes the first values of a parameter of rows x cols. For a layer's weight, rows are the features that come out
@@ -36,34 +36,47 @@ function checkNumbers(operation: string, values: Readonly<Record<string, number>
   for (const [name, value] of Object.entries(values)) checkNumber(operation, name, value)
 }
 
+/** The initialiser that draws. @throws DTypeError when it is called without a generator. */
+const drawing =
+  (operation: string, draw: Initializer): Initializer =>
+  (rows, cols, generator, dtype) => {
+    if ((generator as unknown) instanceof Generator) return draw(rows, cols, generator, dtype)
+    throw new DTypeError(`${operation}: generator is ${describe(generator)}, wanted a Generator`)
+  }
+
 /** Uniform on [low, high). */
-export function uniform(low = 0, high = 1): Initializer {
+export function uniform(low = 0, high = 1, ...more: []): Initializer {
+  checkNoMore('init.uniform', 'low, high', more)
   checkNumbers('init.uniform', { low, high })
-  return (rows, cols, generator, dtype) => generator.uniform(rows, cols, low, high, as(dtype))
+  return drawing('init.uniform', (rows, cols, generator, dtype) => generator.uniform(rows, cols, low, high, as(dtype)))
 }
 
 /** N(mean, std²). */
-export function normal(mean = 0, std = 1): Initializer {
+export function normal(mean = 0, std = 1, ...more: []): Initializer {
+  checkNoMore('init.normal', 'mean, std', more)
   checkNumbers('init.normal', { mean, std })
-  return (rows, cols, generator, dtype) => generator.normal(rows, cols, mean, std, as(dtype))
+  return drawing('init.normal', (rows, cols, generator, dtype) => generator.normal(rows, cols, mean, std, as(dtype)))
 }
 
 const readXavier = readerOf({ gain: number(1) })
 
 /** Uniform on ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
-export function xavierUniform(options?: { gain?: number }): Initializer {
+export function xavierUniform(options?: { gain?: number }, ...more: []): Initializer {
+  checkNoMore('init.xavierUniform', 'options', more)
   const { gain } = readXavier('init.xavierUniform', options)
-  return (rows, cols, generator, dtype) => {
+  return drawing('init.xavierUniform', (rows, cols, generator, dtype) => {
     const bound = gain * Math.sqrt(6 / (rows + cols))
     return generator.uniform(rows, cols, -bound, bound, as(dtype))
-  }
+  })
 }
 
 /** Normal with the standard deviation gain·√(2 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
-export function xavierNormal(options?: { gain?: number }): Initializer {
+export function xavierNormal(options?: { gain?: number }, ...more: []): Initializer {
+  checkNoMore('init.xavierNormal', 'options', more)
   const { gain } = readXavier('init.xavierNormal', options)
-  return (rows, cols, generator, dtype) =>
-    generator.normal(rows, cols, 0, gain * Math.sqrt(2 / (rows + cols)), as(dtype))
+  return drawing('init.xavierNormal', (rows, cols, generator, dtype) =>
+    generator.normal(rows, cols, 0, gain * Math.sqrt(2 / (rows + cols)), as(dtype)),
+  )
 }
 
 export interface KaimingOptions {
@@ -88,22 +101,27 @@ function kaimingStd(operation: string, options: KaimingOptions | undefined): (ro
 }
 
 /** Uniform with the standard deviation gain / √fan: bound gain·√(3 / fan) (He et al. 2015). */
-export function kaimingUniform(options?: KaimingOptions): Initializer {
+export function kaimingUniform(options?: KaimingOptions, ...more: []): Initializer {
+  checkNoMore('init.kaimingUniform', 'options', more)
   const std = kaimingStd('init.kaimingUniform', options)
-  return (rows, cols, generator, dtype) => {
+  return drawing('init.kaimingUniform', (rows, cols, generator, dtype) => {
     const bound = Math.sqrt(3) * std(rows, cols)
     return generator.uniform(rows, cols, -bound, bound, as(dtype))
-  }
+  })
 }
 
 /** Normal with the standard deviation gain / √fan (He et al. 2015). */
-export function kaimingNormal(options?: KaimingOptions): Initializer {
+export function kaimingNormal(options?: KaimingOptions, ...more: []): Initializer {
+  checkNoMore('init.kaimingNormal', 'options', more)
   const std = kaimingStd('init.kaimingNormal', options)
-  return (rows, cols, generator, dtype) => generator.normal(rows, cols, 0, std(rows, cols), as(dtype))
+  return drawing('init.kaimingNormal', (rows, cols, generator, dtype) =>
+    generator.normal(rows, cols, 0, std(rows, cols), as(dtype)),
+  )
 }
 
 /** One value everywhere. */
-export function constant(value: number): Initializer {
+export function constant(value: number, ...more: []): Initializer {
+  checkNoMore('init.constant', 'value', more)
   checkNumbers('init.constant', { value })
   return (rows, cols, _generator, dtype) => filled(rows, cols, value, as(dtype))
 }

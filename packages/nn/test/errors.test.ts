@@ -243,6 +243,14 @@ const full: [title: string, call: (v: Operands, ...more: unknown[]) => unknown, 
     (v, ...more) => (nn as Untyped).evaluate(v.model, v.data, {}, ...more),
     'evaluate(model, data, options)',
   ],
+  ['init.uniform', (_, ...more) => untyped.init.uniform(0, 1, ...more), 'init.uniform(low, high)'],
+  ['init.normal', (_, ...more) => untyped.init.normal(0, 1, ...more), 'init.normal(mean, std)'],
+  ['init.constant', (_, ...more) => untyped.init.constant(1, ...more), 'init.constant(value)'],
+  ...['xavierUniform', 'xavierNormal', 'kaimingUniform', 'kaimingNormal'].map((name): (typeof full)[number] => [
+    `init.${name}`,
+    (_, ...more) => untyped.init[name]({}, ...more),
+    `init.${name}(options)`,
+  ]),
   ['clipGradNorm', (v, ...more) => untyped.clipGradNorm(v.model.parameters(), 1, {}, ...more), 'clipGradNorm(param'],
 ]
 const odd: [value: unknown, shown: string][] = [
@@ -395,4 +403,17 @@ test('what JavaScript passes to a method that it calls for each element, or when
   for (const method of [optimizer.step, optimizer.zeroGrad, optimizer.stateDict]) [data.x, 7].forEach(method, optimizer)
   await Promise.resolve().then(optimizer.zeroGrad.bind(optimizer))
   expect(() => optimizer.step(data.x, 1, [7])).toThrow('step: got Matrix in excess')
+})
+
+test('an initialiser that is called without a generator wants one', () => {
+  for (const name of ['uniform', 'normal', 'xavierUniform', 'xavierNormal', 'kaimingUniform', 'kaimingNormal'])
+    for (const [given, shown] of [
+      [undefined, 'undefined'],
+      [7, '7'],
+    ] as const) {
+      const call = (): unknown => untyped.init[name]()(2, 2, given)
+      expect(call).toThrow(DTypeError)
+      expect(call).toThrow(`init.${name}: generator is ${shown}, wanted a Generator`)
+    }
+  expect(untyped.init.zeros(1, 1).item()).toBe(0)
 })

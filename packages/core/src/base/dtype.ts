@@ -18,7 +18,11 @@ export function getDefaultDtype(): DType {
  *
  * @throws DTypeError for any other name.
  */
-export function setDefaultDtype(dtype: DType): void {
+export function setDefaultDtype(dtype: DType, ...more: []): void {
+  // Not by the check of options, which have dtypes themselves.
+  const [given] = more as readonly unknown[]
+  if (given !== undefined)
+    throw new DTypeError(`setDefaultDtype: got ${describe(given)} in excess, wanted setDefaultDtype(dtype)`)
   defaultDType = checkDType('setDefaultDtype', dtype)
 }
 

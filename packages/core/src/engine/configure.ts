@@ -1,5 +1,5 @@
 import { DTypeError } from '../base/errors.ts'
-import { anything, flag, readerOf } from '../base/options.ts'
+import { anything, checkNoMore, flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
 import { getEngine, isRunnable, setFused, usesFma } from './engine.ts'
 import { fmaKernels } from './kernels.generated.ts'
@@ -17,7 +17,8 @@ export interface EngineInfo {
 }
 
 /** What computes, and how. */
-export function engineInfo(): EngineInfo {
+export function engineInfo(...more: []): EngineInfo {
+  checkNoMore('engineInfo', '', more)
   return { simd: true, fma: usesFma(), threads: threadCount(), kernels: Object.keys(getEngine().kernels.float64) }
 }
 
@@ -43,7 +44,8 @@ const readEngine = readerOf({ threads: anything<number | 'auto' | undefined>(und
  *
  * @throws DTypeError for options that are none or of a wrong kind; ShapeError for less than one thread or more than 64.
  */
-export function configure(options: EngineOptions): void {
+export function configure(options: EngineOptions, ...more: []): void {
+  checkNoMore('configure', 'options', more)
   if (options === undefined) throw new DTypeError('configure: options are undefined, wanted what to change')
   const { threads, fma } = readEngine('configure', options)
   if (threads !== undefined && threads !== 'auto') checkInteger('configure', 'threads', threads, 1, MOST_THREADS)

@@ -1,6 +1,6 @@
 import { itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
-import { isPlain } from '../base/options.ts'
+import { checkNoMore, isPlain } from '../base/options.ts'
 import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
@@ -22,7 +22,12 @@ const DEEPEST = 3
  * @throws DTypeError for a value that is not a Matrix or metadata that are not strings; FormatError for the reserved
  * name `__metadata__`; MatgradError where data were detached or resized.
  */
-export function encodeSafetensors(tensors: Tensors, metadata?: Readonly<Record<string, string>>): Uint8Array {
+export function encodeSafetensors(
+  tensors: Tensors,
+  metadata?: Readonly<Record<string, string>>,
+  ...more: []
+): Uint8Array {
+  checkNoMore('encodeSafetensors', 'tensors, metadata', more)
   if (!isPlain(tensors)) throw new DTypeError(`encodeSafetensors: got ${describe(tensors)}, wanted matrices by name`)
   // Without a prototype any name is a plain key, even __proto__.
   const header: Record<string, unknown> = Object.create(null)
@@ -75,11 +80,11 @@ export interface SkippedTensor {
  *
  * @throws FormatError for anything else.
  */
-export function decodeSafetensors(bytes: Uint8Array): {
-  tensors: Record<string, Matrix>
-  metadata: Record<string, string>
-  skipped: SkippedTensor[]
-} {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  ...more: []
+): { tensors: Record<string, Matrix>; metadata: Record<string, string>; skipped: SkippedTensor[] } {
+  checkNoMore('decodeSafetensors', 'bytes', more)
   if (!(bytes instanceof Uint8Array)) fail(`got ${describe(bytes)}, wanted a Uint8Array with the bytes of a file`)
   if (bytes.length < 8) fail(`got ${bytes.length} bytes, wanted at least 8`)
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))

@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { didYouMean, dtypeOption } from '../base/options.ts'
+import { checkNoMore, didYouMean, dtypeOption } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { checkAttached, Matrix, owning } from './matrix.ts'
@@ -59,8 +59,10 @@ export function matrix(
   second?: number | CreationOptions,
   third?: number,
   fourth?: CreationOptions,
+  ...more: []
 ): Matrix {
   const sized = typeof second === 'number' || third !== undefined
+  checkNoMore('matrix', sized ? 'data, rows, cols, options' : 'data, options', sized ? more : [fourth, ...more])
   const options = sized ? fourth : (second as CreationOptions | undefined)
   const shaped = (elements: TypedArray, make: (...of: [TypedArray, number, number]) => Matrix): Matrix =>
     sized ? make(elements, second as number, third as number) : make(elements, 1, elements.length)
@@ -118,11 +120,24 @@ function hint(data: readonly unknown[]): string {
 const HINTED = 6
 
 /** rows x cols zeros. */
-export const zeros = <R extends number, C extends number>(rows: R, cols: C, options?: CreationOptions): Matrix<R, C> =>
-  allocateMatrix('zeros', rows, cols, options)
+export function zeros<R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  options?: CreationOptions,
+  ...more: []
+): Matrix<R, C> {
+  checkNoMore('zeros', 'rows, cols, options', more)
+  return allocateMatrix('zeros', rows, cols, options)
+}
 
 /** rows x cols ones. */
-export function ones<R extends number, C extends number>(rows: R, cols: C, options?: CreationOptions): Matrix<R, C> {
+export function ones<R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  options?: CreationOptions,
+  ...more: []
+): Matrix<R, C> {
+  checkNoMore('ones', 'rows, cols, options', more)
   const made = allocateMatrix('ones', rows, cols, options)
   made.elements.fill(1)
   return made
@@ -134,7 +149,9 @@ export function full<R extends number, C extends number>(
   cols: C,
   value: number,
   options?: CreationOptions,
+  ...more: []
 ): Matrix<R, C> {
+  checkNoMore('full', 'rows, cols, value, options', more)
   checkNumber('full', 'the value', value)
   const made = allocateMatrix('full', rows, cols, options)
   made.elements.fill(value)
@@ -144,7 +161,8 @@ export function full<R extends number, C extends number>(
 /** 1 where the row is the column, else 0: the nxn identity, or nxm. */
 export function eye<N extends number>(n: N, options?: CreationOptions): Matrix<N, N>
 export function eye<N extends number, M extends number>(n: N, m: M, options?: CreationOptions): Matrix<N, M>
-export function eye(n: number, second?: number | CreationOptions, third?: CreationOptions): Matrix {
+export function eye(n: number, second?: number | CreationOptions, third?: CreationOptions, ...more: []): Matrix {
+  checkNoMore('eye', 'n, m, options', more)
   const sized = third !== undefined || (second !== undefined && typeof second !== 'object')
   const [m, options] = sized ? [second === undefined ? n : (second as number), third] : [n, second as CreationOptions]
   const made = allocateMatrix('eye', n, m, options)
@@ -158,7 +176,9 @@ export function fromFunction<R extends number, C extends number>(
   cols: C,
   f: (i: number, j: number) => number,
   options?: CreationOptions,
+  ...more: []
 ): Matrix<R, C> {
+  checkNoMore('fromFunction', 'rows, cols, f, options', more)
   if (typeof f !== 'function') throw new DTypeError(`fromFunction: f is ${describe(f)}, wanted a function`)
   const made = allocateMatrix('fromFunction', rows, cols, options)
   for (let i = 0; i < rows; i++)
@@ -178,7 +198,14 @@ function row(operation: string, count: number, f: (j: number) => number, options
 }
 
 /** The row start, start + step, … up to stop, which is left out; arange(n) is 0 … n − 1. */
-export function arange(start: number, stop?: number, step = 1, options?: CreationOptions): Matrix<1, number> {
+export function arange(
+  start: number,
+  stop?: number,
+  step = 1,
+  options?: CreationOptions,
+  ...more: []
+): Matrix<1, number> {
+  checkNoMore('arange', 'start, stop, step, options', more)
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
   for (const [what, value] of Object.entries({ start: from, stop: to, step })) checkNumber('arange', what, value)
   const range = to - from
@@ -196,7 +223,14 @@ export function arange(start: number, stop?: number, step = 1, options?: Creatio
 }
 
 /** The row of `count` evenly spaced numbers from start to stop, both included. */
-export function linspace(start: number, stop: number, count = 50, options?: CreationOptions): Matrix<1, number> {
+export function linspace(
+  start: number,
+  stop: number,
+  count = 50,
+  options?: CreationOptions,
+  ...more: []
+): Matrix<1, number> {
+  checkNoMore('linspace', 'start, stop, count, options', more)
   checkNumber('linspace', 'start', start)
   checkNumber('linspace', 'stop', stop)
   checkInteger('linspace', 'count', count, 0, Number.MAX_SAFE_INTEGER)

@@ -3,6 +3,7 @@ import { type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/d
 import { DTypeError, MatgradError } from '../base/errors.ts'
 import {
   anything,
+  checkNoMore,
   dtypeName,
   dtypeOption,
   flag,
@@ -95,7 +96,8 @@ export class Generator {
   readonly pinned: boolean = false
 
   /** `seed` is any number or string; 1 and '1' are the same seed. @throws DTypeError for anything else. */
-  constructor(seed: string | number) {
+  constructor(seed: string | number, ...more: []) {
+    checkNoMore('Generator', 'seed', more)
     if (typeof seed !== 'string' && typeof seed !== 'number')
       throw new DTypeError(`Generator: seed is ${describe(seed)}, wanted a number or a string`)
     const source = alea(String(seed))
@@ -291,7 +293,8 @@ export function getDefaultGenerator(): Generator {
 }
 
 /** Starts the default generator anew, and returns it. @throws DTypeError unless the seed is a number or a string. */
-export function manualSeed(seed: string | number): Generator {
+export function manualSeed(seed: string | number, ...more: []): Generator {
+  checkNoMore('manualSeed', 'seed', more)
   const { state } = new Generator(seed)
   return Object.assign(getDefaultGenerator(), { state })
 }
@@ -309,23 +312,34 @@ export const readRandom: Reader<{ dtype: DType | undefined; generator: Generator
   generator: generatorOption(),
 })
 
-/** What `draw` gives for the generator that options name and their dtype. */
+/** What `draw` gives for the generator that options name and their dtype. @throws DTypeError for more than the function takes. */
 function drawn<T>(
   operation: string,
+  takes: string,
   options: RandomOptions | undefined,
+  more: readonly unknown[],
   draw: (source: Generator, options: CreationOptions) => T,
 ): T {
+  checkNoMore(operation, `rows, cols, ${takes}options`, more)
   const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = readRandom(operation, options)
   return draw(generator, { dtype })
 }
 
 /** Uniform on [0, 1). */
-export const rand = <R extends number, C extends number>(rows: R, cols: C, options?: RandomOptions): Matrix<R, C> =>
-  drawn('rand', options, (source, own) => source.uniform(rows, cols, 0, 1, own))
+export const rand = <R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  options?: RandomOptions,
+  ...more: []
+): Matrix<R, C> => drawn('rand', '', options, more, (source, own) => source.uniform(rows, cols, 0, 1, own))
 
 /** N(0, 1). */
-export const randn = <R extends number, C extends number>(rows: R, cols: C, options?: RandomOptions): Matrix<R, C> =>
-  drawn('randn', options, (source, own) => source.normal(rows, cols, 0, 1, own))
+export const randn = <R extends number, C extends number>(
+  rows: R,
+  cols: C,
+  options?: RandomOptions,
+  ...more: []
+): Matrix<R, C> => drawn('randn', '', options, more, (source, own) => source.normal(rows, cols, 0, 1, own))
 
 /** Uniform on [low, high). */
 export const uniform = <R extends number, C extends number>(
@@ -334,7 +348,9 @@ export const uniform = <R extends number, C extends number>(
   low: number,
   high: number,
   options?: RandomOptions,
-): Matrix<R, C> => drawn('uniform', options, (source, own) => source.uniform(rows, cols, low, high, own))
+  ...more: []
+): Matrix<R, C> =>
+  drawn('uniform', 'low, high, ', options, more, (source, own) => source.uniform(rows, cols, low, high, own))
 
 /** N(mean, std²). */
 export const normal = <R extends number, C extends number>(
@@ -343,7 +359,9 @@ export const normal = <R extends number, C extends number>(
   mean: number,
   std: number,
   options?: RandomOptions,
-): Matrix<R, C> => drawn('normal', options, (source, own) => source.normal(rows, cols, mean, std, own))
+  ...more: []
+): Matrix<R, C> =>
+  drawn('normal', 'mean, std, ', options, more, (source, own) => source.normal(rows, cols, mean, std, own))
 
 /** Whole numbers in [low, high). */
 export const randint = <R extends number, C extends number>(
@@ -352,12 +370,15 @@ export const randint = <R extends number, C extends number>(
   low: number,
   high: number,
   options?: RandomOptions,
-): Matrix<R, C> => drawn('randint', options, (source, own) => source.integers(rows, cols, low, high, own))
+  ...more: []
+): Matrix<R, C> =>
+  drawn('randint', 'low, high, ', options, more, (source, own) => source.integers(rows, cols, low, high, own))
 
 const readSource = readerOf({ generator: generatorOption() })
 
 /** The numbers 0 … n − 1 in random order, as an nx1 column. */
-export function permutation(n: number, options?: Pick<RandomOptions, 'generator'>): Matrix<number, 1> {
+export function permutation(n: number, options?: Pick<RandomOptions, 'generator'>, ...more: []): Matrix<number, 1> {
+  checkNoMore('permutation', 'n, options', more)
   const { generator = getDefaultGenerator() } = readSource('permutation', options)
   return generator.permutation(n)
 }

@@ -2,7 +2,7 @@ import { open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/pr
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DTypeError, FormatError, io, MatgradError, type Matrix, zeros } from '@matgrad/core'
-import { describe, shorten } from '@matgrad/core/internal'
+import { checkNoMore, describe, shorten } from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
 
 /** A URL, such as `new URL('model.safetensors', import.meta.url)`, whether or not a program has types for it. */
@@ -91,7 +91,8 @@ let saving: Promise<unknown> = Promise.resolve()
  *
  * @throws DTypeError for what is no path or no model; MatgradError for the path of a folder; what the file system throws.
  */
-export async function saveModel(path: string | FileUrl, model: Module): Promise<void> {
+export async function saveModel(path: string | FileUrl, model: Module, ...more: []): Promise<void> {
+  checkNoMore('saveModel', 'path, model', more)
   const name = checkPath('saveModel', path)
   checkModule('saveModel', model)
   const bytes = io.encodeSafetensors(model.stateDict(), { format: 'matgrad' })
@@ -119,7 +120,8 @@ function decodeState(bytes: Uint8Array, model: Module): Record<string, Matrix> {
  * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or ShapeError for names or shapes that are not the model's;
  * DTypeError for what is no path or no model; what the file system throws. All name the file.
  */
-export async function loadModel(path: string | FileUrl, model: Module): Promise<void> {
+export async function loadModel(path: string | FileUrl, model: Module, ...more: []): Promise<void> {
+  checkNoMore('loadModel', 'path, model', more)
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
   if ((await stat(name)).isDirectory()) throw new MatgradError(`loadModel: ${shown(name)} is a folder, wanted a file`)

@@ -1,5 +1,5 @@
 import { DTypeError } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { checkNoMore, describe } from '@matgrad/core/internal'
 import { SingleBar } from 'cli-progress'
 import type { Callback } from '../train/callbacks.ts'
 import type { Logs } from '../train/metrics.ts'
@@ -28,7 +28,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => se
  * @param stream where to write; standard output unless given
  * @throws DTypeError for what is no stream.
  */
-export function progress(stream: TextStream = process.stdout): Callback {
+export function progress(stream: TextStream = process.stdout, ...more: []): Callback {
+  checkNoMore('progress', 'stream', more)
   if (typeof stream?.write !== 'function')
     throw new DTypeError(`progress: stream is ${describe(stream)}, wanted a stream to write to`)
   let bar: SingleBar | undefined

@@ -21,8 +21,10 @@ const loader: Untyped = new other.DataLoader({ x: otherCore.zeros(4, 2), y: othe
 const COPY = 'from another copy of @matgrad/core, of which two are loaded, wanted'
 
 class Net extends nn.Module {
-  constructor(readonly part: unknown) {
+  readonly part: unknown
+  constructor(part: unknown) {
     super()
+    this.part = part
   }
   override forward(): never {
     throw new Error('not called')

@@ -57,6 +57,19 @@ const errorFrom = (promise: Promise<unknown>): Promise<Error> =>
   )
 
 describe('saveModel and loadModel', () => {
+  test('take no options, and change nothing where they are given some', async () => {
+    const path = join(folder, 'model.safetensors')
+    const more = [{ strict: false }] as unknown as []
+    await expect(saveModel(path, model(1), ...more)).rejects.toThrow(
+      'saveModel: got { strict } in excess, wanted saveModel(path, model)',
+    )
+    expect(await readdir(folder)).toEqual([])
+    await expect(loadModel(path, model(1), ...more)).rejects.toThrow(
+      'loadModel: got { strict } in excess, wanted loadModel(path, model)',
+    )
+    expect(() => progress(process.stdout, ...more)).toThrow('progress: got { strict } in excess')
+  })
+
   test('give back every bit, and leave one file', async () => {
     const path = join(folder, 'model.safetensors')
     const [saved, loaded] = [model(1), model(2)]
