@@ -1021,7 +1021,6 @@ describe('what would throw after the first step throws before it', () => {
       {},
       `fit: got 33 rows of data in batches of 32: the last has 1, ${orDrop}`,
     ],
-    ["the same in a user's module", () => new Own(), rows(9), { batchSize: 4 }, orDrop],
     ['the same by a loader', normalized, new DataLoader(rows(5), { batchSize: 2 }), {}, orDrop],
     ['batches of one row', normalized, rows(4), { batchSize: 1 }, `batches of 1: the last has 1, ${larger}`],
     ['data of one row', normalized, rows(1), {}, `got 1 rows of data in batches of 32: the last has 1, ${larger}`],
@@ -1090,6 +1089,43 @@ describe('what would throw after the first step throws before it', () => {
     ] as const) {
       const model = normalized()
       await fit(model, data, optionsFor(model, more))
+    }
+  })
+
+  test('a model of its own may take care of a last batch of one row', async () => {
+    class Careful extends Module {
+      readonly linear = new Linear(2, 1, { generator })
+      readonly norm = new BatchNorm1d(1)
+      readonly after: (y: Variable, norm: BatchNorm1d) => Variable
+      constructor(after: (y: Variable, norm: BatchNorm1d) => Variable) {
+        super()
+        this.after = after
+      }
+      override forward(x: Input): Variable {
+        return this.after(this.linear.forward(x as never), this.norm)
+      }
+    }
+    for (const after of [
+      (y: Variable, norm: BatchNorm1d) => (y.rows > 1 ? norm.forward(y as never) : y),
+      (y: Variable) => y,
+      (y: Variable, norm: BatchNorm1d) => (norm.eval() as BatchNorm1d).forward(y as never),
+    ]) {
+      const model = new Careful(after as never)
+      const { loss } = await fit(model, rows(33), optionsFor(model, { validation: rows(257) }))
+      expect(loss).toHaveLength(2)
+    }
+  })
+
+  test('a class that is wrong is named by its row in the data', async () => {
+    const options = (model: Module) => ({ ...optionsFor(model, { batchSize: 8 }), loss: crossEntropy })
+    for (const [data, shown] of [
+      [labelled(100, 3), 'class 99 is 3'],
+      [labelled(100, 3, 0, 0), 'class 97 is 3'],
+      [labelled(100, -1, ...Array(97).fill(0)), 'class 2 is -1'],
+      [labelled(100, 0.5, 0), 'class 98 is 0.5'],
+    ] as const) {
+      const model = classifier()
+      expect(String(await errorFrom(fit(model, data, options(model))))).toContain(`crossEntropy: ${shown}, wanted`)
     }
   })
 

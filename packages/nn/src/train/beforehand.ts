@@ -2,7 +2,7 @@ import { constant, type Variable } from '@matgrad/autograd'
 import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
 import { crossEntropy, type Loss } from '../losses.ts'
-import type { Module } from '../module.ts'
+import { isBuiltIn, type Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type DataLoader, isPlainLoader } from './data.ts'
 import { inEvaluation, inMode } from './forward.ts'
@@ -78,12 +78,15 @@ function lastOf({ dataset, batchSize, dropLast }: DataLoader): number {
   return left === 0 || dropLast ? batchSize : left
 }
 
-/** Whether all batches of a loader have the rows that every layer of the model wants, in its present mode. */
+/**
+ * Whether all batches of a loader have the rows that every layer of the model wants, in its present mode. A layer of this package
+ * in a model that is not: nobody knows which rows reach it, or whether it runs at all.
+ */
 function checkBatches(what: string, model: Module, loader: DataLoader): void {
   const { batchSize, dataset } = loader
   const last = lastOf(loader)
   for (const module of model.modules()) {
-    if (module.leastRows <= last) continue
+    if (module.leastRows <= last || (isBuiltIn(module) && !isKnown(model))) continue
     const wanted = `${module.describe()} wants at least ${module.leastRows} in a batch`
     const got = `${dataset.x.rows} rows of ${what} in batches of ${batchSize}: the last has ${last}`
     const instead =
@@ -103,8 +106,17 @@ function checkTargets(model: Module, checks: readonly Check[], { dataset: { x, y
   inEvaluation(model, () => {
     const rows = Math.min(batchSize, x.rows)
     const { cols, dtype } = resultOf(model, x, rows)
-    for (const targets of [y.slice(0, rows), telling(y)])
-      for (const check of checks) check(zeros(targets.rows, cols, { dtype }), targets)
+    for (const check of checks) {
+      const of = (targets: Matrix): void => check(zeros(targets.rows, cols, { dtype }), targets)
+      of(y.slice(0, rows))
+      try {
+        of(telling(y))
+      } catch (error) {
+        // Where all are there, the error says which one is wrong.
+        of(y)
+        throw error
+      }
+    }
   })
 }
 
