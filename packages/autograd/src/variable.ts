@@ -18,6 +18,7 @@ import {
   flag,
   formatShape,
   installMethods,
+  notApplied,
   operations,
   readerOf,
   scalar,
@@ -187,6 +188,7 @@ export class Variable<R extends number = number, C extends number = number> {
 
   /** Runs an operation on operands, this variable one of them. The result remembers them if one requires a gradient. */
   apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Variable {
+    if (typeof operation !== 'object' || operands === undefined) throw notApplied(operation, operands)
     return applyOp(operation, operands, attributes)
   }
 }

@@ -419,3 +419,15 @@ test('a variable is of a matrix', () => {
     expectError(call, DTypeError, 'Variable', `value is ${shown}, wanted a Matrix`)
   }
 })
+
+test('apply of a variable wants an operation and operands', () => {
+  expectError(() => (x as unknown as { apply(): void }).apply(), DTypeError, 'apply', 'wanted an operation and a list')
+})
+
+test('a program that would change a frozen matrix is refused before it does', () => {
+  const a = Object.freeze(constant(gradient).value.clone())
+  const before = a.toArray()
+  const program = functions.compile(() => a.assign(a.neg()))
+  for (let i = 0; i < 3; i++) expectError(program as never, MatgradError, 'assign', 'got a matrix that is frozen')
+  expect(a.toArray()).toEqual(before)
+})

@@ -43,7 +43,7 @@ export { endTemporaries, startTemporaries, taped, useTemporaries } from './engin
 export { fused, setFused } from './engine/engine.ts'
 export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'
-export { elementsOf, evaluate, owning, scalar, settle, toInputs } from './matrix/matrix.ts'
+export { elementsOf, evaluate, notApplied, owning, scalar, settle, toInputs } from './matrix/matrix.ts'
 export { generatorOption, restart } from './matrix/random.ts'
 export { crossEntropy, crossEntropyGradient } from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'
@@ -54,7 +54,6 @@ export {
   announce,
   announcements,
   change,
-  changed,
   checkWhole,
   dependsOn,
   isKept,

@@ -1045,6 +1045,33 @@ describe('what Array.prototype.map and its like pass behind an element is no arg
   })
 })
 
+test('a frozen matrix is refused before anything is written', () => {
+  const a = Object.freeze(core.eye(2))
+  for (const [name, call] of [
+    ['set', () => a.set(0, 0, 5)],
+    ['assign', () => a.assign(core.full(2, 2, 7))],
+  ] as const) {
+    expect(call).toThrow(MatgradError)
+    expect(call).toThrow(`${name}: got a matrix that is frozen, wanted one that may change`)
+    expect(a.toArray()).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+  }
+})
+
+test('apply wants an operation and operands', () => {
+  const a = core.eye(2) as Untyped
+  for (const [args, shown] of [
+    [[], 'undefined and undefined'],
+    [['exp', [a]], '"exp" and an array'],
+    [[{}], 'Object and undefined'],
+  ] as const) {
+    expect(() => a.apply(...args)).toThrow(DTypeError)
+    expect(() => a.apply(...args)).toThrow(`apply: got ${shown}, wanted an operation and a list of operands`)
+  }
+})
+
 describe('the classes', () => {
   test.each([ShapeError, DTypeError, LinAlgError, FormatError])(
     '%o extends MatgradError and knows its name',

@@ -26,6 +26,14 @@ export function checkShaped(given: string, value: unknown, [rows, cols]: Shape):
     throw new ShapeError(`${given} ${formatShape(value.shape)}, wanted ${rows}x${cols}`)
 }
 
+/** @throws DTypeError unless an object of a class that leaves them to its subclasses has these methods. */
+export function checkMethods(object: object, ...names: readonly string[]): void {
+  const missing = names.find((name) => typeof Reflect.get(object, name) !== 'function')
+  if (missing === undefined) return
+  const got = `${missing} is ${describe(Reflect.get(object, missing))}`
+  throw new DTypeError(`${object.constructor.name}: ${got}, wanted the method of a subclass`)
+}
+
 /** @throws DTypeError unless a setting is a number; MatgradError unless it is finite and `isSensible` gives true. */
 export function checkSetting(
   operation: string,

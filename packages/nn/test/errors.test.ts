@@ -417,3 +417,45 @@ test('an initialiser that is called without a generator wants one', () => {
     }
   expect(untyped.init.zeros(1, 1).item()).toBe(0)
 })
+
+test('a subclass that lacks a method, and a setting that is sought in its group, are named', () => {
+  const { model, optimizer }: Untyped = operands()
+  class Half extends (untyped.Optimizer as new (...args: unknown[]) => object) {
+    check(): void {}
+  }
+  class Constant extends (untyped.Scheduler as new (...args: unknown[]) => object) {}
+  const before = JSON.stringify(optimizer.groups)
+  const calls: [call: () => unknown, error: ErrorClass, shown: string][] = [
+    [
+      () => new untyped.Optimizer(model.parameters(), { lr: 1 }),
+      DTypeError,
+      'Optimizer: check is undefined, wanted the',
+    ],
+    [
+      () => (new Half(model.parameters(), { lr: 1 }) as Untyped).step(),
+      DTypeError,
+      'Half: start is undefined, wanted the',
+    ],
+    [() => (new Constant(optimizer) as Untyped).step(), DTypeError, 'Constant: rate is undefined, wanted the method'],
+    [() => (optimizer.groups[0].lr = 0.5), MatgradError, 'SGD: got groups[0].lr, wanted groups[0].settings.lr'],
+    [
+      () => optimizer.groups[0].momentum,
+      MatgradError,
+      'SGD: got groups[0].momentum, wanted groups[0].settings.momentum',
+    ],
+  ]
+  for (const [call, error, shown] of calls) {
+    expect(call).toThrow(error)
+    expect(call).toThrow(shown)
+  }
+  expect(JSON.stringify(optimizer.groups)).toBe(before)
+})
+
+test('data under another name say which is meant', async () => {
+  const { model, optimizer, data }: Untyped = operands()
+  const options = { optimizer, epochs: 1, loss: nn.crossEntropy }
+  await expect(nn.fit(model, { x: data.x, Y: data.y } as Untyped, options)).rejects.toThrow(
+    'fit: got Y, wanted x or y: did you mean y?',
+  )
+  await expect(nn.fit(model, { x: data.x, y: undefined } as Untyped, options)).rejects.toThrow('fit: y is undefined')
+})

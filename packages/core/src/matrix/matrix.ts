@@ -8,7 +8,7 @@ import type { Algebra, Value } from '../ops/algebra.ts'
 import { installMethods, isOfAlgebra } from '../ops/methods.ts'
 import { type Attributes, type Operation, position } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
-import { change, changed, checkWhole, moved, tracer } from '../ops/tracer.ts'
+import { change, changing, checkWhole, moved, tracer } from '../ops/tracer.ts'
 
 declare module '../ops/algebra.ts' {
   interface Results<R extends number, C extends number> {
@@ -105,11 +105,13 @@ export class Matrix<R extends number = number, C extends number = number> {
     return elementsOf('get', this)[this.position('get', i, j)]
   }
 
-  /** a[i, j] = value, in place. @throws ShapeError when it lies outside; DTypeError unless value is a number. */
+  /** a[i, j] = value, in place. @throws ShapeError when it lies outside; DTypeError unless value is a number; MatgradError for a frozen matrix. */
   set(i: number, j: number, value: number): void {
     checkNumber('set', 'the value', value)
-    elementsOf('set', this)[this.position('set', i, j)] = value
-    changed(this)
+    const elements = elementsOf('set', this)
+    const position = this.position('set', i, j)
+    changing('set', this)
+    elements[position] = value
   }
 
   /** The only element. @throws ShapeError unless the matrix is 1x1. */
@@ -171,6 +173,7 @@ export class Matrix<R extends number = number, C extends number = number> {
 
   /** Runs an operation on operands, this matrix one of them; numbers become 1x1 and do not change the dtype. */
   apply(operation: Operation, operands: readonly unknown[], attributes: Attributes): Matrix {
+    if (typeof operation !== 'object' || operands === undefined) throw notApplied(operation, operands)
     if (areAlike(operands)) return evaluate(operation, operands, attributes)
     // A value of another class, such as a variable, knows what becomes of matrices beside it.
     for (let i = 0; i < operands.length; i++) {
@@ -181,6 +184,12 @@ export class Matrix<R extends number = number, C extends number = number> {
     return evaluate(operation, converted(operation, operands), attributes)
   }
 }
+
+/** The error for what `apply` cannot run. */
+export const notApplied = (operation: unknown, operands: unknown): DTypeError =>
+  new DTypeError(
+    `apply: got ${describe(operation)} and ${describe(operands)}, wanted an operation and a list of operands`,
+  )
 
 export interface Matrix<R extends number, C extends number> extends Algebra<'matrix', R, C> {}
 

@@ -9,10 +9,21 @@ export let ticks = 0
 /** A number larger than every one before: what is older than what is told by it. */
 export const tick = (): number => ++ticks
 
-/** Says that elements have changed in place: a gradient that needs what they were is refused from then on. */
-export function changed(holder: Holder): void {
-  holder.version = tick()
+/**
+ * Says that elements change in place: a gradient that needs what they were is refused from then on.
+ *
+ * @throws MatgradError for a matrix that is frozen: it is asked before anything is written
+ */
+export function changing(operation: string, holder: Holder): void {
+  try {
+    holder.version = tick()
+  } catch {
+    throw frozen(operation)
+  }
 }
+
+const frozen = (operation: string): MatgradError =>
+  new MatgradError(`${operation}: got a matrix that is frozen, wanted one that may change`)
 
 /** How often elements have moved, so that a program may find them no more where they were. */
 export let moves = 0
@@ -118,7 +129,7 @@ export function keep<M extends Stored>(matrix: M): M {
 /** Whether a matrix was marked so. */
 export const isKept = (holder: Holder): boolean => kept.has(holder)
 
-/** Changes the targets in place. @throws MatgradError, before it does, unless all their elements and the inputs' are there. */
+/** Changes the targets in place. @throws MatgradError, before it does, unless all elements are there and the targets may change. */
 export function change(
   change: Change,
   targets: readonly Holder[],
@@ -126,11 +137,12 @@ export function change(
   attributes: Attributes,
 ): void {
   if (tracer !== null) {
+    if (targets.some(Object.isFrozen)) throw frozen(change.name)
     tracer.change(change, targets, inputs, attributes)
     return
   }
   for (let i = 0; i < inputs.length; i++) checkWhole(change.name, inputs[i])
   for (let i = 0; i < targets.length; i++) checkWhole(change.name, targets[i])
+  for (let i = 0; i < targets.length; i++) changing(change.name, targets[i])
   change.forward(targets, inputs, attributes, atOnce)
-  for (let i = 0; i < targets.length; i++) changed(targets[i])
 }

@@ -12,7 +12,7 @@ import {
   shorten,
   tracer,
 } from '@matgrad/core/internal'
-import { checkSetting } from '../check.ts'
+import { checkMethods, checkSetting } from '../check.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
 /** So many steps with gradients of the same parameters are made operation by operation first. */
@@ -69,6 +69,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
    */
   constructor(parameters: Parameters<Settings>, defaults: Settings) {
     const name = this.constructor.name
+    checkMethods(this, 'check')
     if (!Array.isArray(parameters))
       throw new DTypeError(
         `${name}: params is ${describe(parameters)}, wanted an array of variables or groups${didYouMean(called(parameters))}`,
@@ -97,7 +98,14 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     // Frozen, so that nobody expects a step to see another parameter.
     const own = groups.map(({ params }, i) => {
       const { settings, number } = this.stored[i]
-      return Object.freeze({ params: Object.freeze([...params]), settings, number })
+      const group = { params: Object.freeze([...params]), settings, number }
+      for (const setting of Object.keys(settings)) {
+        const refuse = (): never => {
+          throw new MatgradError(`${name}: got groups[${i}].${setting}, wanted groups[${i}].settings.${setting}`)
+        }
+        Object.defineProperty(group, setting, { get: refuse, set: refuse })
+      }
+      return Object.freeze(group)
     })
     this.groups = Object.freeze(own)
   }
@@ -157,6 +165,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   }
 
   private updateAll(gradients: readonly (Matrix | null)[]): void {
+    checkMethods(this, 'start', 'updateOf')
     let i = 0
     for (const group of this.groups) {
       const update = this.updateOf(group)

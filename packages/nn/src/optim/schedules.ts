@@ -9,7 +9,7 @@ import {
   required,
   whole,
 } from '@matgrad/core/internal'
-import { checkSetting } from '../check.ts'
+import { checkMethods, checkSetting } from '../check.ts'
 import { Optimizer } from './optimizer.ts'
 
 /** A snapshot of a schedule. */
@@ -46,6 +46,7 @@ export abstract class Scheduler {
 
   /** Ends an epoch: sets the learning rates for the next. */
   step(): void {
+    checkMethods(this, 'rate')
     this.epoch++
     for (const [i, { settings }] of this.optimizer.groups.entries())
       settings.lr = this.rate(this.baseLrs[i], this.epoch)

@@ -12,6 +12,8 @@ import {
   mark,
   number,
   readerOf,
+  suggestion,
+  unknownName,
   whole,
 } from '@matgrad/core/internal'
 import { isAsMade, isPlainGenerator } from '../as-made.ts'
@@ -36,6 +38,10 @@ export function checkDataset(operation: string, dataset: Dataset): void {
       `${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y${didYouMean(Array.isArray(dataset) ? '{ x, y }' : undefined)}`,
     )
   const { x, y } = dataset
+  for (const [name, value] of Object.entries({ x, y })) {
+    const other = Object.keys(dataset).find((each) => each !== name && suggestion(each, ['x', 'y']) === name)
+    if (value === undefined && other) throw unknownName(operation, other, ['x', 'y'])
+  }
   checkMatrices(operation, { x, y })
   if (x.rows === y.rows) return
   const [name] =
