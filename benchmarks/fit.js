@@ -86,7 +86,7 @@ function operands(network) {
 /** Every library trains from weights, and in an order, of its own: its loss has to fall. */
 const checkLosses = () => (losses) => {
   if (losses.length !== LOOKED_AT) throw new Error(`${losses.length} losses instead of ${LOOKED_AT}`)
-  if (!(losses.at(-1) < 0.9 * losses[0])) throw new Error(`the loss went from ${losses[0]} to ${losses.at(-1)}`)
+  if (!(losses.at(-1) < losses[0])) throw new Error(`the loss went from ${losses[0]} to ${losses.at(-1)}`)
 }
 
 const FIT = 'matgrad'

@@ -2,8 +2,11 @@ import { type Matrix, ShapeError, type TypedArray, zeros } from '@matgrad/core'
 import { checkWhole, copyRows, formatShape, tick } from '@matgrad/core/internal'
 import { type DataLoader, type Dataset, orderOf } from './data.ts'
 
-/** The most bytes of data that are copied: of more, a program is given batch after batch. */
-const MOST_COPIED = 2 ** 25
+/**
+ * The most bytes of data that are copied: of more, which take long to copy where somebody may have changed them, a program is given
+ * batch after batch.
+ */
+const MOST_COPIED = 2 ** 23
 /** Data of up to so many bytes are copied for a first pass, too, and stay when a training is over. */
 export const FEW_BYTES: number = 2 ** 20
 

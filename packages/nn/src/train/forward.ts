@@ -71,6 +71,7 @@ export class ForwardPass {
     const { found } = this
     if (found === null || !found.holds() || !isPlainMatrix(x)) return null
     checkWhole(operation, x)
+    this.operation = operation
     const args = [x]
     return quietly(found.modules, () => this.compiled.again(args)) ?? null
   }
