@@ -260,18 +260,26 @@ type AnyMethod = (this: Value, ...args: unknown[]) => Value
 function methodOf(operation: Operation, { operands, takes, attributes }: Method): AnyMethod {
   const check = (more: readonly unknown[]): void =>
     checkNoMore(operation.name, takes, more, `a.${operation.name}(${takes})`)
+  const others: AnyMethod = function (...all) {
+    check(all.slice(operands - 1))
+    return this.apply(operation, [this, ...Array.from({ length: operands - 1 }, (_, i) => all[i])], undefined)
+  }
+  // Rest parameters would be an array in each call; V8 makes none of arguments that are counted and passed on.
   const plain: readonly AnyMethod[] = [
-    function (...more) {
-      if (more.length > 0) check(more)
-      return this.apply(operation, [this], undefined)
+    function () {
+      // biome-ignore lint/complexity/noArguments: see above
+      const given = arguments
+      return given.length === 0 ? this.apply(operation, [this], undefined) : others.apply(this, given as never)
     },
-    function (b, ...more) {
-      if (more.length > 0) check(more)
-      return this.apply(operation, [this, b], undefined)
+    function (b) {
+      // biome-ignore lint/complexity/noArguments: see above
+      const given = arguments
+      return given.length === 1 ? this.apply(operation, [this, b], undefined) : others.apply(this, given as never)
     },
-    function (b, c, ...more) {
-      if (more.length > 0) check(more)
-      return this.apply(operation, [this, b, c], undefined)
+    function (b, c) {
+      // biome-ignore lint/complexity/noArguments: see above
+      const given = arguments
+      return given.length === 2 ? this.apply(operation, [this, b, c], undefined) : others.apply(this, given as never)
     },
   ]
   if (!attributes) return plain[operands - 1]
