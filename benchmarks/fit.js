@@ -3,9 +3,8 @@
 
 import { manualSeed, matrix, rand, randn } from '@matgrad/core'
 import { measure } from './harness/measure.js'
-import { digits, duration, table } from './harness/report.js'
+import { duration, factor, table } from './harness/report.js'
 import { startUps } from './harness/start-up.js'
-import { ratio } from './harness/timing.js'
 
 /**
  * Features before and after each layer; tanh comes with the mean of squared errors, ReLU with cross-entropy. `wanted` has how
@@ -150,13 +149,6 @@ const trace = {
   sides: [FIT],
   inputs: () => operands(networks[0]).slice(0, 2),
   check: () => () => {},
-}
-
-/** How many times as long as `b` a call of `a` takes, the same of their best slices, and what it is meant to be. */
-function factor(a, b, wanted) {
-  if (!a || !b) return '–'
-  const measured = `${digits(ratio(a, b), 2)}x (${digits(a.best / b.best, 2)}x)`
-  return wanted ? `${measured}, wanted ${wanted}x` : measured
 }
 
 const perBatch = (times, { rows, batch }) => (times ? duration(times.median / Math.ceil(rows / batch)) : '–')

@@ -1,13 +1,12 @@
 // Sparse products beside the dense ones of the same matrices, checked, then timed in turns.
 
 import { configure, Generator, sparse as matrices } from '@matgrad/core'
+import { median } from './harness/timing.js'
 
 const ROUNDS = 40
 const SIZE = 2000
 const COLS = 64
 const DENSITY = 0.01
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 function time(work) {
   const began = performance.now()

@@ -5,8 +5,7 @@ import { readFileSync } from 'node:fs'
 import { manualSeed, matrix, rand, randn } from '@matgrad/core'
 import { Linear } from '@matgrad/nn'
 import { measure } from './harness/measure.js'
-import { digits, duration, table } from './harness/report.js'
-import { ratio } from './harness/timing.js'
+import { duration, factor, table } from './harness/report.js'
 import { start } from './peers/matgrad.js'
 
 /**
@@ -145,13 +144,6 @@ function work(network, { name: optimizer, settings }) {
 const time = ({ times, verdicts }, side) =>
   times[side] ? `${duration(times[side].median)} (${duration(times[side].best)})` : (verdicts[side] ?? '–')
 const title = ({ network: { name, sizes, batch } }) => `${name} [${sizes.join(', ')}], batch ${batch}`
-
-/** How many times as long as `b` a call of `a` takes, the same of their best slices, and what it is meant to be. */
-function factor(a, b, wanted) {
-  if (!a || !b) return '–'
-  const measured = `${digits(ratio(a, b), 2)}x (${digits(a.best / b.best, 2)}x)`
-  return wanted ? `${measured}, wanted ${wanted}x` : measured
-}
 
 const timesTable = (results) => {
   const sides = [LIMIT, COMPILED, 'matgrad', ...PEERS]

@@ -18,6 +18,13 @@ export function digits(value, count) {
 /** How many times as fast as the other: above 1 where ours takes less time. */
 export const speedup = (ours, theirs) => `${digits(ratio(theirs, ours), 2)}x`
 
+/** How many times as long as `b` a call of `a` takes, the same of their best slices, and what it is meant to be. */
+export function factor(a, b, wanted) {
+  if (!a || !b) return '–'
+  const measured = `${digits(ratio(a, b), 2)}x (${digits(a.best / b.best, 2)}x)`
+  return wanted ? `${measured}, wanted ${wanted}x` : measured
+}
+
 export const table = (heads, rows) =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { digits, duration, table } from './report.js'
+import { median } from './timing.js'
 
 const TURNS = 21
 
@@ -21,8 +22,6 @@ const model = new Sequential(new Linear(2, 8), new Tanh(), new Linear(8, 1))
 const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
 await fit(model, { x, y }, { loss: mseLoss, optimizer, epochs: 300 })`,
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 /** A folder with the packages as npm would install them. */
 function install() {

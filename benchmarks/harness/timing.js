@@ -8,7 +8,7 @@ const BUDGET = 3
 /** Seconds of calls before the first slice that counts, for engines that compile what runs often. */
 const WARM_UP = 0.5
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
+export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 /** Warms up, and finds out how many calls make a slice and how many slices to take. */
 async function plan({ run }, slice) {

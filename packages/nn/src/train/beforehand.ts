@@ -25,7 +25,9 @@ interface Plan {
 /** @throws MatgradError or ShapeError for what would throw, or train nothing, after the first step. */
 export function checkBeforehand({ model, optimizer, loss, metrics, loader, validation }: Plan): void {
   const hasAccuracy = Object.values(metrics).includes(accuracy)
-  const measures: Check[] = hasAccuracy ? [(prediction) => checkThreshold('fit', loss, prediction), accuracy] : []
+  const measures: Check[] = hasAccuracy
+    ? [(prediction) => checkThreshold('fit', loss, metrics, prediction), accuracy]
+    : []
   checkParameters(model, optimizer)
   if (isPlainLoader(loader)) {
     inMode(model, true, () => checkBatches('data', model, loader))

@@ -104,12 +104,19 @@ class Found {
   }
 }
 
+/** By the prototype of the class. */
+const accessors = new WeakMap<object, readonly string[]>()
+
 /** The names of what the class of a layer computes when it is read, and can be set. */
-function accessorsOf(module: Module): string[] {
+function accessorsOf(module: Module): readonly string[] {
   const prototype: object = Object.getPrototypeOf(module)
-  return Object.entries(Object.getOwnPropertyDescriptors(prototype))
+  const known = accessors.get(prototype)
+  if (known) return known
+  const names = Object.entries(Object.getOwnPropertyDescriptors(prototype))
     .filter(([name, { get, set }]) => get && set && name !== 'forward')
     .map(([name]) => name)
+  accessors.set(prototype, names)
+  return names
 }
 
 const passes = new WeakMap<Module, ForwardPass>()

@@ -39,19 +39,12 @@ export function checkMetrics(operation: string, metrics: Readonly<Record<string,
  */
 function classOf(data: TypedArray, i: number, cols: number, threshold: number): number {
   const start = i * cols
-  let largest = data[start]
-  if (cols === 1) return Number.isNaN(largest) ? -1 : Number(largest >= threshold)
-  let found = 0
-  let sum = largest
-  for (let j = 1; j < cols; j++) {
-    const each = data[start + j]
-    sum += each
-    if (each > largest) {
-      largest = each
-      found = j
-    }
+  let largest = start
+  for (let at = start; at < start + cols; at++) {
+    if (Number.isNaN(data[at])) return -1
+    if (data[at] > data[largest]) largest = at
   }
-  return Number.isNaN(sum) && data.subarray(start, start + cols).some(Number.isNaN) ? -1 : found
+  return cols === 1 ? Number(data[start] >= threshold) : largest - start
 }
 
 /** From it on a probability says the second class, unless told. */
@@ -113,9 +106,18 @@ function isFirstLargest(data: TypedArray, start: number, cols: number, column: n
 export const isCounted = (metrics: Readonly<Record<string, Metric>>): boolean =>
   Object.values(metrics).every((metric) => metric === accuracy)
 
-/** @throws MatgradError where the model's one value is a logit, by its loss, which `accuracy` would take for a probability. */
-export function checkThreshold(operation: string, loss: Loss | undefined, prediction: Matrix): void {
-  if (loss !== binaryCrossEntropyWithLogits || prediction.cols !== 1) return
+/**
+ * @throws MatgradError where the model's one value is a logit, by its loss, which `accuracy`, if it is one of the metrics, would
+ * take for a probability.
+ */
+export function checkThreshold(
+  operation: string,
+  loss: Loss | undefined,
+  metrics: Readonly<Record<string, Metric>>,
+  prediction: Matrix,
+): void {
+  if (loss !== binaryCrossEntropyWithLogits || prediction.cols !== 1 || !Object.values(metrics).includes(accuracy))
+    return
   throw new MatgradError(
     `${operation}: accuracy compares with ${THRESHOLD}, and binaryCrossEntropyWithLogits takes logits, whose threshold is 0: ` +
       'wanted (prediction, target) => accuracy(prediction, target, { threshold: 0 })',
@@ -146,8 +148,7 @@ export class Measurement {
   /** Adds a batch, whose matrices may be overwritten afterwards. */
   add(prediction: Matrix, target: Matrix): void {
     if (this.names.length === 0) return
-    if (this.rows === 0 && Object.values(this.metrics).includes(accuracy))
-      checkThreshold(this.operation, this.loss, prediction)
+    if (this.rows === 0) checkThreshold(this.operation, this.loss, this.metrics, prediction)
     this.rows += target.rows
     if (this.counts) this.right += countRight(prediction, target, THRESHOLD)
     else {

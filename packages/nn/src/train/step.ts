@@ -177,6 +177,5 @@ export function stepOf(model: Module, settings: TrainingSettings): TrainingStep 
   const known = steps.get(settings.optimizer)
   const step = known?.isOf(model, settings) ? known : new TrainingStep(model, settings)
   steps.set(settings.optimizer, step)
-  step.giveBack()
   return step
 }
