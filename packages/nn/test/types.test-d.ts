@@ -3,11 +3,13 @@
 import { constant, type Variable } from '@matgrad/autograd'
 import { type Matrix, matrix, ones, zeros } from '@matgrad/core'
 import {
+  accuracy,
   BatchNorm1d,
   type Callback,
   crossEntropy,
   Dropout,
   evaluate,
+  type FitOptions,
   fit,
   type History,
   Identity,
@@ -230,7 +232,26 @@ describe('training', () => {
   })
 
   test('results', () => {
-    expectTypeOf(fit(model, data, { loss: mseLoss, optimizer, epochs: 1 })).toEqualTypeOf<Promise<History>>()
+    const settings = { loss: mseLoss, optimizer, epochs: 1 }
+    expectTypeOf(fit(model, data, settings)).resolves.toEqualTypeOf<{ loss: number[] }>()
+    expectTypeOf(fit(model, data, { ...settings, metrics: { accuracy } })).resolves.toEqualTypeOf<{
+      loss: number[]
+      accuracy: number[]
+    }>()
+    type Validated = { loss: number[]; accuracy: number[]; valLoss: number[]; valAccuracy: number[] }
+    const metrics = { accuracy }
+    expectTypeOf(fit(model, data, { ...settings, metrics, validation: data })).resolves.toEqualTypeOf<Validated>()
+    expectTypeOf(fit(model, data, { ...settings, metrics, validationSplit: 0.2 })).resolves.toEqualTypeOf<Validated>()
+    expectTypeOf(fit(model, data, settings as FitOptions)).resolves.toEqualTypeOf<History>()
+    // @ts-expect-error there is no validation
+    fit(model, data, settings).then((history) => history.valLoss)
+    const batches = async function* () {
+      yield data
+    }
+    fit(model, batches(), settings)
+    fit(model, [data], settings)
+    // @ts-expect-error matrices are no batches
+    fit(model, [data.x], settings)
     expectTypeOf(evaluate(model, data, { loss: mseLoss })).toEqualTypeOf<Logs>()
     expectTypeOf(predict(model, data.x)).toEqualTypeOf<Matrix>()
     expectTypeOf<History['loss']>().toEqualTypeOf<number[]>()

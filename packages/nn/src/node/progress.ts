@@ -75,7 +75,7 @@ export function progress(stream: TextStream = process.stdout, ...more: []): Call
         stopOnComplete: false,
       })
       listen()
-      bar.start(batches, 0, { loss: '…' })
+      bar.start(batches ?? 0, 0, { loss: '…' })
     },
     onBatchEnd(batch, { loss }) {
       bar?.update(batch + 1, { loss: loss.toFixed(4) })

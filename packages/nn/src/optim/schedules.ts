@@ -24,6 +24,7 @@ export interface SchedulerState {
  * made. `step` ends an epoch. A subclass says what the rate is in epoch t, counted from 0.
  */
 export abstract class Scheduler {
+  readonly by: 'epoch' | 'batch' = 'epoch'
   readonly optimizer: Optimizer
   private baseLrs: readonly number[]
   private epoch = 0

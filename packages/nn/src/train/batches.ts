@@ -101,18 +101,19 @@ export class Batches {
   /**
    * Goes through the data once.
    *
+   * @param begun how many batches of the pass are left out, as they were trained before
    * @param mayOverwrite whether nobody but this package has had the batches so far: else the next one is in matrices of its own
    * @throws MatgradError where data were detached or resized; ShapeError where there are other data, of another number of rows
    */
-  *pass(mayOverwrite: () => boolean): Generator<Dataset> {
+  *pass(mayOverwrite: () => boolean, begun = 0): Generator<Dataset> {
     const { batchSize, length, dataset } = this.loader
     const { rows } = dataset.x
     const order = orderOf(this.loader)?.elements ?? null
-    for (let i = 0; i < length; i++) {
+    for (let i = begun; i < length; i++) {
       const first = i * batchSize
       const count = Math.min(batchSize, rows - first)
       const isOurs = mayOverwrite()
-      if (!(isOurs && this.isFresh)) this.look(rows, isOurs && i === 0)
+      if (!(isOurs && this.isFresh)) this.look(rows, isOurs && i === begun)
       if (isOurs && this.isFresh) yield this.rowsFrom(first, count, order)
       else if (isOurs && order === null && count === rows) yield this.made
       else yield this.samplesFrom(first, count, order, isOurs)

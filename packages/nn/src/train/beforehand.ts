@@ -17,7 +17,8 @@ interface Plan {
   readonly optimizer: Optimizer
   readonly loss: Loss
   readonly metrics: Readonly<Record<string, Metric>>
-  readonly loader: DataLoader
+  /** Undefined where batches come one after another, of which nothing is known. */
+  readonly loader: DataLoader | undefined
   /** What the validation data are gone through by. */
   readonly validation: DataLoader | undefined
 }
@@ -29,14 +30,14 @@ export function checkBeforehand({ model, optimizer, loss, metrics, loader, valid
     ? [(prediction) => checkThreshold('fit', loss, metrics, prediction), accuracy]
     : []
   checkParameters(model, optimizer)
-  if (isPlainLoader(loader)) {
+  if (loader && isPlainLoader(loader)) {
     inMode(model, true, () => checkBatches('data', model, loader))
     // All else that may be wrong is wrong in the first step.
     checkTargets(model, loss === crossEntropy ? [asCheck(loss), ...measures] : measures, loader)
   }
   if (!validation || !isPlainLoader(validation)) return
-  const [own, other] = [loader.dataset.x, validation.dataset.x]
-  if (own.cols !== other.cols)
+  const [own, other] = [loader?.dataset.x, validation.dataset.x]
+  if (own && own.cols !== other.cols)
     throw new ShapeError(
       `fit: x is ${formatShape(own.shape)}, x of the validation is ${formatShape(other.shape)}, wanted as many columns`,
     )

@@ -1,20 +1,29 @@
-import { DTypeError } from '@matgrad/core'
+import { DTypeError, type Generator } from '@matgrad/core'
 import { describe, didYouMean, suggestion, unknownName } from '@matgrad/core/internal'
 import type { Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
+import type { Scheduler } from '../optim/schedules.ts'
+import type { Progress } from './checkpoint.ts'
+import type { History } from './history.ts'
 import type { Logs } from './metrics.ts'
-
-/** What was measured in every epoch so far, by name. */
-export type History = { loss: number[] } & Record<string, number[]>
 
 /** What a callback sees of the training. */
 export interface Training {
   readonly model: Module
   readonly optimizer: Optimizer
+  /** The schedules of its learning rates. */
+  readonly scheduler: readonly Scheduler[]
+  /** Draws the order of the samples, if it is not the default generator. */
+  readonly generator?: Generator
   readonly epochs: number
-  /** Batches in an epoch. */
-  readonly batches: number
+  /** Batches in an epoch; undefined where it is not known, as they come one after another. */
+  readonly batches: number | undefined
   readonly history: History
+  /** How many epochs are over, and how many batches of the present one. */
+  readonly epoch: number
+  readonly batch: number
+  /** What a checkpoint needs beside them. @internal */
+  readonly progress: Progress
   /**
    * Ends the training: no further batch is trained. In `onBatchEnd` it ends the epoch, too, whose logs are then of the
    * batches so far; the validation data are evaluated, the scheduler makes its step and `onEpochEnd` is called as at the
@@ -39,7 +48,7 @@ const MEMBERS = ['onTrainBegin', 'onEpochBegin', 'onBatchEnd', 'onEpochEnd', 'on
 const WORDS = /^on_+(.*_)?(train|epoch|batch|begin|start|end)(_|$)/
 
 /** The names of an object's own members and of those of its classes. */
-function* membersOf(callback: object): Generator<string> {
+function* membersOf(callback: object): Iterable<string> {
   for (let each = callback; each && each !== Object.prototype; each = Object.getPrototypeOf(each))
     yield* Object.getOwnPropertyNames(each)
 }

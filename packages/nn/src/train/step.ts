@@ -9,6 +9,7 @@ import { isBuiltInOptimizer, isShared, type Optimizer } from '../optim/optimizer
 import { bytesOf, Copy, FEW_BYTES, Rows } from './batches.ts'
 import type { Dataset } from './data.ts'
 import { lossOf } from './options.ts'
+import { weighedLoss, withoutWeights } from './weights.ts'
 
 // What is of this package may be compiled: a program asks what it depends on. What is a user's may do anything at any time, so
 // that it runs in every call, guided by what it did before, and a program computes what it is seen to do again.
@@ -28,26 +29,29 @@ export function isKnown(model: Module): boolean {
 interface Computed {
   readonly prediction: Variable
   readonly loss: Variable
+  /** The batch's targets, where they are not what was given. */
+  readonly target?: Matrix
 }
 
 /** What a step of training gives, with the batch's targets; the next step overwrites it. */
-export interface StepResult extends Computed {
-  readonly target: Matrix
-}
+export type StepResult = Required<Computed>
 
 interface TrainingSettings {
   readonly optimizer: Optimizer
   readonly loss: Loss
   readonly clipNorm: number | undefined
+  /** Whether the last column of the targets has the weights of the samples. */
+  readonly weighs: boolean
   readonly compile: boolean
 }
 
 /** A step of training: the gradient of the loss of a batch, scaled down where it is too large, and the optimiser's update. */
-class TrainingStep {
+export class TrainingStep {
   private readonly model: Module
   private readonly optimizer: Optimizer
   private readonly loss: Loss
   private readonly clipNorm: number | undefined
+  private readonly weighs: boolean
   private readonly compiles: boolean
   private readonly compiled = new CompiledFunction((x: Matrix, y: Matrix) => this.asItIs(x, y))
   /** The same, which gathers the batch itself. */
@@ -65,21 +69,23 @@ class TrainingStep {
   private reads = 0
 
   /** @param clipNorm the most that the norm of the gradients of all the optimiser's parameters together may be */
-  constructor(model: Module, { optimizer, loss, clipNorm, compile }: TrainingSettings) {
+  constructor(model: Module, { optimizer, loss, clipNorm, weighs, compile }: TrainingSettings) {
     this.model = model
     this.optimizer = optimizer
     this.loss = loss
     this.clipNorm = clipNorm
+    this.weighs = weighs
     this.compiles = compile
   }
 
   /** Whether it is the step of a training. */
-  isOf(model: Module, { optimizer, loss, clipNorm, compile }: TrainingSettings): boolean {
+  isOf(model: Module, { optimizer, loss, clipNorm, weighs, compile }: TrainingSettings): boolean {
     return (
       this.model === model &&
       this.optimizer === optimizer &&
       this.loss === loss &&
       this.clipNorm === clipNorm &&
+      this.weighs === weighs &&
       this.compiles === compile
     )
   }
@@ -87,7 +93,7 @@ class TrainingStep {
   private gather(): CompiledFunction<[Copy, Matrix], StepResult> {
     return new CompiledFunction(({ x, y }, rows) => {
       const target = y.gatherRows(rows)
-      return { ...this.asItIs(x.gatherRows(rows), target), target }
+      return { target, ...this.asItIs(x.gatherRows(rows), target) }
     })
   }
 
@@ -136,9 +142,9 @@ class TrainingStep {
       return result
     }
     const { x, y } = batch
-    const { prediction, loss } = this.compiles ? this.call(x, y) : this.asItIs(x, y)
+    const { prediction, loss, target = y } = this.compiles ? this.call(x, y) : this.asItIs(x, y)
     this.reads = gradientReads()
-    return { prediction, loss, target: y }
+    return { prediction, loss, target }
   }
 
   private call(x: Matrix, y: Matrix): Computed {
@@ -155,6 +161,7 @@ class TrainingStep {
   private forward(x: Matrix, y: Matrix): Computed {
     this.optimizer.zeroGrad()
     const prediction = forwardOf('fit', this.model, x)
+    if (this.weighs) return { prediction, loss: weighedLoss(this.loss, prediction, y), target: withoutWeights(y) }
     return { prediction, loss: lossOf('fit', this.loss, prediction, y) }
   }
 

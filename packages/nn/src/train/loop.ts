@@ -1,0 +1,299 @@
+import { type GeneratorState, getDefaultGenerator, MatgradError, ShapeError } from '@matgrad/core'
+import { formatShape } from '@matgrad/core/internal'
+import { Batches } from './batches.ts'
+import { inValidation } from './beforehand.ts'
+import type { Callback, Training } from './callbacks.ts'
+import { generatorsOf, type Progress } from './checkpoint.ts'
+import { checkDataset, type Dataset, isPlainLoader } from './data.ts'
+import { TrainingError } from './history.ts'
+import { isCounted, type Logs, type Measured, Measurement } from './metrics.ts'
+import type { Plan, StopSignal } from './plan.ts'
+import { type StepResult, stepOf, type TrainingStep } from './step.ts'
+
+const { throwIfAborted } = AbortSignal.prototype
+
+/** Whether asking a signal runs nobody's code. */
+const isPlainSignal = (signal: StopSignal): boolean =>
+  Object.getPrototypeOf(signal) === AbortSignal.prototype && signal.throwIfAborted === throwIfAborted
+
+/** A training as it goes on, but for what it waits for: `fit` calls this, and gives control to others in between. */
+export class Loop {
+  readonly training: Training
+  isStopped = false
+  private readonly plan: Plan
+  private readonly stepper: TrainingStep
+  private readonly resident: Batches | null
+  /** The parts that are not to learn though the model does. */
+  private readonly resting: ReadonlySet<object>
+  /** Whether somebody's code runs between two epochs. There may be callbacks that were not there at the start. */
+  private readonly hasOthers: boolean
+  private seen: Seen
+  private epoch: number
+  /** How many batches of the epoch are over. */
+  private batch: number
+  /** What the order of the samples of this epoch was drawn with. */
+  private order: GeneratorState | null = null
+  /** What generators go on with, once the order is drawn again. */
+  private resume: Progress | null
+  /** Whether nobody's code runs between two batches. */
+  private isPlain = false
+  /** Whether others had control since the epoch began, and may have changed anything. */
+  private wasGiven = true
+  private readonly isKnown = (): boolean => this.stepper.isKnown
+
+  constructor(plan: Plan) {
+    const { model, optimizer, epochs, loader, history, compile, schedulers, metrics, resume, first } = plan
+    this.plan = plan
+    this.stepper = stepOf(model, plan)
+    const step = this.stepper
+    this.resident = loader ? new Batches('fit', loader, compile ? (data) => step.copyOf(data) : null) : null
+    this.resting = new Set(model.training ? [...model.modules()].filter(({ training }) => !training) : [])
+    this.hasOthers = schedulers.length > 0 || !isCounted(metrics)
+    this.epoch = first
+    this.batch = resume?.batch ?? 0
+    this.resume = resume?.progress ?? null
+    this.seen = new Seen(plan)
+    const loop = this
+    this.training = {
+      model,
+      optimizer,
+      scheduler: schedulers,
+      ...(loader?.generator && { generator: loader.generator }),
+      epochs,
+      batches: loader?.length,
+      history,
+      get epoch() {
+        return loop.epoch
+      },
+      get batch() {
+        return loop.batch
+      },
+      get progress() {
+        return loop.progress
+      },
+      stop: () => {
+        this.isStopped = true
+      },
+    }
+  }
+
+  get isOver(): boolean {
+    return this.isStopped || this.epoch >= this.plan.epochs
+  }
+
+  /** What a checkpoint needs beside the numbers that are learned. */
+  private get progress(): Progress {
+    const generators = generatorsOf(this.training).map(({ state }) => state)
+    return { order: this.batch > 0 ? this.order : null, generators, total: this.seen.total, samples: this.seen.samples }
+  }
+
+  private get orderGenerator() {
+    return this.plan.loader?.generator ?? getDefaultGenerator()
+  }
+
+  private get isWatched(): boolean {
+    return this.hasOthers || this.plan.callbacks.length > 0
+  }
+
+  /** Whether others had control since the last epoch, or have code between batches. */
+  private get mayBeOther(): boolean {
+    return this.isWatched || this.wasGiven || !this.isPlain || !this.stepper.isKnown
+  }
+
+  /** Others had control, and may have changed anything. */
+  giveBack(): void {
+    this.stepper.giveBack()
+    this.resident?.giveBack()
+  }
+
+  /** Others had control while the training waited for them. */
+  giveBackAll(): void {
+    this.wasGiven = true
+    this.giveBack()
+    this.isPlain = this.isQuiet()
+  }
+
+  private isQuiet(): boolean {
+    const { loader, signal } = this.plan
+    return (
+      loader !== undefined &&
+      isPlainLoader(loader) &&
+      !this.stepper.changes(loader.dataset) &&
+      (!signal || isPlainSignal(signal))
+    )
+  }
+
+  /** Lets the model learn, but for what was out of learning in a model that did learn. */
+  private learn(): void {
+    const { model } = this.plan
+    if (model.training) return
+    model.train()
+    for (const module of model.modules()) if (this.resting.has(module)) module.training = false
+  }
+
+  /** Begins an epoch: gives its batches, or promises of them, which have to be waited for, and are undefined at the end. */
+  batches(): Iterable<Dataset | Promise<Dataset | undefined>> {
+    const { plan, resume } = this
+    const { loader, stream, callbacks } = plan
+    this.seen = new Seen(plan, resume)
+    if (this.mayBeOther) {
+      this.learn()
+      this.giveBack()
+      this.isPlain = this.isQuiet()
+      this.wasGiven = false
+    }
+    if (resume?.order) this.orderGenerator.state = resume.order
+    else if (resume) this.restore()
+    if (callbacks.length > 0) this.order = this.orderGenerator.state
+    const begun = this.batch
+    if (this.resident && this.isPlain && this.stepper.isKnown) return this.resident.pass(this.isKnown, begun)
+    if (stream && Symbol.asyncIterator in stream) return promisesOf(stream, begun)
+    return without((loader ?? stream) as Iterable<Dataset>, begun)
+  }
+
+  /** Goes on with the random numbers of the checkpoint. */
+  private restore(): void {
+    const { resume } = this
+    if (resume === null) return
+    for (const [i, generator] of generatorsOf(this.training).entries()) generator.state = resume.generators[i]
+    this.resume = null
+  }
+
+  step(given: Dataset): void {
+    const { plan, stepper, epoch, batch } = this
+    if (this.resume !== null) this.restore()
+    const samples = this.isPlain ? given : this.look(given)
+    const loss = this.seen.add(stepper.run(samples))
+    if (plan.stopOnNaN && !Number.isFinite(loss))
+      throw new TrainingError(
+        `fit: the loss is ${loss} in batch ${batch} of epoch ${epoch}, wanted a finite number: a smaller lr, or clipNorm, may help; ` +
+          'stopOnNaN: false goes on',
+        epoch,
+        batch,
+      )
+    this.batch++
+    for (const scheduler of plan.schedulers)
+      if (scheduler.by === 'batch') {
+        scheduler.step()
+        this.giveBack()
+      }
+  }
+
+  /** A batch that somebody else gave. @throws DTypeError or ShapeError for what is none. */
+  private look(given: Dataset): Dataset {
+    const { stream, weigh } = this.plan
+    if (stream) {
+      const what = `fit: batch ${this.batch}`
+      checkDataset(what, given)
+      if (given.x.rows === 0)
+        throw new ShapeError(`${what}: x is ${formatShape(given.x.shape)}, wanted at least one row`)
+    }
+    const samples = weigh ? weigh(given) : given
+    this.stepper.giveBack(samples)
+    return samples
+  }
+
+  get isWatchedInEpochs(): boolean {
+    return this.plan.callbacks.some(hasBatchEnd)
+  }
+
+  /** Ends a batch for all callbacks; gives what they make one wait for, as to wait for nothing takes longer than many a step. */
+  *endBatch(): Iterable<PromiseLike<unknown>> {
+    const { loss } = this.seen
+    for (const callback of this.plan.callbacks) {
+      const result: unknown = callback.onBatchEnd?.(this.batch - 1, { loss }, this.training)
+      if (isPromise(result)) yield result
+    }
+  }
+
+  /** Ends an epoch: validates, and makes the schedules' steps. @throws MatgradError where there was no batch. */
+  endEpoch(): Logs {
+    const { evaluation, namesOfValidation, schedulers, history } = this.plan
+    if (this.batch === 0 && !this.isStopped)
+      throw new MatgradError(
+        `fit: the data gave no batch in epoch ${this.epoch}, wanted some in each: a generator is gone through once, where ` +
+          'an object whose [Symbol.iterator] makes one begins anew',
+      )
+    if (this.resume !== null) this.restore()
+    const measured = this.seen.measured()
+    if (evaluation) {
+      const validated = inValidation(() => evaluation.run(this.mayBeOther))
+      for (const [name, value] of validated) measured.push([namesOfValidation.get(name) as string, value])
+      if (!evaluation.isAlone) this.wasGiven = true
+    }
+    const logs: Logs = Object.fromEntries(measured)
+    for (const scheduler of schedulers) if (scheduler.by !== 'batch') scheduler.step()
+    for (const [name, value] of measured) history[name].push(value)
+    this.epoch++
+    this.batch = 0
+    return logs
+  }
+
+  /** The training is over. */
+  rest(): void {
+    this.stepper.rest()
+  }
+}
+
+const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback
+
+export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+
+/** What an iterable gives but for the first `count`. */
+function without<T>(all: Iterable<T>, count: number): Iterable<T> {
+  return count === 0 ? all : rest(all, count)
+}
+
+function* rest<T>(all: Iterable<T>, count: number): Iterable<T> {
+  let left = count
+  for (const each of all) if (left-- <= 0) yield each
+}
+
+/** What an asynchronous iterable gives, as promises: one is made when the one before has been waited for. */
+function* promisesOf<T>(all: AsyncIterable<T>, count: number): Iterable<Promise<T | undefined>> {
+  const iterator = all[Symbol.asyncIterator]()
+  let isOver = false
+  const next = async (left: number): Promise<T | undefined> => {
+    const { done, value } = await iterator.next()
+    isOver = done === true
+    return isOver || left === 0 ? value : next(left - 1)
+  }
+  try {
+    yield next(count)
+    while (!isOver) yield next(0)
+  } finally {
+    // Nobody waits for what it does at last, or hears whether it fails.
+    if (!isOver) iterator.return?.().catch(() => undefined)
+  }
+}
+
+/** The mean loss of the samples seen so far, and what metrics say of them. */
+class Seen {
+  private readonly measurement: Measurement
+  total: number
+  samples: number
+
+  constructor({ loss, metrics }: Plan, before?: Progress | null) {
+    this.measurement = new Measurement('fit', loss, metrics)
+    this.total = before?.total ?? 0
+    this.samples = before?.samples ?? 0
+  }
+
+  /** The loss of a batch. */
+  add({ prediction, target, loss }: StepResult): number {
+    const value = loss.value.item()
+    this.total += value * target.rows
+    this.samples += target.rows
+    this.measurement.add(prediction.value, target)
+    return value
+  }
+
+  get loss(): number {
+    return this.total / this.samples
+  }
+
+  measured(): Measured[] {
+    return [['loss', this.loss], ...this.measurement.results()]
+  }
+}

@@ -1,0 +1,277 @@
+import { type Generator, MatgradError, Matrix } from '@matgrad/core'
+import {
+  anything,
+  checkInteger,
+  flag,
+  generatorOption,
+  kind,
+  listNames,
+  number,
+  readerOf,
+  required,
+  whole,
+} from '@matgrad/core/internal'
+import type { Loss } from '../losses.ts'
+import { checkModule, type Module } from '../module.ts'
+import { checkBound } from '../optim/clip.ts'
+import { Optimizer } from '../optim/optimizer.ts'
+import { Scheduler } from '../optim/schedules.ts'
+import { checkBeforehand } from './beforehand.ts'
+import { type Callback, checkCallbacks } from './callbacks.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
+import { EVALUATED, Evaluation } from './evaluate.ts'
+import type { History, Metrics, Validation } from './history.ts'
+import { checkMetrics, nameOfValidation } from './metrics.ts'
+import { lossOption, metricsOption } from './options.ts'
+import { type ClassWeight, isWeights, ofClasses, ofSamples, type SampleWeight, withWeights } from './weights.ts'
+
+/** An AbortSignal, whether or not a program has types for it. */
+export interface StopSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  throwIfAborted(): void
+}
+
+/** What to train with: samples, a loader of batches, or batches that come one after another, again in each epoch. */
+export type TrainingData = Dataset | DataLoader | Iterable<Dataset> | AsyncIterable<Dataset>
+
+export interface FitOptions<
+  M extends Metrics = Metrics,
+  V extends Validation = Validation,
+  S extends number | undefined = number | undefined,
+> {
+  readonly loss: Loss
+  readonly optimizer: Optimizer
+  /** How many epochs the training has, those before `initialEpoch` counted. */
+  readonly epochs: number
+  /** The number of the first epoch: what was trained before, as in Keras. @default 0 */
+  readonly initialEpoch?: number
+  /** Goes on where a checkpoint was made, as if it had not been interrupted: with the batch after it, and its history. */
+  readonly resume?: Checkpoint
+  /** How many samples a batch has, where the data are neither a DataLoader nor batches. @default 32 */
+  readonly batchSize?: number
+  /** Whether every epoch goes through the samples in a new random order, where the data are no DataLoader. @default true */
+  readonly shuffle?: boolean
+  /**
+   * Draws the order of the samples, as the default generator does when absent. Trainings that run at the same time and share a
+   * generator draw from it in an order that depends on the clock, and so have other results every time: give each its own, and
+   * each layer that draws, such as Dropout, too.
+   */
+  readonly generator?: Generator
+  /** Evaluated after each epoch. */
+  readonly validation?: V
+  /** Which part of the samples, the last of them, is evaluated after each epoch and not trained with, as in Keras: 0.2, say. */
+  readonly validationSplit?: S
+  /** Numbers for each epoch, by names that differ from `loss` and from one another with and without `val` before them. @default {} */
+  readonly metrics?: M
+  /**
+   * How much each sample counts, nx1: the loss of a batch is Σ wᵢ·lᵢ / n, as in Keras. The loss gets { reduction: 'none' } as its third
+   * argument, which those of this package know. Weights and targets are those that there are when the training begins.
+   */
+  readonly sampleWeight?: SampleWeight
+  /** How much the samples of each class count: a number for each, or an object in which absent ones have 1. */
+  readonly classWeight?: ClassWeight
+  /**
+   * Makes its step at the end of each epoch, after the validation data are evaluated and before `onEpochEnd`, or after each batch,
+   * as its `by` says. Of several each makes its own.
+   */
+  readonly scheduler?: Scheduler | readonly Scheduler[]
+  /**
+   * The most that the norm of the gradients of all the optimiser's parameters together may be; larger ones are scaled down
+   * before its step.
+   */
+  readonly clipNorm?: number
+  /** Whether a loss that is NaN or infinite ends the training with a TrainingError. @default true */
+  readonly stopOnNaN?: boolean
+  readonly callbacks?: readonly Callback[]
+  /**
+   * Whether to compile the training step. False is needed where the loss or the model looks at numbers while
+   * it computes; the results are the same bits. @default true
+   */
+  readonly compile?: boolean
+  /** Ends the training after the current step; `fit` then rejects with its reason, which has the history so far. */
+  readonly signal?: StopSignal
+}
+
+const isScheduler = (value: unknown): boolean => value instanceof Scheduler
+
+const readFit = readerOf({
+  loss: required(lossOption()),
+  optimizer: required(kind<Optimizer>('an Optimizer', (value) => value instanceof Optimizer)()),
+  epochs: required(whole()),
+  initialEpoch: whole(),
+  resume: anything<Checkpoint | undefined>(undefined),
+  batchSize: whole(32),
+  shuffle: flag(true),
+  generator: generatorOption(),
+  validation: anything<Validation>(undefined),
+  validationSplit: number(),
+  metrics: metricsOption({}),
+  sampleWeight: kind<SampleWeight>('a column or an array of numbers', isWeights)(),
+  classWeight: kind<ClassWeight>('a row, an array or an object of numbers', isWeights)(),
+  scheduler: kind<Scheduler | readonly Scheduler[]>(
+    'a Scheduler or an array of them',
+    (value) => isScheduler(value) || (Array.isArray(value) && value.every(isScheduler)),
+  )(),
+  clipNorm: number(),
+  stopOnNaN: flag(true),
+  callbacks: kind<readonly Callback[]>('an array', Array.isArray)([]),
+  compile: flag(true),
+  signal: kind<StopSignal>(
+    'an AbortSignal',
+    (value) => typeof (value as AbortSignal | null)?.throwIfAborted === 'function',
+  )(),
+})
+
+/** Whether data are batches that come one after another. */
+const isStream = (data: unknown): data is Iterable<Dataset> | AsyncIterable<Dataset> =>
+  typeof data === 'object' &&
+  data !== null &&
+  !(data instanceof Matrix) &&
+  (Symbol.asyncIterator in data || (Symbol.iterator in data && !(Array.isArray(data) && data[0] instanceof Matrix)))
+
+/** The first samples, to train with, and the last, to validate with. @throws MatgradError unless both have some. */
+function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Dataset] {
+  const count = part > 0 && part < 1 ? Math.round(part * x.rows) : 0
+  if (count < 1 || count >= x.rows)
+    throw new MatgradError(
+      `fit: validationSplit is ${part} of ${x.rows} samples, wanted a part between 0 and 1 that leaves at least one to each`,
+    )
+  const of = (start: number, end: number): Dataset => ({ x: x.slice(start, end), y: y.slice(start, end) })
+  const at = x.rows - count
+  return [of(0, at), of(at, x.rows)]
+}
+
+/** How the validation data are gone through. */
+function loaderOfValidation(validation: Dataset | DataLoader): DataLoader {
+  if (!(validation instanceof DataLoader)) checkDataset('fit: validation', validation)
+  const loader = validation instanceof DataLoader ? validation : new DataLoader(validation, { batchSize: EVALUATED })
+  if (loader.length === 0) throw new MatgradError('fit: the validation data have no batch, wanted at least one')
+  return loader
+}
+
+/** What `fit` was asked for, complete. */
+export interface Plan {
+  readonly model: Module
+  readonly optimizer: Optimizer
+  readonly loss: Loss
+  readonly metrics: Metrics
+  readonly epochs: number
+  /** The number of the first epoch. */
+  readonly first: number
+  /** Where a checkpoint was made. */
+  readonly resume: Checkpoint | undefined
+  /** What goes through the data, or else the batches that come one after another. */
+  readonly loader: DataLoader | undefined
+  readonly stream: Iterable<Dataset> | AsyncIterable<Dataset> | undefined
+  /** Whether the targets have a column of weights, and what gives it to a batch that has none yet. */
+  readonly weighs: boolean
+  readonly weigh: ((batch: Dataset) => Dataset) | undefined
+  readonly evaluation: Evaluation | undefined
+  readonly namesOfValidation: ReadonlyMap<string, string>
+  readonly schedulers: readonly Scheduler[]
+  readonly clipNorm: number | undefined
+  readonly stopOnNaN: boolean
+  readonly callbacks: readonly Callback[]
+  readonly compile: boolean
+  readonly signal: StopSignal | undefined
+  readonly history: History
+}
+
+/** @throws DTypeError or MatgradError for options that make no sense; what `checkBeforehand` throws. */
+export function planOf(model: Module, data: TrainingData, options: FitOptions): Plan {
+  checkModule('fit', model)
+  const settings = readFit('fit', options)
+  const { optimizer, epochs, batchSize, shuffle, generator, validationSplit, clipNorm, callbacks, resume } = settings
+  // The history has a list for each from the start.
+  const metrics = { ...settings.metrics }
+  checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
+  const { initialEpoch = 0 } = settings
+  checkInteger('fit', 'initialEpoch', initialEpoch, 0, Number.MAX_SAFE_INTEGER)
+  if (resume && settings.initialEpoch !== undefined)
+    throw new MatgradError(`fit: got resume and initialEpoch, wanted one of them: a checkpoint knows its epoch`)
+  checkMetrics('fit', metrics)
+  const schedulers = [settings.scheduler ?? []].flat() as readonly Scheduler[]
+  if (schedulers.some((each) => each.optimizer !== optimizer))
+    throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
+  if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
+  checkCallbacks('fit', callbacks)
+  let { validation } = settings
+  if (validationSplit !== undefined) {
+    if (validation) throw new MatgradError('fit: got validation and validationSplit, wanted one of them')
+    if (data instanceof DataLoader || isStream(data))
+      throw new MatgradError('fit: got validationSplit and batches, wanted samples as { x, y } to split')
+    checkDataset('fit', data)
+    ;[data, validation] = split(data, validationSplit)
+  }
+  const validating = validation === undefined ? undefined : loaderOfValidation(validation)
+  const stream = !(data instanceof DataLoader) && isStream(data) ? data : undefined
+  let loader: DataLoader | undefined
+  if (!stream) {
+    if (!(data instanceof DataLoader)) checkDataset('fit', data as Dataset)
+    loader =
+      data instanceof DataLoader
+        ? data
+        : new DataLoader(data as Dataset, { batchSize, shuffle, ...(generator && { generator }) })
+    if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
+  }
+  if (epochs > initialEpoch)
+    checkBeforehand({ model, optimizer, loss: settings.loss, metrics, loader, validation: validating })
+  const weights = weightsOf(settings, data, loader)
+  const evaluation =
+    validating &&
+    new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile }, true)
+  const names = ['loss', ...Object.keys(metrics)]
+  const namesOfValidation = new Map(names.map((name) => [name, nameOfValidation(name)]))
+  const listed = [...names, ...(validation ? namesOfValidation.values() : [])]
+  return {
+    ...settings,
+    ...weights,
+    model,
+    metrics,
+    stream,
+    evaluation,
+    schedulers,
+    namesOfValidation,
+    first: resume?.epoch ?? initialEpoch,
+    history: historyOf(listed, resume),
+  }
+}
+
+/** Lists of these names, with what was measured before. @throws MatgradError where a checkpoint has other names. */
+function historyOf(names: readonly string[], resume: Checkpoint | undefined): History {
+  const before: Readonly<Record<string, readonly number[]>> | undefined = resume?.history
+  const known = before && Object.keys(before)
+  if (known && known.length > 0 && [...known].sort().join() !== [...names].sort().join())
+    throw new MatgradError(`fit: the checkpoint's history has ${listNames(known)}, wanted ${listNames(names)}`)
+  return Object.fromEntries(names.map((name) => [name, [...(before?.[name] ?? [])]])) as unknown as History
+}
+
+/**
+ * The loader, with weights in its targets where there are some, or else what gives them to a batch.
+ *
+ * @throws MatgradError for weights of samples that come in batches; what is wrong with weights throws as well.
+ */
+function weightsOf(
+  { sampleWeight, classWeight }: { sampleWeight: SampleWeight | undefined; classWeight: ClassWeight | undefined },
+  data: TrainingData,
+  loader: DataLoader | undefined,
+): Pick<Plan, 'loader' | 'weighs' | 'weigh'> {
+  const weighs = sampleWeight !== undefined || classWeight !== undefined
+  const classes = classWeight && ofClasses(classWeight)
+  const isOne = loader && (loader !== data || isPlainLoader(loader))
+  if (sampleWeight && !isOne)
+    throw new MatgradError('fit: got sampleWeight and batches, wanted samples as { x, y }, or a DataLoader of them')
+  const weigh = weighs && !isOne ? (batch: Dataset): Dataset => withWeights(batch, undefined, classes) : undefined
+  if (!(weighs && isOne)) return { loader, weighs, weigh }
+  const { dataset, batchSize, shuffle, dropLast, generator } = loader
+  const samples = sampleWeight && ofSamples(sampleWeight, dataset.x.rows)
+  const weighted = new DataLoader(withWeights(dataset, samples, classes), {
+    batchSize,
+    shuffle,
+    dropLast,
+    ...(generator && { generator }),
+  })
+  return { loader: weighted, weighs, weigh }
+}

@@ -1,0 +1,103 @@
+import { Variable } from '@matgrad/autograd'
+import { concat, DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
+import { checkInteger, checkNumber, describe, elementsOf, formatShape, isPlain } from '@matgrad/core/internal'
+import type { Loss } from '../losses.ts'
+import type { Dataset } from './data.ts'
+
+// A sample's weight is one column more of its targets, so that it goes the way of the data into a program.
+
+/** A weight for each sample: a column, or an array. */
+export type SampleWeight = Matrix | readonly number[]
+
+/** A weight for each class, by its number; those that an object does not name weigh 1. */
+export type ClassWeight = Matrix | readonly number[] | Readonly<Record<number, number>>
+
+/** Whether a value may be weights. */
+export const isWeights = (value: unknown): boolean => value instanceof Matrix || Array.isArray(value) || isPlain(value)
+
+function checkWeight(what: string, weight: unknown): void {
+  checkNumber('fit', what, weight as number)
+  if (!Number.isFinite(weight)) throw new MatgradError(`fit: ${what} is ${weight}, wanted a finite number`)
+}
+
+/** The weight of each row. @throws DTypeError or ShapeError unless there is one for each, MatgradError unless it is finite. */
+export function ofSamples(weights: SampleWeight, rows: number): number[] {
+  if (!(weights instanceof Matrix || Array.isArray(weights)))
+    throw new DTypeError(`fit: sampleWeight is ${describe(weights)}, wanted a column or an array of numbers`)
+  const isMatrix = weights instanceof Matrix
+  const list = isMatrix ? Array.from(elementsOf('fit', weights)) : [...weights]
+  if (list.length !== rows || (isMatrix && weights.cols !== 1))
+    throw new ShapeError(
+      `fit: sampleWeight is ${isMatrix ? formatShape(weights.shape) : `${list.length} numbers`}, wanted one for each of ${rows} samples, ${rows}x1`,
+    )
+  for (const [i, weight] of list.entries()) checkWeight(`sampleWeight ${i}`, weight)
+  return list
+}
+
+/** The weight that a class has. @throws DTypeError or MatgradError for what is no number, ShapeError for a class without one. */
+export function ofClasses(weights: ClassWeight): (what: string, index: number) => number {
+  if (isPlain(weights)) {
+    const named = new Map<number, number>()
+    for (const [name, weight] of Object.entries(weights as Readonly<Record<string, number>>)) {
+      checkInteger('fit', 'a class of classWeight', Number(name), 0, Number.MAX_SAFE_INTEGER)
+      checkWeight(`classWeight ${name}`, weight)
+      named.set(Number(name), weight)
+    }
+    return (what, index) => {
+      checkInteger('fit', what, index, 0, Number.MAX_SAFE_INTEGER)
+      return named.get(index) ?? 1
+    }
+  }
+  const isMatrix = weights instanceof Matrix
+  if (!isMatrix && !Array.isArray(weights))
+    throw new DTypeError(`fit: classWeight is ${describe(weights)}, wanted a row, an array or an object of numbers`)
+  if (isMatrix && weights.rows !== 1 && weights.cols !== 1)
+    throw new ShapeError(`fit: classWeight is ${formatShape(weights.shape)}, wanted a row`)
+  const list: readonly number[] = isMatrix ? Array.from(elementsOf('fit', weights)) : (weights as readonly number[])
+  for (const [i, weight] of list.entries()) checkWeight(`classWeight ${i}`, weight)
+  return (what, index) => {
+    checkInteger('fit', what, index, 0, list.length - 1)
+    return list[index]
+  }
+}
+
+/** The class that each row of targets says: an index, or the column of the largest number. */
+const classesOf = (y: Matrix): number[] => Array.from(elementsOf('fit', y.cols === 1 ? y : y.argmax(1)))
+
+/** The samples with the weights of each and of their classes as the last column of the targets. */
+export function withWeights(
+  { x, y }: Dataset,
+  samples: readonly number[] | undefined,
+  classes: ReturnType<typeof ofClasses> | undefined,
+): Dataset {
+  const ofRows = classes && classesOf(y).map((index) => classes('the class of a target', index))
+  const weights = Array.from({ length: y.rows }, (_, i) => [(samples?.[i] ?? 1) * (ofRows?.[i] ?? 1)])
+  const column = y.rows === 0 ? y.slice(0, 0, 0, 1) : matrix(weights, { dtype: y.dtype })
+  return { x, y: concat([y, column], 1) }
+}
+
+/** The targets without their weights. */
+export const withoutWeights = (y: Matrix): Matrix => y.slice(0, y.rows, 0, y.cols - 1)
+
+/** A loss that gives one for each sample when it is asked to. */
+type PerSample = (prediction: Variable, target: Matrix, options: { reduction: 'none' }) => unknown
+
+/**
+ * Σ wᵢ·lᵢ / n for the n rows' losses lᵢ, the means over their columns, and the weights wᵢ in the last column of the targets, as in
+ * Keras.
+ *
+ * @throws ShapeError where the loss does not give a row for each sample when it is asked not to reduce.
+ */
+export function weighedLoss(loss: Loss, prediction: Variable, targets: Matrix): Variable {
+  const each = (loss as PerSample)(prediction, withoutWeights(targets), { reduction: 'none' })
+  if (!(each instanceof Variable) || each.rows !== prediction.rows) {
+    const got = each instanceof Variable ? formatShape(each.shape) : describe(each)
+    throw new ShapeError(
+      `fit: loss gave ${got} for { reduction: 'none' }, wanted a row for each of ${prediction.rows} samples, to weigh them`,
+    )
+  }
+  return each
+    .mean(1)
+    .mul(targets.slice(0, targets.rows, -1))
+    .mean()
+}

@@ -1,0 +1,471 @@
+// What `fit` takes beside samples, a loss and an optimiser, each compared with a loop that does the same by hand.
+
+import { type Variable, variable } from '@matgrad/autograd'
+import {
+  DTypeError,
+  Generator,
+  getDefaultGenerator,
+  MatgradError,
+  type Matrix,
+  manualSeed,
+  matrix,
+  ones,
+  ShapeError,
+} from '@matgrad/core'
+import {
+  accuracy,
+  BatchNorm1d,
+  type Callback,
+  crossEntropy,
+  DataLoader,
+  type Dataset,
+  Dropout,
+  type FitOptions,
+  Linear,
+  Module,
+  mseLoss,
+  ReLU,
+  Scheduler,
+  Sequential,
+  SGD,
+  StepLR,
+  TrainingError,
+} from '@matgrad/nn'
+import { describe, expect, test } from 'vitest'
+import { fit } from './run.ts'
+import { bitsOf, noise, sample } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+type Untyped = any
+
+const errorFrom = (promise: Promise<unknown>): Promise<Untyped> =>
+  promise.then(
+    () => expect.fail('the promise was fulfilled'),
+    (error: unknown) => error,
+  )
+
+const SIZES = [
+  { rows: 10, features: 2, width: 4, batchSize: 4 },
+  { rows: 700, features: 300, width: 64, batchSize: 128 },
+] as const
+
+type Sizes = (typeof SIZES)[number]
+
+const netOf = ({ features, width }: Sizes, seed = 1) => {
+  const generator = new Generator(seed)
+  return new Sequential(
+    new Linear(features, width, { generator }),
+    new ReLU(),
+    new Dropout(0.2, { generator: new Generator(5) }),
+    new Linear(width, 3, { generator }),
+  )
+}
+
+const dataOf = ({ rows, features }: Sizes): Dataset => ({
+  x: sample(rows, features, noise(4), { dtype: 'float32' }),
+  y: matrix(Array.from({ length: rows }, (_, i) => [(i * 7) % 3])),
+})
+
+const optimizerOf = (model: Module): SGD => new SGD(model.parameters(), { lr: 0.05, momentum: 0.9 })
+
+/** What a training with these options leaves. */
+async function trained(sizes: Sizes, data: Parameters<typeof fit>[1], options: Partial<FitOptions> = {}) {
+  const model = netOf(sizes)
+  const history = await fit(model, data, {
+    loss: crossEntropy,
+    optimizer: optimizerOf(model),
+    epochs: 3,
+    batchSize: sizes.batchSize,
+    generator: new Generator(9),
+    ...options,
+  })
+  return { bits: bitsOf(model), history }
+}
+
+describe.each(SIZES)('of $rows samples of $features', (sizes) => {
+  const data = dataOf(sizes)
+  const { rows, batchSize } = sizes
+  const inOrder = [...new DataLoader(data, { batchSize })]
+  const plain = () => trained(sizes, data, { shuffle: false })
+
+  describe('batches that come one after another give the bits of samples in their order', () => {
+    test('an array', async () => {
+      expect(await trained(sizes, inOrder)).toEqual(await plain())
+    })
+
+    test('an iterable that begins anew', async () => {
+      const batches = {
+        *[Symbol.iterator]() {
+          yield* inOrder
+        },
+      }
+      expect(await trained(sizes, batches)).toEqual(await plain())
+    })
+
+    test('an asynchronous iterable, at once and late', async () => {
+      for (const delay of [0, 1]) {
+        const batches = {
+          async *[Symbol.asyncIterator]() {
+            for (const batch of inOrder) {
+              if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+              yield batch
+            }
+          },
+        }
+        expect(await trained(sizes, batches)).toEqual(await plain())
+      }
+    })
+
+    test('a generator, for one epoch; a second is an error that says so', async () => {
+      const batches = function* () {
+        yield* inOrder
+      }
+      expect(await trained(sizes, batches(), { epochs: 1 })).toEqual(
+        await trained(sizes, data, { shuffle: false, epochs: 1 }),
+      )
+      const error = await errorFrom(trained(sizes, batches(), { epochs: 2 }))
+      expect(error).toBeInstanceOf(MatgradError)
+      expect(error.message).toContain('gave no batch in epoch 1')
+    })
+  })
+
+  test('validationSplit takes the last samples, and is validation with them', async () => {
+    const count = Math.round(0.3 * rows)
+    const part = (start: number, end: number): Dataset => ({ x: data.x.slice(start, end), y: data.y.slice(start, end) })
+    const [head, tail] = [part(0, rows - count), part(rows - count, rows)]
+    const metrics = { accuracy }
+    const { history, bits } = await trained(sizes, data, { validationSplit: 0.3, metrics })
+    expect({ history, bits }).toEqual(await trained(sizes, head, { validation: tail, metrics }))
+    expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'valLoss', 'valAccuracy'])
+  })
+
+  test('initialEpoch counts epochs as done', async () => {
+    const epochs: number[] = []
+    const callback: Callback = { onEpochBegin: (epoch) => void epochs.push(epoch) }
+    const { history } = await trained(sizes, data, { initialEpoch: 4, epochs: 6, callbacks: [callback] })
+    expect(epochs).toEqual([4, 5])
+    expect(history.loss).toHaveLength(2)
+    expect((await trained(sizes, data, { initialEpoch: 6, epochs: 6 })).history.loss).toEqual([])
+  })
+
+  /** What a loop by hand gives, whose loss is Σ w·l / n. */
+  function weighedByHand(weights: Matrix) {
+    const model = netOf(sizes)
+    const optimizer = optimizerOf(model)
+    const history: number[] = []
+    for (let epoch = 0; epoch < 3; epoch++) {
+      let total = 0
+      for (let at = 0; at < rows; at += batchSize) {
+        const end = Math.min(rows, at + batchSize)
+        optimizer.zeroGrad()
+        const each = crossEntropy(model.forward(data.x.slice(at, end)), data.y.slice(at, end), { reduction: 'none' })
+        const loss = each.mul(weights.slice(at, end)).mean()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * (end - at)
+      }
+      history.push(total / rows)
+    }
+    return { bits: bitsOf(model), history: { loss: history } }
+  }
+
+  describe('weights of samples and classes give the bits of a loop whose loss is Σ w·l / n', () => {
+    const random = noise(8)
+    const list = Array.from({ length: rows }, () => Math.fround(random() * 3))
+    const column = matrix(list.map((weight) => [weight]))
+    const ofClasses = [0.5, 2, 0]
+    const classColumn = matrix(data.y.toArray().map(([index]) => [ofClasses[index]]))
+
+    test('of samples, as a column and as an array', async () => {
+      const wanted = weighedByHand(column)
+      expect(await trained(sizes, data, { shuffle: false, sampleWeight: column })).toEqual(wanted)
+      expect(await trained(sizes, data, { shuffle: false, sampleWeight: list })).toEqual(wanted)
+      const loader = new DataLoader(data, { batchSize })
+      expect(await trained(sizes, loader, { sampleWeight: list })).toEqual(wanted)
+    })
+
+    test('of classes, as an array, a row and an object, also of batches', async () => {
+      const wanted = weighedByHand(classColumn)
+      for (const classWeight of [ofClasses, matrix([ofClasses]), { 0: 0.5, 1: 2, 2: 0 }]) {
+        expect(await trained(sizes, data, { shuffle: false, classWeight })).toEqual(wanted)
+        expect(await trained(sizes, inOrder, { classWeight })).toEqual(wanted)
+      }
+      expect(await trained(sizes, data, { shuffle: false, classWeight: {} })).toEqual(weighedByHand(ones(rows, 1)))
+    })
+
+    test('both multiply', async () => {
+      const wanted = weighedByHand(column.mul(classColumn))
+      expect(await trained(sizes, data, { shuffle: false, sampleWeight: list, classWeight: ofClasses })).toEqual(wanted)
+    })
+
+    test('shuffled with their samples: weights of 0 leave out', async () => {
+      // Targets of the left out are wrong on purpose: they must not be learned.
+      const left = Array.from({ length: rows }, (_, i) => Number(i % 2 === 0))
+      const wrong = { x: data.x, y: matrix(data.y.toArray().map(([index], i) => [left[i] ? index : 2])) }
+      expect(await trained(sizes, wrong, { sampleWeight: left })).toEqual(
+        await trained(sizes, data, { sampleWeight: left }),
+      )
+    })
+
+    test('metrics see the targets without weights', async () => {
+      const seen: (readonly number[])[] = []
+      const shapes = (_prediction: Matrix, target: Matrix): number => {
+        seen.push(target.shape)
+        return 0
+      }
+      const { history } = await trained(sizes, data, { sampleWeight: list, metrics: { shapes }, epochs: 1 })
+      expect(seen).toEqual([[rows, 1]])
+      expect(history).toMatchObject({ shapes: [0] })
+      const counted = await trained(sizes, data, { sampleWeight: ones(rows, 1), metrics: { accuracy } })
+      expect(counted).toEqual(await trained(sizes, data, { metrics: { accuracy }, sampleWeight: list.map(() => 1) }))
+    })
+
+    test('the default is `compile: false`, bit for bit', async () => {
+      const options = { sampleWeight: list, classWeight: ofClasses, metrics: { accuracy }, epochs: 5 }
+      expect(await trained(sizes, data, { ...options, compile: true })).toEqual(
+        await trained(sizes, data, { ...options, compile: false }),
+      )
+    })
+  })
+
+  test('schedules by batch and by epoch make their steps there, several each its own', async () => {
+    const rates: number[] = []
+    class Halving extends Scheduler {
+      override readonly by = 'batch'
+      protected override rate(base: number, t: number): number {
+        let rate = base
+        for (let i = 0; i < t; i++) rate /= 2
+        return rate
+      }
+    }
+    const model = netOf(sizes)
+    const optimizer = new SGD(model.parameters(), { lr: 1 / 1024 })
+    const callback: Callback = { onBatchEnd: (_batch, _logs, training) => void rates.push(training.optimizer.lr) }
+    await fit(model, data, {
+      loss: crossEntropy,
+      optimizer,
+      epochs: 2,
+      batchSize,
+      scheduler: new Halving(optimizer),
+      callbacks: [callback],
+    })
+    const count = 2 * Math.ceil(rows / batchSize)
+    expect(rates).toEqual(Array.from({ length: count }, (_, i) => 2 ** -(11 + i)))
+    const other = new SGD(model.parameters(), { lr: 1 })
+    const scheduler = [new StepLR(other, { stepSize: 1, gamma: 0.5 }), new StepLR(other, { stepSize: 2, gamma: 0.25 })]
+    await fit(model, data, { loss: crossEntropy, optimizer: other, epochs: 0, scheduler })
+    expect(other.lr).toBe(1)
+  })
+})
+
+describe('a loss that is no number', () => {
+  const diverging = (options: Partial<FitOptions> = {}) => {
+    const model = new Linear(1, 1, { generator: new Generator(0) })
+    const data = { x: sample(100, 1, noise(2)), y: sample(100, 1, noise(3)) }
+    const optimizer = new SGD(model.parameters(), { lr: 1e3 })
+    return fit(model, data, { loss: mseLoss, optimizer, batchSize: 10, epochs: 9, ...options })
+  }
+
+  test('ends the training with an error that says where, with the history before', async () => {
+    let ended = 0
+    const callback: Callback = { onTrainEnd: () => void ended++ }
+    const error = await errorFrom(diverging({ callbacks: [callback], metrics: { accuracy: () => 1 } }))
+    expect(error).toBeInstanceOf(TrainingError)
+    expect(error).toBeInstanceOf(MatgradError)
+    const { epoch, batch, history, message } = error
+    expect(epoch).toBeGreaterThan(0)
+    expect(message).toMatch(new RegExp(`^fit: the loss is (NaN|Infinity) in batch ${batch} of epoch ${epoch}, wanted`))
+    expect(history.loss).toHaveLength(epoch)
+    expect(history.accuracy).toHaveLength(epoch)
+    expect(history.loss.every(Number.isFinite)).toBe(true)
+    expect(ended).toBe(1)
+  })
+
+  test('goes on with stopOnNaN: false', async () => {
+    const { loss } = await diverging({ stopOnNaN: false })
+    expect(loss).toHaveLength(9)
+    expect(loss[8]).toBeNaN()
+  })
+})
+
+test('an abort rejects with its reason, which has the history so far', async () => {
+  const [sizes] = SIZES
+  const controller = new AbortController()
+  const callback: Callback = {
+    onEpochEnd(epoch) {
+      if (epoch === 1) controller.abort()
+    },
+  }
+  const untyped = { callbacks: [callback], signal: controller.signal, epochs: 5 }
+  const error = await errorFrom(trained(sizes, dataOf(sizes), untyped))
+  expect(error).toBe(controller.signal.reason)
+  expect(error.history.loss).toHaveLength(2)
+  const primitive = new AbortController()
+  primitive.abort('because')
+  expect(await errorFrom(trained(sizes, dataOf(sizes), { signal: primitive.signal }))).toBe('because')
+})
+
+test('an abort ends the wait for a batch that never comes, and the batches are told', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const controller = new AbortController()
+  let begun = 0
+  const batches = {
+    async *[Symbol.asyncIterator]() {
+      begun++
+      yield data
+      setTimeout(() => controller.abort(), 1)
+      await new Promise(() => {})
+    },
+  }
+  expect(await errorFrom(trained(sizes, batches, { signal: controller.signal }))).toBe(controller.signal.reason)
+  expect(begun).toBe(1)
+  let returned = 0
+  const stopped = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false as const, value: data }),
+      return: async () => {
+        returned++
+        return { done: true as const, value: undefined }
+      },
+    }),
+  }
+  const stop: Callback = { onBatchEnd: (_batch, _logs, training) => training.stop() }
+  await trained(sizes, stopped, { callbacks: [stop] })
+  expect(returned).toBe(1)
+})
+
+test('an error of the batches, or a batch that is none, ends the training', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const failing = {
+    async *[Symbol.asyncIterator]() {
+      yield data
+      throw new RangeError('no more')
+    },
+  }
+  expect(await errorFrom(trained(sizes, failing))).toBeInstanceOf(RangeError)
+  const of = (batch: unknown) => errorFrom(trained(sizes, [data, batch] as Untyped))
+  expect(await of(3)).toBeInstanceOf(DTypeError)
+  expect((await of({ x: data.x })).message).toContain('fit: batch 1: y is undefined')
+  expect(await of({ x: data.x, y: data.y.slice(1) })).toBeInstanceOf(ShapeError)
+  expect((await of({ x: data.x.slice(0, 0), y: data.y.slice(0, 0) })).message).toContain('wanted at least one row')
+  expect(await errorFrom(trained(sizes, [] as Untyped))).toBeInstanceOf(MatgradError)
+})
+
+describe('what makes no sense is refused before anything is changed', () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const loader = new DataLoader(data, { batchSize: 4 })
+  const weights = Array.from({ length: 10 }, () => 1)
+  const wrong: readonly [string, Untyped, Untyped, string][] = [
+    ['validation twice', data, { validation: data, validationSplit: 0.5 }, 'wanted one of them'],
+    ['a split of batches', loader, { validationSplit: 0.5 }, 'wanted samples as { x, y }'],
+    ['a split of 0', data, { validationSplit: 0 }, 'wanted a part between 0 and 1'],
+    ['a split of 1', data, { validationSplit: 1 }, 'wanted a part between 0 and 1'],
+    ['a split that leaves nothing', data, { validationSplit: 0.01 }, 'leaves at least one'],
+    ['too few weights', data, { sampleWeight: [1, 2] }, 'sampleWeight is 2 numbers, wanted one for each of 10'],
+    ['a row of weights', data, { sampleWeight: matrix([weights]) }, 'sampleWeight is 1x10'],
+    ['a weight that is NaN', data, { sampleWeight: [...weights.slice(1), Number.NaN] }, 'sampleWeight 9 is NaN'],
+    ['a weight that is a string', data, { sampleWeight: [...weights.slice(1), '1'] }, 'sampleWeight 9'],
+    ['weights of batches', [data], { sampleWeight: weights }, 'wanted samples as { x, y }'],
+    ['too few classes', data, { classWeight: [1, 2] }, 'the class of a target'],
+    ['a class by name', data, { classWeight: { cat: 1 } }, 'a class of classWeight'],
+    ['a number for weights', data, { classWeight: 3 }, 'classWeight is 3'],
+    [
+      'a loss that does not know samples',
+      data,
+      { sampleWeight: weights, loss: (p: Variable, t: Matrix) => mseLoss(p.sum(1), t) },
+      "for { reduction: 'none' }",
+    ],
+    ['initialEpoch below 0', data, { initialEpoch: -1 }, 'initialEpoch'],
+    ['schedulers that are none', data, { scheduler: [3] }, 'a Scheduler or an array of them'],
+  ]
+  for (const [name, given, options, message] of wrong)
+    test(name, async () => {
+      const model = netOf(sizes)
+      const before = bitsOf(model)
+      const error = await errorFrom(
+        fit(model, given, {
+          loss: crossEntropy,
+          optimizer: optimizerOf(model),
+          epochs: 2,
+          batchSize: 10,
+          ...options,
+        } as Untyped),
+      )
+      expect(error).toBeInstanceOf(MatgradError)
+      expect(error.message).toContain(message)
+      expect(bitsOf(model)).toEqual(before)
+    })
+})
+
+describe('a part that is out of learning while its model is in it stays so', () => {
+  const build = () => {
+    const generator = new Generator(3)
+    return new Sequential(
+      new Linear(2, 4, { generator }),
+      new BatchNorm1d(4),
+      new ReLU(),
+      new Linear(4, 3, { generator }),
+    )
+  }
+  const data = dataOf(SIZES[0])
+
+  for (const compile of [true, false])
+    test(`compile: ${compile}`, async () => {
+      const model = build()
+      const [, norm] = model.layers as readonly [Module, BatchNorm1d, ...Module[]]
+      norm.eval()
+      const before = bitsOf(norm)
+      // Callbacks that evaluate leave a model out of learning.
+      const callbacks: Callback[] = [{ onEpochEnd: (_epoch, _logs, training) => void training.model.eval() }]
+      const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+      for (const each of [[], callbacks]) {
+        await fit(model, data, { loss: crossEntropy, optimizer, epochs: 3, callbacks: each, compile })
+        expect(norm.training).toBe(false)
+        model.train()
+        norm.eval()
+      }
+      expect(norm.runningMean?.toArray()).toEqual([[0, 0, 0, 0]])
+      expect(bitsOf(norm)).not.toEqual(before)
+      model.eval()
+      await fit(model, data, { loss: crossEntropy, optimizer, epochs: 1, compile })
+      expect(norm.training).toBe(true)
+      expect(norm.runningMean?.toArray()).not.toEqual([[0, 0, 0, 0]])
+    })
+})
+
+test('a model of one’s own, with weights, has the bits of compile: false', async () => {
+  class Own extends Module {
+    readonly inner = new Linear(2, 3, { generator: new Generator(1) })
+    readonly scale = variable(ones(1, 3))
+    override forward(x: Variable): Variable {
+      return this.inner.forward(x).mul(this.scale)
+    }
+  }
+  const data = dataOf(SIZES[0])
+  const sampleWeight = Array.from({ length: 10 }, (_, i) => i / 4)
+  const run = async (compile: boolean) => {
+    const model = new Own()
+    const optimizer = optimizerOf(model)
+    manualSeed(3)
+    const history = await fit(model, data, {
+      loss: crossEntropy,
+      optimizer,
+      epochs: 9,
+      batchSize: 3,
+      sampleWeight,
+      compile,
+    })
+    return { bits: bitsOf(model), history, state: getDefaultGenerator().state }
+  }
+  expect(await run(true)).toEqual(await run(false))
+})
+
+test('fit takes no array of matrices for batches', () => {
+  const data = dataOf(SIZES[0])
+  const model = netOf(SIZES[0])
+  const options = { loss: crossEntropy, optimizer: optimizerOf(model), epochs: 1 }
+  return expect(fit(model, [data.x, data.y] as Untyped, options)).rejects.toThrow('{ x, y }')
+})
