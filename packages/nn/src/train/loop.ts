@@ -33,7 +33,7 @@ export class Loop {
   private batch: number
   /** What the order of the samples of this epoch was drawn with. */
   private order: GeneratorState | null = null
-  /** What generators go on with, once the order is drawn again. */
+  /** What generators go on with, until the order is drawn again. */
   private resume: Progress | null
   /** Whether nobody's code runs between two batches. */
   private isPlain = false
@@ -75,6 +75,7 @@ export class Loop {
         this.isStopped = true
       },
     }
+    this.restore()
   }
 
   get isOver(): boolean {
@@ -84,7 +85,9 @@ export class Loop {
   /** What a checkpoint needs beside the numbers that are learned. */
   private get progress(): Progress {
     const generators = generatorsOf(this.training).map(({ state }) => state)
-    return { order: this.batch > 0 ? this.order : null, generators, total: this.seen.total, samples: this.seen.samples }
+    const { order, batch } = this
+    const { total, samples } = this.seen
+    return batch > 0 ? { order, generators, total, samples } : { order: null, generators, total: 0, samples: 0 }
   }
 
   private get orderGenerator() {
@@ -142,8 +145,8 @@ export class Loop {
       this.isPlain = this.isQuiet()
       this.wasGiven = false
     }
+    this.restore()
     if (resume?.order) this.orderGenerator.state = resume.order
-    else if (resume) this.restore()
     if (callbacks.length > 0) this.order = this.orderGenerator.state
     const begun = this.batch
     if (this.resident && this.isPlain && this.stepper.isKnown) return this.resident.pass(this.isKnown, begun)
@@ -153,15 +156,20 @@ export class Loop {
 
   /** Goes on with the random numbers of the checkpoint. */
   private restore(): void {
-    const { resume } = this
-    if (resume === null) return
-    for (const [i, generator] of generatorsOf(this.training).entries()) generator.state = resume.generators[i]
+    for (const [i, generator] of generatorsOf(this.training).entries())
+      if (this.resume) generator.state = this.resume.generators[i]
+  }
+
+  /** The order is drawn again: what is drawn next is what was drawn after the checkpoint. */
+  private resumeDrawing(): void {
+    if (this.resume === null) return
+    this.restore()
     this.resume = null
   }
 
   step(given: Dataset): void {
     const { plan, stepper, epoch, batch } = this
-    if (this.resume !== null) this.restore()
+    this.resumeDrawing()
     const samples = this.isPlain ? given : this.look(given)
     const loss = this.seen.add(stepper.run(samples))
     if (plan.stopOnNaN && !Number.isFinite(loss))
@@ -214,7 +222,7 @@ export class Loop {
         `fit: the data gave no batch in epoch ${this.epoch}, wanted some in each: a generator is gone through once, where ` +
           'an object whose [Symbol.iterator] makes one begins anew',
       )
-    if (this.resume !== null) this.restore()
+    this.resumeDrawing()
     const measured = this.seen.measured()
     if (evaluation) {
       const validated = inValidation(() => evaluation.run(this.mayBeOther))

@@ -1,0 +1,382 @@
+// A training that is interrupted at any batch and goes on from a checkpoint has the bits of one that is not.
+
+import { FormatError, Generator, getDefaultGenerator, io, MatgradError, manualSeed, matrix, zeros } from '@matgrad/core'
+import {
+  Adam,
+  AdamW,
+  accuracy,
+  BatchNorm1d,
+  type Callback,
+  type Checkpointed,
+  CosineAnnealingLR,
+  crossEntropy,
+  DataLoader,
+  type Dataset,
+  Dropout,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type FitOptions,
+  Linear,
+  type Module,
+  type Optimizer,
+  ReLU,
+  type Scheduler,
+  Sequential,
+  SGD,
+  StepLR,
+  type TrainingData,
+} from '@matgrad/nn'
+import { describe, expect, test } from 'vitest'
+import { fit } from './run.ts'
+import { bitsOf, errorOf, noise, sample } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+type Untyped = any
+
+const SIZES = [
+  { rows: 10, features: 2, width: 4, batchSize: 4 },
+  { rows: 150, features: 300, width: 128, batchSize: 64 },
+] as const
+
+type Sizes = (typeof SIZES)[number]
+
+const EPOCHS = 3
+
+const dataOf = ({ rows, features }: Sizes): Dataset => ({
+  x: sample(rows, features, noise(4), { dtype: 'float32' }),
+  y: matrix(Array.from({ length: rows }, (_, i) => [(i * 7) % 3])),
+})
+
+/** One that draws from the default generator and from its own, and has buffers. */
+function modelOf({ features, width }: Sizes, seed: number): Module {
+  const generator = new Generator(seed)
+  return new Sequential(
+    new Linear(features, width, { generator }),
+    new BatchNorm1d(width),
+    new ReLU(),
+    new Dropout(0.2),
+    new Dropout(0.1, { generator: new Generator(seed + 1) }),
+    new Linear(width, 3, { generator }),
+  )
+}
+
+type Make = (params: ReturnType<Module['parameters']>) => Optimizer
+
+const optimizers: Readonly<Record<string, Make>> = {
+  SGD: (params) => new SGD(params, { lr: 0.1 }),
+  'SGD with momentum': (params) => new SGD(params, { lr: 0.1, momentum: 0.9, dampening: 0.5, weightDecay: 0.01 }),
+  Adam: (params) => new Adam(params, { lr: 0.01 }),
+  AdamW: (params) => new AdamW(params, { lr: 0.01 }),
+}
+
+const schedules: Readonly<Record<string, (optimizer: Optimizer) => readonly Scheduler[]>> = {
+  none: () => [],
+  StepLR: (optimizer) => [new StepLR(optimizer, { stepSize: 1, gamma: 0.5 })],
+  'cosine and steps': (optimizer) => [
+    new CosineAnnealingLR(optimizer, { tMax: EPOCHS }),
+    new StepLR(optimizer, { stepSize: 3, gamma: 0.9 }),
+  ],
+}
+
+interface Parts {
+  readonly model: Module
+  readonly optimizer: Optimizer
+  readonly scheduler: readonly Scheduler[]
+  readonly generator: Generator
+}
+
+function partsOf(sizes: Sizes, seed: number, make: Make, schedule: (typeof schedules)[string]): Parts {
+  const model = modelOf(sizes, seed)
+  const optimizer = make(model.parameters())
+  return { model, optimizer, scheduler: schedule(optimizer), generator: new Generator(seed + 2) }
+}
+
+const settingsOf = (parts: Parts): FitOptions => ({
+  ...{ loss: crossEntropy, epochs: EPOCHS, clipNorm: 1, optimizer: parts.optimizer },
+  ...(parts.scheduler.length > 0 && { scheduler: parts.scheduler }),
+})
+
+/** Everything that a training leaves. */
+const stateOf = ({ model, optimizer, scheduler, generator }: Parts) => ({
+  model: bitsOf(model),
+  settings: optimizer.stateDict().groups,
+  remembered: Object.entries(optimizer.stateDict().matrices).map(([name, { data }]) => [name, data]),
+  schedulers: scheduler.map((each) => each.stateDict()),
+  generators: [getDefaultGenerator().state, generator.state],
+})
+
+/** Trains with a checkpoint after each batch and each epoch; then goes on from each, as another process would. */
+async function compare(
+  sizes: Sizes,
+  make: Make,
+  schedule: (typeof schedules)[string],
+  dataFor: (generator: Generator) => TrainingData,
+  options: Partial<FitOptions> = {},
+): Promise<number> {
+  manualSeed(1)
+  const whole = partsOf(sizes, 1, make, schedule)
+  const checkpoints: Uint8Array[] = []
+  const saver: Callback = {
+    onBatchEnd: (_batch, _logs, training) => void checkpoints.push(encodeCheckpoint(training)),
+    onEpochEnd: (_epoch, _logs, training) => void checkpoints.push(encodeCheckpoint(training)),
+  }
+  const data = dataFor(whole.generator)
+  const history = await fit(whole.model, data, { ...settingsOf(whole), callbacks: [saver], ...options })
+  const wanted = { history, ...stateOf(whole) }
+  for (const bytes of checkpoints) {
+    manualSeed(77)
+    const parts = partsOf(sizes, 50, make, schedule)
+    const resume = decodeCheckpoint(bytes, parts)
+    // What is drawn between the two does not count.
+    getDefaultGenerator().next()
+    const rest = await fit(parts.model, dataFor(parts.generator), { ...settingsOf(parts), resume, ...options })
+    expect({ history: rest, ...stateOf(parts) }).toEqual(wanted)
+  }
+  return checkpoints.length
+}
+
+describe.each(SIZES)('$rows samples of $features, interrupted after any batch and epoch', (sizes) => {
+  const data = dataOf(sizes)
+  const { batchSize } = sizes
+  const count = EPOCHS * (Math.ceil(sizes.rows / batchSize) + 1)
+  const shuffled = (generator: Generator) => new DataLoader(data, { batchSize, shuffle: true, generator })
+
+  // All with the small one: the others differ in what they compute alone.
+  for (const [name, make] of Object.entries(optimizers))
+    for (const [scheduleName, schedule] of Object.entries(schedules))
+      test.skipIf(sizes !== SIZES[0] && name !== 'AdamW')(`${name}, schedule ${scheduleName}`, async () => {
+        expect(await compare(sizes, make, schedule, shuffled)).toBe(count)
+      })
+
+  const { Adam: adam } = optimizers
+  const { StepLR: step } = schedules
+
+  test('the order drawn from the default generator', async () => {
+    await compare(sizes, adam, step, () => new DataLoader(data, { batchSize, shuffle: true }))
+  })
+
+  test('without a program', async () => {
+    await compare(sizes, adam, step, shuffled, { compile: false })
+  })
+
+  test('weights of samples and validation', async () => {
+    const sampleWeight = Array.from({ length: sizes.rows }, (_, i) => (i % 5) / 2)
+    await compare(sizes, adam, step, shuffled, { sampleWeight, validation: data })
+  })
+
+  test('batches one after another, at once and later', async () => {
+    const batches = [...new DataLoader(data, { batchSize })]
+    await compare(sizes, adam, step, () => batches)
+    const later = {
+      async *[Symbol.asyncIterator]() {
+        yield* batches
+      },
+    }
+    await compare(sizes, adam, step, () => later)
+  })
+
+  test('an own loader', async () => {
+    class Own extends DataLoader {
+      override *[Symbol.iterator]() {
+        for (const batch of new DataLoader(this.dataset, {
+          batchSize,
+          shuffle: true,
+          generator: this.generator as Generator,
+        }))
+          yield batch
+      }
+    }
+    await compare(sizes, adam, step, (generator) => new Own(data, { batchSize, shuffle: true, generator }))
+  })
+})
+
+test('metrics of an epoch that was interrupted are of its batches since; of the others the same', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const checkpoints: Uint8Array[] = []
+  const whole = partsOf(sizes, 1, optimizers.Adam, schedules.none)
+  const saver: Callback = { onBatchEnd: (_batch, _logs, training) => void checkpoints.push(encodeCheckpoint(training)) }
+  const options = { metrics: { accuracy }, batchSize: 4, shuffle: false }
+  manualSeed(2)
+  const wanted = await fit(whole.model, data, { ...settingsOf(whole), ...options, callbacks: [saver] })
+  const parts = partsOf(sizes, 1, optimizers.Adam, schedules.none)
+  const resume = decodeCheckpoint(checkpoints[4], { ...parts, generator: [] })
+  expect(resume).toMatchObject({ epoch: 1, batch: 2 })
+  const history = await fit(parts.model, data, { ...settingsOf(parts), ...options, resume })
+  expect(history.loss).toEqual(wanted.loss)
+  for (const epoch of [0, 2]) expect(history.accuracy[epoch]).toBe(wanted.accuracy[epoch])
+})
+
+describe('a loop of one’s own', () => {
+  test('goes on with what it saved', () => {
+    const [sizes] = SIZES
+    const data = dataOf(sizes)
+    const run = ({ model, optimizer, scheduler, generator }: Parts, first: number, last: number) => {
+      for (let epoch = first; epoch < last; epoch++) {
+        for (const { x, y } of new DataLoader(data, { batchSize: 4, shuffle: true, generator })) {
+          optimizer.zeroGrad()
+          crossEntropy(model.forward(x), y).backward()
+          optimizer.step()
+        }
+        for (const each of scheduler) each.step()
+      }
+    }
+    manualSeed(3)
+    const whole = partsOf(sizes, 1, optimizers.AdamW, schedules['cosine and steps'])
+    run(whole, 0, 2)
+    const bytes = encodeCheckpoint({ ...whole, epoch: 2 })
+    run(whole, 2, 4)
+    const wanted = stateOf(whole)
+    manualSeed(9)
+    const parts = partsOf(sizes, 20, optimizers.AdamW, schedules['cosine and steps'])
+    const { epoch } = decodeCheckpoint(bytes, parts)
+    run(parts, epoch, 4)
+    expect(stateOf(parts)).toEqual(wanted)
+  })
+
+  test('numbers that JSON does not have come back', () => {
+    const model = new Linear(2, 1)
+    const loss = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0.1, 5e-324]
+    const { history } = decodeCheckpoint(encodeCheckpoint({ model, history: { loss } }), { model })
+    expect(history.loss).toEqual(loss)
+  })
+
+  test('a checkpoint is a safetensors file', () => {
+    const model = new Linear(2, 1)
+    const optimizer = new Adam(model.parameters())
+    model.forward(zeros(1, 2)).backward()
+    optimizer.step()
+    const { tensors, metadata } = io.decodeSafetensors(encodeCheckpoint({ model, optimizer }))
+    expect(Object.keys(tensors).sort()).toEqual(
+      [
+        'model.bias',
+        'model.weight',
+        ...['first', 'second', 'step'].flatMap((name) => [0, 1].map((i) => `optimizer.${name}.${i}`)),
+      ].sort(),
+    )
+    expect(metadata).toMatchObject({ format: 'matgrad checkpoint' })
+  })
+})
+
+describe('what does not fit is refused, and nothing is changed', () => {
+  const parts = (): Parts => partsOf(SIZES[0], 1, optimizers.Adam, schedules.StepLR)
+  const bytes = (() => {
+    const own = parts()
+    own.model.forward(zeros(4, 2)).sum().backward()
+    own.optimizer.step()
+    return encodeCheckpoint(own)
+  })()
+  const other = (change: (state: Untyped) => unknown): Uint8Array => {
+    const { tensors, metadata } = io.decodeSafetensors(bytes)
+    const state = JSON.parse(metadata?.state ?? '')
+    return io.encodeSafetensors(tensors, { ...metadata, state: JSON.stringify(change(state) ?? state) })
+  }
+  const wrong: readonly [string, Uint8Array, (own: Parts) => Untyped, typeof MatgradError, string][] = [
+    ['no file', new Uint8Array(3), (own) => own, FormatError, 'decodeSafetensors'],
+    [
+      'weights alone',
+      io.encodeSafetensors({ a: zeros(1, 1) }),
+      (own) => own,
+      FormatError,
+      "wanted 'matgrad checkpoint'",
+    ],
+    ['another version', other((state) => ({ ...state, version: 2 })), (own) => own, FormatError, 'version is 2'],
+    ['a state that is none', other(() => 3), (own) => own, FormatError, 'version'],
+    [
+      'an epoch below 0',
+      other((state) => ({ ...state, epoch: -1 })),
+      (own) => own,
+      FormatError,
+      'as encodeCheckpoint writes',
+    ],
+    [
+      'a list for the history',
+      other((state) => ({ ...state, history: { loss: 3 } })),
+      (own) => own,
+      FormatError,
+      'as encodeCheckpoint',
+    ],
+    [
+      'no generators',
+      other((state) => ({ ...state, progress: {} })),
+      (own) => own,
+      FormatError,
+      'as encodeCheckpoint writes',
+    ],
+    ['one generator less', bytes, ({ generator: _, ...own }) => own, MatgradError, 'has 3 generators, wanted 2'],
+    [
+      'one schedule more',
+      bytes,
+      (own) => ({ ...own, scheduler: [...own.scheduler, ...own.scheduler] }),
+      MatgradError,
+      'has 1 schedules, wanted 2',
+    ],
+    [
+      'another model',
+      bytes,
+      (own) => ({
+        ...own,
+        model: new Linear(2, 2, { generator: new Generator(1) }),
+        generator: [new Generator(1), new Generator(2)],
+      }),
+      MatgradError,
+      'loadStateDict',
+    ],
+    [
+      'another optimiser',
+      bytes,
+      (own) => ({ ...own, optimizer: new SGD(own.model.parameters(), { lr: 1 }) }),
+      MatgradError,
+      'SGD',
+    ],
+    [
+      'no optimiser in it',
+      encodeCheckpoint({ model: parts().model, generator: new Generator(1) }),
+      (own) => ({ ...own, scheduler: [] }),
+      MatgradError,
+      'has no optimiser',
+    ],
+    [
+      'a state of a generator that is none',
+      other((state) => ({ ...state, progress: { ...state.progress, generators: [[1], [2], [3]] } })),
+      (own) => own,
+      MatgradError,
+      'state',
+    ],
+  ]
+  for (const [name, file, into, type, message] of wrong)
+    test(name, () => {
+      const own = parts()
+      own.model.forward(zeros(4, 2)).sum().backward()
+      own.optimizer.step()
+      const before = stateOf(own)
+      const error = errorOf(() => decodeCheckpoint(file, into(own)))
+      expect(error).toBeInstanceOf(type)
+      expect(error.message).toContain(message)
+      expect(stateOf(own)).toEqual(before)
+    })
+
+  test('what is no part', () => {
+    for (const of of [undefined, 3, {}, { model: 3 }, { model: parts().model, optimizer: 3 }] as Untyped[]) {
+      expect(errorOf(() => encodeCheckpoint(of))).toBeInstanceOf(MatgradError)
+      expect(errorOf(() => decodeCheckpoint(bytes, of))).toBeInstanceOf(MatgradError)
+    }
+    for (const name of ['scheduler', 'generator'] as const)
+      expect(
+        errorOf(() => encodeCheckpoint({ model: parts().model, [name]: 3 } as Untyped as Checkpointed)).message,
+      ).toContain(name)
+  })
+
+  test('fit: other metrics than the history has, and initialEpoch beside it', async () => {
+    const own = parts()
+    const resume = decodeCheckpoint(encodeCheckpoint({ ...own, history: { loss: [1] } }), own)
+    const data = dataOf(SIZES[0])
+    const error = (options: Partial<FitOptions>) =>
+      fit(own.model, data, { ...settingsOf(own), resume, ...options }).then(
+        () => expect.fail('fulfilled'),
+        (reason: Error) => reason.message,
+      )
+    expect(await error({ metrics: { accuracy } })).toContain('history has')
+    expect(await error({ initialEpoch: 1 })).toContain('resume and initialEpoch')
+  })
+})
