@@ -3,9 +3,13 @@ export * as init from './init.ts'
 export * from './layers/index.ts'
 export * from './losses.ts'
 export { type Accepts, type Input, type Member, Module, type StateDict } from './module.ts'
+export { Adam, type AdamSettings, AdamW, type Betas } from './optim/adam.ts'
+export * from './optim/adamax.ts'
 export * from './optim/adaptive.ts'
 export { clipGradNorm, clipGradValue } from './optim/clip.ts'
+export * from './optim/lion.ts'
 export {
+  type BuiltIn,
   type Group,
   type LearningRate,
   type Memory,
@@ -14,6 +18,7 @@ export {
   type Parameters,
   type Update,
 } from './optim/optimizer.ts'
+export { type Period, Scheduler, type SchedulerOptions, type SchedulerState } from './optim/scheduler.ts'
 export * from './optim/schedules.ts'
 export type { StoredSettings } from './optim/settings.ts'
 export * from './optim/sgd.ts'

@@ -26,7 +26,14 @@ const stepOn = (optimizer: Adam, ...parameters: Variable[]) =>
 describe('settings', () => {
   test("Adam's defaults are PyTorch's", () => {
     const [{ settings }] = new Adam([parameterOf()]).groups
-    expect(settings).toEqual({ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decoupledWeightDecay: false })
+    expect(settings).toEqual({
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      decoupledWeightDecay: false,
+      amsgrad: false,
+    })
   })
 
   test("AdamW's, too", () => {
@@ -37,6 +44,7 @@ describe('settings', () => {
       eps: 1e-8,
       weightDecay: 0.01,
       decoupledWeightDecay: true,
+      amsgrad: false,
     })
   })
 

@@ -175,3 +175,13 @@ describe.each([
     expect(first.grad?.item()).toBe(5)
   })
 })
+
+test('a frozen parameter takes no part in clipping', () => {
+  for (const clip of [clipGradNorm, clipGradValue]) {
+    const [a, b] = [withGradient(matrix([[3, 4]])), withGradient(matrix([[1e6, 1e6]]))]
+    b.requiresGrad = false
+    clippingOf<unknown>(clip, [a, b])(5)
+    expect(a.grad?.toArray()[0].map(Math.round)).toEqual([3, 4])
+    expect(b.grad?.toArray()).toEqual([[1e6, 1e6]])
+  }
+})

@@ -4,7 +4,10 @@
 import { compile, type Variable } from '@matgrad/autograd'
 import { type DType, Generator, type Matrix, manualSeed } from '@matgrad/core'
 import {
+  Adadelta,
+  Adagrad,
   Adam,
+  Adamax,
   AdamW,
   BatchNorm1d,
   CosineAnnealingLR,
@@ -13,10 +16,15 @@ import {
   crossEntropy,
   Dropout,
   Linear,
+  LinearWarmup,
+  Lion,
   type Module,
   mseLoss,
+  OneCycleLR,
   type Optimizer,
   ReLU,
+  RMSprop,
+  type Scheduler,
   Sequential,
   SGD,
   StepLR,
@@ -136,6 +144,66 @@ const optimizers: readonly [title: string, make: Make][] = [
     (model) => new Adam(model.parameters(), { lr: 0.01, betas: [0.8, 0.9], weightDecay: 0.1 }),
   ],
   ['AdamW', (model) => new AdamW(model.parameters(), { lr: 0.01 })],
+  ['Adam by the largest moment', (model) => new Adam(model.parameters(), { amsgrad: true, weightDecay: 0.1 })],
+  ['AdamW by the largest moment', (model) => new AdamW(model.parameters(), { amsgrad: true })],
+  ['Adamax', (model) => new Adamax(model.parameters())],
+  ['RMSprop', (model) => new RMSprop(model.parameters(), { lr: 0.003 })],
+  ['RMSprop, centered', (model) => new RMSprop(model.parameters(), { lr: 0.003, centered: true, momentum: 0.5 })],
+  ['Adagrad', (model) => new Adagrad(model.parameters(), { lrDecay: 0.01, weightDecay: 0.01 })],
+  ['Adadelta', (model) => new Adadelta(model.parameters(), { weightDecay: 0.01 })],
+  ['Lion', (model) => new Lion(model.parameters(), { lr: 0.003 })],
+]
+
+/** Two groups of each kind, all of whose settings differ. */
+const inGroups: readonly [title: string, make: (first: Variable[], rest: Variable[]) => Optimizer][] = [
+  [
+    'Adam',
+    (params, rest) =>
+      new Adam([
+        { params, amsgrad: true, weightDecay: 0.1 },
+        { params: rest, decoupledWeightDecay: true, weightDecay: 0.2, betas: [0.5, 0.9] },
+      ]),
+  ],
+  [
+    'Adamax',
+    (params, rest) =>
+      new Adamax([
+        { params, weightDecay: 0.1 },
+        { params: rest, betas: [0.5, 0.9], eps: 0.01 },
+      ]),
+  ],
+  [
+    'RMSprop',
+    (params, rest) =>
+      new RMSprop([
+        { params, centered: true, weightDecay: 0.1 },
+        { params: rest, momentum: 0.5, alpha: 0.9 },
+      ]),
+  ],
+  [
+    'Adagrad',
+    (params, rest) =>
+      new Adagrad([
+        { params, lrDecay: 0.1 },
+        { params: rest, initialAccumulatorValue: 0.5, weightDecay: 0.1 },
+      ]),
+  ],
+  [
+    'Adadelta',
+    (params, rest) =>
+      new Adadelta([
+        { params, rho: 0.5 },
+        { params: rest, lr: 0.5, weightDecay: 0.1 },
+      ]),
+  ],
+  [
+    'Lion',
+    (params, rest) =>
+      new Lion([
+        { params, betas: [0.5, 0.9] },
+        { params: rest, lr: 0.01, weightDecay: 0.1 },
+      ]),
+  ],
 ]
 
 const simple = (title: string, makeOptimizer: Make, dtype: DType): Scenario => ({
@@ -156,7 +224,78 @@ const simple = (title: string, makeOptimizer: Make, dtype: DType): Scenario => (
   },
 })
 
+/** Groups, a parameter whose gradient is there now and then, and a state that goes round. */
+const grouped = (title: string, make: (typeof inGroups)[number][1], dtype: DType): Scenario => ({
+  title: `${title} in groups, with a layer that is frozen now and then, from snapshots, ${dtype}`,
+  // Two sizes of batches, with the layer and without.
+  traces: 4,
+  make(wrap) {
+    const model = network(dtype)
+    const [first, second, ...rest] = model.parameters()
+    const optimizer = make([first, second], rest)
+    const train = wrap(stepOf(model, optimizer))
+    return {
+      models: [model],
+      optimizers: [optimizer],
+      step(n) {
+        for (const each of [first, second]) each.requiresGrad = n % 20 > 5
+        if (n % 50 === 49) optimizer.loadStateDict(optimizer.stateDict())
+        if (n % 40 === 39) optimizer.groups[1].settings.lr *= 0.7
+        return [train(batch(n, dtype)).value]
+      },
+    }
+  },
+})
+
 const others: readonly Scenario[] = [
+  {
+    title: 'what is remembered only now and then: centered, momentum and amsgrad that are switched on and off',
+    traces: 8,
+    make(wrap) {
+      const model = network()
+      const [first, ...rest] = model.parameters()
+      const optimizers: [RMSprop, Adam] = [new RMSprop([first], { lr: 0.003 }), new Adam(rest)]
+      const train = wrap(({ x, labels }: ReturnType<typeof batch>) => {
+        for (const each of optimizers) each.zeroGrad()
+        const loss = crossEntropy(model.forward(x), labels)
+        loss.backward()
+        for (const each of optimizers) each.step()
+        return loss
+      })
+      return {
+        models: [model],
+        optimizers,
+        step(n) {
+          optimizers[0].groups[0].settings.centered = n % 40 >= 10
+          optimizers[0].groups[0].settings.momentum = n % 40 >= 20 ? 0.5 : 0
+          optimizers[1].groups[0].settings.amsgrad = n % 40 >= 30
+          if (n === 120) for (const each of optimizers) each.loadStateDict(each.stateDict() as never)
+          return [train(batch(n)).value]
+        },
+      }
+    },
+  },
+  {
+    title: 'OneCycleLR by the batch, which changes the momentum, too, after a warm-up that is made meanwhile',
+    traces: 4,
+    make(wrap) {
+      const model = network()
+      const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+      const train = wrap(stepOf(model, optimizer))
+      let scheduler: Scheduler | undefined
+      return {
+        models: [model],
+        optimizers: [optimizer],
+        step(n) {
+          if (n === 20) scheduler = new LinearWarmup(optimizer, { steps: 50 })
+          if (n === 80) scheduler = new OneCycleLR(optimizer, { maxLr: 0.2, totalSteps: 150 })
+          const loss = train(batch(n)).value
+          scheduler?.step()
+          return [loss]
+        },
+      }
+    },
+  },
   {
     title: 'momentum that is switched on and off',
     // Without momentum there are other updates: two sizes of batches, with and without.
@@ -367,8 +506,11 @@ describe('compiled training is eager training, bit for bit', () => {
     [
       ...optimizers.map(([title, make]) => simple(title, make, 'float32')),
       ...optimizers
-        .filter(([title]) => /momentum|groups|AdamW/.test(title))
+        .filter(([title]) => /momentum|groups|AdamW|largest|Adamax|RMSprop|Adagrad|Adadelta|Lion/.test(title))
         .map(([title, make]) => simple(title, make, 'float64')),
+      ...inGroups.flatMap(([title, make]) =>
+        (['float32', 'float64'] as const).map((dtype) => grouped(title, make, dtype)),
+      ),
       ...others,
     ].map((scenario) => [scenario.title, scenario] as const),
   )('%s', (_title, scenario) => compare(scenario))

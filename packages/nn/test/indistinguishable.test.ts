@@ -864,6 +864,63 @@ const optimizers: Scenarios = {
     (model) => new nn.Adam(model.parameters(), { lr: 0.01 }),
     (step, optimizer) => set(optimizer, { betas: [0.9 - step / 40, 0.99], eps: 10 ** -(step % 9) }),
   ),
+  'amsgrad and weight decay of AdamW on and off': settings(
+    (model) => new nn.AdamW(model.parameters(), { lr: 0.01 }),
+    (step, optimizer) => set(optimizer, { amsgrad: step % 6 < 3, weightDecay: step % 4 < 2 ? 0.1 : 0 }),
+  ),
+  'everything of RMSprop': settings(
+    (model) => new nn.RMSprop(model.parameters(), { lr: 0.003 }),
+    (step, optimizer) =>
+      set(optimizer, { centered: step % 5 > 2, momentum: step % 4 < 2 ? 0.5 : 0, alpha: 0.9 - step / 40 }),
+  ),
+  'everything of Adagrad': settings(
+    (model) => new nn.Adagrad(model.parameters()),
+    (step, optimizer) => set(optimizer, { lrDecay: step % 4 < 2 ? 0.1 : 0, eps: 10 ** -(step % 9) }),
+  ),
+  'betas of Adamax': settings(
+    (model) => new nn.Adamax(model.parameters()),
+    (step, optimizer) => set(optimizer, { betas: [0.9 - step / 40, 0.99] }),
+  ),
+  'rho of Adadelta': settings(
+    (model) => new nn.Adadelta(model.parameters()),
+    (step, optimizer) => set(optimizer, { rho: 1 - step / 20 }),
+  ),
+  'weight decay of Lion': settings(
+    (model) => new nn.Lion(model.parameters(), { lr: 0.003 }),
+    (step, optimizer) => set(optimizer, { weightDecay: step % 4 < 2 ? 0.1 : 0 }),
+  ),
+  'a layer that is frozen, and has the gradient of before': async (w) => {
+    for (const model of [w.model(), w.net()]) {
+      const optimizer = new nn.Adamax(model.parameters())
+      const [weight] = model.parameters()
+      const callback = after((step) => {
+        weight.requiresGrad = step % 5 > 2
+        weight.grad = weight.value.mul(1e6)
+      })
+      await w.fit(model, { optimizer, clipNorm: 0.1, callbacks: [callback] })
+    }
+  },
+  'schedules that are made before, and in, a training': async (w) => {
+    class Warmup extends nn.Scheduler {
+      steps = 3
+      protected override rate(base: number, t: number): number {
+        return base * Math.min(1, (t + 1) / this.steps)
+      }
+    }
+    for (const model of [w.model(), w.net()]) {
+      const optimizer = new nn.RMSprop(model.parameters(), { lr: 0.01 })
+      const scheduler = new nn.SequentialLR([new Warmup(optimizer), new nn.ExponentialLR(optimizer, { gamma: 0.5 })], {
+        milestones: [2],
+      })
+      const callback = after((step) => {
+        if (step === 4) new nn.LinearWarmup(optimizer, { steps: 2 })
+      })
+      await w.fit(model, { optimizer, scheduler, callbacks: [callback] })
+      await w.fit(model, { optimizer, scheduler })
+      new Warmup(optimizer)
+      await w.fit(model, { optimizer })
+    }
+  },
   'the state of the optimizer is loaded': async (w) => {
     const model = w.model()
     const optimizer = new nn.Adam(model.parameters(), { lr: 0.01 })

@@ -5,12 +5,17 @@ import { replays } from '@matgrad/autograd/internal'
 import { type DType, DTypeError, Generator, MatgradError, Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import {
+  Adadelta,
+  Adagrad,
   Adam,
+  Adamax,
   AdamW,
   Linear,
+  Lion,
   mseLoss,
   type Optimizer,
   type OptimizerState,
+  RMSprop,
   Sequential,
   SGD,
   type SGDSettings,
@@ -57,8 +62,15 @@ test.each([
   ['SGD that looks ahead', SGD, { lr: 0.05, momentum: 0.9, nesterov: true }],
   ['Adam', Adam, { lr: 0.01 }],
   ['AdamW', AdamW, { lr: 0.01 }],
+  ['Adam by the largest moment', Adam, { amsgrad: true, weightDecay: 0.1 }],
+  ['Adamax', Adamax, { lr: 0.01 }],
+  ['RMSprop', RMSprop, { lr: 0.01 }],
+  ['RMSprop with all it has', RMSprop, { lr: 0.01, momentum: 0.5, centered: true, weightDecay: 0.1 }],
+  ['Adagrad', Adagrad, { lrDecay: 0.1, initialAccumulatorValue: 0.1 }],
+  ['Adadelta', Adadelta, {}],
+  ['Lion', Lion, { weightDecay: 0.1 }],
 ] as const)('%s: 400 eager steps, many of them by programs, have the bits of its operations', (_, Kind, settings) => {
-  const run = (Used: typeof Kind): unknown[] => {
+  const run = (Used: Untyped): unknown[] => {
     const generator = new Generator('eager')
     const parameters = [
       ...[
@@ -534,25 +546,32 @@ interface Trajectories {
   readonly x: Stored
   readonly y: Stored
   readonly runs: readonly {
-    readonly name: string
-    readonly settings: Partial<SGDSettings> & { readonly lr: number }
+    readonly optimizer: string
+    readonly settings: Untyped
     readonly losses: readonly number[]
     readonly parameters: readonly Stored[]
   }[]
 }
 
-describe('20 steps are those of PyTorch within 1e-12', async () => {
-  const { first, x, y, runs } = await readJson<Trajectories>('nn/sgd.json')
+/** All optimisers of this package by name. */
+const types: Record<string, Untyped> = Object.fromEntries(
+  Object.entries(nn as Untyped).filter(([, each]) => (each as Untyped).prototype instanceof nn.Optimizer),
+)
 
-  test('in every setting', () => {
-    expect(runs).toHaveLength(10)
+describe('60 steps are those of PyTorch within 1e-12, and 1e-14 for a parameter near 0', async () => {
+  const { first, x, y, runs } = await readJson<Trajectories>('nn/trajectories.json')
+
+  test('of every optimiser, twice at least', () => {
+    for (const name of Object.keys(types))
+      expect(runs.filter(({ optimizer }) => optimizer === name).length).toBeGreaterThanOrEqual(2)
   })
 
-  test.each(runs.map((run) => [run.name, run] as const))('%s', (_name, { settings, losses, parameters }) => {
+  test.each(runs.map((run) => [`${run.optimizer} ${show(run.settings)}`, run] as const))('%s', (_name, run) => {
+    const { losses, parameters } = run
     const dtype = 'float64'
     const model = new Sequential(new Linear(3, 4, { dtype }), new Tanh(), new Linear(4, 2, { dtype }))
     for (const [i, parameter] of model.parameters().entries()) parameter.value.assign(toMatrix(first[i]))
-    const optimizer = new SGD(model.parameters(), settings)
+    const optimizer: Optimizer = new types[run.optimizer](model.parameters(), run.settings)
     const step = stepOf(
       (samples: Matrix<number, 3>, targets: Matrix): Variable => {
         optimizer.zeroGrad()
@@ -566,7 +585,7 @@ describe('20 steps are those of PyTorch within 1e-12', async () => {
     )
     const got = losses.map(() => step(toMatrix(x) as Matrix<number, 3>, toMatrix(y)).item())
     expectClose(matrix([got], { dtype }), matrix([[...losses]], { dtype }), 1e-12)
-    for (const [i, { value }] of model.parameters().entries()) expectClose(value, toMatrix(parameters[i]), 1e-12)
+    for (const [i, { value }] of model.parameters().entries()) expectClose(value, toMatrix(parameters[i]), 1e-12, 1e-14)
   })
 })
 
@@ -651,10 +670,6 @@ interface Steps {
 // from √(1 − β₂ᵗ): lr·2·670u. Below 15u in all, and 200 steps on both sides make 6·10³.
 describe('200 steps with given gradients are those of PyTorch within 6·10³ roundings', async () => {
   const { start, gradients, runs } = await readJson<Steps>('nn/steps.json')
-  const types: Record<string, Untyped> = Object.fromEntries(
-    Object.entries(nn as Untyped).filter(([, each]) => (each as Untyped).prototype instanceof nn.Optimizer),
-  )
-
   test('of every optimiser', () => {
     expect(new Set(runs.map(({ optimizer }) => optimizer))).toEqual(new Set(Object.keys(types)))
   })
@@ -673,4 +688,114 @@ describe('200 steps with given gradients are those of PyTorch within 6·10³ rou
       if ((i + 1) % every === 0) expectClose(p.value, wanted.row((i + 1) / every - 1), 0, 6e3 * UNIT[dtype])
     }
   })
+})
+
+describe.each(Object.entries(types))('%s', (name, Type) => {
+  const settings = { lr: 0.01 }
+
+  test('has a name that no bundler shortens, and a class of a user its own', () => {
+    const shortened = Type.name
+    Object.defineProperty(Type, 'name', { value: 'W' })
+    try {
+      expect(() => new Type([variable(zeros(1, 1))], { lr: -1 })).toThrow(`${name}: lr is -1, wanted 0 or more`)
+      expect(() => new Type([])).toThrow(name === 'SGD' ? 'SGD: options are' : `${name}: got no parameters`)
+      class Mine extends (Type as typeof SGD) {}
+      expect(() => new Mine([variable(zeros(1, 1))], { lr: -1 })).toThrow('Mine: lr is -1')
+    } finally {
+      Object.defineProperty(Type, 'name', { value: shortened })
+    }
+  })
+
+  test.each(DTYPES)('the step after loading has the same bits, also after JSON of its settings, %s', (dtype) => {
+    const start = (): { parameters: Variable[]; optimizer: Optimizer } => {
+      const random = noise(5)
+      const parameters = SHAPES.map(([rows, cols]) => variable(sample(rows, cols, random, { dtype })))
+      return { parameters, optimizer: new Type(parameters, settings) }
+    }
+    const step = ({ parameters, optimizer }: ReturnType<typeof start>, t: number): void => {
+      const random = noise(t)
+      for (const [i, each] of parameters.entries())
+        each.grad = (t + i) % 3 ? sample(each.rows, each.cols, random, { dtype }) : null
+      optimizer.step()
+    }
+    const whole = start()
+    for (let t = 0; t < 9; t++) step(whole, t)
+    const resumed = start()
+    for (const [i, { value }] of resumed.parameters.entries()) value.assign(whole.parameters[i].value)
+    const { groups, matrices } = whole.optimizer.stateDict()
+    resumed.optimizer.loadStateDict({ groups: JSON.parse(JSON.stringify(groups)), matrices })
+    for (let t = 9; t < 20; t++) for (const each of [whole, resumed]) step(each, t)
+    for (const [i, { value }] of resumed.parameters.entries())
+      expect(value.data).toEqual(whole.parameters[i].value.data)
+    expect(resumed.optimizer.stateDict()).toEqual(whole.optimizer.stateDict())
+  })
+
+  test('leaves a frozen parameter alone, whatever its gradient', () => {
+    const [a, b] = [variable(matrix([[1, 2]])), variable(matrix([[1, 2]]))]
+    const optimizer: Optimizer = new Type([a, b], settings)
+    const step = stepOf(
+      () => {
+        for (const each of [a, b]) each.grad = matrix([[1, -1]])
+        optimizer.step()
+      },
+      a,
+      b,
+      optimizer,
+    )
+    b.requiresGrad = false
+    step()
+    expect(b.value.toArray()).toEqual([[1, 2]])
+    expect(a.value.toArray()).not.toEqual([[1, 2]])
+    expect(Object.keys(optimizer.stateDict().matrices).every((each) => each.endsWith('.0'))).toBe(true)
+  })
+
+  test.each(
+    Object.entries(new Type([variable(zeros(1, 1))], settings).groups[0].settings).filter(
+      ([setting, value]) => typeof value !== 'boolean' && setting !== 'dampening',
+    ),
+  )('refuses a negative %s, and one that is not finite, and keeps what it was', (setting, value) => {
+    const optimizer: Optimizer = new Type([variable(zeros(1, 1))], settings)
+    const before = optimizer.stateDict()
+    for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1']) {
+      const given = Array.isArray(value) ? [value[0], bad] : bad
+      for (const call of [
+        () => Object.assign(optimizer.groups[0].settings, { [setting]: given }),
+        () => new Type([variable(zeros(1, 1))], { ...settings, [setting]: given }),
+      ]) {
+        const error = errorOf(call)
+        expect(error).toBeInstanceOf(MatgradError)
+        expect(error.message).toMatch(new RegExp(`^${name}: (one of )?${setting} is `))
+      }
+    }
+    expect(optimizer.stateDict()).toEqual(before)
+  })
+})
+
+test('what a rule does not ask for is not remembered, and what it does from when it asks', () => {
+  const p: Variable = variable(zeros(1, 1))
+  const optimizer = new RMSprop([p])
+  const names = (): string[] => {
+    p.grad = matrix([[1]])
+    optimizer.step()
+    return Object.keys(optimizer.stateDict().matrices)
+  }
+  expect(names()).toEqual(['square.0'])
+  optimizer.groups[0].settings.momentum = 0.5
+  expect(names()).toEqual(['square.0', 'velocity.0'])
+  const other = new RMSprop([variable(zeros(1, 1))])
+  other.loadStateDict(optimizer.stateDict())
+  expect(other.stateDict()).toEqual(optimizer.stateDict())
+  expect(() => other.loadStateDict({ ...optimizer.stateDict(), matrices: { 'velocity.0': zeros(1, 1) } })).toThrow(
+    'RMSprop: the state has velocity.0, wanted square.0 with it',
+  )
+})
+
+test('a constant gradient, whose variance is nothing but roundings at last, does not make RMSprop NaN', () => {
+  const p: Variable = variable(zeros(1, 3, { dtype: 'float32' }))
+  const optimizer = new RMSprop([p], { lr: 1e-9, alpha: 0.5, centered: true })
+  for (let t = 0; t < 200; t++) {
+    p.grad = matrix([[0.1, 1 / 3, 0.7]])
+    optimizer.step()
+  }
+  expect(p.value.isFinite().all().item()).toBe(1)
 })

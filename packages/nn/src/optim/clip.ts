@@ -1,10 +1,11 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, full, MatgradError, Matrix, zeros } from '@matgrad/core'
 import { checkNoMore, checkNumber, describe, flag, readerOf, tracer } from '@matgrad/core/internal'
+import { isTrained } from './optimizer.ts'
 
 const float64 = { dtype: 'float64' } as const
 
-/** The gradients that there are. @throws DTypeError for a parameter that is not a Variable, or a gradient that is not a Matrix. */
+/** The gradients that there are of parameters that are not frozen. @throws DTypeError for a parameter that is not a Variable, or a gradient that is not a Matrix. */
 function gradientsOf(operation: string, parameters: readonly Variable[]): Matrix[] {
   if (!Array.isArray(parameters))
     throw new DTypeError(`${operation}: parameters are ${describe(parameters)}, wanted an array of variables`)
@@ -13,7 +14,7 @@ function gradientsOf(operation: string, parameters: readonly Variable[]): Matrix
     if (!(parameter instanceof Variable))
       throw new DTypeError(`${operation}: parameter ${i} is ${describe(parameter)}, wanted a Variable`)
     const gradient: unknown = parameter.grad
-    if (gradient === null) continue
+    if (gradient === null || !isTrained(parameter)) continue
     if (!(gradient instanceof Matrix))
       throw new DTypeError(`${operation}: the gradient of parameter ${i} is ${describe(gradient)}, wanted a Matrix`)
     gradients.push(gradient)
@@ -63,8 +64,9 @@ function normAndCoefficient(gradients: readonly Matrix[], maxNorm: number): { to
 const readClip = readerOf({ errorIfNonfinite: flag(false) })
 
 /**
- * Multiplies all gradients, in place, by min(1, maxNorm / (total + 10⁻⁶)), where total is their norm as one vector
- * (PyTorch's `clip_grad_norm_`, with the norm in float64). No float64 gradient is too large or too small for it.
+ * Multiplies the gradients of all parameters, in place, by min(1, maxNorm / (total + 10⁻⁶)), where total is their norm as one
+ * vector (PyTorch's `clip_grad_norm_`, with the norm in float64). No float64 gradient is too large or too small for it. Frozen
+ * parameters, whose `requiresGrad` is false, take no part, as they take none in a step.
  *
  * @param options.errorIfNonfinite whether to throw where the norm is NaN or infinite, as a gradient is then; compiled
  * functions cannot ask for it, because it looks at a number
@@ -90,7 +92,8 @@ export function clipGradNorm(
 }
 
 /**
- * Brings every element of all gradients, in place, into [−value, value] (PyTorch's `clip_grad_value_`).
+ * Brings every element of the gradients of all parameters but frozen ones, in place, into [−value, value] (PyTorch's
+ * `clip_grad_value_`).
  *
  * @throws MatgradError for a negative value; DTypeError for what is no array of variables.
  */

@@ -2,7 +2,9 @@ import { Variable } from '@matgrad/autograd'
 import { CompiledFunction } from '@matgrad/autograd/internal'
 import { type DType, DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 import {
+  announce,
   checkWhole,
+  dependsOn,
   describe,
   didYouMean,
   formatShape,
@@ -11,8 +13,10 @@ import {
   keep,
   shorten,
   tracer,
+  withTracer,
 } from '@matgrad/core/internal'
 import { checkMethods, checkSetting } from '../check.ts'
+import { nameOf } from './names.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
 /** So many steps with gradients of the same parameters are made operation by operation first. */
@@ -44,6 +48,16 @@ export interface OptimizerState<Settings> {
 }
 
 /**
+ * Lets a schedule begin before learning rates are next read or set, or a step is made.
+ *
+ * @returns the learning rate of each group that all schedules of an optimiser start from: those when the first was made
+ */
+export let follow: (optimizer: Optimizer, begin: () => void) => readonly number[]
+
+/** Lets the schedules that have not begun do so. */
+export let beginSchedules: (optimizer: Optimizer) => void
+
+/**
  * Changes parameters in place by their gradients. A subclass says how it updates one parameter, what it remembers of it,
  * and which settings it has: numbers, switches and lists of numbers.
  */
@@ -61,6 +75,42 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   private readonly compiled: CompiledFunction<(Matrix | null)[], void> = new CompiledFunction((...gradients) =>
     this.updateAll(gradients),
   )
+  /** What schedules that were made do before they have any effect, in their order. */
+  private begins: (() => void)[] = []
+  private isBeginning = false
+  /** The learning rates when the first schedule was made. */
+  private initialLrs: readonly number[] | null = null
+
+  static {
+    follow = (optimizer, begin) => {
+      optimizer.initialLrs ??= optimizer.groups.map(({ settings }) => settings.lr)
+      optimizer.begins.push(begin)
+      // A program asks whether one has to begin.
+      announce()
+      return optimizer.initialLrs
+    }
+    beginSchedules = (optimizer) => optimizer.settle()
+  }
+
+  /**
+   * A schedule cannot set its first rates when it is made: the fields of a subclass are not there yet. So it does when one
+   * might see them.
+   */
+  private settle(): void {
+    dependsOn(this.begin)
+  }
+
+  private readonly begin = (): true => {
+    // What a schedule does reads and sets rates, too.
+    if (this.isBeginning) return true
+    this.isBeginning = true
+    try {
+      for (let next = this.begins.shift(); next; next = this.begins.shift()) next()
+    } finally {
+      this.isBeginning = false
+    }
+    return true
+  }
 
   /**
    * @param defaults the settings of every group that has none of its own
@@ -68,7 +118,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
    * for no parameter, or one that is named twice; what `check` throws.
    */
   constructor(parameters: Parameters<Settings>, defaults: Settings) {
-    const name = this.constructor.name
+    const name = nameOf(this)
     checkMethods(this, 'check')
     if (!Array.isArray(parameters))
       throw new DTypeError(
@@ -93,13 +143,16 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     this.stored = groups.map(({ params: _, ...given }, i) => {
       const values = readGroup(groups.length > 1 ? `${name}: group ${i}` : name, given)
       this.check(values)
-      return storeSettings(values, (settings) => this.check(this.read(name, settings)))
+      return storeSettings(
+        values,
+        (settings) => this.check(this.read(name, settings)),
+        () => this.settle(),
+      )
     })
     // Frozen, so that nobody expects a step to see another parameter.
     const own = groups.map(({ params }, i) => {
-      const { settings, number } = this.stored[i]
-      const group = { params: Object.freeze([...params]), settings, number }
-      for (const setting of Object.keys(settings)) {
+      const group = { params: Object.freeze([...params]), ...this.stored[i] }
+      for (const setting of Object.keys(group.settings)) {
         const refuse = (): never => {
           throw new MatgradError(`${name}: got groups[${i}].${setting}, wanted groups[${i}].settings.${setting}`)
         }
@@ -114,7 +167,12 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   protected abstract check(settings: Settings): void
 
   /** What is remembered of a parameter before its first update. */
-  protected abstract start(parameter: Variable): Remembered
+  protected abstract start(parameter: Variable, settings: Settings): Remembered
+
+  /** The names of what is remembered only of parameters whose update asks for it by this name. */
+  protected get optional(): readonly string[] {
+    return []
+  }
 
   /**
    * What changes a parameter of the group in place, by a gradient that has its shape and dtype, with operations on matrices. It
@@ -129,22 +187,28 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   }
 
   set lr(lr: number) {
-    checkSetting(this.constructor.name, 'lr', lr, (lr) => lr >= 0, '0 or more')
+    checkSetting(nameOf(this), 'lr', lr, (lr) => lr >= 0, '0 or more')
     for (const { settings } of this.groups) settings.lr = lr
   }
 
-  /** One update of every parameter that has a gradient. @throws ShapeError when one has the wrong shape, before any update. */
+  /**
+   * One update of every parameter that has a gradient, unless it is frozen: whose `requiresGrad` is false stays as it is, with
+   * the gradient of a time before, too.
+   *
+   * @throws ShapeError when a gradient has the wrong shape, before any update.
+   */
   step(): void {
-    const gradients = this.parameters.map(({ grad }) => grad)
+    this.settle()
+    const gradients = this.parameters.map((each) => (isTrained(each) ? each.grad : null))
     for (const [i, grad] of gradients.entries()) {
       const parameter = this.parameters[i]
       if (grad !== null && !((grad as unknown) instanceof Matrix))
-        throw new DTypeError(`${this.constructor.name}: a gradient is ${describe(grad)}, wanted a Matrix`)
+        throw new DTypeError(`${nameOf(this)}: a gradient is ${describe(grad)}, wanted a Matrix`)
       if (grad && (grad.rows !== parameter.rows || grad.cols !== parameter.cols))
         throw new ShapeError(
-          `${this.constructor.name}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
+          `${nameOf(this)}: the gradient is ${formatShape(grad.shape)}, the parameter ${formatShape(parameter.shape)}, wanted the same`,
         )
-      if (grad) checkWhole(this.constructor.name, grad)
+      if (grad) checkWhole(nameOf(this), grad)
     }
     if (tracer === null && isBuiltInOptimizer(this) && this.isUsual(gradients)) this.compiled.call(gradients)
     else this.updateAll(gradients)
@@ -182,14 +246,23 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const parameter of this.parameters) parameter.grad = null
   }
 
-  /** What is remembered of a parameter: matrices that the updates change in place. */
-  protected recall(parameter: Variable): Remembered {
+  /** What is remembered of a parameter, with what is optional if it is named: matrices that the updates change in place. */
+  protected recall(parameter: Variable, ...names: readonly string[]): Remembered {
     const known = this.memory.get(parameter)
-    if (known) return known
-    const remembered = this.start(parameter)
-    for (const matrix of Object.values(remembered)) keep(matrix)
+    if (known && names.every((name) => Object.hasOwn(known, name))) return known
+    const started = Object.entries(this.startOf(parameter)).filter(
+      ([name]) => !known?.[name] && (names.includes(name) || !this.optional.includes(name)),
+    )
+    for (const [, matrix] of started) keep(matrix)
+    const remembered = { ...known, ...Object.fromEntries(started) } as Remembered
     this.memory.set(parameter, remembered)
     return remembered
+  }
+
+  private startOf(parameter: Variable, loaded?: readonly Settings[]): Remembered {
+    const i = this.groups.findIndex(({ params }) => params.includes(parameter))
+    // What is compiled starts once: the settings of that time are no part of it.
+    return this.start(parameter, loaded?.[i] ?? withTracer(null, () => ({ ...this.groups[i].settings })))
   }
 
   /** A snapshot, which later steps do not change. */
@@ -209,14 +282,14 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
    * missing; ShapeError for a matrix of another shape; DTypeError for what is no snapshot.
    */
   loadStateDict(state: OptimizerState<Settings>): void {
-    const name = this.constructor.name
+    const name = nameOf(this)
     if (!Array.isArray(state?.groups) || !isPlain(state.matrices))
       throw new DTypeError(`${name}: the state is ${describe(state)}, wanted a snapshot by stateDict`)
     if (state.groups.length !== this.groups.length)
       throw new MatgradError(`${name}: the state has ${state.groups.length} groups, wanted ${this.groups.length}`)
     const loadedSettings = state.groups.map((settings) => this.read(name, settings))
     for (const settings of loadedSettings) this.check(settings)
-    const loaded = this.parameters.map((parameter) => this.start(parameter))
+    const loaded = this.parameters.map((parameter) => this.startOf(parameter, loadedSettings))
     for (const [key, matrix] of Object.entries(state.matrices)) {
       const [, remembered, number] = /^(.+)\.(\d+)$/.exec(key) ?? []
       const memory = loaded[Number(number)]
@@ -229,15 +302,20 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
         throw new ShapeError(
           `${name}: ${shorten(key)} is ${matrix instanceof Matrix ? formatShape(matrix.shape) : describe(matrix)}, wanted ${formatShape(target.shape)}`,
         )
-      const missing = Object.keys(memory).find((other) => !Object.hasOwn(state.matrices, `${other}.${number}`))
+      const missing = Object.keys(memory).find(
+        (other) => !this.optional.includes(other) && !Object.hasOwn(state.matrices, `${other}.${number}`),
+      )
       if (missing) throw new MatgradError(`${name}: the state has ${shorten(key)}, wanted ${missing}.${number} with it`)
       target.assign(matrix)
     }
+    this.settle()
     for (const [i, parameter] of this.parameters.entries()) {
       const own = this.memory.get(parameter)
-      const known = Object.keys(loaded[i]).some((remembered) => Object.hasOwn(state.matrices, `${remembered}.${i}`))
-      if (own) for (const [remembered, matrix] of Object.entries(own)) matrix.assign(loaded[i][remembered])
-      else if (known) this.memory.set(parameter, loaded[i])
+      for (const [remembered, matrix] of Object.entries(own ?? {})) matrix.assign(loaded[i][remembered])
+      const isNew = ([remembered]: [string, Matrix]): boolean =>
+        own?.[remembered] === undefined && Object.hasOwn(state.matrices, `${remembered}.${i}`)
+      const others = Object.entries(loaded[i]).filter(isNew)
+      if (others.length > 0) this.memory.set(parameter, { ...own, ...Object.fromEntries(others) } as Remembered)
     }
     for (const [i, stored] of this.stored.entries()) stored.assign(loadedSettings[i])
   }
@@ -263,21 +341,31 @@ const isValueOf = (parameters: readonly Variable[], matrix: Matrix): boolean =>
 export const isShared = (a: Matrix, b: Matrix): boolean =>
   a === b || (b.pinned && a.elements.buffer === b.elements.buffer)
 
-/** What an optimiser of this package has as methods, beside the `updateOf` that its class names as `builtIn`. */
+/** Whether a parameter is not frozen. What is compiled asks again when one is frozen, or let go. */
+export const isTrained = (parameter: Variable): boolean => dependsOn(() => parameter.requiresGrad)
+
+/** What a class of this package is called, whatever a bundler called it, and how it updates. */
+export interface BuiltIn {
+  readonly name: string
+  readonly updateOf: unknown
+}
+
+/** What an optimiser of this package has as methods, beside the `updateOf` that its class has in `builtIn`. */
 type Methods = Readonly<Record<'step' | 'zeroGrad' | 'recall' | 'updateOf' | 'start', unknown>>
 
 const { step, zeroGrad, recall } = Optimizer.prototype as unknown as Methods
 
 /** Whether an optimiser is one of this package as it is: its class says so itself, and nobody replaced its methods. */
 export function isBuiltInOptimizer(optimizer: Optimizer): boolean {
-  const { constructor: type } = optimizer as { readonly constructor: { readonly builtIn?: unknown } }
+  const { constructor: type } = optimizer as unknown as { readonly constructor: { readonly builtIn: BuiltIn } }
   const methods = optimizer as unknown as Methods
   return (
     Object.hasOwn(type, 'builtIn') &&
-    methods.updateOf === type.builtIn &&
+    methods.updateOf === type.builtIn.updateOf &&
     methods.step === step &&
     methods.zeroGrad === zeroGrad &&
     methods.recall === recall &&
-    !Object.hasOwn(optimizer, 'start')
+    !Object.hasOwn(optimizer, 'start') &&
+    !Object.hasOwn(optimizer, 'optional')
   )
 }

@@ -10,7 +10,7 @@ import {
 import { checkNoMore, describe, isPlain } from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
 import { Optimizer } from '../optim/optimizer.ts'
-import { Scheduler, type SchedulerState } from '../optim/schedules.ts'
+import { Scheduler, type SchedulerState } from '../optim/scheduler.ts'
 import type { History } from './history.ts'
 
 /** What a checkpoint is of: a `Training`, as callbacks get it, or the parts of a training loop of one's own. */

@@ -129,7 +129,19 @@ const rows: Record<string, Row> = {
   ),
   ...Object.fromEntries(optimizers.map((Type) => [Type.name, row((o, v) => new Type(v.parameters, o))])),
   StepLR: { calls: [(o, v) => new nn.StepLR(v.optimizer, o)], needs: () => ({ stepSize: 2 }) },
+  Scheduler: row((o, v) => new untyped.Scheduler(v.optimizer, o)),
+  MultiStepLR: { calls: [(o, v) => new nn.MultiStepLR(v.optimizer, o)], needs: () => ({ milestones: [2] }) },
+  ExponentialLR: { calls: [(o, v) => new nn.ExponentialLR(v.optimizer, o)], needs: () => ({ gamma: 0.5 }) },
+  PolynomialLR: { calls: [(o, v) => new nn.PolynomialLR(v.optimizer, o)], needs: () => ({ steps: 2 }) },
   CosineAnnealingLR: { calls: [(o, v) => new nn.CosineAnnealingLR(v.optimizer, o)], needs: () => ({ tMax: 2 }) },
+  LinearWarmup: { calls: [(o, v) => new nn.LinearWarmup(v.optimizer, o)], needs: () => ({ steps: 2 }) },
+  LambdaLR: { calls: [(o, v) => new nn.LambdaLR(v.optimizer, o)], needs: () => ({ lambda: () => 1 }) },
+  OneCycleLR: { calls: [(o, v) => new nn.OneCycleLR(v.optimizer, o)], needs: () => ({ maxLr: 1, totalSteps: 2 }) },
+  ReduceLROnPlateau: row((o, v) => new nn.ReduceLROnPlateau(v.optimizer, o)),
+  SequentialLR: {
+    calls: [(o, v) => new nn.SequentialLR([new nn.StepLR(v.optimizer, { stepSize: 2 })], o)],
+    needs: () => ({ milestones: [] }),
+  },
   DataLoader: row((o, v) => new nn.DataLoader(v.data, o)),
   trainTestSplit: row((o, v) => nn.trainTestSplit(v.data, o)),
   accuracy: row((o, v) => nn.accuracy(v.y, v.y, o)),
@@ -222,7 +234,7 @@ describe.each(Object.keys(rows))('%s', (title) => {
 
   test('refuses a value of another type for each option', async () => {
     for (const name of await names())
-      for (const value of [null, new Settings(), 10n, ...(name === 'name' ? [] : ['false'])])
+      for (const value of [null, new Settings(), 10n, ...(['name', 'monitor'].includes(name) ? [] : ['false'])])
         await expectRefused(
           title,
           (v) => ({ ...needsOf(title, v), [name]: value }),
@@ -262,7 +274,7 @@ function takersIn(text: string): string[] {
   const found: string[] = []
   let [owner, name, exported] = ['', '', false]
   for (const line of text.split('\n')) {
-    const declared = /^(?:export )?(?:async )?(?:class|interface|function|const|type|let) (\w+)/.exec(line)
+    const declared = /^(?:export )?(?:async |abstract )?(?:class|interface|function|const|type|let) (\w+)/.exec(line)
     if (declared)
       [owner, name, exported] = [declared[1], declared[1], line.startsWith('export') && !line.startsWith('export type')]
     const method = /^ {2}(?:static )?(\w+)[<(]/.exec(line)
