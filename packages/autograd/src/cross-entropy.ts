@@ -1,31 +1,108 @@
-import { DTypeError, Matrix, ShapeError } from '@matgrad/core'
+import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 import {
   checkNoMore,
+  classesOf,
   formatShape,
   kind,
   crossEntropy as losses,
   number,
+  ofClass,
   oneOf,
   operations,
   readerOf,
+  whole,
 } from '@matgrad/core/internal'
 import { REDUCTIONS, type Reduction, reduce } from './reduction.ts'
 import { applyOp, toVariable, type Variable } from './variable.ts'
 
-export interface CrossEntropyOptions {
-  /** ε: the target becomes (1 − ε)·target + ε/C. */
-  readonly labelSmoothing?: number
-  /** The weight of each class, 1xC. */
+export interface NllLossOptions {
+  /** The weight of each class, 1xC: 1 for all if absent. */
   readonly weight?: Matrix
-  /** 'mean' divides by the number of rows, or, for weighted class indices, by the sum of their weights. */
+  /**
+   * Rows of this class have no part: their loss is 0, and no mean counts them.
+   * @default -100
+   */
+  readonly ignoreIndex?: number
+  /**
+   * 'mean' divides by the number of rows that are not ignored, or by the sum of the weights of their classes; with probabilities
+   * for targets by the number of rows.
+   * @default 'mean'
+   */
   readonly reduction?: Reduction
 }
 
-const readOptions = readerOf({
-  labelSmoothing: number(0),
+export interface CrossEntropyOptions extends NllLossOptions {
+  /**
+   * ε: the target becomes (1 − ε)·target + ε/C.
+   * @default 0
+   */
+  readonly labelSmoothing?: number
+}
+
+const ofClasses = {
   weight: kind<Matrix>('a Matrix', (value) => value instanceof Matrix)(),
+  ignoreIndex: whole(-100),
   reduction: oneOf(...REDUCTIONS)('mean'),
-})
+}
+type OfClasses = ReturnType<typeof readNllLoss>
+
+const readNllLoss = readerOf(ofClasses)
+const readCrossEntropy = readerOf({ labelSmoothing: number(0), ...ofClasses })
+
+/** a·b: what has no weight has no part, though its loss is infinite. */
+const weighed = (a: Variable, b: Variable | Matrix | number): Variable => applyOp(operations.weigh, [a, b], undefined)
+
+/**
+ * What `lossOf` gives for the classes of rows, which `weigh` multiplies by their weights, reduced. Rows of the class ignoreIndex have
+ * no part.
+ */
+function reduceClasses(
+  operation: string,
+  target: Matrix,
+  count: number,
+  { weight, ignoreIndex, reduction }: OfClasses,
+  lossOf: (index: Matrix, weigh: (losses: Variable) => Variable) => Variable,
+): Variable {
+  const { index, kept } = classesOf(operation, target, count, ignoreIndex)
+  const weights = weight && kept.where(weight.apply(ofClass, [weight, index], undefined), 0)
+  const losses = lossOf(index, (each) => (weights ? weighed(each, weights) : each))
+  const each = applyOp(operations.where, [kept, losses, 0], undefined)
+  if (reduction !== 'mean') return reduce(each, reduction)
+  const total = (weights ?? kept).sum()
+  return each.sum().div(weights || total.dtype === each.dtype ? total : total.astype(each.dtype))
+}
+
+/**
+ * The negative logarithm of the probability of each row's class, −w·x[i, class], reduced (PyTorch's `nll_loss`): of what
+ * LogSoftmax gives. A class without weight has no part, though its loss is infinite.
+ *
+ * Defaults: ignoreIndex -100, reduction 'mean', no weight.
+ *
+ * @param logProbabilities x, nxC
+ * @param classes the class of each row, nx1
+ * @returns 1x1, or nx1 with the reduction 'none'; NaN for a mean of no rows, or of rows that are all ignored
+ * @throws ShapeError for classes of another shape, or one that is out of range; DTypeError for a class that is not a whole number,
+ * what is no Matrix, and for other options.
+ */
+export function nllLoss(
+  logProbabilities: Variable | Matrix,
+  classes: Variable | Matrix,
+  options?: NllLossOptions,
+  ...more: []
+): Variable {
+  checkNoMore('nllLoss', 'logProbabilities, classes, options', more)
+  const settings = readNllLoss('nllLoss', options)
+  const x = toVariable('nllLoss', logProbabilities, 'float64')
+  const t = toVariable('nllLoss', classes, x.dtype)
+  if (t.rows !== x.rows || t.cols !== 1)
+    throw new ShapeError(
+      `nllLoss: logProbabilities are ${formatShape(x.shape)}, classes are ${formatShape(t.shape)}, wanted ${x.rows}x1`,
+    )
+  checkWeight('nllLoss', x, settings.weight)
+  return reduceClasses('nllLoss', t.value, x.cols, settings, (index, weigh) =>
+    weigh(applyOp(ofClass, [x, index], undefined).neg()),
+  )
+}
 
 /**
  * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`). Where classes are given,
@@ -33,11 +110,14 @@ const readOptions = readerOf({
  *
  * What has no weight, such as a class of probability 0, contributes 0, though its logit is −∞.
  *
+ * Defaults: labelSmoothing 0, ignoreIndex -100, reduction 'mean', no weight.
+ *
  * @param logits nxC, unnormalised, C > 1
  * @param target the class of each row, nx1, or its distribution over the classes, nxC
- * @returns 1x1, or nx1 with the reduction 'none'
+ * @returns 1x1, or nx1 with the reduction 'none'; NaN for a mean of no rows, or of rows that are all ignored
  * @throws ShapeError for logits of one class, a target of another shape or a class that is out of range; DTypeError for a class that is not a
- * whole number, or an option of the wrong type.
+ * whole number, or an option of the wrong type; MatgradError for an ignoreIndex that is a class, beside probabilities, which have
+ * none.
  */
 export function crossEntropy(
   logits: Variable | Matrix,
@@ -46,28 +126,27 @@ export function crossEntropy(
   ...more: []
 ): Variable {
   checkNoMore('crossEntropy', 'logits, target, options', more)
-  const { labelSmoothing, weight, reduction } = readOptions('crossEntropy', options)
+  const settings = readCrossEntropy('crossEntropy', options)
+  const { labelSmoothing, weight, ignoreIndex, reduction } = settings
   const x = toVariable('crossEntropy', logits, 'float64')
   const t = toVariable('crossEntropy', target, x.dtype)
-  check(x, t, labelSmoothing, weight)
-  /** a·b: a class without weight has no part, though its loss is infinite. */
-  const weighed = (a: Variable, b: Variable | Matrix | number): Variable => applyOp(operations.weigh, [a, b], undefined)
+  check(x, t, labelSmoothing, ignoreIndex)
+  checkWeight('crossEntropy', x, weight)
   /** The sum of each row of −terms, each with the weight of its class. */
   const ofAllClasses = (terms: Variable): Variable => (weight ? weighed(terms.neg(), weight) : terms.neg()).sum(1)
   if (t.cols === x.cols) {
     const smooth = labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t
     return reduce(ofAllClasses(weighed(smooth, x.logSoftmax(1))), reduction)
   }
-  const ofClass = applyOp(losses, [x, t], undefined)
-  const weights = weight?.T.gatherRows(t.value)
-  const own = weights ? weighed(ofClass, weights) : ofClass
-  const each = labelSmoothing
-    ? weighed(own, 1 - labelSmoothing).add(ofAllClasses(x.logSoftmax(1)).mul(labelSmoothing / x.cols))
-    : own
-  return weights && reduction === 'mean' ? each.sum().div(weights.sum()) : reduce(each, reduction)
+  return reduceClasses('crossEntropy', t.value, x.cols, settings, (index, weigh) => {
+    const own = weigh(applyOp(losses, [x, index], undefined))
+    return labelSmoothing
+      ? weighed(own, 1 - labelSmoothing).add(ofAllClasses(x.logSoftmax(1)).mul(labelSmoothing / x.cols))
+      : own
+  })
 }
 
-function check(x: Variable, t: Variable, labelSmoothing: number, weight: Matrix | undefined): void {
+function check(x: Variable, t: Variable, labelSmoothing: number, ignoreIndex: number): void {
   if (x.cols === 1)
     throw new ShapeError(
       `crossEntropy: logits are ${formatShape(x.shape)}, one class, whose loss is 0 whatever they are, ` +
@@ -80,6 +159,13 @@ function check(x: Variable, t: Variable, labelSmoothing: number, weight: Matrix 
     )
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new DTypeError(`crossEntropy: labelSmoothing is ${labelSmoothing}, wanted 0 to 1`)
-  if (weight && (weight.rows !== 1 || weight.cols !== x.cols))
-    throw new ShapeError(`crossEntropy: weight is ${formatShape(weight.shape)}, wanted a 1x${x.cols} Matrix`)
+  if (t.cols > 1 && ignoreIndex >= 0)
+    throw new MatgradError(
+      `crossEntropy: ignoreIndex is ${ignoreIndex} and target ${formatShape(t.shape)}, probabilities, wanted class indices`,
+    )
+}
+
+function checkWeight(operation: string, { cols }: Variable, weight: Matrix | undefined): void {
+  if (weight && (weight.rows !== 1 || weight.cols !== cols))
+    throw new ShapeError(`${operation}: weight is ${formatShape(weight.shape)}, wanted a 1x${cols} Matrix`)
 }

@@ -1,6 +1,6 @@
 export * from '@matgrad/core/functions'
 export { type Compiled, type CompileOptions, compile } from './compile/compile.ts'
-export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts'
+export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from './cross-entropy.ts'
 export { defineOp } from './define.ts'
 export { type GradcheckOptions, gradcheck } from './gradcheck.ts'
 export type { Op, Rule } from './op.ts'

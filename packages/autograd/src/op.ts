@@ -1,5 +1,13 @@
 import type { Rule as AnyRule, Operation } from '@matgrad/core'
-import { crossEntropy, crossEntropyGradient, operations } from '@matgrad/core/internal'
+import {
+  binaryCrossEntropy,
+  classes,
+  crossEntropy,
+  crossEntropyGradient,
+  hot,
+  ofClass,
+  operations,
+} from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
 /** The cotangent of one input of an op, computed with variables. */
@@ -10,7 +18,7 @@ export type Op = Operation<Variable>
 
 const builtIn: ReadonlySet<Operation> = new Set([
   ...(Object.values(operations) as Operation[]),
-  ...[crossEntropy, crossEntropyGradient],
+  ...[binaryCrossEntropy, classes, crossEntropy, crossEntropyGradient, hot, ofClass],
 ])
 
 /** Whether an operation is one of core's, and not a user's. */

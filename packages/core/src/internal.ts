@@ -45,7 +45,16 @@ export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'
 export { elementsOf, evaluate, notApplied, owning, scalar, settle, toInputs } from './matrix/matrix.ts'
 export { generatorOption, restart } from './matrix/random.ts'
-export { crossEntropy, crossEntropyGradient } from './ops/cross-entropy.ts'
+export {
+  binaryCrossEntropy,
+  clampedLogs,
+  classes,
+  classesOf,
+  crossEntropy,
+  crossEntropyGradient,
+  hot,
+  ofClass,
+} from './ops/cross-entropy.ts'
 export * as operations from './ops/index.ts'
 export { installMethods } from './ops/methods.ts'
 export type { Change, Holder } from './ops/operation.ts'

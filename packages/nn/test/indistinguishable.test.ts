@@ -957,6 +957,27 @@ const optimizers: Scenarios = {
 }
 
 const losses: Scenarios = {
+  'every loss of this package, known and in a closure': async (w) => {
+    const { x, y } = w.data
+    const scores = x.matmul(rand(w.sizes.features, w.sizes.classes))
+    const [signs, shares] = [scores.greater(1).mul(2).sub(1), scores.softmax(1)]
+    const some = x.slice(0, x.rows, 0, 1).greater(1).where(-100, y)
+    const all: [Loss, Matrix, end?: nn.Module][] = [
+      ...[nn.mseLoss, nn.l1Loss, nn.huberLoss, nn.smoothL1Loss].map((loss): [Loss, Matrix] => [loss, scores]),
+      [nn.hingeLoss, signs],
+      [nn.binaryCrossEntropyWithLogits, signs.greater(0)],
+      [nn.binaryCrossEntropy, signs.greater(0), new nn.Sigmoid()],
+      [nn.klDiv, shares, new nn.LogSoftmax()],
+      [crossEntropy, shares],
+      [crossEntropy, some],
+      [nn.nllLoss, some, new nn.LogSoftmax()],
+    ]
+    for (const [loss, target, end] of all)
+      for (const each of [loss, (...of: Parameters<Loss>) => loss(...of)]) {
+        const model = end ? new nn.Sequential(w.model(), end) : w.model()
+        await w.fit(model as nn.Module, { loss: each }, { x, y: target })
+      }
+  },
   'label smoothing in a closure': async (w) => {
     let labelSmoothing = 0
     const loss: Loss = (prediction, target) => crossEntropy(prediction, target, { labelSmoothing })

@@ -1,12 +1,57 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
-import { checkRows } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
-import { weighed } from './elementwise.ts'
-import { type Block, type Change, type Operation, runWithRoom, wide } from './operation.ts'
-import { checkIndices } from './rearrange.ts'
+import type { Value } from './algebra.ts'
+import { weighed, where } from './elementwise.ts'
+import { type Block, type Change, type Operation, rowStep, run as runKernel, runWithRoom, wide } from './operation.ts'
+import { checkIndices, oneHot } from './rearrange.ts'
+import { formula } from './statistics.ts'
 
 const nothing = new Float64Array()
 const none: Block = { rows: 0, cols: 0, shape: [0, 0], dtype: 'float64', data: nothing, elements: nothing }
+
+/**
+ * The classes that the operations below take: the target's, and 0 in the place of those that are ignored, where `kept` is 0. They are
+ * checked here alone, where they come from: errors name the loss.
+ */
+export const classes: Operation = {
+  ...where,
+  name: 'classes',
+  vjp: [],
+  shape([, target], { operation, count, ignoreIndex }) {
+    checkIndices(operation, 'class', target, count, ignoreIndex)
+    return target.shape
+  },
+  indices: ([, target], { count }) => ({ index: target, limit: count }),
+}
+
+/** The classes of a target of nx1, and 1 for each that is not `ignoreIndex`, else 0. @throws as checkIndices */
+export function classesOf<V extends Value>(
+  operation: string,
+  target: V,
+  count: number,
+  ignoreIndex: number,
+): { index: V; kept: V } {
+  const kept = target.notEqual(ignoreIndex)
+  const index = target.apply(classes, [kept, target, 0], { operation, count, ignoreIndex })
+  return { index, kept } as { index: V; kept: V }
+}
+
+/** 1 at the class of each row, else 0. */
+export const hot: Operation = (({ indices: _, method: __, ...operation }) => ({
+  ...operation,
+  name: 'hotClass',
+  shape: ([index]: readonly Block[], { count }: { count: number }) => [index.rows, count] as const,
+}))(oneHot)
+
+/** out[i] = a[i, index[i]], for n x C numbers, or one row of them for all, and the class of each row. */
+export const ofClass: Operation = {
+  name: 'ofClass',
+  vjp: [(g, _y, [x, index]) => index.apply(hot, [index], { count: x.cols, dtype: x.dtype }).where(g, 0), null],
+  selector: 1,
+  shape: ([, index]) => [index.rows, 1],
+  forward: (out, inputs, _attributes, machine) =>
+    runKernel(machine, 'pick', out.dtype, out, inputs, [out.rows, rowStep(inputs[0]), wide(inputs[1])]),
+}
 
 /** How many rows, a multiple of four, are worked on at a time: their exponentials stay in the first-level cache. */
 const blockOf = (rows: number, cols: number): number =>
@@ -35,12 +80,7 @@ export const crossEntropy: Operation = {
   name: 'crossEntropy',
   vjp: [(g, _y, [x, t]) => x.apply(crossEntropyGradient, [x, t, g], undefined), null],
   selector: 1,
-  indices: ([x, target]) => ({ index: target, limit: x.cols }),
-  shape([x, target]) {
-    checkIndices('crossEntropy', 'class', target, x.cols)
-    checkRows('crossEntropy', 'logits are', x.shape, 'target is', target.shape)
-    return [x.rows, 1]
-  },
+  shape: ([x]) => [x.rows, 1],
   forward: (out, [x, target], _attributes, machine) => run(machine, out.elements, nothing, x, target),
 }
 
@@ -55,7 +95,7 @@ export const crossEntropyGradient: Operation = {
       return weighed(p, hg.sub(total))
     },
     null,
-    (h, _y, [x, t]) => h.mul(x.softmax(1).sub(t.oneHot(x.cols, { dtype: x.dtype }))).sum(1),
+    (h, _y, [x, t]) => h.mul(x.softmax(1).sub(t.apply(hot, [t], { count: x.cols, dtype: x.dtype }))).sum(1),
   ],
   selector: 1,
   shape: ([x]) => x.shape,
@@ -70,3 +110,25 @@ export const crossEntropyWithGradient: Change = {
     run(machine, losses.elements as TypedArray, gradient.elements as TypedArray, x, target, g)
   },
 }
+
+/** ln p and ln(1 − p), at least −100, where they have no derivative. */
+export function clampedLogs(p: Value): [ofOne: Value, ofZero: Value] {
+  const [isZero, isOne] = [p.equal(0), p.equal(1)]
+  return [
+    isZero.where(-100, isZero.where(1, p).log().maximum(-100)),
+    isOne.where(-100, isOne.where(0, p).neg().log1p().maximum(-100)),
+  ]
+}
+
+/** What PyTorch, which has it in float32, divides by where p·(1 − p) is less. */
+const LEAST = Math.fround(1e-12)
+
+/** −t·ln p − (1 − t)·ln(1 − p), with PyTorch's derivative, which ends where the logarithms do: (p − t) / max(p·(1 − p), 10⁻¹²). */
+export const binaryCrossEntropy: Operation = formula(
+  'binaryCrossEntropy',
+  (g, _y, [, p, t]) => g.mul(p.sub(t)).div(p.neg().add(1).mul(p).maximum(LEAST)),
+  (g, _y, [, p]) => {
+    const [ofOne, ofZero] = clampedLogs(p)
+    return g.mul(ofZero.sub(ofOne))
+  },
+)

@@ -18,12 +18,13 @@ import {
   wide,
 } from './operation.ts'
 
-/** @throws ShapeError or DTypeError unless `index` is a column of whole numbers from 0 to `limit` − 1. */
-export function checkIndices(operation: string, what: string, index: Block, limit: number): void {
+/** @throws ShapeError or DTypeError unless `index` is a column of whole numbers from 0 to `limit` − 1, or `allowed`. */
+export function checkIndices(operation: string, what: string, index: Block, limit: number, allowed?: number): void {
   if (index.cols !== 1)
     throw new ShapeError(`${operation}: ${what} is ${formatShape(index.shape)}, wanted a column (nx1)`)
   for (let i = 0; i < index.rows; i++) {
     const value = index.elements[i]
+    if (value === allowed) continue
     if (!Number.isInteger(value))
       throw new DTypeError(`${operation}: ${what} ${i} is ${value}, wanted a whole number from 0 to ${limit - 1}`)
     if (value < 0 || value >= limit)

@@ -7,7 +7,11 @@ import { clone } from './rearrange.ts'
  * A value that was computed from x with the derivative of its formula: through what it was computed with, such as `scale`, the
  * powers of two that scaled x, cotangents would overflow where the derivative does not.
  */
-const formula = (name: string, rule: Rule): Operation => ({ ...clone, name, vjp: [null, rule, null] })
+export const formula = (name: string, ...rules: readonly Rule[]): Operation => ({
+  ...clone,
+  name,
+  vjp: [null, ...rules, null],
+})
 
 /**
  * `down`, powers of two, 1 but where the largest elements are so large that differences may overflow, and (x − mean)·down: the

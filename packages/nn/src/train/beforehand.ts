@@ -1,13 +1,13 @@
 import { constant, type Variable } from '@matgrad/autograd'
 import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
-import { crossEntropy, type Loss } from '../losses.ts'
+import { isKnownLoss, type Loss, refusesTargets } from '../loss.ts'
 import { isBuiltIn, type Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type DataLoader, isPlainLoader } from './data.ts'
 import { inEvaluation, inMode } from './forward.ts'
 import { accuracy, checkThreshold, type Metric } from './metrics.ts'
-import { isKnown, isKnownLoss } from './step.ts'
+import { isKnown } from './step.ts'
 
 // An error in the middle of a training leaves a model that is half trained. What can be known before the first step is asked
 // here; of a user's loader, layer or loss nothing is known, and none of their code but `train` and `eval` is run for it.
@@ -33,7 +33,7 @@ export function checkBeforehand({ model, optimizer, loss, metrics, loader, valid
   if (loader && isPlainLoader(loader)) {
     inMode(model, true, () => checkBatches('data', model, loader))
     // All else that may be wrong is wrong in the first step.
-    checkTargets(model, loss === crossEntropy ? [asCheck(loss), ...measures] : measures, loader)
+    checkTargets(model, refusesTargets(loss) ? [asCheck(loss), ...measures] : measures, loader)
   }
   if (!validation || !isPlainLoader(validation)) return
   const [own, other] = [loader?.dataset.x, validation.dataset.x]

@@ -3,14 +3,14 @@ import { CompiledFunction } from '@matgrad/autograd/internal'
 import { MatgradError, Matrix } from '@matgrad/core'
 import { checkInteger, checkNoMore, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
-import type { Loss } from '../losses.ts'
+import { isKnownLoss, type Loss } from '../loss.ts'
 import { checkModule, forwardOf, type Module } from '../module.ts'
 import { Batches } from './batches.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { forwardFor, inEvaluation, passOf, quietly } from './forward.ts'
 import { checkMetrics, isCounted, joined, type Logs, type Measured, Measurement, type Metric } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
-import { isKnown, isKnownLoss } from './step.ts'
+import { isKnown } from './step.ts'
 
 export interface EvaluateOptions {
   readonly loss?: Loss

@@ -2,7 +2,7 @@ import type { Variable } from '@matgrad/autograd'
 import { CompiledFunction, Guided, gradientReads } from '@matgrad/autograd/internal'
 import { getDefaultGenerator, type Matrix } from '@matgrad/core'
 import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
-import { binaryCrossEntropyWithLogits, crossEntropy, type Loss, mseLoss } from '../losses.ts'
+import { isKnownLoss, type Loss } from '../loss.ts'
 import { forwardOf, isBuiltIn, type Module, stateOf } from '../module.ts'
 import { clipGradNorm } from '../optim/clip.ts'
 import { isBuiltInOptimizer, isShared, type Optimizer } from '../optim/optimizer.ts'
@@ -13,10 +13,6 @@ import { weighedLoss, withoutWeights } from './weights.ts'
 
 // What is of this package may be compiled: a program asks what it depends on. What is a user's may do anything at any time, so
 // that it runs in every call, guided by what it did before, and a program computes what it is seen to do again.
-
-const losses: ReadonlySet<unknown> = new Set<Loss>([mseLoss, crossEntropy, binaryCrossEntropyWithLogits])
-
-export const isKnownLoss = (loss: Loss): boolean => losses.has(loss)
 
 /** Whether a model is made of layers and parameters of this package alone. */
 export function isKnown(model: Module): boolean {

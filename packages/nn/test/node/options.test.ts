@@ -112,7 +112,14 @@ const rows: Record<string, Row> = {
   variable: row((o, v) => autograd.variable(v.a, o)),
   gradcheck: row((o) => autograd.gradcheck((x) => x, [zeros(1, 1, { dtype: 'float64' })], o)),
   crossEntropy: row((o, v) => nn.crossEntropy(v.a, zeros(4, 1), o)),
-  mseLoss: row((o, v) => nn.mseLoss(v.a, v.a, o)),
+  nllLoss: row((o, v) => nn.nllLoss(v.a, zeros(4, 1), o)),
+  ...Object.fromEntries(
+    ['mseLoss', 'l1Loss', 'huberLoss', 'smoothL1Loss', 'klDiv', 'binaryCrossEntropy'].map((name) => [
+      name,
+      row((o, v) => untyped[name](v.a, v.a, o)),
+    ]),
+  ),
+  hingeLoss: row((o, v) => nn.hingeLoss(v.a, core.ones(4, 2), o)),
   binaryCrossEntropyWithLogits: row((o, v) => nn.binaryCrossEntropyWithLogits(v.y, v.y, o)),
   'init.xavierUniform': row((o) => nn.init.xavierUniform(o)),
   'init.xavierNormal': row((o) => nn.init.xavierNormal(o)),
