@@ -36,7 +36,16 @@ export {
   unknownName,
   whole,
 } from './base/options.ts'
-export { checkAxis, checkInteger, checkNumber, describe, formatShape, listNames, shorten } from './base/shape.ts'
+export {
+  checkAxis,
+  checkInteger,
+  checkNumber,
+  checkShape,
+  describe,
+  formatShape,
+  listNames,
+  shorten,
+} from './base/shape.ts'
 export { NoMemory, replace } from './code/arena.ts'
 export { Trespass } from './code/proof.ts'
 export { endTemporaries, startTemporaries, taped, useTemporaries } from './engine/allocate.ts'

@@ -1,6 +1,6 @@
 // What is chosen by probabilities, against a plain loop over the same uniform numbers, and how often.
 
-import { Generator, type Matrix, matrix } from '@matgrad/core'
+import { configure, Generator, type Matrix, manualSeed, matrix, multinomial, zeros } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { chiSquare, failures } from './statistics.ts'
 import { identical } from './support.ts'
@@ -111,5 +111,105 @@ describe('multinomial', () => {
     const counts = new Generator(11).multinomial(1e6, p)
     expect(counts.sum().item()).toBe(1e6)
     expect(failures({ 'χ²': chiSquare(counts.data, (cell) => p[cell] * 1e6) })).toEqual([])
+  })
+})
+
+describe('multinomial of rows of weights', () => {
+  const WEIGHTS = [
+    [5, 0, 3, 2, 0],
+    [0, 0, 0, 0, 1e-300],
+    [1e308, 1e308, 0, 1e308, 0],
+    [1, 1, 1, 1, 1],
+  ]
+  /** A plain loop over the same uniform numbers, a row's in a row. */
+  const loop = (weights: readonly (readonly number[])[], count: number, numbers: readonly number[]): number[] =>
+    weights.flatMap((row, i) => {
+      const largest = Math.max(...row)
+      const p = row.map((x) => x / largest)
+      return numbers.slice(i * count, (i + 1) * count).map((x) => chosen(p, x))
+    })
+
+  test.each([0, 1, 2, 1000, 20_000])('%d of each: the plain loop', (count) => {
+    const got = new Generator(12).multinomial(matrix(WEIGHTS, float64), { count })
+    expect([got.rows, got.cols, got.dtype]).toEqual([4, count, 'float64'])
+    const wanted = loop(WEIGHTS, count, count === 0 ? [] : uniform(new Generator(12), 4 * count))
+    expect(Array.from(got.data)).toEqual(wanted)
+  })
+
+  test('1000 rows of 300 weights, one of each: the plain loop, and an index of rows', () => {
+    const weights = new Generator(13).uniform(1000, 300).sub(0.3).relu()
+    const got = new Generator(14).multinomial(weights)
+    expect(Array.from(got.data)).toEqual(loop(weights.toArray(), 1, uniform(new Generator(14), 1000)))
+    expect(weights.pick(got).min().item()).toBeGreaterThan(0)
+    expect(zeros(300, 2).gatherRows(got).shape).toEqual([1000, 2])
+  })
+
+  test('weights of float32 are taken as they are, and one row gives what choice does', () => {
+    const p = matrix([[0.5, 0.25, 0.125, 0.125]])
+    for (const replacement of [true, false]) {
+      const got = new Generator(15).multinomial(p, { count: 3, replacement })
+      expect(identical(got.T, new Generator(15).choice(4, 3, { p, replace: replacement }))).toBe(true)
+    }
+  })
+
+  test('without replacement all of a row differ, and rows are drawn one after the other as choice does', () => {
+    const weights = new Generator(16).uniform(50, 30, 0, 1, float64)
+    const got = new Generator(17).multinomial(weights, { count: 30, replacement: false })
+    const g = new Generator(17)
+    for (const [i, row] of got.toArray().entries()) {
+      expect([...row].sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, j) => j))
+      const p = weights.row(i)
+      expect(row).toEqual(g.choice(30, 30, { p: p.div(p.sum()), replace: false }).T.toArray()[0])
+    }
+  })
+
+  test('a row’s numbers come as its weights, χ² p > 10⁻⁶', () => {
+    const weights = [
+      [3, 1, 4, 1, 5],
+      [9, 2, 6, 5, 3],
+    ]
+    const got = new Generator(18).multinomial(matrix(weights), { count: 100_000 })
+    for (const [i, row] of weights.entries()) {
+      const counts = row.map(() => 0)
+      for (const each of got.row(i).data) counts[each]++
+      const sum = row.reduce((total, x) => total + x, 0)
+      expect(failures({ 'χ²': chiSquare(counts, (cell) => (100_000 * row[cell]) / sum) })).toEqual([])
+    }
+  })
+
+  test('of one from a thousand rows each, two without replacement come as pᵢ·pⱼ / (1 − pᵢ), χ² p > 10⁻⁶', () => {
+    const p = [0.5, 0.3, 0.2]
+    const got = new Generator(19).multinomial(matrix([p]).tile(20_000, 1), { count: 2, replacement: false })
+    const counts = new Float64Array(9)
+    for (const [i, j] of got.toArray()) counts[3 * i + j]++
+    const cells = [1, 2, 3, 5, 6, 7]
+    expect(counts.reduce((total, x) => total + x, 0)).toBe(cells.reduce((total, cell) => total + counts[cell], 0))
+    const expected = cells.map((cell) => {
+      const [i, j] = [Math.floor(cell / 3), cell % 3]
+      return (20_000 * p[i] * p[j]) / (1 - p[i])
+    })
+    const found = cells.map((cell) => counts[cell])
+    expect(failures({ 'χ²': chiSquare(found, (cell) => expected[cell]) })).toEqual([])
+  })
+
+  test('the function draws from the default generator or the one given, with any number of threads', () => {
+    const weights = new Generator(20).uniform(300, 400)
+    manualSeed(21)
+    const first = multinomial(weights, { count: 5 })
+    expect(identical(first, new Generator(21).multinomial(weights, { count: 5 }))).toBe(true)
+    expect(identical(multinomial(weights, { count: 5 }), first)).toBe(false)
+    try {
+      for (const threads of [1, 2, 4]) {
+        configure({ threads })
+        expect(identical(multinomial(weights, { count: 5, generator: new Generator(21) }), first)).toBe(true)
+      }
+    } finally {
+      configure({ threads: 'auto' })
+    }
+  })
+
+  test('no rows give none, but no columns are an error', () => {
+    expect(new Generator(0).multinomial(zeros(0, 3), { count: 2 }).shape).toEqual([0, 2])
+    expect(() => new Generator(0).multinomial(zeros(1, 0))).toThrow('multinomial: row 0 has no weight')
   })
 })

@@ -598,6 +598,48 @@ random.push(
   ),
   ['multinomial of −1 trials', (v) => v.g.multinomial(-1, P), ShapeError, 'multinomial', '-1'],
   ['multinomial of nothing', (v) => v.g.multinomial(3, []), MatgradError, 'multinomial: the sum of p is 0'],
+  ...[-0.25, Number.NaN, Number.POSITIVE_INFINITY].map(
+    (x): Row => [
+      `multinomial of a weight ${x}`,
+      (v) =>
+        v.g.multinomial(
+          matrix([
+            [1, 2, 3],
+            [1, x, 0],
+          ]),
+        ),
+      MatgradError,
+      `multinomial: weight 1, 1 is ${x}, wanted 0 or more, and finite`,
+    ],
+  ),
+  [
+    'multinomial of a row of zeros',
+    (v) =>
+      v.g.multinomial(
+        matrix([
+          [1, 2],
+          [0, 0],
+        ]),
+      ),
+    MatgradError,
+    'multinomial: row 1 has no weight that is more than 0',
+  ],
+  [
+    'multinomial of more than there are',
+    (v) =>
+      v.g.multinomial(
+        matrix([
+          [1, 2, 3],
+          [1, 2, 0],
+        ]),
+        { count: 3, replacement: false },
+      ),
+    MatgradError,
+    'multinomial: count is 3 without replacement, wanted at most 2, the weights of row 1',
+  ],
+  ['multinomial of -1', (v) => v.g.multinomial(v.a, { count: -1 }), ShapeError, 'multinomial', '-1'],
+  ['multinomial of half', (v) => v.g.multinomial(v.a, { count: 0.5 }), DTypeError, 'multinomial: count is 0.5'],
+  ['multinomial of a list', (v) => v.g.multinomial([0.5, 0.5]), DTypeError, 'multinomial: weights are an array'],
   ['multinomial without probabilities', (v) => v.g.multinomial(3), DTypeError, 'multinomial: p is undefined'],
   ['multinomial with options', (v) => v.g.multinomial(3, { p: P }), DTypeError, 'multinomial: p is Object'],
 )
@@ -831,6 +873,7 @@ const FUNCTIONS: Readonly<Record<string, (v: Untyped) => readonly unknown[]>> = 
   normal: () => [1, 2, 0, 1, {}],
   randint: () => [1, 2, 0, 9, {}],
   permutation: () => [3, {}],
+  multinomial: (v) => [v.a.abs().add(1), {}],
   manualSeed: () => [1],
   setDefaultDtype: () => ['float32'],
   configure: () => [{}],

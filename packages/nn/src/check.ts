@@ -2,7 +2,7 @@ import { DTypeError, MatgradError, Matrix, type Shape, ShapeError } from '@matgr
 import { checkNumber, describe, didYouMean, formatShape } from '@matgrad/core/internal'
 import * as init from './init.ts'
 
-const { zeros: _, ones: __, ...MAKERS } = init
+const { zeros: _, ones: __, identity: ___, ...MAKERS } = init
 
 /** @throws DTypeError for a function that makes an initialiser, in the place of one. `what` begins the message. */
 export function checkInitializer(what: string, initializer: unknown): void {

@@ -1,5 +1,26 @@
-import { type DType, DTypeError, full as filled, Generator, MatgradError, type Matrix } from '@matgrad/core'
-import { checkNoMore, checkNumber, describe, number, oneOf, readerOf } from '@matgrad/core/internal'
+import {
+  type DType,
+  DTypeError,
+  eye,
+  full as filled,
+  Generator,
+  getDefaultDtype,
+  linalg,
+  MatgradError,
+  type Matrix,
+} from '@matgrad/core'
+import {
+  checkNoMore,
+  checkNumber,
+  checkShape,
+  describe,
+  elementsOf,
+  number,
+  oneOf,
+  owning,
+  readerOf,
+  required,
+} from '@matgrad/core/internal'
 
 /**
  * Makes the first values of a parameter of rows x cols. For a layer's weight, rows are the features that come out
@@ -15,7 +36,7 @@ const GAINS: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
   sigmoid: () => 1,
   tanh: () => 5 / 3,
   relu: () => Math.SQRT2,
-  leakyRelu: (slope) => Math.sqrt(2 / (1 + slope ** 2)),
+  leakyRelu: (slope) => Math.sqrt(2 / (1 + slope * slope)),
   selu: () => 0.75,
 }
 
@@ -34,6 +55,12 @@ const as = (dtype?: DType): { dtype?: DType } => (dtype ? { dtype } : {})
 /** @throws DTypeError unless all are numbers. */
 function checkNumbers(operation: string, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) checkNumber(operation, name, value)
+}
+
+/** @throws MatgradError unless a setting is as it should be, and finite. */
+function checkSetting(operation: string, name: string, value: number, isSensible: boolean, wanted: string): void {
+  if (!(isSensible && Number.isFinite(value)))
+    throw new MatgradError(`${operation}: ${name} is ${value}, wanted ${wanted}`)
 }
 
 /** The initialiser that draws. @throws DTypeError when it is called without a generator. */
@@ -58,32 +85,111 @@ export function normal(mean = 0, std = 1, ...more: []): Initializer {
   return drawing('init.normal', (rows, cols, generator, dtype) => generator.normal(rows, cols, mean, std, as(dtype)))
 }
 
-const readXavier = readerOf({ gain: number(1) })
+export interface TruncatedNormalOptions {
+  /** @default 0 */
+  readonly mean?: number
+  /** @default 1 */
+  readonly std?: number
+  /** @default -2 */
+  readonly low?: number
+  /** @default 2 */
+  readonly high?: number
+}
 
-/** Uniform on ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
-export function xavierUniform(options?: { gain?: number }, ...more: []): Initializer {
+const readTruncated = readerOf({ mean: number(0), std: number(1), low: number(-2), high: number(2) })
+
+/** How far from the most likely number z, in units of the deviation, the density has less than 2⁻⁵⁸ of its largest value. */
+const reachOf = (z: number): number => Math.min(9, 42 / Math.abs(z))
+
+/** So many numbers of N(mean, std²) in [low, high], chosen from those near the most likely one by their density (von Neumann 1951). */
+function truncated(
+  { mean, std, low, high }: Required<TruncatedNormalOptions>,
+  size: number,
+  generator: Generator,
+): Float64Array {
+  const found = new Float64Array(size)
+  const [from, to] = [(low - mean) / std, (high - mean) / std]
+  const nearest = Math.min(Math.max(0, from), to)
+  const start = nearest === from ? low : nearest === to ? high : mean
+  const reach = reachOf(nearest)
+  const [least, most] = [Math.max(from - nearest, -reach), Math.min(to - nearest, reach)]
+  for (let count = 0; count < size; ) {
+    const rows = size - count
+    const distance = generator.uniform(rows, 1, least, most, { dtype: 'float64' })
+    const chance = generator.uniform(rows, 1, 0, 1, { dtype: 'float64' })
+    const density = distance
+      .mul(distance.add(2 * nearest))
+      .mul(-0.5)
+      .exp()
+    const [distances, chances, densities] = [distance, chance, density].map((each) => elementsOf('uniform', each))
+    for (let i = 0; i < rows; i++)
+      if (chances[i] < densities[i]) found[count++] = Math.min(Math.max(start + std * distances[i], low), high)
+  }
+  return found
+}
+
+/**
+ * N(mean, std²) without what is below low or above high (PyTorch's trunc_normal_), which are numbers and no multiples of std.
+ *
+ * Defaults: mean 0, std 1, low -2, high 2.
+ *
+ * @throws MatgradError unless std is positive, mean and std are finite, and low is less than high; DTypeError for other options.
+ */
+export function truncatedNormal(options?: TruncatedNormalOptions, ...more: []): Initializer {
+  checkNoMore('init.truncatedNormal', 'options', more)
+  const settings = readTruncated('init.truncatedNormal', options)
+  const { mean, std, low, high } = settings
+  checkSetting('init.truncatedNormal', 'mean', mean, true, 'a finite number')
+  checkSetting('init.truncatedNormal', 'std', std, std > 0, 'a positive number')
+  if (!(low < high))
+    throw new MatgradError(`init.truncatedNormal: low is ${low}, high is ${high}, wanted the first below the second`)
+  return drawing('init.truncatedNormal', (rows, cols, generator, dtype = getDefaultDtype()) => {
+    checkShape('init.truncatedNormal', rows, cols)
+    return owning(truncated(settings, rows * cols, generator), rows, cols).astype(dtype)
+  })
+}
+
+export interface GainOptions {
+  /**
+   * What all is multiplied by, for the nonlinearity that follows.
+   * @default 1
+   */
+  readonly gain?: number
+}
+
+const readGain = readerOf({ gain: number(1) })
+
+/** Uniform on ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). Defaults: gain 1. */
+export function xavierUniform(options?: GainOptions, ...more: []): Initializer {
   checkNoMore('init.xavierUniform', 'options', more)
-  const { gain } = readXavier('init.xavierUniform', options)
+  const { gain } = readGain('init.xavierUniform', options)
   return drawing('init.xavierUniform', (rows, cols, generator, dtype) => {
     const bound = gain * Math.sqrt(6 / (rows + cols))
     return generator.uniform(rows, cols, -bound, bound, as(dtype))
   })
 }
 
-/** Normal with the standard deviation gain·√(2 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
-export function xavierNormal(options?: { gain?: number }, ...more: []): Initializer {
+/** Normal with the standard deviation gain·√(2 / (fanIn + fanOut)) (Glorot & Bengio 2010). Defaults: gain 1. */
+export function xavierNormal(options?: GainOptions, ...more: []): Initializer {
   checkNoMore('init.xavierNormal', 'options', more)
-  const { gain } = readXavier('init.xavierNormal', options)
+  const { gain } = readGain('init.xavierNormal', options)
   return drawing('init.xavierNormal', (rows, cols, generator, dtype) =>
     generator.normal(rows, cols, 0, gain * Math.sqrt(2 / (rows + cols)), as(dtype)),
   )
 }
 
 export interface KaimingOptions {
+  /** @default 'relu' */
   readonly nonlinearity?: Nonlinearity
-  /** The slope of leakyRelu. */
+  /**
+   * The slope of leakyRelu.
+   * @default 0.01
+   */
   readonly slope?: number
-  /** Whether to keep the variance of the activations ('fanIn') or of the gradients. */
+  /**
+   * Whether to keep the variance of the activations ('fanIn') or of the gradients.
+   * @default 'fanIn'
+   */
   readonly mode?: 'fanIn' | 'fanOut'
 }
 
@@ -100,7 +206,11 @@ function kaimingStd(operation: string, options: KaimingOptions | undefined): (ro
   return (rows, cols) => gain / Math.sqrt(mode === 'fanIn' ? cols : rows)
 }
 
-/** Uniform with the standard deviation gain / √fan: bound gain·√(3 / fan) (He et al. 2015). */
+/**
+ * Uniform with the standard deviation gain / √fan: bound gain·√(3 / fan) (He et al. 2015).
+ *
+ * Defaults: nonlinearity 'relu', slope 0.01, mode 'fanIn'.
+ */
 export function kaimingUniform(options?: KaimingOptions, ...more: []): Initializer {
   checkNoMore('init.kaimingUniform', 'options', more)
   const std = kaimingStd('init.kaimingUniform', options)
@@ -110,13 +220,67 @@ export function kaimingUniform(options?: KaimingOptions, ...more: []): Initializ
   })
 }
 
-/** Normal with the standard deviation gain / √fan (He et al. 2015). */
+/**
+ * Normal with the standard deviation gain / √fan (He et al. 2015).
+ *
+ * Defaults: nonlinearity 'relu', slope 0.01, mode 'fanIn'.
+ */
 export function kaimingNormal(options?: KaimingOptions, ...more: []): Initializer {
   checkNoMore('init.kaimingNormal', 'options', more)
   const std = kaimingStd('init.kaimingNormal', options)
   return drawing('init.kaimingNormal', (rows, cols, generator, dtype) =>
     generator.normal(rows, cols, 0, std(rows, cols), as(dtype)),
   )
+}
+
+/**
+ * Orthonormal columns, or rows where there are fewer of them, times gain: uniform over all such matrices (Saxe, McClelland & Ganguli
+ * 2014, PyTorch's orthogonal_).
+ *
+ * Defaults: gain 1.
+ */
+export function orthogonal(options?: GainOptions, ...more: []): Initializer {
+  checkNoMore('init.orthogonal', 'options', more)
+  const { gain } = readGain('init.orthogonal', options)
+  return drawing('init.orthogonal', (rows, cols, generator, dtype = getDefaultDtype()) =>
+    linalg.orthogonal(rows, cols, { generator, dtype: 'float64' }).mul(gain).astype(dtype),
+  )
+}
+
+export interface SparseOptions {
+  /** The fraction of each column that is 0: of m rows, the next whole number from sparsity·m on. */
+  readonly sparsity: number
+  /**
+   * The standard deviation of all else.
+   * @default 0.01
+   */
+  readonly std?: number
+}
+
+const readSparse = readerOf({ sparsity: required(number()), std: number(0.01) })
+
+/**
+ * N(0, std²), but for a fraction of each column, its places drawn anew for each, which is 0 (Martens 2010, PyTorch's sparse_).
+ *
+ * Defaults: std 0.01.
+ *
+ * @throws MatgradError unless 0 ≤ sparsity ≤ 1 and std is 0 or more; DTypeError for other options.
+ */
+export function sparse(options: SparseOptions, ...more: []): Initializer {
+  checkNoMore('init.sparse', 'options', more)
+  const { sparsity, std } = readSparse('init.sparse', options)
+  checkSetting('init.sparse', 'sparsity', sparsity, sparsity >= 0 && sparsity <= 1, '0 to 1')
+  checkSetting('init.sparse', 'std', std, std >= 0, '0 or more')
+  return drawing('init.sparse', (rows, cols, generator, dtype) => {
+    const drawn = generator.normal(rows, cols, 0, std, as(dtype))
+    const elements = elementsOf('init.sparse', drawn)
+    const count = Math.ceil(sparsity * rows)
+    for (let j = 0; j < cols; j++) {
+      const places = elementsOf('init.sparse', generator.permutation(rows))
+      for (let i = 0; i < count; i++) elements[places[i] * cols + j] = 0
+    }
+    return drawn
+  })
 }
 
 /** One value everywhere. */
@@ -131,3 +295,6 @@ export const zeros: Initializer = constant(0)
 
 /** Ones. */
 export const ones: Initializer = constant(1)
+
+/** 1 on the diagonal, else 0 (PyTorch's eye_). An initialiser itself, as zeros and ones are: `init: init.identity`. */
+export const identity: Initializer = (rows, cols, _generator, dtype) => eye(rows, cols, as(dtype))

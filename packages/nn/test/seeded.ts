@@ -23,6 +23,7 @@ import {
   type Dataset,
   Dropout,
   fit,
+  init,
   Linear,
   predict,
   Sequential,
@@ -198,7 +199,14 @@ const draws = (dtype: DType, generator: Generator): Results => ({
   permutation: generator.permutation(1001),
   choice: generator.choice(3, 101, { p: [0.2, 0.3, 0.5] }),
   'choice without replacement': generator.choice(4, 3, { p: [0.1, 0.2, 0.3, 0.4], replace: false }),
-  multinomial: generator.multinomial(101, [0.2, 0.3, 0.5]),
+  'counts of multinomial': generator.multinomial(101, [0.2, 0.3, 0.5]),
+  multinomial: generator.multinomial(generator.uniform(17, 61, 0, 1, { dtype }), { count: 3 }),
+  'multinomial without replacement': generator.multinomial(generator.uniform(17, 61, 0, 1, { dtype }), {
+    ...{ count: 3, replacement: false },
+  }),
+  orthogonal: init.orthogonal()(17, 61, generator, dtype),
+  sparse: init.sparse({ sparsity: 0.4 })(17, 61, generator, dtype),
+  truncatedNormal: init.truncatedNormal()(17, 61, generator, dtype),
   shuffle: generator.shuffle(generator.uniform(61, 3, 0, 1, { dtype })),
   state: matrix([generator.state], { dtype: 'float64' }),
 })

@@ -37,6 +37,27 @@ export function probabilitiesOf(operation: string, p: unknown, count?: number): 
   return Float64Array.from(list)
 }
 
+/**
+ * The rows of a matrix, weights that may have any sum, as float64.
+ *
+ * @throws MatgradError for a weight that is negative or not finite, and for a row without one that is more than 0.
+ */
+export function weightsOf(operation: string, a: Matrix): Float64Array[] {
+  const elements = elementsOf(operation, a)
+  return Array.from({ length: a.rows }, (_, i) => {
+    const row = Float64Array.from(elements.subarray(i * a.cols, (i + 1) * a.cols))
+    const wrong = row.findIndex((x) => !(x >= 0 && x < Infinity))
+    if (wrong >= 0)
+      throw new MatgradError(`${operation}: weight ${i}, ${wrong} is ${row[wrong]}, wanted 0 or more, and finite`)
+    if (!row.some((x) => x > 0))
+      throw new MatgradError(`${operation}: row ${i} has no weight that is more than 0, wanted one`)
+    return row
+  })
+}
+
+/** How many of some probabilities are not 0. */
+export const countOf = (p: Float64Array): number => p.reduce((count, x) => count + Number(x > 0), 0)
+
 /** Running sums over their last, so that it is 1. */
 export function cumulative(p: Float64Array): Float64Array {
   let sum = 0
@@ -44,7 +65,8 @@ export function cumulative(p: Float64Array): Float64Array {
     sum += x
     return sum
   })
-  return sums.map((x) => x / sum)
+  // Of the largest numbers the sum is infinite; there are less than 2⁵³.
+  return sum < Infinity ? sums.map((x) => x / sum) : cumulative(p.map((x) => x * 2 ** -53))
 }
 
 /** The first place whose running sum is more than x, for 0 ≤ x < 1: one with the probability 0 never is. */

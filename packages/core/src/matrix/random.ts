@@ -12,13 +12,22 @@ import {
   kind,
   type Reader,
   readerOf,
+  whole,
 } from '../base/options.ts'
 import { checkInteger, checkNumber, checkShape, describe, MAX_SIZE } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { launch } from '../engine/engine.ts'
 import type { Change } from '../ops/operation.ts'
 import { change, checkWhole, tracer, withTracer } from '../ops/tracer.ts'
-import { cumulative, differentPlaces, type Probabilities, placeOf, probabilitiesOf } from './choice.ts'
+import {
+  countOf,
+  cumulative,
+  differentPlaces,
+  type Probabilities,
+  placeOf,
+  probabilitiesOf,
+  weightsOf,
+} from './choice.ts'
 import type { CreationOptions } from './create.ts'
 import { elementsOf, Matrix, owning } from './matrix.ts'
 
@@ -38,6 +47,22 @@ export interface ChoiceOptions {
   /** The probability of each; all are as likely if absent. */
   readonly p?: Probabilities
 }
+
+export interface MultinomialOptions {
+  /**
+   * How many are drawn from each row.
+   * @default 1
+   */
+  readonly count?: number
+  /**
+   * Whether the same may be drawn from a row again.
+   * @default true
+   */
+  readonly replacement?: boolean
+}
+
+const multinomialOptions = { count: whole(1), replacement: flag(true) }
+const readMultinomial = readerOf(multinomialOptions)
 
 const readChoice = readerOf({ replace: flag(true), p: anything<Probabilities | undefined>(undefined) })
 
@@ -220,7 +245,7 @@ export class Generator {
     checkShape('choice', size, rows ? a.cols : 1)
     const { replace, p: given } = readChoice('choice', options)
     const p = given === undefined ? undefined : probabilitiesOf('choice', given, n)
-    const available = p ? p.reduce((count, x) => count + Number(x > 0), 0) : n
+    const available = p ? countOf(p) : n
     if (size > (replace && n > 0 ? Infinity : available))
       throw new MatgradError(`choice: size is ${size}, wanted at most ${available}, as many as can be chosen`)
     if (rows && tracer === null) checkWhole('choice', a)
@@ -240,10 +265,52 @@ export class Generator {
   }
 
   /**
-   * How often each of some things came in `n` trials, in which they have the probabilities `p`: a row of float64. Each trial is
-   * one of `choice`.
+   * For each row of weights, mxn, `count` of the numbers 0 … n − 1, each as likely as its weight's part of the row's sum (PyTorch's
+   * multinomial): m x count of float64. A uniform number chooses as in `choice`, and without replacement they do as there.
+   *
+   * With a number in the first place: how often each of some things came in `n` trials, in which they have the probabilities `p`, a
+   * row of float64 (NumPy's Generator.multinomial). Each trial is one of `choice`.
+   *
+   * Defaults: count 1, replacement true.
+   *
+   * @throws MatgradError for a weight that is negative or not finite, a row of zeros, and without replacement for one with fewer
+   * weights that are more than 0 than are drawn; ShapeError for a count below 0; DTypeError for other options. What is wrong with
+   * `p` throws as in `choice`.
    */
-  multinomial(n: number, p: Probabilities): Matrix<1, number> {
+  multinomial<R extends number>(weights: Matrix<R, number>, options?: MultinomialOptions): Matrix<R, number>
+  multinomial(n: number, p: Probabilities): Matrix<1, number>
+  multinomial(first: Matrix | number, second?: MultinomialOptions | Probabilities): Matrix {
+    if (first instanceof Matrix) return this.drawRows(first, second)
+    if (typeof first !== 'number')
+      throw new DTypeError(
+        `multinomial: weights are ${describe(first)}, wanted a Matrix, or how often to draw by probabilities`,
+      )
+    return this.countDraws(first, second)
+  }
+
+  private drawRows(weights: Matrix, options: unknown): Matrix {
+    const { count, replacement } = readMultinomial('multinomial', options)
+    checkShape('multinomial', weights.rows, count)
+    const rows = weightsOf('multinomial', weights)
+    for (const [i, row] of rows.entries())
+      if (!replacement && count > countOf(row))
+        throw new MatgradError(
+          `multinomial: count is ${count} without replacement, wanted at most ${countOf(row)}, the weights of row ${i} that are not 0`,
+        )
+    const drawn = owning(allocate('float64', weights.rows * count), weights.rows, count)
+    const draw = (size: number): TypedArray => elementsOf('multinomial', this.uniform(size, 1, 0, 1, float64))
+    const numbers = replacement ? draw(drawn.size) : null
+    for (const [i, row] of rows.entries()) {
+      if (numbers === null) drawn.elements.set(differentPlaces(row, count, draw), i * count)
+      else {
+        const sums = cumulative(row)
+        for (let at = i * count; at < (i + 1) * count; at++) drawn.elements[at] = placeOf(sums, numbers[at])
+      }
+    }
+    return drawn
+  }
+
+  private countDraws(n: number, p: unknown): Matrix<1, number> {
     checkInteger('multinomial', 'n', n, 0, MAX_SIZE)
     const sums = cumulative(probabilitiesOf('multinomial', p))
     const counts = owning(allocate('float64', sums.length), 1, sums.length)
@@ -266,7 +333,7 @@ guardMethods(
   {
     ...{ uniform: 'rows, cols, low, high, options', normal: 'rows, cols, mean, std, options', next: '' },
     ...{ integers: 'rows, cols, low, high, options', bernoulli: 'rows, cols, p, options', permutation: 'n' },
-    ...{ choice: 'a, size, options', multinomial: 'n, p', shuffle: 'a' },
+    ...{ choice: 'a, size, options', multinomial: 'weights, options', shuffle: 'a' },
   },
   'generator',
 )
@@ -381,4 +448,26 @@ export function permutation(n: number, options?: Pick<RandomOptions, 'generator'
   checkNoMore('permutation', 'n, options', more)
   const { generator = getDefaultGenerator() } = readSource('permutation', options)
   return generator.permutation(n)
+}
+
+const readDrawing = readerOf({ ...multinomialOptions, generator: generatorOption() })
+
+/**
+ * For each row of weights, mxn, `count` of the numbers 0 … n − 1, each as likely as its weight's part of the row's sum: m x count
+ * of float64, a column that is an index for gatherRows where one is drawn.
+ *
+ * Defaults: count 1, replacement true, the default generator.
+ *
+ * @throws as the method of a Generator.
+ */
+export function multinomial<R extends number>(
+  weights: Matrix<R, number>,
+  options?: MultinomialOptions & Pick<RandomOptions, 'generator'>,
+  ...more: []
+): Matrix<R, number> {
+  checkNoMore('multinomial', 'weights, options', more)
+  if (!((weights as unknown) instanceof Matrix))
+    throw new DTypeError(`multinomial: weights are ${describe(weights)}, wanted a Matrix`)
+  const { generator = getDefaultGenerator(), ...settings } = readDrawing('multinomial', options)
+  return generator.multinomial(weights, settings)
 }
