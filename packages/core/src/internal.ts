@@ -67,7 +67,7 @@ export {
 export * as operations from './ops/index.ts'
 export { installMethods } from './ops/methods.ts'
 export type { Change, Holder } from './ops/operation.ts'
-export { copyRows } from './ops/rearrange.ts'
+export { checkIndices, copyRows } from './ops/rearrange.ts'
 export {
   announce,
   announcements,

@@ -9,13 +9,14 @@ const isPlainArray = (array: readonly unknown[]): boolean =>
   Object.getPrototypeOf(array) === Array.prototype && Reflect.ownKeys(array).length === array.length + 1
 
 function isPlainProperty(value: unknown): boolean {
+  if (typeof value === 'function') return false
   if (Array.isArray(value)) return isPlainArray(value) && !value.some(Array.isArray)
   return !(value instanceof Generator) || isPlainGenerator(value)
 }
 
 /**
  * Whether an object is as its class made it: it has no property that runs code when it is read, that is hidden, or that stands
- * in the place of a method or accessor of its class; nor have the arrays and generators in it.
+ * in the place of a method or accessor of its class, and no function; nor have the arrays and generators in it.
  */
 export function isAsMade(object: object): boolean {
   const above: object | null = Object.getPrototypeOf(object)

@@ -1,5 +1,6 @@
 import { DTypeError, MatgradError, Matrix, type Shape, ShapeError } from '@matgrad/core'
 import { checkNumber, describe, didYouMean, formatShape } from '@matgrad/core/internal'
+import { nameOf } from './names.ts'
 import * as init from './init.ts'
 
 const { zeros: _, ones: __, identity: ___, ...MAKERS } = init
@@ -31,7 +32,7 @@ export function checkMethods(object: object, ...names: readonly string[]): void 
   const missing = names.find((name) => typeof Reflect.get(object, name) !== 'function')
   if (missing === undefined) return
   const got = `${missing} is ${describe(Reflect.get(object, missing))}`
-  throw new DTypeError(`${object.constructor.name}: ${got}, wanted the method of a subclass`)
+  throw new DTypeError(`${nameOf(object)}: ${got}, wanted the method of a subclass`)
 }
 
 /** @throws DTypeError unless a setting is a number; MatgradError unless it is finite and `isSensible` gives true. */

@@ -1,12 +1,20 @@
-import { constant, Variable } from '@matgrad/autograd'
-import { DTypeError, MatgradError, Matrix } from '@matgrad/core'
+import { constant, noGrad, Variable } from '@matgrad/autograd'
+import {
+  Generator as Draws,
+  DTypeError,
+  getDefaultDtype,
+  getDefaultGenerator,
+  MatgradError,
+  Matrix,
+  type Shape,
+  zeros,
+} from '@matgrad/core'
 import {
   announce,
   checkNoMore,
   dependsOn,
   describe,
   flag,
-  formatShape,
   guardMethods,
   isOfAnotherCopy,
   isPlain,
@@ -15,9 +23,12 @@ import {
   shorten,
   tracer,
   watch,
+  withTracer,
 } from '@matgrad/core/internal'
 import { isAsMade } from './as-made.ts'
+import { builtInName, nameOf } from './names.ts'
 import { checkShaped } from './check.ts'
+import { type InputShape, nested, type Place, readInputShape, table } from './summary.ts'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
 export type Input<N extends number = number, Features extends number = number> =
@@ -38,10 +49,21 @@ const readLoading = readerOf({ strict: flag(true) })
 
 export type Member = Variable | Matrix | Module
 
+/** Longer paths are shown by their ends. */
+const MOST_OF_PATH = 80
+
 let membersOf: (module: Module) => Iterable<[name: string, member: Member]>
 /** The matrices of all parameters and buffers. */
 export let stateOf: (module: Module) => Matrix[]
 let watchForward: (type: { readonly prototype: Module }) => void
+
+/** Sees what each forward gives, while shapes are looked for. */
+let observer: ((module: Module, result: unknown) => void) | null = null
+
+function observed(module: Module, result: unknown): unknown {
+  if (observer !== null) observer(module, result)
+  return result
+}
 
 /** The functions that do so, with the prototypes whose they are. */
 const watching = new WeakMap<object, object>()
@@ -51,7 +73,7 @@ const watching = new WeakMap<object, object>()
  * their own.
  */
 export function isBuiltIn(module: Module): boolean {
-  if (!(Object.hasOwn(module.constructor, 'builtIn') && isAsMade(module))) return false
+  if (builtInName(module.constructor) === undefined || !isAsMade(module)) return false
   const owner = watching.get(module.forward)
   return owner !== undefined && Object.prototype.isPrototypeOf.call(owner, module)
 }
@@ -122,7 +144,7 @@ function checkCopy(owner: Module, path: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || !isOfAnotherCopy(value)) return
   if (!('forward' in value || 'gatherRows' in value)) return
   const got = `${shorten(path)} is ${describe(value)}`
-  throw new DTypeError(`${owner.constructor.name}: ${got}, wanted a Variable, a Matrix or a Module of the same copy`)
+  throw new DTypeError(`${nameOf(owner)}: ${got}, wanted a Variable, a Matrix or a Module of the same copy`)
 }
 
 /** A function that tells whether objects have the properties that they have now, and the containers in them what they hold. */
@@ -180,7 +202,21 @@ function sameEntries(entries: ReadonlyMap<unknown, unknown> | ReadonlySet<unknow
 }
 
 /**
- * A function with parameters. Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
+ * A function with parameters, and how one writes a layer:
+ *
+ *     class Centre extends Module {
+ *       scale = variable(ones(1, 4))
+ *       forward(x: Variable) {
+ *         return x.sub(x.mean(1)).mul(this.scale)
+ *       }
+ *     }
+ *
+ * The `forward` of a class is always handed variables: every Matrix among its arguments, from `fit`, `predict`, another layer or any
+ * other caller, becomes a constant first. A `forward` that is a property of its own (an arrow function) gets from `fit`, `evaluate`,
+ * `predict` and `Sequential` a Variable, too, and from others what they give. `Input` is what callers may give; it may be declared,
+ * but its methods give a Matrix for all that types know, so that a result of them is none of a layer.
+ *
+ * Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
  * buffer (state that is saved but not trained), a Module a part; arrays, Maps, Sets and plain objects, in one another too, hold
  * any of these. Names join with dots, as in PyTorch: `hidden.weight`, `blocks.0.1.bias`, `heads.left.weight`.
  *
@@ -203,7 +239,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   constructor(...more: []) {
     // Arguments come here where a class has no constructor.
-    if (Object.hasOwn(new.target, 'builtIn')) checkNoMore(new.target.name, '', more)
+    const name = builtInName(new.target)
+    if (name !== undefined) checkNoMore(name, '', more)
     watchForward(new.target)
   }
 
@@ -216,7 +253,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   set training(training: boolean) {
     if (typeof training !== 'boolean')
-      throw new DTypeError(`${this.constructor.name}: training is ${describe(training)}, wanted true or false`)
+      throw new DTypeError(`${nameOf(this)}: training is ${describe(training)}, wanted true or false`)
     if (training === this.#learns) return
     this.#learns = training
     if (this.#isAsked) announce()
@@ -227,7 +264,10 @@ export abstract class Module<In extends number = number, Out extends number = nu
     return 1
   }
 
-  /** The layer's function of samples, one a row: nxIn → nxOut. */
+  /**
+   * The layer's function of samples, one a row: nxIn → nxOut. Callers may give a Variable or a Matrix; the method of a class always
+   * gets variables, each Matrix among its arguments as a constant.
+   */
   abstract forward(x: Input): Variable<number, Out>
 
   /**
@@ -249,24 +289,26 @@ export abstract class Module<In extends number = number, Out extends number = nu
   }
 
   /**
-   * Makes the forward of a class, and of those above it, tell the program that is being traced which modules it is of, and
-   * announce when another takes its place.
+   * Makes the forward of a class, and of those above it, take variables in the place of matrices, tell the program that is being
+   * traced which modules it is of, and announce when another takes its place.
    */
   static {
     watchForward = (type) => {
       for (let { prototype } = type; prototype !== Module.prototype; prototype = Object.getPrototypeOf(prototype)) {
         const forward: unknown = Object.hasOwn(prototype, 'forward') ? prototype.forward : undefined
         if (typeof forward !== 'function' || watching.has(forward)) continue
-        const { constructor: owner } = prototype
+        const name = builtInName(prototype.constructor)
+        const operand = (x: unknown): unknown => (name === undefined ? asVariable(x) : variableOf(name, x as Input))
         const watched = {
           forward(this: Module, x: unknown): unknown {
             if (tracer?.isWatching) this.#watch()
             // Rest parameters are an array, which every layer would make in every step.
             // biome-ignore lint/complexity/noArguments: see above
             const given = arguments
-            if (given.length === 1) return forward.call(this, x)
-            if (Object.hasOwn(owner, 'builtIn')) checkNoMore(owner.name, 'x', Array.from(given).slice(1), 'forward(x)')
-            return forward.apply(this, given)
+            if (given.length === 1) return observed(this, forward.call(this, x instanceof Variable ? x : operand(x)))
+            if (name === undefined) return observed(this, forward.apply(this, Array.from(given, asVariable)))
+            checkNoMore(name, 'x', Array.from(given).slice(1), 'forward(x)')
+            return forward.call(this, operand(x))
           },
         }
         watching.set(watched.forward, prototype)
@@ -293,7 +335,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * @throws DTypeError for a name that is no string, or empty, and for what holds no parts.
    */
   protected register<Part extends object>(name: string, part: Part): Part {
-    const operation = `${this.constructor.name}: register`
+    const operation = `${nameOf(this)}: register`
     if (typeof name !== 'string' || name === '')
       throw new DTypeError(`${operation}: name is ${describe(name)}, wanted a string`)
     if (!isMember(part) && !isContainer(part))
@@ -309,7 +351,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
     membersOf = (module) => {
       if (typeof module.members === 'function') return module.members()
       const got = `members is ${describe(module.members)}`
-      throw new MatgradError(`${module.constructor.name}: ${got}, wanted the method of Module: give it another name`)
+      throw new MatgradError(`${nameOf(module)}: ${got}, wanted the method of Module: give it another name`)
     }
   }
 
@@ -423,7 +465,12 @@ export abstract class Module<In extends number = number, Out extends number = nu
     return { missing, unexpected }
   }
 
-  /** Switches this module and its parts to learning, or out of it. */
+  /**
+   * Switches this module and its parts to learning, or out of it. `fit` calls it of its model before the steps of an epoch, so that a
+   * part which was switched out of learning before, such as a BatchNorm1d whose statistics should stay, learns again: where it should
+   * not, override this method in the model, and switch the part out after `super.train(training)`. What `requiresGrad = false` froze
+   * stays frozen.
+   */
   train(training = true): this {
     for (const module of this.modules()) module.training = training
     return this
@@ -441,51 +488,132 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   /** One line on this layer, such as `Linear(2 → 16)`. */
   describe(): string {
-    return this.constructor.name
+    return nameOf(this)
   }
 
-  /** A table of the parts with the shapes of their parameters and how many numbers they learn. */
-  summary(): string {
-    const rows = [...this.modules()].map((module) => {
-      const own = [...membersOf(module)].filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
-      const shapes = own.map(([name, { shape }]) => `${name} ${formatShape(shape)}`)
-      return [module.describe(), shapes.join(', '), String(countOf(own.map(([, parameter]) => parameter)) || '')]
+  /** This module and all its parts by every name, depth first; what is in a part is gone through once. */
+  *#places(): Generator<Place> {
+    const met = new Set<Module>()
+    const inside: { path: string; members: Iterator<[string, Member]> }[] = []
+    const enter = (module: Module, name: string, path: string): Place => {
+      const place = { module, name, path, depth: inside.length, isRepeated: met.has(module) }
+      met.add(module)
+      if (!place.isRepeated) inside.push({ path: path && `${path}.`, members: membersOf(module)[Symbol.iterator]() })
+      return place
+    }
+    yield enter(this, '', '')
+    for (let last = inside.at(-1); last; last = inside.at(-1)) {
+      const next = last.members.next()
+      if (next.done) inside.pop()
+      else if (next.value[1] instanceof Module) {
+        const [name, module] = next.value
+        // Where a thousand modules are in one another, paths would take a thousand times as long.
+        yield enter(module, name, last.path.length < MOST_OF_PATH ? last.path + name : `…${name}`)
+      }
+    }
+  }
+
+  /**
+   * The shapes of what this module and its parts give, out of learning, for zeros of a shape; the last of a part that is used
+   * several times. Generators and all that is in the state are afterwards what they were.
+   *
+   * @throws what forward throws.
+   */
+  #shapesFor(rows: number, features: number): Map<Module, Shape> {
+    const modules = [...this.modules()]
+    const learning = modules.filter((module) => module.#learns)
+    const state = modules.every(isBuiltIn) ? [] : stateOf(this).map((matrix) => [matrix, matrix.clone()] as const)
+    const generators = new Set([getDefaultGenerator()])
+    for (const module of modules)
+      eachProperty(module, (_name, value) => {
+        if (value instanceof Draws) generators.add(value)
+      })
+    const states = [...generators].map((generator) => [generator, generator.state] as const)
+    const shapes = new Map<Module, Shape>()
+    const before = observer
+    observer = (module, result) => {
+      if (result instanceof Variable || result instanceof Matrix) shapes.set(module, result.shape)
+    }
+    try {
+      // Nobody is told: it is as before when others ask.
+      for (const module of learning) module.#learns = false
+      const dtype = this.parameters().at(0)?.dtype ?? getDefaultDtype()
+      withTracer(null, () => noGrad(() => this.forward(zeros(rows, features, { dtype }))))
+    } finally {
+      observer = before
+      for (const module of learning) module.#learns = true
+      for (const [matrix, values] of state) if (!matrix.equals(values)) matrix.assign(values)
+      for (const [generator, was] of states)
+        if (generator.state.some((word, i) => word !== was[i])) generator.state = was
+    }
+    return shapes
+  }
+
+  /**
+   * A table of this module and its parts, with their names in the state, the shapes of their parameters and how many numbers these
+   * are, each parameter counted once; below it all of them, and the bytes of parameters and buffers.
+   *
+   * @param inputShape how many features samples have, or [rows, features]: the table then has the shapes that come out, n for as many
+   * rows as go in. They are found by a forward pass of zeros out of learning, which changes neither the state nor generators.
+   * @throws DTypeError or ShapeError for another inputShape; what forward throws.
+   */
+  summary(inputShape?: InputShape): string {
+    const input = inputShape === undefined ? undefined : readInputShape(inputShape)
+    const shapes = input && this.#shapesFor(input.rows, input.features)
+    const counted = new Set<Variable>()
+    const state = new Set<Matrix>()
+    const lines = [...this.#places()].map((place) => {
+      const own: [string, Variable][] = []
+      for (const [name, member] of place.isRepeated ? [] : membersOf(place.module)) {
+        if (member instanceof Variable) own.push([name, member])
+        if (!(member instanceof Module)) state.add(matrixOf(member))
+      }
+      const parameters = own.map(([, parameter]) => parameter).filter((each) => !counted.has(each))
+      for (const parameter of parameters) counted.add(parameter)
+      return { ...place, own, parameters, shape: shapes?.get(place.module) }
     })
-    const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)))
-    const lines = rows.map(([layer, shapes, count]) =>
-      `${layer.padEnd(first)}  ${shapes.padEnd(second)}  ${count}`.trimEnd(),
-    )
-    return [...lines, `${countOf(this.parameters())} parameters`].join('\n')
+    return table(lines, state, input)
+  }
+
+  /** Its parts in one another, as PyTorch prints them; so does `console.log`. */
+  toString(): string {
+    return nested(this.#places())
   }
 }
+
+Object.defineProperty(Module.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Module): string {
+    return this.toString()
+  },
+})
 
 guardMethods(
   Module.prototype,
   {
     ...{ modules: '', parameters: '', namedParameters: '', stateDict: '', loadStateDict: 'state, options' },
-    ...{ train: 'training', eval: '', zeroGrad: '', describe: '', summary: '' },
+    ...{ train: 'training', eval: '', zeroGrad: '', describe: '', summary: 'inputShape' },
   },
   'model',
 )
-
-const countOf = (parameters: readonly Variable[]): number =>
-  parameters.reduce((total, { rows, cols }) => total + rows * cols, 0)
 
 /** @throws DTypeError unless `model` is a Module. */
 export function checkModule(operation: string, model: Module): void {
   if (!((model as unknown) instanceof Module))
     throw new DTypeError(`${operation}: model is ${describe(model)}, wanted a Module`)
   if (typeof (model as Partial<Module>).forward !== 'function')
-    throw new DTypeError(`${operation}: ${model.constructor.name} has no method forward, wanted one`)
+    throw new DTypeError(`${operation}: ${nameOf(model)} has no method forward, wanted one`)
 }
 
-/** What a model gives for samples. @throws DTypeError unless it is a Variable. */
+/** What a model gives for samples, which it gets as a Variable. @throws DTypeError unless it gives one. */
 export function forwardOf(operation: string, model: Module, x: Matrix): Variable {
-  const prediction: unknown = model.forward(x)
+  const prediction: unknown = model.forward(constant(x))
   if (prediction instanceof Variable) return prediction
-  const gave = `the forward of ${model.constructor.name} gave ${describe(prediction)}`
+  const gave = `the forward of ${nameOf(model)} gave ${describe(prediction)}`
   throw new DTypeError(`${operation}: ${gave}, wanted a Variable`)
 }
+
+/** A Matrix as a constant; anything else as it is. */
+const asVariable = (x: unknown): unknown => (x instanceof Matrix ? constant(x) : x)
 
 /** What goes into a layer or loss of this name, as a variable. @throws DTypeError for what is neither Variable nor Matrix. */
 export function variableOf<N extends number, F extends number>(name: string, x: Input<N, F>): Variable<N, F> {

@@ -3,7 +3,21 @@
 import { compile, type Variable, variable } from '@matgrad/autograd'
 import { replays } from '@matgrad/autograd/internal'
 import { Generator, getDefaultGenerator, type Matrix, ones, rand, zeros } from '@matgrad/core'
-import { BatchNorm1d, Dropout, type Input, LeakyReLU, Linear, Module, ReLU, Sequential, Tanh } from '@matgrad/nn'
+import {
+  BatchNorm1d,
+  Dropout,
+  Embedding,
+  type Input,
+  LayerNorm,
+  LeakyReLU,
+  Linear,
+  Module,
+  PReLU,
+  ReLU,
+  Residual,
+  Sequential,
+  Tanh,
+} from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 
 class Net extends Module {
@@ -158,6 +172,39 @@ const changes: [title: string, make: () => Module, change: (model: never) => unk
     (model: Sequential) => Object.assign(model.layers[1], { slope: 0.5 }),
   ],
   ['eps', () => inSequence(new BatchNorm1d(2)), (model: Sequential) => Object.assign(model.layers[0], { eps: 10 })],
+  [
+    'eps of LayerNorm',
+    () => inSequence(new LayerNorm(2)),
+    (model: Sequential) => Object.assign(model.layers[0], { eps: 10 }),
+  ],
+  [
+    'the weight of LayerNorm',
+    () => inSequence(new LayerNorm(2)),
+    (model: Sequential) => Object.assign(model.layers[0], { weight: null }),
+  ],
+  [
+    'the slope of PReLU',
+    () => inSequence(new PReLU()),
+    (model: Sequential) => Object.assign(model.layers[0], { weight: variable(ones(1, 1)) }),
+  ],
+  [
+    'the inner of Residual',
+    () => inSequence(new Residual(new Tanh())),
+    (model: Sequential) => Object.assign(model.layers[0], { inner: new ReLU() }),
+  ],
+  [
+    'the weight of Embedding',
+    () => {
+      const embedding: Module = new Embedding(1, 3)
+      return new (class extends Module {
+        embedding = embedding
+        override forward(x: Input): Variable {
+          return this.embedding.forward(x.mul(0))
+        }
+      })()
+    },
+    (model: { embedding: Embedding }) => Object.assign(model.embedding, { weight: variable(ones(1, 3)) }),
+  ],
   ['p', () => inSequence(new Dropout(0.5)), (model: Sequential) => Object.assign(model.layers[0], { p: 0 })],
   ['training', () => inSequence(new Dropout(0.5)), (model: Sequential) => model.eval()],
   [
@@ -178,7 +225,7 @@ const changes: [title: string, make: () => Module, change: (model: never) => unk
   [
     'the forward of a layer with parameters',
     () => inSequence(new Linear(2, 3)),
-    (model: Sequential) => Object.assign(model.layers[0], { forward: (x: Matrix) => variable(x.mul(2)) }),
+    (model: Sequential) => Object.assign(model.layers[0], { forward: (x: Variable) => x.mul(2) }),
   ],
   [
     'the forward of the whole',

@@ -15,6 +15,8 @@ import {
   clipGradValue,
   crossEntropy,
   Dropout,
+  Embedding,
+  LayerNorm,
   Linear,
   LinearWarmup,
   Lion,
@@ -22,9 +24,12 @@ import {
   mseLoss,
   OneCycleLR,
   type Optimizer,
+  PReLU,
   ReLU,
   RMSprop,
   type Scheduler,
+  Residual,
+  SELU,
   Sequential,
   SGD,
   StepLR,
@@ -377,6 +382,48 @@ const others: readonly Scenario[] = [
             const prediction = predict(model.eval() && batch(7, dtype).x).value
             model.train()
             return [loss, prediction]
+          },
+        }
+      },
+    }),
+  ),
+  ...(['float32', 'float64'] as const).map(
+    (dtype): Scenario => ({
+      title: `LayerNorm, Residual, PReLU, SELU and BatchNorm1d with the mean of all batches, ${dtype}`,
+      traces: 2,
+      make(wrap) {
+        const inner = new Sequential(
+          new LayerNorm(9, { dtype }),
+          new Linear(9, 9, { dtype, generator: new Generator('inner') }),
+          new PReLU(9, { dtype }),
+        )
+        const norm = new BatchNorm1d(9, { dtype, momentum: null })
+        const model = network(dtype, new Residual(inner), norm, new SELU(), new Dropout(0.2), new PReLU(1, { dtype }))
+        const optimizer = new AdamW(model.parameters(), { lr: 0.01 })
+        const train = wrap(stepOf(model, optimizer))
+        return { models: [model], optimizers: [optimizer], step: (n) => [train(batch(n, dtype)).value] }
+      },
+    }),
+  ),
+  ...[undefined, 3].map(
+    (paddingIndex): Scenario => ({
+      title: `Embedding of several indices, ${paddingIndex === undefined ? 'without' : 'with'} padding`,
+      traces: 2,
+      make(wrap) {
+        const embedding = new Embedding(7, 4, {
+          generator: new Generator('embedding'),
+          ...(paddingIndex && { paddingIndex }),
+        })
+        const head = new Linear(4 * FEATURES, CLASSES, { generator: new Generator('head') })
+        const model: Module = new Sequential(embedding, new Tanh(), head)
+        const optimizer = new Adam(model.parameters(), { lr: 0.01 })
+        const train = wrap(stepOf(model, optimizer))
+        return {
+          models: [model],
+          optimizers: [optimizer],
+          step(n) {
+            const { x, labels } = batch(n)
+            return [train({ x: x.mul(2).add(3).floor().clip(0, 6), labels }).value]
           },
         }
       },

@@ -1,6 +1,7 @@
 // Bad calls that the other tests of this package do not make, most of them from callers whom no type checker holds back:
 // each throws the class it should, says which operation it was and what it got, and changes nothing.
 
+import type { Variable } from '@matgrad/autograd'
 import {
   DTypeError,
   Generator,
@@ -82,7 +83,7 @@ const takers: [string, (value: unknown, v: Operands) => unknown, string][] = [
   ['predict, x', (value, v) => untyped.predict(v.model, value), 'predict: x is'],
   ['evaluate, model', (value, v) => untyped.evaluate(value, v.data, { loss: nn.crossEntropy }), 'evaluate: model is'],
   ['Sequential', (value) => new untyped.Sequential(value), 'Sequential: layer 0 is'],
-  ['Sequential.forward', (value, v) => run((x) => v.model.forward(x as Untyped), value), 'Linear: operand is'],
+  ['Sequential.forward', (value, v) => run((x) => v.model.forward(x as Untyped), value), 'Sequential: operand is'],
   ['ReLU.forward', (value) => run((x) => new nn.ReLU().forward(x as Untyped), value), 'ReLU: operand is'],
   ['Softmax.forward', (value) => run((x) => new nn.Softmax().forward(x as Untyped), value), 'Softmax: operand is'],
   ['Identity.forward', (value) => run((x) => new nn.Identity().forward(x as Untyped), value), 'Identity: operand is'],
@@ -218,6 +219,13 @@ const full: [title: string, call: (v: Operands, ...more: unknown[]) => unknown, 
   ['LogSoftmax', (_, ...more) => new untyped.LogSoftmax(1, ...more), 'LogSoftmax(axis)'],
   ['Dropout', (_, ...more) => new untyped.Dropout(0.5, {}, ...more), 'Dropout(p, options)'],
   ['Linear', (_, ...more) => new untyped.Linear(2, 3, {}, ...more), 'Linear(inFeatures, outFeatures, options)'],
+  ['LayerNorm', (_, ...more) => new untyped.LayerNorm(2, {}, ...more), 'LayerNorm(features, options)'],
+  ['Embedding', (_, ...more) => new untyped.Embedding(2, 2, {}, ...more), 'Embedding(count, features, options)'],
+  ['PReLU', (_, ...more) => new untyped.PReLU(1, {}, ...more), 'PReLU(num, options)'],
+  ['Lambda', (_, ...more) => new untyped.Lambda((x: Variable) => x, {}, ...more), 'Lambda(f, options)'],
+  ['Residual', (_, ...more) => new untyped.Residual(new nn.ReLU(), ...more), 'Residual(inner)'],
+  ['ModuleList', (_, ...more) => new untyped.ModuleList([], ...more), 'ModuleList(modules)'],
+  ['ModuleDict', (_, ...more) => new untyped.ModuleDict({}, ...more), 'ModuleDict(modules)'],
   ['BatchNorm1d', (_, ...more) => new untyped.BatchNorm1d(2, {}, ...more), 'BatchNorm1d(features, options)'],
   ['forward', ({ model, data }, ...more) => (model as Untyped).forward(data.x, ...more), 'forward(x)'],
   ['parameters', ({ model }, ...more) => (model as Untyped).parameters(...more), 'model.parameters()'],
@@ -375,7 +383,7 @@ describe('a forward that gives no Variable', () => {
 
   test.each<[string, unknown, string]>([
     ['none', undefined, 'Odd has no method forward'],
-    ['a Matrix', (x: Matrix) => x, 'the forward of Odd gave Matrix, wanted a Variable'],
+    ['a Matrix', (x: Variable) => x.value, 'the forward of Odd gave Matrix, wanted a Variable'],
     ['nothing', () => {}, 'the forward of Odd gave undefined, wanted a Variable'],
     ['a promise', async () => {}, 'the forward of Odd gave Promise, wanted a Variable'],
   ])('%s', async (_, forward, message) => {

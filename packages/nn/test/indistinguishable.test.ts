@@ -1745,6 +1745,114 @@ const operations: Scenarios = {
   }),
 }
 
+/** A model for indices from 0 to 9, and data of them. */
+function indexed(w: World, embedding: nn.Embedding, ...rest: readonly nn.Module[]): [nn.Module, nn.Dataset] {
+  const { features, classes } = w.sizes
+  const model = new nn.Sequential(embedding, ...(rest as [nn.Module]), new nn.Linear(4 * features, classes))
+  return [model as nn.Module, { x: w.data.x.mul(3).add(5).floor().clip(0, 9), y: w.data.y }]
+}
+
+/** A layer of a user that takes a variable. */
+class Centre extends nn.Module {
+  readonly scale: Variable
+  constructor(width: number) {
+    super()
+    this.scale = variable(ones(1, width))
+  }
+  forward(x: Variable): Variable {
+    return x.sub(x.mean(1)).mul(this.scale)
+  }
+}
+
+const otherLayers: Scenarios = {
+  'LayerNorm, Residual, PReLU and SELU, with Dropout and BatchNorm1d': async (w) => {
+    const { width } = w.sizes
+    const inner = new nn.Sequential(
+      new nn.LayerNorm(width),
+      new nn.Linear(width, width),
+      new nn.PReLU(width),
+    ) as nn.Module
+    const model = w.model(
+      new nn.BatchNorm1d(width, { momentum: null }),
+      ...[
+        new nn.Residual(inner),
+        new nn.Dropout(0.3),
+        new nn.SELU(),
+        new nn.PReLU(),
+        new nn.LayerNorm(width, { bias: false }),
+      ],
+    )
+    await w.fit(model, { validation: w.data })
+    w.predict(model)
+    w.evaluate(model)
+  },
+  'Embedding, with padding, Dropout and BatchNorm1d': async (w) => {
+    const { features } = w.sizes
+    const norm = new nn.BatchNorm1d(4 * features)
+    const [model, data] = indexed(w, new nn.Embedding(10, 4, { paddingIndex: 3 }), new nn.Dropout(0.2), norm)
+    await w.fit(model, { validation: data }, data)
+    w.predict(model, data.x)
+    await w.attempt(() => w.predict(model, w.data.x))
+    w.predict(model, data.x)
+  },
+  'weights of LayerNorm, Embedding and PReLU are replaced': async (w) => {
+    const { features } = w.sizes
+    const [embedding, norm, prelu] = [new nn.Embedding(10, 4), new nn.LayerNorm(4 * features), new nn.PReLU()]
+    const [model, data] = indexed(w, embedding, norm, prelu)
+    const callback = after((step) => {
+      if (step === 3) embedding.weight = parameterLike(embedding.weight, 'embedding') as Variable<10, 4>
+      if (step === 5) norm.weight = null
+      if (step === 7) prelu.weight = variable(ones(1, 1)) as Variable<1, 1>
+      if (step === 9) Object.assign(norm, { eps: 0.5 })
+    })
+    await w.fit(model, { callbacks: [callback] }, data)
+    w.predict(model, data.x)
+  },
+  'the inner of a Residual is replaced': async (w) => {
+    const residual = new nn.Residual(new nn.Tanh() as nn.Module)
+    const model = w.model(residual)
+    await w.fit(model, {
+      callbacks: [after((step) => step === 5 && Object.assign(residual, { inner: new nn.SiLU() }))],
+    })
+    w.predict(model)
+  },
+  'Lambda, which draws and has another factor after every third step': async (w) => {
+    let factor = 1
+    const model = w.model(new nn.Lambda((x) => x.mul(factor).add(rand(1, 1))), new nn.Dropout(0.3))
+    await w.fit(model, { callbacks: [after((step) => step % 3 === 2 && factor++)] })
+    w.predict(model)
+  },
+  'a layer of a user that takes a variable': async (w) => {
+    const { width } = w.sizes
+    for (const model of [
+      w.model(new Centre(width), new nn.BatchNorm1d(width)),
+      w.model(new nn.Residual(new Centre(width))),
+    ]) {
+      await w.fit(model, { validation: w.data })
+      w.predict(model)
+    }
+    const centre = new Centre(w.sizes.features)
+    await w.fit(centre, { loss: mseLoss }, { x: w.data.x, y: w.data.x })
+    w.predict(centre)
+  },
+  'modules in a ModuleList and a ModuleDict, to which others are added': async (w) => {
+    const { width } = w.sizes
+    const blocks = new nn.ModuleList<nn.Module>([new nn.Linear(width, width), new nn.LayerNorm(width)])
+    const heads = new nn.ModuleDict({ own: new nn.Tanh() as nn.Module })
+    const model = w.netWith({ blocks, heads }, ({ hidden, head }, x) => {
+      let y: Variable = hidden.forward(x)
+      for (const block of blocks) y = block.forward(y)
+      return head.forward(heads.get('own').forward(y))
+    })
+    const callback = after((step) => {
+      if (step === 4) blocks.append(new nn.ReLU())
+      if (step === 8) heads.set('own', new nn.SELU())
+    })
+    await w.fit(model, { callbacks: [callback] })
+    w.predict(model)
+  },
+}
+
 const ordinary: Scenarios = {
   float64: async (w) => {
     const { features, width, classes } = w.sizes
@@ -2780,6 +2888,7 @@ const predictions: Scenarios = {
 }
 
 const tables: Readonly<Record<string, Scenarios>> = {
+  'other layers': otherLayers,
   'data that change': data,
   'predictions of one batch': predictions,
   'numbers that change': numbers,

@@ -1,12 +1,22 @@
 // How a module finds its parameters, buffers and parts, and what it does with them.
 
 import { type Variable, variable } from '@matgrad/autograd'
-import { DTypeError, Generator, MatgradError, type Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import {
+  DTypeError,
+  Generator,
+  getDefaultGenerator,
+  MatgradError,
+  type Matrix,
+  matrix,
+  ones,
+  ShapeError,
+  zeros,
+} from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import { Dropout, type Input, Linear, Module, mseLoss, ReLU, Sequential, SGD, type StateDict, Tanh } from '@matgrad/nn'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { stepOf } from './run.ts'
+import { evaluate, fit, predict, stepOf } from './run.ts'
 import { bitsOf, errorOf, noise, sample } from './support.ts'
 
 /** Every kind of member, and some things that are none. */
@@ -120,7 +130,7 @@ describe('discovery', () => {
 })
 
 test('20,000 modules, each in the one before, and as many arrays in one another, have their parameters', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, () => {
   class Link extends Module {
     readonly own = variable(zeros(1, 1))
@@ -137,7 +147,8 @@ test('20,000 modules, each in the one before, and as many arrays in one another,
   for (let i = 1; i < 20_000; i++) [chain, nested] = [new Link(chain), [nested]]
   expect(chain.parameters().length).toBe(20_000)
   expect([...chain.modules()].length).toBe(20_000)
-  expect(chain.summary()).toMatch(/20000 parameters$/)
+  expect(chain.summary()).toMatch(/20000 parameters, 20000 of them trainable; 80000 bytes$/)
+  expect(chain.toString().split('\n')).toHaveLength(2 * 20_000 - 1)
   expect(chain.eval().training).toBe(false)
   expect(new Link(nested).parameters().length).toBe(2)
 })
@@ -175,7 +186,7 @@ describe('parts in containers', () => {
       ...['Held', 'Linear', 'ReLU', 'Linear', 'Linear', 'Linear', 'Dropout', 'Linear', 'Linear'],
     ])
     expect([...held.eval().modules()].some(({ training }) => training)).toBe(false)
-    expect(held.summary().split('\n').at(-1)).toBe(`${6 + 2 + 3 + 1 + 2 + 2 + 2 + 6 + 2} parameters`)
+    expect(held.summary().split('\n').at(-1)).toMatch(new RegExp(`^${6 + 2 + 3 + 1 + 2 + 2 + 2 + 6 + 2} parameters`))
   })
 
   test('are saved, loaded, trained and have their gradients forgotten', () => {
@@ -303,7 +314,7 @@ describe('a part that knows the one it is in', () => {
     expect(parent.namedParameters()).toHaveLength(2 * count)
     expect(Object.keys(parent.stateDict())[0]).toBe('children.0.layer.weight')
     expect([...parent.modules()]).toHaveLength(1 + 2 * count)
-    expect(parent.summary().split('\n').at(-1)).toBe(`${2 * count} parameters`)
+    expect(parent.summary().split('\n').at(-1)).toMatch(new RegExp(`^${2 * count} parameters`))
     const other = new Parent(count)
     other.loadStateDict(parent.stateDict())
     expect(bitsOf(other)).toEqual(bitsOf(parent))
@@ -537,30 +548,191 @@ test('zeroGrad forgets the gradients of all parameters, shared ones too', () => 
   }
 })
 
+/** A model with parts in parts, a shared one, a frozen one and a buffer. */
+function varied() {
+  const shared = new Linear(4, 4)
+  const frozen = new Linear(4, 1, { bias: false })
+  frozen.weight.requiresGrad = false
+  return new Sequential(
+    new Linear(2, 4),
+    new nn.Residual(new Sequential(shared, new Tanh(), shared)),
+    new nn.BatchNorm1d(4),
+    new Dropout(0.5, { generator: new Generator(1) }),
+    frozen,
+  )
+}
+
 describe('summary', () => {
-  test('is a table of the parts with their parameters', () => {
-    const model = new Sequential(
-      new Linear(784, 128),
-      new ReLU(),
-      new Dropout(0.2, { generator: new Generator(1) }),
-      new Linear(128, 10, { bias: false }),
-    )
-    expect(model.summary().split('\n')).toEqual([
+  test('is a table of the parts with their names in the state and their parameters', () => {
+    expect(varied().summary().split('\n')).toEqual([
       'Sequential',
-      'Linear(784 → 128)          weight 128x784, bias 1x128  100480',
-      'ReLU',
-      'Dropout(0.2)',
-      'Linear(128 → 10, no bias)  weight 10x128               1280',
-      '101760 parameters',
+      '  0: Linear(2 → 4)                      weight 4x2, bias 1x4  12',
+      '  1: Residual',
+      '    1.inner: Sequential',
+      '      1.inner.0: Linear(4 → 4)          weight 4x4, bias 1x4  20',
+      '      1.inner.1: Tanh',
+      '      1.inner.2: Linear(4 → 4) (again)',
+      '  2: BatchNorm1d(4)                     weight 1x4, bias 1x4  8',
+      '  3: Dropout(0.5)',
+      '  4: Linear(4 → 1, no bias)             weight 1x4            4 (4 frozen)',
+      '44 parameters, 40 of them trainable; 208 bytes',
     ])
   })
 
-  test('counts a shared parameter once, and no buffer', () => {
-    expect(new Shared().summary().split('\n').at(-1)).toBe('8 parameters')
-    expect(new Net().summary().split('\n').at(-1)).toBe(`${9 + 3 + 12 + 9 + 3 + 8 + 3} parameters`)
+  test('has the shapes that come out, for any number of rows or for one', () => {
+    const lines = varied().summary(2).split('\n')
+    expect(lines[0]).toMatch(/^Sequential +nx1$/)
+    expect(lines[4]).toMatch(/^ {6}1.inner.0: Linear\(4 → 4\) +nx4 {2}weight 4x4, bias 1x4 {2}20$/)
+    expect(varied().summary([7, 2]).split('\n')[8]).toMatch(/^ {2}3: Dropout\(0.5\) +7x4$/)
+    expect(varied().summary([1, 2]).split('\n')[0]).toMatch(/^Sequential +1x1$/)
+    // One row for all is no row for each.
+    expect(new nn.Lambda((x) => x.sum(0)).summary(5).split('\n')[0]).toMatch(/^Lambda +1x5$/)
+  })
+
+  test('changes nothing: no state, mode, gradient, generator, nor what a layer of a user does', () => {
+    class Noisy extends Module {
+      readonly seen = zeros(1, 1)
+      readonly generator = new Generator(4)
+      forward(x: Variable): Variable {
+        this.seen.set(0, 0, this.seen.item() + 1)
+        return x.add(this.generator.next()).add(getDefaultGenerator().next())
+      }
+    }
+    const noisy = new Noisy()
+    const model = new Sequential(varied(), noisy)
+    const dropout = model.layers[0].layers[3]
+    dropout.eval()
+    const look = () => [
+      bitsOf(model),
+      [...model.modules()].map(({ training }) => training),
+      model.parameters().map(({ grad }) => grad),
+      [noisy.generator, getDefaultGenerator(), dropout.generator as Generator].map(({ state }) => [...state]),
+    ]
+    const before = look()
+    expect(model.summary(2).split('\n')[0]).toMatch(/^Sequential +nx1$/)
+    expect(look()).toEqual(before)
+    expect(() => model.summary(3)).toThrow('Linear(2 → 4): x is 3x3, wanted 2 columns')
+    expect(look()).toEqual(before)
+  })
+
+  test.each([
+    ['0', 0, ShapeError, 'summary: features is 0, wanted at least 1'],
+    ['no row', [0, 2], ShapeError, 'summary: rows is 0, wanted at least 1'],
+    ['a string', '2', DTypeError, 'summary: inputShape is "2", wanted a number of features or [rows, features]'],
+    ['three numbers', [1, 2, 3], DTypeError, 'summary: inputShape is an array, wanted'],
+    ['half a feature', 0.5, DTypeError, 'summary: features is 0.5, wanted a whole number'],
+  ])('of %s throws', (_title, shape, kind, message) => {
+    const error = errorOf(() => varied().summary(shape as never))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+  })
+
+  test('counts a shared parameter once, and its bytes with those of buffers', () => {
+    expect(new Shared().summary().split('\n').at(-1)).toBe('8 parameters, 8 of them trainable; 32 bytes')
+    const count = 9 + 3 + 12 + 9 + 3 + 8 + 3
+    expect(new Net().summary().split('\n').at(-1)).toBe(
+      `${count} parameters, ${count} of them trainable; ${4 * (count + 1 + 4)} bytes`,
+    )
+    expect(new Linear(2, 2, { dtype: 'float64' }).summary()).toMatch(/; 48 bytes$/)
   })
 
   test('of a module without parameters', () => {
-    expect(new ReLU().summary()).toBe('ReLU\n0 parameters')
+    expect(new ReLU().summary()).toBe('ReLU\n0 parameters, 0 of them trainable; 0 bytes')
+  })
+})
+
+test('String and console.log show parts in one another', () => {
+  const wanted = [
+    'Sequential(',
+    '  0: Linear(2 → 4)',
+    '  1: Residual(',
+    '    inner: Sequential(',
+    '      0: Linear(4 → 4)',
+    '      1: Tanh',
+    '      2: Linear(4 → 4) (again)',
+    '    )',
+    '  )',
+    '  2: BatchNorm1d(4)',
+    '  3: Dropout(0.5)',
+    '  4: Linear(4 → 1, no bias)',
+    ')',
+  ].join('\n')
+  expect(String(varied())).toBe(wanted)
+  expect((varied() as unknown as Record<symbol, () => string>)[Symbol.for('nodejs.util.inspect.custom')]()).toBe(wanted)
+  expect(String(new ReLU())).toBe('ReLU')
+  expect(String(new Held()).split('\n')[1]).toBe('  blocks.0.0: Linear(2 → 2)')
+})
+
+describe('names', () => {
+  const layers = (Object.entries(nn) as [string, { builtIn?: unknown; prototype?: unknown }][]).filter(
+    ([, each]) => each.prototype instanceof Module && each !== nn.Activation,
+  )
+
+  test.each(layers)('%s knows its name where a bundler has shortened that of its class', (name, Layer) => {
+    expect(Layer.builtIn).toBe(name)
+  })
+
+  test('messages, tables and descriptions have it; a class of a user has its own', () => {
+    const { name } = ReLU
+    Object.defineProperty(ReLU, 'name', { value: 'Xc' })
+    try {
+      expect(String(new ReLU())).toBe('ReLU')
+      expect(new ReLU().summary()).toContain('ReLU')
+      expect(errorOf(() => new ReLU().forward(3 as never)).message).toContain('ReLU: operand is 3')
+      expect(errorOf(() => new (ReLU as unknown as new (x: number) => ReLU)(3)).message).toContain(
+        'ReLU: got 3 in excess',
+      )
+      expect(errorOf(() => new ReLU().train('no' as never)).message).toContain('ReLU: training is "no"')
+    } finally {
+      Object.defineProperty(ReLU, 'name', { value: name })
+    }
+    class Mine extends ReLU {}
+    expect(String(new Mine())).toBe('Mine')
+  })
+})
+
+describe('a forward is handed variables', () => {
+  class Centre extends Module {
+    scale = variable(ones(1, 4))
+    forward(x: Variable) {
+      return x.sub(x.mean(1)).mul(this.scale)
+    }
+  }
+  const x = sample(6, 4, noise(3), { dtype: 'float32' })
+
+  test('when it is called with a matrix, in Sequential, fit, predict and evaluate', async () => {
+    const centre: Module = new Centre()
+    expect(centre.forward(x).value.data).toEqual(x.sub(x.mean(1)).data)
+    const model = new Sequential(new Centre(), new Linear(4, 1))
+    const data = { x, y: zeros(6, 1) }
+    for (const each of [model, new Centre()]) {
+      const target = { x, y: each === model ? data.y : x }
+      const optimizer = new SGD(each.parameters(), { lr: 0.1 })
+      const history = await fit(each, target, { loss: mseLoss, optimizer, epochs: 5 })
+      expect(history.loss[4]).toBeLessThan(history.loss[0])
+      expect(predict(each, x).rows).toBe(6)
+      expect(evaluate(each, target, { loss: mseLoss }).loss).toBeLessThan(history.loss[4])
+    }
+  })
+
+  test('every matrix among its arguments, and nothing else; in an arrow of a field, too, by fit and predict', () => {
+    class Many extends Module {
+      forward(x: Variable, ...more: unknown[]): Variable {
+        given = [x, ...more]
+        return x
+      }
+    }
+    let given: unknown[] = []
+    const many = new Many() as unknown as { forward(...args: unknown[]): Variable }
+    const own = variable(x)
+    many.forward(x, own, x, 3, 'a', [x])
+    expect([given[0], given[2]].map((each) => (each as Variable).value)).toEqual([x, x])
+    expect((given[2] as Variable).requiresGrad).toBe(false)
+    expect(given.slice(3)).toEqual([3, 'a', [x]])
+    expect(given[1]).toBe(own)
+    class Arrow extends Module {
+      override forward = (x: Input): Variable => (x as Variable).mul(2)
+    }
+    expect(predict(new Arrow(), x).data).toEqual(x.mul(2).data)
   })
 })

@@ -24,8 +24,11 @@ import {
   Dropout,
   fit,
   init,
+  LayerNorm,
   Linear,
+  PReLU,
   predict,
+  SELU,
   Sequential,
   SGD,
   Tanh,
@@ -239,6 +242,9 @@ async function adaptiveTraining(dtype: DType, compile: boolean): Promise<Results
   const model = new Sequential(
     new Linear(3, 33, { dtype }),
     new BatchNorm1d(33, { dtype }),
+    new SELU(),
+    new LayerNorm(33, { dtype }),
+    new PReLU(33, { dtype }),
     new Tanh(),
     new Linear(33, 2, { dtype }),
   )

@@ -1,6 +1,6 @@
 // Sizes as types: layers that fit compile with the sizes they should have, layers that do not fit do not compile.
 
-import { constant, type Variable } from '@matgrad/autograd'
+import { constant, type Variable, variable } from '@matgrad/autograd'
 import { type Matrix, matrix, ones, zeros } from '@matgrad/core'
 import {
   accuracy,
@@ -8,21 +8,28 @@ import {
   type Callback,
   crossEntropy,
   Dropout,
+  Embedding,
   evaluate,
   type FitOptions,
   fit,
   type History,
   Identity,
   type Input,
+  Lambda,
+  LayerNorm,
   LeakyReLU,
   Linear,
   type Logs,
   type Loss,
   type Metric,
   Module,
+  ModuleDict,
+  ModuleList,
   mseLoss,
+  PReLU,
   predict,
   ReLU,
+  Residual,
   Sequential,
   SGD,
   Softmax,
@@ -154,11 +161,97 @@ describe('Sequential', () => {
     expectTypeOf(new Sequential(...layers).forward(loose)).toEqualTypeOf<Variable<number, number>>()
   })
 
+  test('has its layers, each of its own type', () => {
+    const model = new Sequential(new Linear(2, 8), new Tanh(), new Sequential(new Linear(8, 3)))
+    expectTypeOf(model.layers[0].weight).toEqualTypeOf<Variable<8, 2>>()
+    expectTypeOf(model.at(0).weight).toEqualTypeOf<Variable<8, 2>>()
+    expectTypeOf(model.layers[2].layers[0].bias).toEqualTypeOf<Variable<1, 3> | null>()
+    expectTypeOf(model.length).toEqualTypeOf<3>()
+    expectTypeOf(model.at(-1)).toExtend<Module>()
+    for (const layer of model) expectTypeOf(layer).toExtend<Module>()
+    expectTypeOf(model).toExtend<Sequential>()
+    const layers: Module[] = [new Linear(2, 3)]
+    expectTypeOf(new Sequential(...layers).layers[0]).toEqualTypeOf<Module>()
+  })
+
   test('does not take another number of features', () => {
     // @ts-expect-error forward: got 3 features, wanted 2
     new Sequential(new Linear(2, 1), new ReLU()).forward(zeros(4, 3))
   })
 })
+
+describe('Embedding', () => {
+  const layer = new Embedding(10, 4)
+
+  test('gives a vector for each index', () => {
+    expectTypeOf(layer.weight).toEqualTypeOf<Variable<10, 4>>()
+    expectTypeOf(layer.forward(zeros(5, 1))).toEqualTypeOf<Variable<5, 4>>()
+    expectTypeOf(layer.forward(zeros(5, 2))).toEqualTypeOf<Variable<5, number>>()
+    expectTypeOf(layer.forward(loose)).toEqualTypeOf<Variable<number, number>>()
+  })
+
+  test('takes indices, not features', () => {
+    new Sequential(layer, new Linear(4, 1))
+    // @ts-expect-error 10 features reach a layer that takes indices
+    new Sequential(new Linear(2, 10), layer)
+  })
+})
+
+describe('layers that keep the number of features', () => {
+  test('Residual, of what keeps it', () => {
+    new Sequential(new Linear(2, 8), new Residual(new Linear(8, 8)), new Linear(8, 1))
+    new Sequential(new Linear(2, 8), new Residual(new Tanh()), new Linear(8, 1))
+    const narrow = new Residual(new Sequential(new Linear(8, 4), new Linear(4, 8)))
+    expectTypeOf(narrow.forward(zeros(2, 8))).toEqualTypeOf<Variable<2, 8>>()
+    expectTypeOf(new Residual(new ReLU()).forward(zeros(2, 8))).toEqualTypeOf<Variable<2, 8>>()
+    // @ts-expect-error Residual: inner takes 8 features and gives 4
+    new Residual(new Linear(8, 4))
+    // @ts-expect-error 8 features reach a layer that takes 9
+    new Sequential(new Linear(2, 8), new Residual(new Tanh()), new Linear(9, 1))
+    // @ts-expect-error 7 features reach a layer that takes 8
+    new Sequential(new Linear(2, 7), new Residual(new Linear(8, 8)))
+  })
+
+  test('PReLU and LayerNorm', () => {
+    new Sequential(new Linear(2, 8), new PReLU(), new PReLU(8), new LayerNorm(8), new Linear(8, 1))
+    expectTypeOf(new PReLU().weight).toEqualTypeOf<Variable<1, 1>>()
+    // @ts-expect-error 8 features reach a layer that takes 7
+    new Sequential(new Linear(2, 8), new PReLU(7))
+    // @ts-expect-error 8 features reach a layer that takes 7
+    new Sequential(new Linear(2, 8), new LayerNorm(7))
+  })
+})
+
+describe('Lambda', () => {
+  test('has the sizes of its function', () => {
+    new Sequential(new Linear(2, 8), new Lambda((x) => x.square()), new Linear(8, 1))
+    const sum = new Lambda((x: Variable<number, 3>) => x.sum(1))
+    expectTypeOf(sum).toEqualTypeOf<Lambda<3, 1>>()
+    // @ts-expect-error 1 features reach a layer that takes 2
+    new Sequential(sum, new Linear(2, 2))
+    // @ts-expect-error a function of a number
+    new Lambda((x: number) => x)
+  })
+})
+
+describe('modules in a list, and by name', () => {
+  test('have their types', () => {
+    expectTypeOf(new ModuleList([new Linear(2, 3)]).at(0)).toEqualTypeOf<Linear<2, 3>>()
+    const heads = new ModuleDict({ left: new Linear(2, 3), right: new Tanh() })
+    expectTypeOf(heads.get('left').weight).toEqualTypeOf<Variable<3, 2>>()
+    // @ts-expect-error there is none of this name
+    heads.get('middle')
+    expectTypeOf(new ModuleDict().get('any')).toEqualTypeOf<Module>()
+  })
+})
+
+/** A layer of one's own: it is always handed variables. */
+class Centre extends Module {
+  scale = variable(ones(1, 4))
+  forward(x: Variable) {
+    return x.sub(x.mean(1)).mul(this.scale)
+  }
+}
 
 /** The shortest module of one's own. */
 class Short extends Module {
@@ -181,6 +274,13 @@ describe('a module of one’s own', () => {
     expectTypeOf(new Short().forward(zeros(4, 2))).toEqualTypeOf<Variable>()
     const model = new Sequential(new Linear(3, 2), new Short(), new Linear(2, 1))
     expectTypeOf(model.forward(zeros(4, 3))).toEqualTypeOf<Variable<4, 1>>()
+  })
+
+  test('may say that it takes a variable', () => {
+    const model = new Sequential(new Linear(2, 4), new Centre(), new Linear(4, 1))
+    expectTypeOf(model.forward(zeros(3, 2))).toEqualTypeOf<Variable<3, 1>>()
+    const centre: Module = new Centre()
+    expectTypeOf(centre.forward(zeros(3, 4))).toEqualTypeOf<Variable>()
   })
 
   test('with sizes is checked like a layer', () => {

@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import type { Axis } from '@matgrad/core'
 import { checkAxis, checkNoMore, checkNumber } from '@matgrad/core/internal'
-import { type Input, Module, variableOf } from '../module.ts'
+import { type Input, Module } from '../module.ts'
 
 /** A layer that works on each element, or each row, and keeps the number of features, whatever it is. */
 export abstract class Activation extends Module {
@@ -13,16 +13,17 @@ export abstract class Activation extends Module {
 
 /** max(x, 0) */
 export class ReLU extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'ReLU'
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('ReLU', x).relu()
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.relu()
   }
 }
 
 /** x where x > 0, else slope·x */
 export class LeakyReLU extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'LeakyReLU'
 
   readonly slope: number
 
@@ -33,14 +34,15 @@ export class LeakyReLU extends Activation {
     this.slope = slope
   }
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('LeakyReLU', x).leakyRelu(this.slope)
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.leakyRelu(this.slope)
   }
 }
 
 /** x where x > 0, else alpha·(eˣ − 1) */
 export class ELU extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'ELU'
 
   readonly alpha: number
 
@@ -51,59 +53,75 @@ export class ELU extends Activation {
     this.alpha = alpha
   }
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('ELU', x).elu(this.alpha)
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.elu(this.alpha)
+  }
+}
+
+/** scale·x where x > 0, else scale·alpha·(eˣ − 1), which keeps the mean 0 and the variance 1 (Klambauer et al. 2017) */
+export class SELU extends Activation {
+  static readonly builtIn: string = 'SELU'
+
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.elu(1.6732632423543772).mul(1.0507009873554805)
   }
 }
 
 /** x·Φ(x) */
 export class GELU extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'GELU'
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('GELU', x).gelu()
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.gelu()
   }
 }
 
 /** x·sigmoid(x) */
 export class SiLU extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'SiLU'
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('SiLU', x).silu()
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.silu()
   }
 }
 
 /** tanh x */
 export class Tanh extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'Tanh'
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('Tanh', x).tanh()
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.tanh()
   }
 }
 
 /** 1 / (1 + e⁻ˣ) */
 export class Sigmoid extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'Sigmoid'
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('Sigmoid', x).sigmoid()
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.sigmoid()
   }
 }
 
 /** ln(1 + eˣ) */
 export class Softplus extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'Softplus'
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('Softplus', x).softplus()
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.softplus()
   }
 }
 
 /** eˣ / Σ eˣ along an axis: of each row unless 0 is given */
 export class Softmax extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'Softmax'
 
   readonly axis: Axis
 
@@ -114,14 +132,15 @@ export class Softmax extends Activation {
     this.axis = axis
   }
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('Softmax', x).softmax(this.axis)
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.softmax(this.axis)
   }
 }
 
 /** ln softmax along an axis: of each row unless 0 is given */
 export class LogSoftmax extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'LogSoftmax'
 
   readonly axis: Axis
 
@@ -132,7 +151,8 @@ export class LogSoftmax extends Activation {
     this.axis = axis
   }
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
-    return variableOf('LogSoftmax', x).logSoftmax(this.axis)
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
+    return x.logSoftmax(this.axis)
   }
 }

@@ -2,7 +2,7 @@ import type { Variable } from '@matgrad/autograd'
 import { type Generator, getDefaultGenerator, type Matrix } from '@matgrad/core'
 import { checkNoMore, generatorOption, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
-import { type Input, variableOf } from '../module.ts'
+import type { Input } from '../module.ts'
 import { Activation } from './activations.ts'
 
 const readDropout = readerOf({ generator: generatorOption() })
@@ -14,7 +14,7 @@ const checkProbability = (p: number): void => checkSetting('Dropout', 'p', p, (p
  * stays (Srivastava et al. 2014); otherwise x itself.
  */
 export class Dropout extends Activation {
-  static readonly builtIn = true
+  static readonly builtIn: string = 'Dropout'
 
   readonly p: number
   readonly generator: Generator | undefined
@@ -28,15 +28,15 @@ export class Dropout extends Activation {
     this.generator = readDropout('Dropout', options).generator
   }
 
-  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F> {
+  override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
+  override forward(x: Variable): Variable {
     // Nothing keeps plain JavaScript from setting it.
     checkProbability(this.p)
-    if (!this.training || this.p === 0) return variableOf('Dropout', x)
+    if (!this.training || this.p === 0) return x
     const generator = this.generator ?? getDefaultGenerator()
     const kept: Matrix = generator.bernoulli(x.rows, x.cols, 1 - this.p, { dtype: x.dtype })
-    const samples: Variable = variableOf('Dropout', x as Input)
     // Selected, not multiplied by 0, which infinities have no product with.
-    return kept.where(this.p < 1 ? samples.mul(1 / (1 - this.p)) : samples, 0) as Variable<N, F>
+    return kept.where(this.p < 1 ? x.mul(1 / (1 - this.p)) : x, 0)
   }
 
   override describe(): string {

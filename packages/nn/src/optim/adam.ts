@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import type { Matrix } from '@matgrad/core'
 import { adam_, flag, type KindMaker, number, numbers, readerOf } from '@matgrad/core/internal'
-import { nameOf } from './names.ts'
+import { nameOf } from '../names.ts'
 import { type BuiltIn, type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import { checkSettings, givenSettings, type StoredSettings } from './settings.ts'
 import { average, correction, count, decayed, noSteps, shrunk, uses, zerosLike } from './terms.ts'

@@ -16,7 +16,7 @@ import {
   withTracer,
 } from '@matgrad/core/internal'
 import { checkMethods, checkSetting } from '../check.ts'
-import { nameOf } from './names.ts'
+import { nameOf } from '../names.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
 /** So many steps with gradients of the same parameters are made operation by operation first. */

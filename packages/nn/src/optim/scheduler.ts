@@ -10,7 +10,7 @@ import {
   readerOf,
 } from '@matgrad/core/internal'
 import { checkMethods, checkSetting } from '../check.ts'
-import { nameOf, nameOfType } from './names.ts'
+import { nameOf, nameOfType } from '../names.ts'
 import { beginSchedules, follow, type LearningRate, Optimizer } from './optimizer.ts'
 
 /** After what `fit` lets a schedule make its step. */

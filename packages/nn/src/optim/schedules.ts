@@ -306,7 +306,7 @@ export class LinearWarmup extends Scheduler {
 
 const readLambda = readerOf({ lambda: required(func<(t: number) => number>()()), by: byOf('epoch') })
 
-export interface LambdaOptions extends SchedulerOptions {
+export interface LambdaLROptions extends SchedulerOptions {
   /** By what the first rate is multiplied at t. */
   readonly lambda: (t: number) => number
 }
@@ -322,7 +322,7 @@ export class LambdaLR extends Scheduler {
    *
    * @throws DTypeError for other options.
    */
-  constructor(optimizer: Optimizer, options: LambdaOptions, ...more: []) {
+  constructor(optimizer: Optimizer, options: LambdaLROptions, ...more: []) {
     checkNoMore('LambdaLR', TAKES, more)
     const { lambda, by } = readLambda('LambdaLR', options)
     super(optimizer, { by })

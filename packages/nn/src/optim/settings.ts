@@ -12,7 +12,7 @@ import {
   required,
 } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
-import { type NamedType, nameOfType } from './names.ts'
+import { nameOfType } from '../names.ts'
 
 /** What a setting may be. */
 type Setting = number | boolean | readonly number[]
@@ -117,7 +117,7 @@ export function storeSettings<Settings extends object>(
 
 /** The settings that a constructor of this package's was given. @throws DTypeError for others, and for more arguments. */
 export function givenSettings<Settings>(
-  type: NamedType,
+  type: { readonly name: string },
   read: Reader<Settings>,
   settings: unknown,
   more: readonly unknown[],

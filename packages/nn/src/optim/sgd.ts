@@ -1,7 +1,7 @@
 import type { Variable } from '@matgrad/autograd'
 import { full, MatgradError, type Matrix } from '@matgrad/core'
 import { flag, number, readerOf, required } from '@matgrad/core/internal'
-import { nameOf } from './names.ts'
+import { nameOf } from '../names.ts'
 import { type BuiltIn, type LearningRate, Optimizer, type Parameters, type Update } from './optimizer.ts'
 import { checkSettings, givenSettings, type StoredSettings } from './settings.ts'
 import { count, decayed, noSteps, uses } from './terms.ts'

@@ -2,6 +2,7 @@ import { constant, type Variable } from '@matgrad/autograd'
 import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
 import { isKnownLoss, type Loss, refusesTargets } from '../loss.ts'
+import { nameOf } from '../names.ts'
 import { isBuiltIn, type Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type DataLoader, isPlainLoader } from './data.ts'
@@ -71,7 +72,7 @@ function checkParameters(model: Module, optimizer: Optimizer): void {
       `fit: the optimizer has none of the model's ${own.size} parameters, wanted those of model.parameters()`,
     )
   throw new MatgradError(
-    `fit: ${model.constructor.name} has no parameters, wanted some: those in #private fields it must register`,
+    `fit: ${nameOf(model)} has no parameters, wanted some: those in #private fields it must register`,
   )
 }
 

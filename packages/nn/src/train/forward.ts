@@ -107,14 +107,15 @@ class Found {
 /** By the prototype of the class. */
 const accessors = new WeakMap<object, readonly string[]>()
 
-/** The names of what the class of a layer computes when it is read, and can be set. */
+/** The names of what the class of a layer, or one above it, computes when it is read, and can be set. */
 function accessorsOf(module: Module): readonly string[] {
   const prototype: object = Object.getPrototypeOf(module)
   const known = accessors.get(prototype)
   if (known) return known
-  const names = Object.entries(Object.getOwnPropertyDescriptors(prototype))
-    .filter(([name, { get, set }]) => get && set && name !== 'forward')
-    .map(([name]) => name)
+  const names: string[] = []
+  for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each))
+    for (const [name, { get, set }] of Object.entries(Object.getOwnPropertyDescriptors(each)))
+      if (get && set && name !== 'forward') names.push(name)
   accessors.set(prototype, names)
   return names
 }

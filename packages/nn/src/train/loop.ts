@@ -1,5 +1,7 @@
 import { type GeneratorState, getDefaultGenerator, MatgradError, ShapeError } from '@matgrad/core'
-import { formatShape } from '@matgrad/core/internal'
+import { formatShape, listNames, shorten } from '@matgrad/core/internal'
+import type { Scheduler } from '../optim/scheduler.ts'
+import { ReduceLROnPlateau } from '../optim/schedules.ts'
 import { Batches } from './batches.ts'
 import { inValidation } from './beforehand.ts'
 import type { Callback, Training } from './callbacks.ts'
@@ -182,7 +184,7 @@ export class Loop {
     this.batch++
     for (const scheduler of plan.schedulers)
       if (scheduler.by === 'batch') {
-        scheduler.step()
+        scheduler.step(scheduler instanceof ReduceLROnPlateau ? loss : undefined)
         this.giveBack()
       }
   }
@@ -230,7 +232,7 @@ export class Loop {
       if (!evaluation.isAlone) this.wasGiven = true
     }
     const logs: Logs = Object.fromEntries(measured)
-    for (const scheduler of schedulers) if (scheduler.by !== 'batch') scheduler.step()
+    for (const scheduler of schedulers) if (scheduler.by !== 'batch') scheduler.step(monitored(scheduler, logs))
     for (const [name, value] of measured) history[name].push(value)
     this.epoch++
     this.batch = 0
@@ -241,6 +243,14 @@ export class Loop {
   rest(): void {
     this.stepper.rest()
   }
+}
+
+/** What a schedule goes by: the loss of the validation data, if there are some, unless it says another name. */
+function monitored(scheduler: Scheduler, logs: Logs): number | undefined {
+  if (!(scheduler instanceof ReduceLROnPlateau)) return undefined
+  const { monitor = 'valLoss' in logs ? 'valLoss' : 'loss' } = scheduler
+  if (Object.hasOwn(logs, monitor)) return logs[monitor]
+  throw new MatgradError(`fit: ReduceLROnPlateau monitors ${shorten(monitor)}, wanted one of ${listNames(Object.keys(logs))}`)
 }
 
 const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback

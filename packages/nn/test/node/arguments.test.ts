@@ -39,6 +39,9 @@ const call =
 const rows: Row[] = [
   ['Linear', make('Linear'), () => [2, 3]],
   ['BatchNorm1d', make('BatchNorm1d'), () => [2]],
+  ['LayerNorm', make('LayerNorm'), () => [2]],
+  ['Embedding', make('Embedding'), () => [2, 3]],
+  ['Residual', make('Residual'), () => [new nn.ReLU()]],
   ['Sequential', make('Sequential'), () => [new nn.ReLU(), new nn.Tanh()]],
   ...['SGD', 'Adam', 'AdamW', 'Adamax', 'RMSprop', 'Adagrad', 'Adadelta', 'Lion'].map(
     (name): Row => [name, make(name), (v) => [v.parameters, ...(name === 'SGD' ? [{ lr: 0.1 }] : [])]],
@@ -69,7 +72,7 @@ const rows: Row[] = [
   ['predict', call('predict'), (v) => [v.model, v.data.x]],
   ['saveModel', (_, ...args) => saveModel(...(args as [Untyped, Untyped])), (v) => ['/nowhere/model', v.model]],
   ['loadModel', (_, ...args) => loadModel(...(args as [Untyped, Untyped])), (v) => ['/nowhere/model', v.model]],
-  ['Linear.forward', (v, x) => v.model.forward(x), (v) => [v.data.x], /^Linear: /],
+  ['Sequential.forward', (v, x) => v.model.forward(x), (v) => [v.data.x], /^Sequential: /],
   ['loadStateDict', (v, state) => v.model.loadStateDict(state), (v) => [v.model.stateDict()]],
   ['SGD.loadStateDict', (v, state) => v.optimizer.loadStateDict(state), (v) => [v.optimizer.stateDict()], /^SGD: /],
   [

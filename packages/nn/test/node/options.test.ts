@@ -135,6 +135,10 @@ const rows: Record<string, Row> = {
   Linear: row((o) => new nn.Linear(2, 2, o)),
   BatchNorm1d: row((o) => new nn.BatchNorm1d(2, o)),
   Dropout: row((o) => new nn.Dropout(0.5, o)),
+  Embedding: row((o) => new nn.Embedding(2, 2, o)),
+  LayerNorm: row((o) => new nn.LayerNorm(2, o)),
+  PReLU: row((o) => new nn.PReLU(1, o)),
+  Lambda: row((o) => new nn.Lambda((x) => x, o)),
   SGD: { calls: [(o, v) => new nn.SGD(v.parameters, o)], needs: () => ({ lr: 0.1 }) },
   'SGD: group 1': row(
     (o, v) => new nn.SGD([{ params: [v.parameters[0]] }, { ...o, params: [v.parameters[1]] }] as Untyped, { lr: 1 }),
@@ -246,7 +250,10 @@ describe.each(Object.keys(rows))('%s', (title) => {
 
   test('refuses a value of another type for each option', async () => {
     for (const name of await names())
-      for (const value of [null, new Settings(), 10n, ...(['name', 'monitor'].includes(name) ? [] : ['false'])])
+      for (const value of [
+        ...(title === 'BatchNorm1d' && name === 'momentum' ? [] : [null]),
+        ...[new Settings(), 10n, ...(['name', 'monitor'].includes(name) ? [] : ['false'])],
+      ])
         await expectRefused(
           title,
           (v) => ({ ...needsOf(title, v), [name]: value }),
