@@ -23,6 +23,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'autograd/compile': 1300,
   nn: 500,
   'nn/layers': 600,
+  'nn/metrics': 500,
   'nn/optim': 500,
   'nn/train': 800,
   'nn/node': 200,

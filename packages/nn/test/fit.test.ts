@@ -16,7 +16,6 @@ import {
 import {
   accuracy,
   BatchNorm1d,
-  binaryCrossEntropyWithLogits,
   type Callback,
   clipGradNorm,
   crossEntropy,
@@ -1335,105 +1334,6 @@ describe('evaluate and predict', () => {
     ],
   ] as const)('%s throws', (_title, run, kind, message) => {
     const error = errorOf(run)
-    expect(error).toBeInstanceOf(kind)
-    expect(error.message).toContain(message)
-  })
-})
-
-describe('accuracy', () => {
-  const scores = matrix([
-    [0.1, 0.7, 0.2],
-    [0.5, 0.3, 0.2],
-    [0.2, 0.2, 0.6],
-    [0.4, 0.4, 0.2],
-  ])
-
-  test('of scores for class indices: the largest counts, the first of equal ones', () => {
-    expect(accuracy(scores, matrix([[1], [0], [2], [0]]))).toBe(1)
-    expect(accuracy(scores, matrix([[1], [0], [2], [1]]))).toBe(0.75)
-    expect(accuracy(scores, matrix([[0], [1], [1], [2]]))).toBe(0)
-  })
-
-  test('of scores for scores', () => {
-    expect(accuracy(scores, matrix([[1], [0], [2], [0]]).oneHot(3))).toBe(1)
-    expect(accuracy(scores, matrix([[0], [0], [2], [2]]).oneHot(3))).toBe(0.5)
-    expect(accuracy(scores, scores)).toBe(1)
-  })
-
-  test('of a probability counts 0.5 as the second class', () => {
-    const probabilities = matrix([[0.5], [0.4999], [0.9], [0.1]])
-    expect(accuracy(probabilities, matrix([[1], [0], [1], [0]]))).toBe(1)
-    expect(accuracy(probabilities, matrix([[0], [1], [1], [0]]))).toBe(0.5)
-  })
-
-  test('of logits in one column is refused where the loss tells that they are', async () => {
-    const model = new Linear(2, 1)
-    const data = { x: zeros(4, 2), y: zeros(4, 1) }
-    const loss = binaryCrossEntropyWithLogits
-    const options = { loss, optimizer: new SGD(model.parameters(), { lr: 1 }), epochs: 1 }
-    const before = bitsOf(model)
-    const error = await errorFrom(fit(model, data, { ...options, metrics: { accuracy } }))
-    expect(error).toBeInstanceOf(MatgradError)
-    expect((error as Error).message).toContain(
-      'fit: accuracy compares with 0.5, and binaryCrossEntropyWithLogits takes logits',
-    )
-    expect(bitsOf(model)).toEqual(before)
-    for (let i = 0; i < 4; i++)
-      expect(() => evaluate(model, data, { loss, metrics: { accuracy } })).toThrow(
-        'evaluate: accuracy compares with 0.5',
-      )
-    const own = (prediction: Matrix, target: Matrix) => accuracy(prediction, target, { threshold: 0 })
-    expect((await fit(model, data, { ...options, metrics: { own } })).own).toHaveLength(1)
-    const columns = new Linear(2, 3)
-    const several = { x: zeros(4, 2), y: zeros(4, 3) }
-    const optimizer = new SGD(columns.parameters(), { lr: 1 })
-    expect(await fit(columns, several, { ...options, optimizer, metrics: { accuracy } })).toHaveProperty('accuracy')
-  })
-
-  test('of a logit has the threshold 0', () => {
-    const logits = matrix([[0], [-0.1], [3], [0.2]])
-    expect(accuracy(logits, matrix([[1], [0], [1], [1]]), { threshold: 0 })).toBe(1)
-    expect(accuracy(logits, matrix([[1], [0], [1], [1]]))).toBe(0.5)
-  })
-
-  test('does not mix up precisions', () => {
-    expect(accuracy(scores.astype('float64'), matrix([[1], [0], [2], [0]]))).toBe(1)
-    expect(accuracy(scores, matrix([[1], [0], [2], [0]], { dtype: 'float64' }))).toBe(1)
-  })
-
-  test('of one sample', () => {
-    expect(accuracy(matrix([[1, 2]]), matrix([[1]]))).toBe(1)
-  })
-
-  test('never counts NaN as right, of whichever class', () => {
-    const { NaN: nan } = Number
-    const broken = matrix([
-      [nan, 1, 0],
-      [0, nan, 1],
-      [nan, nan, nan],
-      [0, 2, 1],
-    ])
-    for (const number of [0, 1, 2]) expect(accuracy(broken, full(4, 1, number))).toBe(number === 1 ? 0.25 : 0)
-    expect(accuracy(broken, broken)).toBe(0.25)
-    expect(accuracy(scores, matrix([[nan, 1, 0]]).broadcastTo(4, 3))).toBe(0)
-    const column = matrix([[nan], [nan], [nan], [1]])
-    for (const number of [0, 1]) expect(accuracy(column, full(4, 1, number))).toBe(number / 4)
-    expect(accuracy(full(2, 1, nan), full(2, 1, 0), { threshold: -1 })).toBe(0)
-  })
-
-  test.each([
-    ['other rows', zeros(4, 3), zeros(3, 1), ShapeError, 'accuracy: prediction is 4x3, target is 3x1'],
-    ['other columns', zeros(4, 3), zeros(4, 2), ShapeError, 'accuracy: prediction is 4x3, target is 4x2'],
-    ['scores for one', zeros(4, 1), zeros(4, 3), ShapeError, 'accuracy: prediction is 4x1, target is 4x3'],
-    ['a class too large', zeros(1, 3), matrix([[3]]), ShapeError, 'accuracy: a class is 3, wanted 0 to 2'],
-    ['a class below 0', zeros(1, 3), matrix([[-1]]), ShapeError, 'accuracy: a class is -1, wanted 0 to 2'],
-    ['a third class of two', zeros(1, 1), matrix([[2]]), ShapeError, 'accuracy: a class is 2, wanted 0 to 1'],
-    ['half a class', zeros(1, 3), matrix([[0.5]]), DTypeError, 'accuracy: a class is 0.5, wanted a whole number'],
-    ['a class that is NaN', zeros(1, 3), matrix([[Number.NaN]]), DTypeError, 'accuracy: a class is NaN'],
-    ['an array', [[1, 2]], zeros(1, 1), DTypeError, 'accuracy: prediction is an array, wanted a Matrix'],
-    ['null', zeros(1, 1), null, DTypeError, 'accuracy: target is null, wanted a Matrix'],
-  ] as const)('of %s throws', (_title, prediction, target, kind, message) => {
-    const error = errorOf(() => accuracy(prediction as Untyped, target as Untyped))
     expect(error).toBeInstanceOf(kind)
     expect(error.message).toContain(message)
   })

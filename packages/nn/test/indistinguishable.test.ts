@@ -1596,6 +1596,40 @@ const callbacks: Scenarios = {
     await w.fit(model, { metrics, validation: w.data })
     w.evaluate(model, { metrics })
   },
+  'metrics of a user that see every batch, and change the model': async (w) => {
+    const model = w.net()
+    const { weight } = model.head
+    const first = (prediction: Matrix): number => prediction.get(0, 0)
+    const accumulator = () => {
+      const seen: Matrix[] = []
+      return {
+        add(prediction: Matrix, target: Matrix) {
+          seen.push(prediction, target)
+          w.keep(prediction, target, model.parameters()[0].grad)
+          weight.value.assign(weight.value.mul(0.95))
+        },
+        result: () => seen.reduce((sum, each) => sum + each.sum().item(), 0),
+      }
+    }
+    const metrics = { sum: Object.assign(first, { accumulator }), accuracy: nn.accuracy }
+    await w.fit(model, { metrics, validation: w.data })
+    w.evaluate(model, { metrics })
+  },
+  'a metric of a user that takes the optimiser another rate in every batch, beside a model of this package': async (
+    w,
+  ) => {
+    const model = w.model()
+    const optimizer = new nn.SGD(model.parameters(), { lr: 0.1 })
+    const accumulator = () => ({
+      add(prediction: Matrix) {
+        optimizer.lr *= 0.9
+        w.keep(prediction)
+        model.parameters()[0].value.assign(model.parameters()[0].value.mul(0.99))
+      },
+      result: () => optimizer.lr,
+    })
+    await w.fit(model, { optimizer, metrics: { rate: Object.assign(() => 0, { accumulator }) }, validation: w.data })
+  },
   'a schedule of a user that changes the model': async (w) => {
     const model = w.model()
     class Cooling extends nn.StepLR {

@@ -3,11 +3,12 @@ import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
 import { isKnownLoss, type Loss, refusesTargets } from '../loss.ts'
 import { nameOf } from '../names.ts'
+import { isKnownMetric, type Metric } from '../metrics/metric.ts'
 import { isBuiltIn, type Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type DataLoader, isPlainLoader } from './data.ts'
 import { inEvaluation, inMode } from './forward.ts'
-import { accuracy, checkThreshold, type Metric } from './metrics.ts'
+import { checkLogits } from './metrics.ts'
 import { isKnown } from './step.ts'
 
 // An error in the middle of a training leaves a model that is half trained. What can be known before the first step is asked
@@ -26,15 +27,13 @@ interface Plan {
 
 /** @throws MatgradError or ShapeError for what would throw, or train nothing, after the first step. */
 export function checkBeforehand({ model, optimizer, loss, metrics, loader, validation }: Plan): void {
-  const hasAccuracy = Object.values(metrics).includes(accuracy)
-  const measures: Check[] = hasAccuracy
-    ? [(prediction) => checkThreshold('fit', loss, metrics, prediction), accuracy]
-    : []
+  const known: Check[] = Object.values(metrics).filter(isKnownMetric)
+  if (known.length > 0) known.unshift((prediction) => checkLogits('fit', loss, metrics, prediction))
   checkParameters(model, optimizer)
   if (loader && isPlainLoader(loader)) {
     inMode(model, true, () => checkBatches('data', model, loader))
     // All else that may be wrong is wrong in the first step.
-    checkTargets(model, refusesTargets(loss) ? [asCheck(loss), ...measures] : measures, loader)
+    checkTargets(model, refusesTargets(loss) ? [asCheck(loss), ...known] : known, loader)
   }
   if (!validation || !isPlainLoader(validation)) return
   const [own, other] = [loader?.dataset.x, validation.dataset.x]
@@ -43,7 +42,7 @@ export function checkBeforehand({ model, optimizer, loss, metrics, loader, valid
       `fit: x is ${formatShape(own.shape)}, x of the validation is ${formatShape(other.shape)}, wanted as many columns`,
     )
   inMode(model, false, () => checkBatches('validation data', model, validation))
-  inValidation(() => checkTargets(model, isKnownLoss(loss) ? [asCheck(loss), ...measures] : measures, validation))
+  inValidation(() => checkTargets(model, isKnownLoss(loss) ? [asCheck(loss), ...known] : known, validation))
 }
 
 /** The result of `run`, whose errors of this package say that they are of the validation. */

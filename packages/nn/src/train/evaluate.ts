@@ -4,11 +4,12 @@ import { MatgradError, Matrix } from '@matgrad/core'
 import { checkInteger, checkNoMore, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import { isKnownLoss, type Loss } from '../loss.ts'
+import type { Metric } from '../metrics/metric.ts'
 import { checkModule, forwardOf, type Module } from '../module.ts'
 import { Batches } from './batches.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { forwardFor, inEvaluation, passOf, quietly } from './forward.ts'
-import { checkMetrics, isCounted, joined, type Logs, type Measured, Measurement, type Metric } from './metrics.ts'
+import { areKnown, areWatching, checkMetrics, joined, type Logs, type Measured, Measurement } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
 import { isKnown } from './step.ts'
 
@@ -82,7 +83,7 @@ export class Evaluation {
   run(wasGiven: boolean): Measured[] {
     const { operation, model, settings, loader, whole } = this
     if (wasGiven) this.found = undefined
-    if (this.found === undefined && isKnown(model) && isPlainLoader(loader))
+    if (this.found === undefined && isKnown(model) && isPlainLoader(loader) && !areWatching(settings.metrics))
       this.found = { modules: [...model.modules()], forward: forwardFor(operation, model, settings.compiles) }
     if (this.found === undefined) return inEvaluation(model, () => this.go(loader, undefined))
     const { modules, forward } = this.found
@@ -142,7 +143,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
   // One batch, which a program serves, with measures of this package: nothing else need be looked at.
-  const isOne = loader !== data && loader.length === 1 && compiles && (!loss || isKnownLoss(loss)) && isCounted(metrics)
+  const isOne = loader !== data && loader.length === 1 && compiles && (!loss || isKnownLoss(loss)) && areKnown(metrics)
   const prediction = isOne ? passOf(model).again('evaluate', loader.dataset.x) : null
   if (prediction === null)
     return Object.fromEntries(new Evaluation('evaluate', model, loader, { loss, metrics, compiles }).run(true))

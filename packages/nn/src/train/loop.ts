@@ -8,7 +8,7 @@ import type { Callback, Training } from './callbacks.ts'
 import { generatorsOf, type Progress } from './checkpoint.ts'
 import { checkDataset, type Dataset, isPlainLoader } from './data.ts'
 import { TrainingError } from './history.ts'
-import { isCounted, type Logs, type Measured, Measurement } from './metrics.ts'
+import { areKnown, areWatching, type Logs, type Measured, Measurement } from './metrics.ts'
 import type { Plan, StopSignal } from './plan.ts'
 import { type StepResult, stepOf, type TrainingStep } from './step.ts'
 
@@ -29,6 +29,8 @@ export class Loop {
   private readonly resting: ReadonlySet<object>
   /** Whether somebody's code runs between two epochs. There may be callbacks that were not there at the start. */
   private readonly hasOthers: boolean
+  /** Whether a metric of somebody's runs in each batch. */
+  private readonly areSeen: boolean
   private seen: Seen
   private epoch: number
   /** How many batches of the epoch are over. */
@@ -50,7 +52,8 @@ export class Loop {
     const step = this.stepper
     this.resident = loader ? new Batches('fit', loader, compile ? (data) => step.copyOf(data) : null) : null
     this.resting = new Set(model.training ? [...model.modules()].filter(({ training }) => !training) : [])
-    this.hasOthers = schedulers.length > 0 || !isCounted(metrics)
+    this.hasOthers = schedulers.length > 0 || !areKnown(metrics)
+    this.areSeen = areWatching(metrics)
     this.epoch = first
     this.batch = resume?.batch ?? 0
     this.resume = resume?.progress ?? null
@@ -174,6 +177,7 @@ export class Loop {
     this.resumeDrawing()
     const samples = this.isPlain ? given : this.look(given)
     const loss = this.seen.add(stepper.run(samples))
+    if (this.areSeen) this.giveBack()
     if (plan.stopOnNaN && !Number.isFinite(loss))
       throw new TrainingError(
         `fit: the loss is ${loss} in batch ${batch} of epoch ${epoch}, wanted a finite number: a smaller lr, or clipNorm, may help; ` +

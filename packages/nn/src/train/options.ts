@@ -2,7 +2,7 @@ import { Variable } from '@matgrad/autograd'
 import { DTypeError, type Matrix, ShapeError } from '@matgrad/core'
 import { describe, formatShape, isPlain, type KindMaker, kind } from '@matgrad/core/internal'
 import type { Loss } from '../losses.ts'
-import type { Metric } from './metrics.ts'
+import type { Metric } from '../metrics/metric.ts'
 
 /** An option that is a loss. */
 export const lossOption: KindMaker<Loss> = kind(

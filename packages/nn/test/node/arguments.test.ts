@@ -61,7 +61,10 @@ const rows: Row[] = [
   ['standardize', call('standardize'), (v) => [v.data.x]],
   ['clipGradNorm', call('clipGradNorm'), (v) => [v.parameters, 1]],
   ['clipGradValue', call('clipGradValue'), (v) => [v.parameters, 1]],
-  ['accuracy', call('accuracy'), (v) => [v.data.y, v.data.y]],
+  ...['accuracy', 'binaryAccuracy', 'f1', 'auc', 'confusionMatrix', 'r2', 'meanSquaredError'].map(
+    (name): Row => [name, call(name), (v) => [v.data.y, v.data.y]],
+  ),
+  ['topK', call('topK'), (v) => [v.data.x, v.data.y]],
   [
     'fit',
     call('fit'),

@@ -160,7 +160,13 @@ const rows: Record<string, Row> = {
   },
   DataLoader: row((o, v) => new nn.DataLoader(v.data, o)),
   trainTestSplit: row((o, v) => nn.trainTestSplit(v.data, o)),
-  accuracy: row((o, v) => nn.accuracy(v.y, v.y, o)),
+  ...Object.fromEntries(
+    (['accuracy', 'binaryAccuracy', 'precision', 'recall', 'f1', 'auc', 'confusionMatrix'] as const).map((name) => [
+      name,
+      row((o, v) => untyped[name](v.y, v.y, o)),
+    ]),
+  ),
+  topK: row((o, v) => nn.topK(v.a, v.y, o)),
   fit: {
     calls: [(o, v) => nn.fit(v.model, v.data, o)],
     needs: ({ optimizer }) => ({ loss: nn.mseLoss, optimizer, epochs: 1 }),

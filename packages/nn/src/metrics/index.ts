@@ -1,0 +1,6 @@
+export { accuracy, binaryAccuracy, type TopKOptions, topK } from './accuracy.ts'
+export { type AucOptions, auc } from './auc.ts'
+export { type AverageOptions, type ConfusionOptions, confusionMatrix, f1, precision, recall } from './class-scores.ts'
+export type { ThresholdOptions } from './classes.ts'
+export type { Accumulator, Metric, MetricFunction } from './metric.ts'
+export { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from './regression.ts'
