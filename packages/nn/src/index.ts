@@ -26,7 +26,17 @@ export * from './optim/sgd.ts'
 export type { Callback, Training } from './train/callbacks.ts'
 export { type Checkpoint, type Checkpointed, decodeCheckpoint, encodeCheckpoint } from './train/checkpoint.ts'
 export type { InputShape } from './summary.ts'
-export { DataLoader, type DataLoaderOptions, type Dataset, standardize, trainTestSplit } from './train/data.ts'
+export {
+  DataLoader,
+  type DataLoaderOptions,
+  type Dataset,
+  type MinMaxOptions,
+  minMaxScale,
+  type Scaling,
+  type SplitOptions,
+  standardize,
+  trainTestSplit,
+} from './train/data.ts'
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.ts'
 export { fit } from './train/fit.ts'
 export { type History, type HistoryOf, type Metrics, TrainingError, type Validation } from './train/history.ts'

@@ -2,6 +2,7 @@
 
 import {
   DTypeError,
+  full,
   Generator,
   getDefaultGenerator,
   MatgradError,
@@ -12,13 +13,18 @@ import {
   ShapeError,
   zeros,
 } from '@matgrad/core'
-import { DataLoader, type Dataset, oneHot, standardize, trainTestSplit } from '@matgrad/nn'
+import { DataLoader, type Dataset, minMaxScale, oneHot, standardize, trainTestSplit } from '@matgrad/nn'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DTYPES, errorOf, noise, round, sample, UNIT } from './support.ts'
+import { readJson } from '../../../fixtures/read.ts'
+import { DTYPES, errorOf, expectClose, noise, round, type Stored, sample, toMatrix, UNIT } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
+
+const { scaled } = await readJson<{
+  scaled: { options: { low: number; high: number }; x: Stored; samples: Stored; transformed: Stored; inverse: Stored }[]
+}>('nn/metrics.json')
 
 /** Rows that name themselves: row i of x is (i, −i), row i of y is 10i. */
 const numbered = (rows: number): Dataset => ({
@@ -257,6 +263,207 @@ describe('trainTestSplit', () => {
   })
 })
 
+describe('trainTestSplit with stratify', () => {
+  /** Rows that are numbered, of these classes. */
+  const classed = (classes: readonly number[]): Dataset => ({
+    x: numbered(classes.length).x,
+    y: matrix(classes.map((each) => [each])),
+  })
+  const rowsOf = ({ x }: Dataset): number[] => [...x.col(0).data]
+  const countsOf = (classes: readonly number[]): Map<number, number> => {
+    const counts = new Map<number, number>()
+    for (const each of classes) counts.set(each, (counts.get(each) ?? 0) + 1)
+    return counts
+  }
+
+  test('shares out each class as all rows, but for less than one row, and every row once', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 2, max: 30 }), { minLength: 1, maxLength: 6 }),
+        fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+        fc.integer(),
+        (sizes, testSize, seed) => {
+          const classes = sizes.flatMap((size, i) => new Array<number>(size).fill(3 * i))
+          const rows = classes.length
+          const count = Math.round(rows * testSize)
+          fc.pre(Math.min(count, rows - count) >= sizes.length)
+          const generator = new Generator(seed)
+          const { train, test: held } = trainTestSplit(classed(classes), { testSize, stratify: true, generator })
+          expect(held.y.rows).toBe(count)
+          expect(ascending([...rowsOf(train), ...rowsOf(held)])).toEqual(range(rows))
+          const counts = countsOf([...held.y.data])
+          for (const [each, size] of countsOf(classes)) {
+            const exact = (size * count) / rows
+            expect(Math.abs((counts.get(each) ?? 0) - exact)).toBeLessThan(1)
+          }
+          for (const part of [train, held])
+            for (const [i, number] of rowsOf(part).entries()) expect(part.y.get(i, 0)).toBe(classes[number])
+        },
+      ),
+    )
+  })
+
+  test('the rows that are left over are of the classes that lost most, of equal ones the first', () => {
+    // 10 of 24: 5, 2.5 and 2.5.
+    const classes = [12, 6, 6].flatMap((size, i) => new Array<number>(size).fill(i))
+    const { test: held } = trainTestSplit(classed(classes), { testSize: 10, stratify: true })
+    expect([...countsOf([...held.y.data])].sort()).toEqual([
+      [0, 5],
+      [1, 3],
+      [2, 2],
+    ])
+  })
+
+  test('draws rows at random, as often as without, by the generator', () => {
+    const classes = Array.from({ length: 60 }, (_, i) => i % 3)
+    const split = (seed: number) => {
+      const generator = new Generator(seed)
+      const rows = rowsOf(trainTestSplit(classed(classes), { stratify: true, generator }).test)
+      return [rows, generator.state]
+    }
+    const plain = new Generator(1)
+    trainTestSplit(classed(classes), { generator: plain })
+    expect(split(1)).toEqual(split(1))
+    expect(split(1)[1]).toEqual(plain.state)
+    expect(split(1)[0]).not.toEqual(split(2)[0])
+    expect(split(1)[0]).not.toEqual(ascending(split(1)[0] as number[]))
+  })
+
+  test.each([
+    [
+      'one row of a class',
+      classed([0, 0, 1, 2, 2]),
+      { testSize: 2 },
+      MatgradError,
+      'class 1 has 1 row, wanted at least 2',
+    ],
+    [
+      'fewer rows than classes',
+      classed([0, 0, 1, 1, 2, 2]),
+      { testSize: 2 },
+      MatgradError,
+      'of 6 rows 2 are for the test',
+    ],
+    [
+      'fewer rows left',
+      classed([0, 0, 1, 1, 2, 2]),
+      { testSize: 4 },
+      MatgradError,
+      'as there are classes to stratify by, 3',
+    ],
+    ['values', classed([0, 0.5, 0, 0.5]), {}, DTypeError, 'a class is 0.5, wanted a whole number'],
+    ['a class below 0', classed([0, -1, 0, -1]), {}, ShapeError, 'a class is -1, wanted at least 0'],
+    ['scores', { x: zeros(4, 1), y: zeros(4, 3) }, {}, ShapeError, 'y is 4x3, wanted class indices nx1'],
+    ['a word', classed([0, 0, 1, 1]), { stratify: 'y' }, DTypeError, 'stratify is "y", wanted true or false'],
+  ] as const)('of %s throws and draws nothing', (_title, dataset, options, kind, message) => {
+    const before = getDefaultGenerator().state
+    const error = errorOf(() => trainTestSplit(dataset, { stratify: true, ...options } as Untyped))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toMatch(/^trainTestSplit: /)
+    expect(error.message).toContain(message)
+    expect(getDefaultGenerator().state).toEqual(before)
+  })
+})
+
+describe('minMaxScale', () => {
+  test.each(scaled)(
+    'of $options is scikit-learn’s within 8 units of roundoff of the range',
+    ({ options, ...stored }) => {
+      const [x, samples] = [toMatrix(stored.x), toMatrix(stored.samples)]
+      const { transform, inverse } = minMaxScale(x, options)
+      expectClose(transform(samples), toMatrix(stored.transformed), 8 * UNIT.float64, 64 * UNIT.float64)
+      expectClose(inverse(samples), toMatrix(stored.inverse), 8 * UNIT.float64, 64 * UNIT.float64)
+    },
+  )
+
+  test('meets low and high exactly in each column, and inverse the numbers within 4 units of the range', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 20 }),
+        fc.double({ min: -3, max: 3, noNaN: true }),
+        fc.double({ min: 0.1, max: 5, noNaN: true }),
+        fc.constantFrom(...DTYPES),
+        fc.integer(),
+        (rows, from, width, dtype, seed) => {
+          const [low, high] = [from, from + width].map((each) => Math.fround(each) + 0)
+          const x = sample(rows, 3, noise(seed), { dtype, low: -7, high: 9 })
+          const { x: y, inverse, transform, min, max } = minMaxScale(x, { low, high })
+          expect([y.dtype, min.shape, max.shape]).toEqual([dtype, [1, 3], [1, 3]])
+          expect(y.min(0).toArray()).toEqual([[low, low, low]])
+          expect(y.max(0).toArray()).toEqual([[high, high, high]])
+          expect(transform(x).data).toEqual(y.data)
+          const back = inverse(y)
+          expect([back.min(0).data, back.max(0).data]).toEqual([min.data, max.data])
+          // What low takes of the digits of a result counts by how much larger it is than the range.
+          const bound = 4 * UNIT[dtype] * 16 * (1 + Math.abs(low / (high - low)))
+          expect(back.sub(x).abs().max().item()).toBeLessThanOrEqual(bound)
+        },
+      ),
+    )
+  })
+
+  test('is from 0 to 1 unless told, and goes on beyond', () => {
+    const { x, transform, inverse } = minMaxScale(matrix([[2], [6], [3]]))
+    expect(x.toArray()).toEqual([[0], [1], [0.25]])
+    expect(transform(matrix([[10], [-2], [Number.POSITIVE_INFINITY]])).toArray()).toEqual([
+      [2],
+      [-1],
+      [Number.POSITIVE_INFINITY],
+    ])
+    expect(transform(matrix([[Number.NaN]])).item()).toBeNaN()
+    expect(inverse(matrix([[2], [-1]])).toArray()).toEqual([[10], [-2]])
+  })
+
+  test.each([0.1, 0, -5, 1e20])('makes a constant column of %f low, and back', (value) => {
+    const x = full(4, 1, value, { dtype: 'float64' })
+    const { x: y, inverse } = minMaxScale(x, { low: -1, high: 1 })
+    expect(y.equals(full(4, 1, -1))).toBe(true)
+    expect(inverse(y).equals(x)).toBe(true)
+  })
+
+  test.each([
+    ['an array', () => minMaxScale([[1]] as Untyped), DTypeError, 'minMaxScale: x is an array, wanted a Matrix'],
+    ['no rows', () => minMaxScale(zeros(0, 2)), ShapeError, 'minMaxScale: x is 0x2, wanted at least one row'],
+    ['no range', () => minMaxScale(zeros(2, 1), { low: 1, high: 1 }), MatgradError, 'minMaxScale: low is 1, high is 1'],
+    [
+      'an endless range',
+      () => minMaxScale(zeros(2, 1), { high: Number.POSITIVE_INFINITY }),
+      MatgradError,
+      'wanted finite',
+    ],
+    ['a list', () => minMaxScale(zeros(2, 1), [0, 1] as Untyped), DTypeError, 'minMaxScale: options are an array'],
+    [
+      'an infinity',
+      () =>
+        minMaxScale(
+          matrix([
+            [1, 2],
+            [1, Number.POSITIVE_INFINITY],
+          ]),
+        ),
+      MatgradError,
+      'minMaxScale: the range of column 1 is Infinity, wanted columns of finite numbers',
+    ],
+    ['NaN', () => minMaxScale(matrix([[1], [Number.NaN]])), MatgradError, 'minMaxScale: the range of column 0 is NaN'],
+    [
+      'other samples',
+      () => minMaxScale(zeros(3, 2)).transform(zeros(4, 1)),
+      ShapeError,
+      'samples are 4x1, wanted 2 columns',
+    ],
+    [
+      'others back',
+      () => minMaxScale(zeros(3, 2)).inverse(zeros(4, 1)),
+      ShapeError,
+      'samples are 4x1, wanted 2 columns',
+    ],
+  ] as const)('of %s throws', (_title, run, kind, message) => {
+    const error = errorOf(run)
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(message)
+  })
+})
+
 describe('standardize', () => {
   const columns = (a: Matrix): number[][] => a.T.toArray()
 
@@ -314,6 +521,24 @@ describe('standardize', () => {
     expect(transform(mean.add(std)).allClose(matrix([[1, 1]]), { rtol: 1e-14 })).toBe(true)
   })
 
+  test('inverse is x·std + mean, and takes back what transform did, within 4 units of the largest number', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 30 }), fc.constantFrom(...DTYPES), fc.integer(), (rows, dtype, seed) => {
+        const x = sample(rows, 3, noise(seed), { dtype, low: -8, high: 8 })
+        const { x: y, mean, std, inverse } = standardize(x)
+        expect(inverse(y).data).toEqual(y.mul(std).add(mean).data)
+        expect(inverse(y).sub(x).abs().max().item()).toBeLessThanOrEqual(4 * UNIT[dtype] * 16)
+      }),
+    )
+  })
+
+  test('inverse gives a constant column its value again, and new samples theirs', () => {
+    const x = full(30, 1, 0.1, { dtype: 'float64' })
+    const { x: y, transform, inverse } = standardize(x)
+    expect(inverse(y).equals(x)).toBe(true)
+    expect(inverse(transform(matrix([[5.5]], { dtype: 'float64' }))).item()).toBeCloseTo(5.5, 14)
+  })
+
   test('gives new samples of a constant column their distance from it', () => {
     expect(
       standardize(matrix([[3], [3]]))
@@ -333,7 +558,31 @@ describe('standardize', () => {
     ['an array', () => standardize([[1]] as Untyped), DTypeError, 'standardize: x is an array, wanted a Matrix'],
     ['null', () => standardize(null as Untyped), DTypeError, 'standardize: x is null, wanted a Matrix'],
     ['no rows', () => standardize(zeros(0, 2)), ShapeError, 'standardize: x is 0x2, wanted at least one row'],
+    [
+      'NaN',
+      () => standardize(matrix([[1, 2, Number.NaN]])),
+      MatgradError,
+      'standardize: the mean of column 2 is NaN, wanted columns of finite numbers',
+    ],
+    [
+      'an infinity',
+      () =>
+        standardize(
+          matrix([
+            [1, Number.POSITIVE_INFINITY],
+            [1, 2],
+          ]),
+        ),
+      MatgradError,
+      'standardize: the mean of column 1 is Infinity, wanted columns of finite numbers',
+    ],
     // One column would broadcast.
+    [
+      'new samples with one column, back',
+      () => standardize(zeros(3, 2)).inverse(zeros(4, 1)),
+      ShapeError,
+      'standardize: samples are 4x1, wanted 2 columns',
+    ],
     [
       'new samples with one column',
       () => standardize(zeros(3, 2)).transform(zeros(4, 1)),

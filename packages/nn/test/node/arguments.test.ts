@@ -61,6 +61,7 @@ const rows: Row[] = [
   ['standardize', call('standardize'), (v) => [v.data.x]],
   ['clipGradNorm', call('clipGradNorm'), (v) => [v.parameters, 1]],
   ['clipGradValue', call('clipGradValue'), (v) => [v.parameters, 1]],
+  ['minMaxScale', call('minMaxScale'), (v) => [v.data.x]],
   ...['accuracy', 'binaryAccuracy', 'f1', 'auc', 'confusionMatrix', 'r2', 'meanSquaredError'].map(
     (name): Row => [name, call(name), (v) => [v.data.y, v.data.y]],
   ),

@@ -160,6 +160,7 @@ const rows: Record<string, Row> = {
   },
   DataLoader: row((o, v) => new nn.DataLoader(v.data, o)),
   trainTestSplit: row((o, v) => nn.trainTestSplit(v.data, o)),
+  minMaxScale: row((o, v) => nn.minMaxScale(v.a, o)),
   ...Object.fromEntries(
     (['accuracy', 'binaryAccuracy', 'precision', 'recall', 'f1', 'auc', 'confusionMatrix'] as const).map((name) => [
       name,
