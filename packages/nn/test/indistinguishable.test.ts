@@ -1615,21 +1615,25 @@ const callbacks: Scenarios = {
     await w.fit(model, { metrics, validation: w.data })
     w.evaluate(model, { metrics })
   },
-  'a metric of a user that takes the optimiser another rate in every batch, beside a model of this package': async (
-    w,
-  ) => {
-    const model = w.model()
-    const optimizer = new nn.SGD(model.parameters(), { lr: 0.1 })
-    const accumulator = () => ({
-      add(prediction: Matrix) {
-        optimizer.lr *= 0.9
-        w.keep(prediction)
-        model.parameters()[0].value.assign(model.parameters()[0].value.mul(0.99))
-      },
-      result: () => optimizer.lr,
-    })
-    await w.fit(model, { optimizer, metrics: { rate: Object.assign(() => 0, { accumulator }) }, validation: w.data })
-  },
+  'a metric of a user that gives a layer code of its own between two batches, of the data and of the validation':
+    async (w) => {
+      for (const when of [7, 23]) {
+        const model = w.model()
+        const [layer] = model.layers
+        const { forward } = layer
+        let batches = 0
+        const accumulator = () => ({
+          add(prediction: Matrix) {
+            w.keep(prediction)
+            if (++batches === when) layer.forward = (x: never) => forward.call(layer, x).mul(batches) as never
+          },
+          result: () => batches,
+        })
+        const metrics = { batches: Object.assign(() => 0, { accumulator }) }
+        const validation = new nn.DataLoader(w.data, { batchSize: 2 })
+        await w.fit(model, { epochs: 3, metrics, validation })
+      }
+    },
   'a schedule of a user that changes the model': async (w) => {
     const model = w.model()
     class Cooling extends nn.StepLR {
