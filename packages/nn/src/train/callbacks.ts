@@ -18,6 +18,8 @@ export interface Training {
   readonly epochs: number
   /** Batches in an epoch; undefined where it is not known, as they come one after another. */
   readonly batches: number | undefined
+  /** Samples that are trained in an epoch; undefined as well. */
+  readonly samples: number | undefined
   readonly history: History
   /** How many epochs are over, and how many batches of the present one. */
   readonly epoch: number

@@ -1,19 +1,19 @@
-/** How long, in milliseconds, training may keep timers, requests and signals waiting. */
-const PATIENCE = 100
 /** About so often, in milliseconds, the time is asked for, which takes as long as a small step. */
 const GLANCE = 5
 /** At most so many steps are made without asking, since one may take longer than those before. */
 const MOST_UNASKED = 1024
 
-/** Tells when training has kept others waiting long enough. */
+/** Tells, between steps, when a time has passed. */
 export class Clock {
+  private readonly milliseconds: number
   private started = 0
   private asked = 0
   /** How many steps are made between two questions, and how many are left. */
   private steps = 1
   private left = 1
 
-  constructor() {
+  constructor(milliseconds: number) {
+    this.milliseconds = milliseconds
     this.start()
   }
 
@@ -31,9 +31,6 @@ export class Clock {
       Math.abs(now - this.asked) < GLANCE ? Math.min(2 * this.steps, MOST_UNASKED) : Math.max(1, this.steps >> 1)
     this.left = this.steps
     this.asked = now
-    return Math.abs(now - this.started) > PATIENCE
+    return Math.abs(now - this.started) > this.milliseconds
   }
 }
-
-/** Lets whatever waits for the event loop run. */
-export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))

@@ -1,10 +1,16 @@
 import { checkNoMore } from '@matgrad/core/internal'
 import type { Module } from '../module.ts'
 import { throwFirst } from './callbacks.ts'
-import { Clock, pause } from './clock.ts'
+import { Clock } from './clock.ts'
 import { giveHistory, type HistoryOf, type Metrics, TrainingError, type Validation } from './history.ts'
 import { isPromise, Loop } from './loop.ts'
 import { type FitOptions, planOf, type StopSignal, type TrainingData } from './plan.ts'
+
+/** How long, in milliseconds, training may keep timers, requests and signals waiting. */
+const PATIENCE = 100
+
+/** Lets whatever waits for the event loop run. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
 /**
  * Trains a model: for each batch, the gradient of the loss and a step of the optimiser. Timers, requests and signals wait for
@@ -30,7 +36,7 @@ export async function fit<
   const { history, callbacks, signal } = plan
   const loop = new Loop(plan)
   const { training } = loop
-  const clock = new Clock()
+  const clock = new Clock(PATIENCE)
   signal?.throwIfAborted()
   const errors: unknown[] = []
   // There is no `await` where control need not be given away: whoever gets it may change anything.

@@ -66,6 +66,7 @@ export class Loop {
       ...(loader?.generator && { generator: loader.generator }),
       epochs,
       batches: loader?.length,
+      samples: loader && Math.min(loader.dataset.x.rows, loader.length * loader.batchSize),
       history,
       get epoch() {
         return loop.epoch
