@@ -37,6 +37,7 @@ export {
   standardize,
   trainTestSplit,
 } from './train/data.ts'
+export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './train/early-stopping.ts'
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.ts'
 export { fit } from './train/fit.ts'
 export { type History, type HistoryOf, type Metrics, TrainingError, type Validation } from './train/history.ts'
