@@ -5,6 +5,7 @@ import {
   DTypeError,
   MatgradError,
   Matrix,
+  type MatrixJson,
   type Operation,
   ones,
   type Shape,
@@ -146,6 +147,11 @@ export class Variable<R extends number = number, C extends number = number> {
 
   toArray(): number[][] {
     return this.matrix.toArray()
+  }
+
+  /** What `JSON.stringify` writes: the value's `{ rows, cols, dtype, data }`. */
+  toJSON(): MatrixJson {
+    return this.matrix.toJSON()
   }
 
   toString(): string {

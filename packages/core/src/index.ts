@@ -32,6 +32,7 @@ export type {
   WhereFunction,
 } from './matrix/function.ts'
 export * from './matrix/functions.ts'
+export type { JsonNumber, MatrixJson } from './matrix/json.ts'
 export { Matrix } from './matrix/matrix.ts'
 export {
   type ChoiceOptions,

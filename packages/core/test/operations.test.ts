@@ -878,7 +878,20 @@ describe('the list of operations', () => {
   })
 
   test('the class has no method that is neither an operation nor named here', () => {
-    const own = ['constructor', 'data', 'shape', 'size', 'position', 'get', 'set', 'item', 'clone', 'assign', 'toArray']
+    const own = [
+      'constructor',
+      'data',
+      'shape',
+      'size',
+      'position',
+      'get',
+      'set',
+      'item',
+      'clone',
+      'assign',
+      'toArray',
+      'toJSON',
+    ]
     const others = [...own, 'equals', 'allClose', 'toString', 'apply']
     const present = Object.getOwnPropertyNames(Matrix.prototype)
     expect(present.filter((name) => !others.includes(name)).sort()).toEqual([...names].sort())

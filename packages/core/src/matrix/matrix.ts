@@ -9,6 +9,7 @@ import { installMethods, isOfAlgebra } from '../ops/methods.ts'
 import { type Attributes, type Operation, position } from '../ops/operation.ts'
 import { assign, clone } from '../ops/rearrange.ts'
 import { change, changing, checkWhole, moved, tracer } from '../ops/tracer.ts'
+import { type MatrixJson, toJsonNumber } from './json.ts'
 
 declare module '../ops/algebra.ts' {
   interface Results<R extends number, C extends number> {
@@ -139,6 +140,15 @@ export class Matrix<R extends number = number, C extends number = number> {
     const { cols } = this
     const elements = elementsOf('toArray', this)
     return Array.from({ length: this.rows }, (_, i) => Array.from(elements.subarray(i * cols, (i + 1) * cols)))
+  }
+
+  /**
+   * What `JSON.stringify` writes: `{ rows, cols, dtype, data }`, the elements row by row, with every bit but NaN's own.
+   * Those that JSON has no numbers for are 'NaN', 'Infinity', '-Infinity' and '-0'.
+   */
+  toJSON(): MatrixJson {
+    const { rows, cols, dtype } = this
+    return { rows, cols, dtype, data: Array.from(elementsOf('toJSON', this), (x) => toJsonNumber(x, dtype)) }
   }
 
   /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. */
