@@ -1,5 +1,7 @@
 export { oneHot } from '@matgrad/core'
 export * as init from './init.ts'
+export type { ArgumentJson, LayerJson, ModelJson } from './json.ts'
+export { type FromJsonOptions, fromJSON } from './layers/from-json.ts'
 export * from './layers/index.ts'
 export * from './losses.ts'
 export * from './metrics/index.ts'

@@ -28,6 +28,7 @@ import {
 import { isAsMade } from './as-made.ts'
 import { builtInName, nameOf } from './names.ts'
 import { checkShaped } from './check.ts'
+import { type ModelJson, modelToJson } from './json.ts'
 import { type InputShape, nested, type Place, readInputShape, table } from './summary.ts'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
@@ -52,6 +53,7 @@ export type Member = Variable | Matrix | Module
 /** Longer paths are shown by their ends. */
 const MOST_OF_PATH = 80
 
+/** The parameters, buffers and parts of a module with their names, as `members` gives them. */
 let membersOf: (module: Module) => Iterable<[name: string, member: Member]>
 /** The matrices of all parameters and buffers. */
 export let stateOf: (module: Module) => Matrix[]
@@ -466,10 +468,25 @@ export abstract class Module<In extends number = number, Out extends number = nu
   }
 
   /**
-   * Switches this module and its parts to learning, or out of it. `fit` calls it of its model before the steps of an epoch, so that a
-   * part which was switched out of learning before, such as a BatchNorm1d whose statistics should stay, learns again: where it should
-   * not, override this method in the model, and switch the part out after `super.train(training)`. What `requiresGrad = false` froze
-   * stays frozen.
+   * What `JSON.stringify` writes, and `fromJSON` makes a model of again: the layers with the arguments of their
+   * constructors, and the parameters and buffers with every bit, as numbers. It is for small models; `saveModel` writes
+   * the parameters and buffers alone, in bytes.
+   *
+   * Not in it are the settings of a moment (what is frozen, gradients, `training`) and what only makes new numbers:
+   * initialisers, generators. A layer that is used twice stays one. A class of one's own has a static method
+   * `argumentsOf`, which gives for a layer what its constructor must be given to make one of the same structure: `static
+   * argumentsOf(layer: Centre) { return [layer.features] }`.
+   *
+   * @throws MatgradError for a layer that does not say how it is made, or has code of its own; where one parameter is in
+   * two layers, and for a layer that is in itself.
+   */
+  toJSON(): ModelJson {
+    return modelToJson(this, { membersOf, isBuiltIn })
+  }
+
+  /**
+   * Switches this module and its parts to learning, or out of it. `fit` switches its model to learning, but for parts that were out of
+   * it while the model was in it, such as a BatchNorm1d whose statistics should stay.
    */
   train(training = true): this {
     for (const module of this.modules()) module.training = training

@@ -25,6 +25,11 @@ export class ReLU extends Activation {
 export class LeakyReLU extends Activation {
   static readonly builtIn: string = 'LeakyReLU'
 
+  /** @internal */
+  static argumentsOf({ slope }: LeakyReLU): unknown[] {
+    return [slope]
+  }
+
   readonly slope: number
 
   constructor(slope = 0.01, ...more: []) {
@@ -43,6 +48,11 @@ export class LeakyReLU extends Activation {
 /** x where x > 0, else alpha·(eˣ − 1) */
 export class ELU extends Activation {
   static readonly builtIn: string = 'ELU'
+
+  /** @internal */
+  static argumentsOf({ alpha }: ELU): unknown[] {
+    return [alpha]
+  }
 
   readonly alpha: number
 
@@ -123,6 +133,11 @@ export class Softplus extends Activation {
 export class Softmax extends Activation {
   static readonly builtIn: string = 'Softmax'
 
+  /** @internal */
+  static argumentsOf({ axis }: Softmax): unknown[] {
+    return [axis]
+  }
+
   readonly axis: Axis
 
   constructor(axis: Axis = 1, ...more: []) {
@@ -141,6 +156,11 @@ export class Softmax extends Activation {
 /** ln softmax along an axis: of each row unless 0 is given */
 export class LogSoftmax extends Activation {
   static readonly builtIn: string = 'LogSoftmax'
+
+  /** @internal */
+  static argumentsOf({ axis }: LogSoftmax): unknown[] {
+    return [axis]
+  }
 
   readonly axis: Axis
 

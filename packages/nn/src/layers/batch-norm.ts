@@ -56,6 +56,20 @@ export class BatchNorm1d<Features extends number = number> extends Biased<
 > {
   static readonly builtIn: string = 'BatchNorm1d'
 
+  /** @internal */
+  static argumentsOf({ numFeatures, eps, momentum, weight, runningMean }: BatchNorm1d): unknown[] {
+    return [
+      numFeatures,
+      {
+        eps,
+        momentum,
+        affine: weight !== null,
+        trackRunningStats: runningMean !== null,
+        dtype: (weight ?? runningMean)?.dtype,
+      },
+    ]
+  }
+
   readonly runningMean: Matrix<1, Features> | null
   readonly runningVar: Matrix<1, Features> | null
   /** How many batches the running statistics have seen, where momentum is null. */

@@ -16,6 +16,11 @@ const checkProbability = (p: number): void => checkSetting('Dropout', 'p', p, (p
 export class Dropout extends Activation {
   static readonly builtIn: string = 'Dropout'
 
+  /** @internal */
+  static argumentsOf({ p }: Dropout): unknown[] {
+    return [p]
+  }
+
   readonly p: number
   readonly generator: Generator | undefined
 

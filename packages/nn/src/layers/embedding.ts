@@ -57,6 +57,12 @@ export class Embedding<Count extends number = number, Features extends number = 
 > {
   static readonly builtIn: string = 'Embedding'
 
+  /** @internal */
+  static argumentsOf({ weight, paddingIndex }: Embedding): unknown[] {
+    const settings = { dtype: weight.dtype, ...(paddingIndex !== undefined && { paddingIndex }) }
+    return [weight.rows, weight.cols, settings]
+  }
+
   /** Tells Sequential's types that indices go in, not features. */
   declare readonly takesIndices: true
   readonly paddingIndex: number | undefined

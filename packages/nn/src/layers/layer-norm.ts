@@ -43,6 +43,11 @@ export class LayerNorm<Features extends number = number> extends Biased<
 > {
   static readonly builtIn: string = 'LayerNorm'
 
+  /** @internal */
+  static argumentsOf({ numFeatures, eps, weight, bias }: LayerNorm): unknown[] {
+    return [numFeatures, { eps, affine: weight !== null, bias: bias !== null, ...(weight && { dtype: weight.dtype }) }]
+  }
+
   readonly eps: number
   readonly numFeatures: Features
 

@@ -49,6 +49,11 @@ export class Linear<In extends number = number, Out extends number = number> ext
 > {
   static readonly builtIn: string = 'Linear'
 
+  /** @internal */
+  static argumentsOf({ weight, bias }: Linear): unknown[] {
+    return [weight.cols, weight.rows, { bias: bias !== null, dtype: weight.dtype }]
+  }
+
   /**
    * Defaults: bias true, init `init.xavierUniform()`, biasInit `init.zeros`.
    *

@@ -17,6 +17,11 @@ function refuseForward(name: string): never {
 export class ModuleList<Item extends Module = Module> extends Container {
   static readonly builtIn: string = 'ModuleList'
 
+  /** @internal */
+  static argumentsOf({ layers }: ModuleList): unknown[] {
+    return [layers]
+  }
+
   readonly layers: readonly Item[]
 
   /** @throws DTypeError for anything that is not a Module. */
@@ -61,6 +66,11 @@ export class ModuleList<Item extends Module = Module> extends Container {
  */
 export class ModuleDict<Items extends Readonly<Record<string, Module>> = Record<string, Module>> extends Container {
   static readonly builtIn: string = 'ModuleDict'
+
+  /** @internal */
+  static argumentsOf({ layers }: ModuleDict): unknown[] {
+    return [Object.fromEntries(layers)]
+  }
 
   readonly layers: ReadonlyMap<string, Module>
 

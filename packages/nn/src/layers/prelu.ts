@@ -36,6 +36,11 @@ type Sloped<Num extends number> = Num extends 1 ? number : Num
 export class PReLU<Num extends number = 1> extends Weighted<Variable<1, Num>, Sloped<Num>, Sloped<Num>> {
   static readonly builtIn: string = 'PReLU'
 
+  /** @internal */
+  static argumentsOf({ weight }: PReLU): unknown[] {
+    return [weight.cols, { dtype: weight.dtype }]
+  }
+
   /** Tells Sequential's types that what goes in comes out. */
   declare readonly keepsFeatures: true
 

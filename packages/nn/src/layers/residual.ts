@@ -9,6 +9,11 @@ import type { AnyModule, InOf, Keeps, OutOf } from './types.ts'
 export class Residual<Inner extends AnyModule = AnyModule> extends Module<InOf<Inner>, OutOf<Inner>> {
   static readonly builtIn: string = 'Residual'
 
+  /** @internal */
+  static argumentsOf({ inner }: Residual): unknown[] {
+    return [inner]
+  }
+
   /** Tells Sequential's types that what goes in comes out. */
   declare readonly keepsFeatures: true
   readonly inner: Inner

@@ -11,6 +11,12 @@ export class Sequential<
 > extends Container<In, Out> {
   static readonly builtIn: string = 'Sequential'
 
+
+  /** @internal */
+  static argumentsOf({ layers }: Sequential): unknown[] {
+    return [...layers]
+  }
+
   readonly layers: Layers
 
   /** @throws DTypeError for anything that is not a Module. */
