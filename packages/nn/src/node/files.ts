@@ -15,7 +15,7 @@ export interface FileUrl {
 const MOST_LINKS = 40
 
 /** A file's absolute path. @throws DTypeError for what is none. */
-function checkPath(operation: string, path: string | FileUrl): string {
+export function checkPath(operation: string, path: string | FileUrl): string {
   if (path instanceof URL && path.protocol === 'file:') return resolve(fileURLToPath(path))
   if (typeof path !== 'string' || path === '' || path.endsWith('/')) {
     const got = path instanceof URL ? describe(path.href) : describe(path)
@@ -28,10 +28,35 @@ function checkPath(operation: string, path: string | FileUrl): string {
 const SHOWN = 80
 
 /** A path as a message shows it: its end, where the name is. */
-const shown = (path: string): string => shorten(path.length > SHOWN ? `…${path.slice(1 - SHOWN)}` : path)
+export const shown = (path: string): string => shorten(path.length > SHOWN ? `…${path.slice(1 - SHOWN)}` : path)
+
+/**
+ * What the file system threw, as an error that names the operation and the file, and has the same code; others as they
+ * are.
+ */
+function named(operation: string, path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof MatgradError || code === undefined) return error
+  // The message ends with the call and what that was given, which may be another file than was asked for.
+  const why = message.replace(/, \w+( '.*)?$/s, '')
+  return Object.assign(new MatgradError(`${operation}: ${shown(path)}: ${why}`, { cause: error }), { code })
+}
+
+/** What `work` gives. @throws MatgradError, with its code, for what the file system refuses. */
+export function inFile<T>(operation: string, path: string, work: () => T): T {
+  try {
+    const result = work()
+    if (!(result instanceof Promise)) return result
+    return result.catch((error) => {
+      throw named(operation, path, error)
+    }) as T
+  } catch (error) {
+    throw named(operation, path, error)
+  }
+}
 
 /** The file that a path leads to, there or not: the end of all links. */
-async function followLinks(path: string): Promise<string> {
+async function followLinks(operation: string, path: string): Promise<string> {
   let file = path
   for (let links = 0; links <= MOST_LINKS; links++) {
     const folder = await realpath(dirname(file))
@@ -40,19 +65,15 @@ async function followLinks(path: string): Promise<string> {
     if (link === undefined) return file
     file = resolve(folder, link)
   }
-  throw new MatgradError(`saveModel: ${shown(path)} is a link that leads to no end, wanted a file`)
+  throw new MatgradError(`${operation}: ${shown(path)} is a link that leads to no end, wanted a file`)
 }
 
-/**
- * Writes a file so that a crash at any moment leaves either the old contents or the new: a temporary file beside it,
- * flushed to the disk, takes its name. All saves use one name for it, so that interrupted ones leave at most one file,
- * which the next one removes. The mode stays.
- */
-async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const target = await followLinks(path)
+/** A temporary file, flushed to the disk, takes the name of the file that it is beside. */
+async function replace(operation: string, path: string, bytes: Uint8Array): Promise<void> {
+  const target = await followLinks(operation, path)
   const former = await stat(target).catch(() => undefined)
   if (former && !former.isFile())
-    throw new MatgradError(`saveModel: ${shown(path)} is a folder or a device, wanted a file`)
+    throw new MatgradError(`${operation}: ${shown(path)} is a folder or a device, wanted a file`)
   const temporary = join(dirname(target), `.${basename(target)}.tmp`)
   await rm(temporary, { force: true })
   // Exclusively, so that nobody's link of this name is followed.
@@ -69,7 +90,7 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
     }
     // Another process may have removed it and be writing its own.
     if ((await stat(temporary)).ino !== written)
-      throw new MatgradError(`saveModel: another process saves ${shown(path)}, wanted one at a time`)
+      throw new MatgradError(`${operation}: another process saves ${shown(path)}, wanted one at a time`)
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -85,20 +106,33 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
 let saving: Promise<unknown> = Promise.resolve()
 
 /**
- * Saves a model's parameters and buffers, as they are at the call, as a safetensors file. The file is replaced atomically: it
- * keeps its mode, and a link to it stays one. An interrupted save leaves a hidden file `.<name>.tmp`, which the next one
- * removes.
+ * Writes a file so that a crash at any moment leaves either the old contents or the new, and an error the old ones. All
+ * writes use one name for the temporary file, so that interrupted ones leave at most one, which the next one removes. The
+ * mode stays, and a link stays one. They go one after another, each with the bytes of the call.
  *
- * @throws DTypeError for what is no path or no model; MatgradError for the path of a folder; what the file system throws.
+ * @param path as `checkPath` gives it
+ * @throws MatgradError for the path of a folder, and, with its code, for what the file system refuses.
+ */
+export async function writeAtomically(operation: string, path: string, bytes: Uint8Array): Promise<void> {
+  const written = saving.then(() => inFile(operation, path, () => replace(operation, path, bytes)))
+  saving = written.catch(() => undefined)
+  await written
+}
+
+/**
+ * Saves a model's parameters and buffers, as they are at the call, as a safetensors file. The file is replaced
+ * atomically: it keeps its mode, and a link to it stays one. An interrupted save leaves a hidden file `.<name>.tmp`,
+ * which the next one removes.
+ *
+ * @throws DTypeError for what is no path or no model; MatgradError for the path of a folder, and, with its code, for what
+ * the file system refuses: the existing file then stays.
  */
 export async function saveModel(path: string | FileUrl, model: Module, ...more: []): Promise<void> {
   checkNoMore('saveModel', 'path, model', more)
   const name = checkPath('saveModel', path)
   checkModule('saveModel', model)
   const bytes = io.encodeSafetensors(model.stateDict(), { format: 'matgrad' })
-  const saved = saving.then(() => writeAtomically(name, bytes))
-  saving = saved.catch(() => undefined)
-  await saved
+  await writeAtomically('saveModel', name, bytes)
 }
 
 /** The state in the bytes of a file. @throws FormatError unless it has a matrix for each name that is in both. */
@@ -114,18 +148,24 @@ function decodeState(bytes: Uint8Array, model: Module): Record<string, Matrix> {
 }
 
 /**
- * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes, into a model of the same structure, all or
- * none. Those of other dtypes are converted.
+ * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes, into a model of the same structure,
+ * all or none. Those of other dtypes are converted.
  *
- * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or ShapeError for names or shapes that are not the model's;
- * DTypeError for what is no path or no model; what the file system throws. All name the file.
+ * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or
+ * ShapeError for names or shapes that are not the model's; DTypeError for what is no path or no model; MatgradError, with
+ * its code, for what the file system refuses. All name the file.
  */
 export async function loadModel(path: string | FileUrl, model: Module, ...more: []): Promise<void> {
   checkNoMore('loadModel', 'path, model', more)
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
-  if ((await stat(name)).isDirectory()) throw new MatgradError(`loadModel: ${shown(name)} is a folder, wanted a file`)
-  const bytes = await readFile(name)
+  const bytes = await inFile('loadModel', name, async () => {
+    const found = await stat(name)
+    // A device may never end.
+    if (found.isDirectory() || found.isCharacterDevice() || found.isBlockDevice())
+      throw new MatgradError(`loadModel: ${shown(name)} is a folder or a device, wanted a file`)
+    return readFile(name)
+  })
   try {
     model.loadStateDict(decodeState(bytes, model))
   } catch (error) {

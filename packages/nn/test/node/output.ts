@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 interface Call {
   readonly args?: readonly string[]
   readonly nodeOptions?: readonly string[]
+  /** The most that it may write into a file, as where a disk is full. */
+  readonly kilobytes?: number
 }
 
 interface End {
@@ -14,10 +16,12 @@ interface End {
 }
 
 /** How a script ends that is run in a process of its own on the sources, and what it writes. */
-export function endOf(script: URL, { args = [], nodeOptions = [] }: Call = {}): Promise<End> {
+export function endOf(script: URL, { args = [], nodeOptions = [], kilobytes }: Call = {}): Promise<End> {
   const options = ['--conditions=@matgrad/source', '--import', 'tsx', ...nodeOptions, fileURLToPath(script), ...args]
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const limited = ['-c', `ulimit -f ${kilobytes}; exec "$0" "$@"`, process.execPath, ...options]
+    const [command, given] = kilobytes === undefined ? [process.execPath, options] : ['bash', limited]
+    const child = spawn(command, given, { stdio: ['ignore', 'pipe', 'pipe'] })
     let [output, errors] = ['', '']
     child.stdout.on('data', (chunk) => {
       output += chunk
