@@ -1,2 +1,3 @@
+export { type CsvLoggerOptions, csvLogger } from './csv-logger.ts'
 export { type FileUrl, loadModel, saveModel } from './files.ts'
-export { progress, type TextStream } from './progress.ts'
+export { type ProgressOptions, progress, type TextStream } from './progress.ts'

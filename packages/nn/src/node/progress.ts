@@ -1,13 +1,7 @@
-import { DTypeError } from '@matgrad/core'
-import { checkNoMore, describe } from '@matgrad/core/internal'
-import { SingleBar } from 'cli-progress'
+import { checkInteger, checkNoMore, kind, readerOf, whole } from '@matgrad/core/internal'
 import type { Callback } from '../train/callbacks.ts'
-import type { Logs } from '../train/metrics.ts'
-
-const format = (logs: Logs): string =>
-  Object.entries(logs)
-    .map(([name, value]) => `${name} ${value.toFixed(4)}`)
-    .join('  ')
+import { Bar, formatEpoch, formatLogs } from './bar.ts'
+import { endListening, type Interruptible, listen } from './signals.ts'
 
 /** What `progress` writes to: a stream of Node. */
 export interface TextStream {
@@ -15,81 +9,89 @@ export interface TextStream {
   write(text: string): unknown
 }
 
-/** The signals that end a process which does not listen to them. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+export interface ProgressOptions {
+  /**
+   * After how many epochs a line is written. The last one has a line in any case.
+   *
+   * @default 1
+   */
+  readonly every?: number
+  /**
+   * Where to write.
+   *
+   * @default process.stdout
+   */
+  readonly stream?: TextStream
+}
 
-/** Lets the event loop hear what has arrived: it looks for it between two of these. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+const readProgress = readerOf({
+  every: whole(1),
+  stream: kind<TextStream>(
+    'a stream to write to',
+    (value) => typeof (value as TextStream | null)?.write === 'function',
+  )(),
+})
 
 /**
- * Shows how far training is: a bar for each epoch on a terminal, and one line for each epoch when it is over. The terminal has
- * its cursor and wraps its lines again however the process ends, but by a signal that cannot be heard.
+ * Shows how far training is: a line for every `every`-th epoch and the last, with what was measured and the seconds of
+ * that epoch. On a terminal there is a bar below them, for each epoch. There, Ctrl-C ends the training as `stop` does:
+ * after the batch, and `fit` gives its history; a second Ctrl-C ends the process. The terminal has its cursor and wraps
+ * its lines again however the process ends, but by a signal that cannot be heard. Where the program listens to SIGINT
+ * itself, Ctrl-C is left to it.
  *
- * @param stream where to write; standard output unless given
- * @throws DTypeError for what is no stream.
+ * Defaults: every 1, stream process.stdout.
+ *
+ * @throws ShapeError unless every is at least 1; DTypeError for other options.
  */
-export function progress(stream: TextStream = process.stdout, ...more: []): Callback {
-  checkNoMore('progress', 'stream', more)
-  if (typeof stream?.write !== 'function')
-    throw new DTypeError(`progress: stream is ${describe(stream)}, wanted a stream to write to`)
-  let bar: SingleBar | undefined
-  let listens = false
+export function progress(options?: ProgressOptions, ...more: []): Callback {
+  checkNoMore('progress', 'options', more)
+  const { every, stream = process.stdout } = readProgress('progress', options)
+  checkInteger('progress', 'every', every, 1, Number.MAX_SAFE_INTEGER)
+  const isTerminal = stream.isTTY === true
+  let bar: Bar | undefined
+  let interruptible: Interruptible
   let began = 0
-  const title = (epoch: number, epochs: number): string =>
-    `epoch ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}`
-  const remove = (): void => {
-    bar?.stop()
-    bar = undefined
+  /** The line of the last epoch, while it is not written. */
+  let line: (() => string) | undefined
+  const write = (text: string): void => {
+    bar?.remove()
+    stream.write(text)
   }
-  // Through the whole training, as a signal that has arrived is lost where nobody listens any more before it is heard.
-  const listen = (): void => {
-    if (listens) return
-    listens = true
-    for (const signal of SIGNALS) process.on(signal, leave)
-    process.on('exit', remove)
+  const writeLine = (): void => {
+    if (line) write(line())
+    line = undefined
   }
-  const listenNoMore = (): void => {
-    listens = false
-    for (const signal of SIGNALS) process.removeListener(signal, leave)
-    process.removeListener('exit', remove)
-  }
-  /** Who listens to a signal keeps it from its work: it is sent again unless others listen, too. */
-  const leave = (signal: NodeJS.Signals): void => {
-    remove()
-    listenNoMore()
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-  }
-  return {
-    onEpochBegin(epoch, { epochs, batches }) {
-      began = performance.now()
-      if (!stream.isTTY) return
-      const layout = `${title(epoch, epochs)} {bar} {value}/{total}  loss {loss}  {eta_formatted} left`
-      bar = new SingleBar({
-        stream: stream as NodeJS.WriteStream,
-        format: layout,
-        barsize: 24,
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        hideCursor: true,
-        clearOnComplete: true,
-        stopOnComplete: false,
-      })
-      listen()
-      bar.start(batches ?? 0, 0, { loss: '…' })
+  const lines: Callback = {
+    onTrainBegin(training) {
+      line = undefined
+      if (!isTerminal) return
+      const own = new Bar(stream as NodeJS.WriteStream, training)
+      bar = own
+      interruptible = {
+        restore: () => own.remove(),
+        stop() {
+          training.stop()
+          write('The training ends; Ctrl-C again ends the process.\n')
+        },
+      }
+      listen(interruptible)
     },
-    onBatchEnd(batch, { loss }) {
-      bar?.update(batch + 1, { loss: loss.toFixed(4) })
+    onEpochBegin(epoch) {
+      began = performance.now()
+      bar?.beginEpoch(epoch)
     },
     onEpochEnd(epoch, logs, { epochs }) {
-      remove()
-      const seconds = ((performance.now() - began) / 1000).toFixed(1)
-      stream.write(`${title(epoch, epochs)}  ${format(logs)}  ${seconds} s\n`)
+      const seconds = (performance.now() - began) / 1000
+      line = () => `${formatEpoch(epoch, epochs)}  ${formatLogs(logs)}  ${seconds.toFixed(1)} s\n`
+      bar?.endEpoch(logs)
+      if ((epoch + 1) % every === 0 || epoch + 1 === epochs) writeLine()
     },
     async onTrainEnd() {
-      remove()
-      if (!listens) return
-      await turn()
-      listenNoMore()
+      bar?.remove()
+      writeLine()
+      if (isTerminal) await endListening(interruptible)
     },
   }
+  // Who has no onBatchEnd does not keep a training waiting.
+  return isTerminal ? { ...lines, onBatchEnd: (batch, { loss }) => bar?.endBatch(batch, loss) } : lines
 }

@@ -1,16 +1,14 @@
-// Files and the progress bar.
+// Files with models.
 
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, ShapeError, zeros } from '@matgrad/core'
-import { type Callback, Linear, type Module, mseLoss, ReLU, Sequential, SGD, Tanh } from '@matgrad/nn'
-import { loadModel, progress, saveModel } from '@matgrad/nn/node'
+import { Linear, type Module, ReLU, Sequential } from '@matgrad/nn'
+import { loadModel, saveModel } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { fit } from '../run.ts'
-import { bitsOf, xor } from '../support.ts'
+import { bitsOf } from '../support.ts'
 import { endOf, outputOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -67,7 +65,6 @@ describe('saveModel and loadModel', () => {
     await expect(loadModel(path, model(1), ...more)).rejects.toThrow(
       'loadModel: got { strict } in excess, wanted loadModel(path, model)',
     )
-    expect(() => progress(process.stdout, ...more)).toThrow('progress: got { strict } in excess')
   })
 
   test('give back every bit, and leave one file', async () => {
@@ -175,7 +172,24 @@ describe('saveModel and loadModel', () => {
     await mkdir(path)
     const error = await errorFrom(loadModel(path, model()))
     expect(error).toBeInstanceOf(MatgradError)
-    expect(error.message).toMatch(/^loadModel: .*model is a folder, wanted a file$/)
+    expect(error.message).toMatch(/^loadModel: .*model is a folder or a device, wanted a file$/)
+  })
+
+  test('a device is refused: one that is never full, and one that never ends', async () => {
+    await expect(saveModel('/dev/full', model())).rejects.toThrow('saveModel: /dev/full is a folder or a device')
+    await expect(loadModel('/dev/zero', model())).rejects.toThrow('loadModel: /dev/zero is a folder or a device')
+  })
+
+  test('a disk where no more than 100 kB may be written: the existing file stays, and no other', {
+    timeout: 60_000,
+  }, async () => {
+    const path = join(folder, 'model')
+    await saveModel(path, model(1))
+    const before = await readFile(path)
+    const { errors } = await endOf(new URL('./large-save.ts', import.meta.url), { args: [path], kilobytes: 100 })
+    expect(errors).toContain(`MatgradError: saveModel: ${path}: EFBIG: file too large\n`)
+    expect((await readFile(path)).equals(before)).toBe(true)
+    expect(await readdir(folder)).toEqual(['model'])
   })
 
   test('a save that is killed leaves the existing file and one other, which the next save removes', {
@@ -266,7 +280,10 @@ describe('saveModel and loadModel', () => {
   })
 
   test('a save into a folder that is not there fails', async () => {
-    expect(await errorFrom(saveModel(join(folder, 'none', 'model'), model()))).toMatchObject({ code: 'ENOENT' })
+    const path = join(folder, 'none', 'model')
+    const error = await errorFrom(saveModel(path, model()))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error).toMatchObject({ code: 'ENOENT', message: `saveModel: ${path}: ENOENT: no such file or directory` })
     expect(await readdir(folder)).toEqual([])
   })
 
@@ -366,164 +383,10 @@ describe('loadModel rejects and changes nothing', () => {
   test('a file that is not there', async () => {
     const target = model(1)
     const before = bitsOf(target)
-    expect(await errorFrom(loadModel(join(folder, 'none'), target))).toMatchObject({ code: 'ENOENT' })
+    const error = await errorFrom(loadModel(join(folder, 'none'), target))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error.message).toBe(`loadModel: ${join(folder, 'none')}: ENOENT: no such file or directory`)
     expect(bitsOf(target)).toEqual(before)
-  })
-})
-
-/** A stream that keeps what is written, as a terminal or not. */
-class Screen extends Writable {
-  text = ''
-  readonly isTTY: boolean
-  readonly columns = 100
-
-  constructor(isTTY: boolean) {
-    super()
-    this.isTTY = isTTY
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString()
-    done()
-  }
-
-  /** What is left on the screen: each line after its last return, without control sequences. */
-  get lines(): string[] {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are controlled by them
-    const cleared = this.text.replace(/[^\n]*\x1b\[2K/g, '')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the same
-    return cleared.replace(/\x1b(\[[0-9;?]*[A-Za-z]|[78])/g, '').split('\n')
-  }
-
-  count(sequence: string): number {
-    return this.text.split(sequence).length - 1
-  }
-}
-
-const asStream = (screen: Screen): NodeJS.WriteStream => screen as unknown as NodeJS.WriteStream
-const train = (screen: Screen, more: { callbacks?: Callback[]; signal?: AbortSignal; epochs?: number } = {}) => {
-  const generator = new Generator(1)
-  const learner = new Sequential(new Linear(2, 4, { generator }), new Tanh(), new Linear(4, 1, { generator }))
-  return fit(learner, xor(), {
-    loss: mseLoss,
-    optimizer: new SGD(learner.parameters(), { lr: 0.1 }),
-    epochs: more.epochs ?? 3,
-    batchSize: 1,
-    metrics: { half: () => 0.5 },
-    ...(more.signal && { signal: more.signal }),
-    callbacks: [progress(asStream(screen)), ...(more.callbacks ?? [])],
-  })
-}
-
-describe('progress', () => {
-  test('writes one line an epoch where there is no terminal', async () => {
-    const screen = new Screen(false)
-    const { loss } = await train(screen)
-    expect(screen.lines.map((line) => line.replace(/\d+\.\d s$/, 'T s'))).toEqual([
-      ...loss.map((each, i) => `epoch ${i + 1}/3  loss ${each.toFixed(4)}  half 0.5000  T s`),
-      '',
-    ])
-    expect(screen.text).not.toContain('\x1b')
-  })
-
-  test('pads the number of an epoch to that of the last', async () => {
-    const screen = new Screen(false)
-    await train(screen, { epochs: 10 })
-    expect(screen.lines.map((line) => line.slice(0, 11))).toEqual([
-      ...Array.from({ length: 9 }, (_, i) => `epoch  ${i + 1}/10`),
-      'epoch 10/10',
-      '',
-    ])
-  })
-
-  /** The cursor is shown as often as it is hidden, lines wrap again, and nobody waits for signals any more. */
-  function expectClean(screen: Screen, listeners: number): void {
-    expect(screen.count('\x1b[?25h')).toBe(screen.count('\x1b[?25l'))
-    expect(screen.text.lastIndexOf('\x1b[?25h')).toBeGreaterThan(screen.text.lastIndexOf('\x1b[?25l'))
-    expect(screen.count('\x1b[?7h')).toBe(screen.count('\x1b[?7l'))
-    expect(process.listenerCount('SIGINT')).toBe(listeners)
-  }
-
-  test('draws a bar for each epoch on a terminal, and leaves the lines alone', async () => {
-    const screen = new Screen(true)
-    const listeners = process.listenerCount('SIGINT')
-    const { loss } = await train(screen)
-    for (const i of [1, 2, 3]) expect(screen.text).toMatch(new RegExp(`epoch ${i}/3 .*0/4 .*loss …`))
-    expect(screen.text).toContain('4/4')
-    expect(screen.count('\x1b[?25l')).toBe(3)
-    expectClean(screen, listeners)
-    expect(screen.lines.map((line) => line.replace(/\d+\.\d s$/, 'T s'))).toEqual([
-      ...loss.map((each, i) => `epoch ${i + 1}/3  loss ${each.toFixed(4)}  half 0.5000  T s`),
-      '',
-    ])
-  })
-
-  test.each([
-    ['an error', { callbacks: [{ onBatchEnd: () => expect.fail('thrown') }] }],
-    ['a signal', (controller: AbortController) => ({ signal: controller.signal })],
-  ] as const)('takes the bar away when %s ends the training in an epoch', async (_title, more) => {
-    const screen = new Screen(true)
-    const listeners = process.listenerCount('SIGINT')
-    const controller = new AbortController()
-    const options =
-      typeof more === 'function'
-        ? { ...more(controller), callbacks: [{ onBatchEnd: () => controller.abort() }] }
-        : { callbacks: [...more.callbacks] }
-    await errorFrom(train(screen, options))
-    expect(screen.count('\x1b[?25l')).toBe(1)
-    expectClean(screen, listeners)
-    expect(screen.lines).toEqual([''])
-    // A timer that still draws would draw within this time.
-    const { text } = screen
-    await new Promise((resolve) => setTimeout(resolve, 250))
-    expect(screen.text).toBe(text)
-  })
-
-  const [shows, hides] = ['\x1b[?25h', '\x1b[?25l']
-  test.each([
-    ['SIGINT', null, 'SIGINT'],
-    ['SIGTERM', null, 'SIGTERM'],
-    ['SIGHUP', null, 'SIGHUP'],
-    ['exit', 7, null],
-    ['throw', 1, null],
-  ])(
-    'gives back the terminal when the process ends by %s, which it does',
-    { timeout: 60_000 },
-    async (how, code, signal) => {
-      const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: [how] })
-      expect([ended.code, ended.signal]).toEqual([code, signal])
-      expect(ended.output).toContain(hides)
-      expect(ended.output.lastIndexOf(shows)).toBeGreaterThan(ended.output.lastIndexOf(hides))
-      expect(ended.output.lastIndexOf('\x1b[?7h')).toBeGreaterThan(ended.output.lastIndexOf('\x1b[?7l'))
-      expect(ended.output).not.toContain('went on')
-    },
-  )
-
-  test.each(['end of a batch', 'last'])(
-    'loses no signal that comes at the %s of an epoch, however short they are',
-    { timeout: 60_000 },
-    async (when) => {
-      const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: ['SIGINT', when] })
-      expect([ended.code, ended.signal]).toEqual([null, 'SIGINT'])
-      expect(ended.output.lastIndexOf(shows)).toBeGreaterThan(ended.output.lastIndexOf(hides))
-      expect(ended.output).not.toContain('went on')
-    },
-  )
-
-  test('leaves a signal to those who listen to it, and listens no more', { timeout: 60_000 }, async () => {
-    const ended = await endOf(new URL('./interrupted.ts', import.meta.url), { args: ['SIGINT', 'batch', 'listens'] })
-    expect([ended.code, ended.signal]).toEqual([0, null])
-    expect(ended.output).toMatch(/aborted\nwent on, 0 listeners more\n$/)
-    expect(ended.output.lastIndexOf(shows)).toBeGreaterThan(ended.output.lastIndexOf(hides))
-  })
-
-  test('shows numbers that are large or none', async () => {
-    const screen = new Screen(false)
-    const callback = progress(asStream(screen))
-    const training = { epochs: 1, batches: 1 } as Untyped
-    callback.onEpochBegin?.(0, training)
-    callback.onEpochEnd?.(0, { loss: Number.NaN, accuracy: 1 }, training)
-    expect(screen.text).toMatch(/^epoch 1\/1 {2}loss NaN {2}accuracy 1\.0000 {2}\d+\.\d s\n$/)
   })
 })
 
