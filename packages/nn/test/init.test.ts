@@ -206,8 +206,7 @@ describe.each(DTYPES)('in %s', (dtype: DType) => {
     [{ mean: 0.3, std: 0.02, low: 0.29, high: 0.31 }, 0.3, 0.02, 0.29, 0.31],
   ] as const)(
     'truncatedNormal(%o) is in its bounds and has their mean and variance, within 6 deviations',
-    (options, ...of) => {
-      const [mean, std, low, high] = of
+    (options, mean, std, low, high) => {
       const a = init.truncatedNormal(options)(ROWS, COLS, new Generator('truncated'), dtype)
       expect([a.rows, a.cols, a.dtype]).toEqual([ROWS, COLS, dtype])
       expect(a.min().item()).toBeGreaterThanOrEqual(round(low, dtype))
