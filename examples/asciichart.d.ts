@@ -3,6 +3,11 @@ declare module 'asciichart' {
     height?: number
     colors?: string[]
   }
-  const asciichart: { blue: string; yellow: string; plot(series: number[][], config?: Config): string }
+  const asciichart: {
+    blue: string
+    yellow: string
+    green: string
+    plot(series: number[][], config?: Config): string
+  }
   export default asciichart
 }

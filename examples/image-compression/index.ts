@@ -1,26 +1,17 @@
 // A picture as the sum of its largest singular values: how few numbers it takes, and how far off that is.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { linalg, type Matrix } from '@matgrad/core'
+import { linalg } from '@matgrad/core'
 import asciichart from 'asciichart'
-import { encode } from 'fast-png'
+import { outputFolder, savePng } from '../output.ts'
 import { renderScene } from './scene.ts'
 
 const SIZE = 256
 const RANKS = [1, 2, 5, 10, 20, 50, 100]
 
-const folder = fileURLToPath(new URL('../output/image-compression/', import.meta.url))
-mkdirSync(folder, { recursive: true })
-
-function savePng(name: string, pixels: Matrix): void {
-  const data = Uint8Array.from(pixels.clip(0, 1).mul(255).round().data)
-  writeFileSync(join(folder, name), encode({ width: pixels.cols, height: pixels.rows, data, channels: 1, depth: 8 }))
-}
+const folder = outputFolder('image-compression')
 
 const picture = renderScene(SIZE).astype('float64')
-savePng('original.png', picture)
+savePng(folder, 'original.png', picture)
 
 const singularValues = linalg.svdvals(picture).data
 const size = linalg.norm(picture)
@@ -32,7 +23,7 @@ console.log('rank  numbers  error (Frobenius)  predicted   error (spectral)  pre
 for (const rank of RANKS) {
   const { U, S, Vh } = linalg.truncatedSvd(picture, rank)
   const approximation = U.mul(S.T).matmul(Vh)
-  savePng(`rank-${String(rank).padStart(3, '0')}.png`, approximation)
+  savePng(folder, `rank-${String(rank).padStart(3, '0')}.png`, approximation)
   const rest = picture.sub(approximation)
   // Eckart and Young: no matrix of this rank is closer, and the singular values left out tell how close it is.
   const predicted = Math.hypot(...singularValues.subarray(rank)) / size

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { matrix } from '@matgrad/core'
+import { type Matrix, matrix } from '@matgrad/core'
 import type { Dataset } from '@matgrad/nn'
 import { readIdx } from './idx.ts'
 
@@ -26,5 +26,8 @@ export const loadMnist = async (): Promise<{ train: Dataset; test: Dataset }> =>
   test: await read('t10k'),
 })
 
+/** The images again with ink 1 and paper 0. */
+export const inkOf = ({ x }: Dataset): Matrix => x.mul(STD).add(MEAN)
+
 /** The pixels of one image, 28x28, with ink 1 and paper 0. */
-export const pixelsOf = ({ x }: Dataset, i: number) => x.row(i).reshape(28, 28).mul(STD).add(MEAN)
+export const pixelsOf = ({ x, y }: Dataset, i: number): Matrix => inkOf({ x: x.row(i), y }).reshape(28, 28)

@@ -1,10 +1,10 @@
 // Handwritten digits: a network with one hidden layer learns all of MNIST.
 
-import { mkdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { manualSeed } from '@matgrad/core'
 import { accuracy, crossEntropy, evaluate, fit, init, Linear, predict, ReLU, Sequential, SGD } from '@matgrad/nn'
 import { progress, saveModel } from '@matgrad/nn/node'
+import { outputFolder } from '../output.ts'
 import { lossChart, picture, sideBySide } from '../terminal.ts'
 import { loadMnist, pixelsOf } from './data.ts'
 
@@ -39,9 +39,7 @@ console.log(
   ),
 )
 
-const output = new URL('../output/', import.meta.url)
-await mkdir(output, { recursive: true })
-const path = fileURLToPath(new URL('mnist.safetensors', output))
+const path = join(outputFolder('mnist'), 'mnist.safetensors')
 await saveModel(path, model)
 const { accuracy: final } = evaluate(model, test, { metrics: { accuracy } })
 console.log(`\ntest accuracy ${(100 * final).toFixed(2)} %, weights in ${path}`)

@@ -14,7 +14,7 @@ import {
   Tanh,
   trainTestSplit,
 } from '@matgrad/nn'
-import { lossChart } from '../terminal.ts'
+import { lossChart, scatterPlot } from '../terminal.ts'
 
 const generator: Generator = manualSeed(3)
 
@@ -33,27 +33,12 @@ const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
 const history = await fit(model, train, { loss: crossEntropy, optimizer, epochs: 60, validation: test })
 
 console.log(`${lossChart(history)}\n`)
-console.log(boundary(test, 72, 26))
+const view = { low: test.x.min(0).sub(0.3), high: test.x.max(0).add(0.3), width: 72, height: 26 }
+const groups = ['o', 'x'].map((mark, moon) => ({ mark, points: test.x.filterRows(test.y.equal(moon)) }))
+// Behind the points, the class that the model gives each place.
+const shade = (places: Matrix): string[] => Array.from(predict(model, places).argmax(1).data, (guess) => '·░'[guess])
+console.log(scatterPlot(view, groups, shade))
 const result = evaluate(model, test, { metrics: { accuracy } })
 console.log(
   `\ntest accuracy ${(100 * result.accuracy).toFixed(1)} %: o and x are test points, the shade is what the model says`,
 )
-
-/** The plane around the points: the class that the model gives each place as a shade, the points on top. */
-function boundary({ x, y }: Dataset, width: number, height: number): string {
-  const [low, high] = [x.min(0).sub(0.3), x.max(0).add(0.3)]
-  const place = (axis: 0 | 1, cell: number, cells: number): number =>
-    low.get(0, axis) + ((cell + 0.5) / cells) * (high.get(0, axis) - low.get(0, axis))
-  const places: Matrix = fromFunction(width * height, 2, (i, axis) =>
-    axis === 0 ? place(0, i % width, width) : place(1, height - 1 - Math.floor(i / width), height),
-  )
-  const classes = predict(model, places).argmax(1)
-  const cells = Array.from({ length: height }, (_, i) =>
-    Array.from({ length: width }, (_, j): string => (classes.get(i * width + j, 0) === 0 ? '·' : '░')),
-  )
-  const cellOf = (axis: 0 | 1, value: number, count: number): number =>
-    Math.floor(((value - low.get(0, axis)) / (high.get(0, axis) - low.get(0, axis))) * count)
-  for (let i = 0; i < x.rows; i++)
-    cells[height - 1 - cellOf(1, x.get(i, 1), height)][cellOf(0, x.get(i, 0), width)] = y.get(i, 0) === 0 ? 'o' : 'x'
-  return cells.map((row) => row.join('')).join('\n')
-}
