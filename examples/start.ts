@@ -1,7 +1,22 @@
-// Runs an example by name: `start`, `start xor`, `start moons`, `start iris`, `start compile`,
-// `start matrix-analysis`, `start image-compression`.
+// Runs an example by name: `start`, `start xor`, and so on. Those that take long take a number, of epochs or steps, as well:
+// `start autoencoder 1`.
 
-const examples = ['mnist', 'xor', 'moons', 'iris', 'compile', 'matrix-analysis', 'image-compression']
+const examples = [
+  'mnist',
+  'xor',
+  'moons',
+  'iris',
+  'cars',
+  'regularisation',
+  'initialisation',
+  'autoencoder',
+  'names',
+  'gan',
+  'gridworld',
+  'compile',
+  'matrix-analysis',
+  'image-compression',
+]
 
 const name = process.argv[2] ?? 'mnist'
 if (examples.includes(name)) await import(`./${name}/index.ts`)

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { FormatError, io } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { decodeIdx } from '../mnist/idx.ts'
+import { loadNames } from '../names/data.ts'
 
 interface Run {
   readonly code: number | null
@@ -114,6 +115,153 @@ describe('the small examples', () => {
     expect(numberIn(output, /^test accuracy (\d+\.\d) %/m)).toBeCloseTo((100 * right) / 45, 1)
   })
 
+  test('cars: held out, the network errs less than least squares, and that less than the mean', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('cars')
+    expect([code, errors]).toEqual([0, ''])
+    expectChart(output)
+    expect(output).toContain('406 cars, 392 of which everything is known')
+    const [mean, linear, network] = ['always the mean', 'linear least squares', 'network'].map((name) => {
+      const [, learnt, heldOut] = new RegExp(`^${name} +(\\d+\\.\\d\\d) +(\\d+\\.\\d\\d)$`, 'm').exec(output) ?? []
+      return { learnt: Number(learnt), heldOut: Number(heldOut) }
+    })
+    expect(mean.heldOut).toBeGreaterThan(5)
+    expect(linear.heldOut).toBeLessThan(3)
+    expect(network.learnt).toBeLessThan(linear.learnt)
+    expect(network.heldOut).toBeLessThan(0.85 * linear.heldOut)
+    expect(output.match(/^[ ·o]*o[ ·o]*$/gm)?.length).toBeGreaterThan(10)
+  })
+
+  test('regularisation: alone the network learns wrong labels by heart and gets worse at the rest', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('regularisation', '30')
+    expect([code, errors]).toEqual([0, ''])
+    expect(output.split('\n').filter((line) => /^ *\d+\.\d+ [┤┼]/.test(line))).toHaveLength(11)
+    const [neither, dropout, decay] = ['neither', 'dropout', 'weight decay'].map((name) => {
+      const row = new RegExp(`^${name} +\\d.*$`, 'm').exec(output)?.[0] ?? ''
+      const [learnt, last, , best, , epoch] = (row.match(/\d+(\.\d+)?/g) ?? []).map(Number)
+      return { learnt, last, best, epoch }
+    })
+    expect(neither.learnt).toBeLessThan(0.02)
+    expect(neither.last).toBeGreaterThan(neither.best + 0.1)
+    expect(neither.epoch).toBeLessThan(15)
+    for (const other of [dropout, decay]) {
+      expect(other.learnt).toBeGreaterThan(0.1)
+      expect(other.last).toBeLessThan(neither.last - 0.1)
+    }
+  })
+
+  test('initialisation: through 20 layers signals and gradients keep their size by Kaiming and orthogonal weights alone', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('initialisation')
+    expect([code, errors]).toEqual([0, ''])
+    /** By how much each row of a table changes from the first layer to the last. */
+    const changes = (title: string): Record<string, number> => {
+      const table = output.split('\n\n').find((block) => block.startsWith(title)) ?? ''
+      const rows = table.trimEnd().split('\n').slice(2)
+      expect(rows).toHaveLength(6)
+      return Object.fromEntries(
+        rows.map((row) => {
+          const cells = row.slice(18).trim().split(/ +/).map(Number)
+          expect(cells).toHaveLength(5)
+          return [row.slice(0, 18).trim(), cells[4] / cells[0]]
+        }),
+      )
+    }
+    for (const table of ['relu: root mean square of the activations', 'relu: root mean square of the gradients']) {
+      const change = changes(table)
+      for (const name of ['Kaiming', 'orthogonal']) {
+        expect(change[name]).toBeGreaterThan(1 / 3)
+        expect(change[name]).toBeLessThan(3)
+      }
+    }
+    const relu = changes('relu: root mean square of the activations')
+    // Each layer halves the mean square: 19 of them take 2^(19/2) ≈ 724.
+    expect(relu.Xavier).toBeGreaterThan(1 / (724 * 3))
+    expect(relu.Xavier).toBeLessThan(1 / (724 / 3))
+    expect(relu['normal, std 0.01']).toBeLessThan(1e-15)
+    expect(relu['normal, std 1']).toBeGreaterThan(1e15)
+    const tanh = changes('tanh: root mean square of the gradients')
+    expect(tanh['normal, std 1']).toBeLessThan(1e-5)
+    expect(tanh['normal, std 0.01']).toBeGreaterThan(1e15)
+    for (const name of ['Xavier', 'orthogonal']) expect(tanh[name]).toBeLessThan(10)
+  })
+
+  test('autoencoder: after one epoch less than 0.85 of the error of as many principal components', {
+    timeout: 240_000,
+  }, async () => {
+    const { code, output, errors } = await start('autoencoder', '1')
+    expect([code, errors]).toEqual([0, ''])
+    const [mean, components, autoencoder] = ['the mean image', '16 components', 'autoencoder'].map((name) =>
+      numberIn(output, new RegExp(`^${name} +(\\d\\.\\d+)$`, 'm')),
+    )
+    expect(mean).toBeCloseTo(0.0675, 3)
+    // As scikit-learn's PCA of all 60,000 images has it.
+    expect(components).toBeCloseTo(0.0269, 3)
+    expect(autoencoder).toBeLessThan(0.85 * components)
+    expect(output.split('\n').filter((line) => /[▀▄█]{2}/.test(line)).length).toBeGreaterThanOrEqual(16)
+    const bytes = await readFile(/: (.+digits\.png)$/m.exec(output)?.[1] ?? '')
+    expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([280, 84])
+  })
+
+  test('names: letters held out are guessed better than by pairs after two epochs, and the names are new', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('names', '2')
+    expect([code, errors]).toEqual([0, ''])
+    const [any, letters, pairs, network] = [
+      'any letter',
+      'frequencies of letters',
+      'frequencies of pairs',
+      'network',
+    ].map((name) => numberIn(output, new RegExp(`^${name} +(\\d\\.\\d{3}) `, 'm')))
+    expect(any).toBeCloseTo(Math.log(27), 3)
+    expect(letters).toBeLessThan(any - 0.3)
+    expect(pairs).toBeLessThan(letters - 0.3)
+    expect(network).toBeLessThan(pairs - 0.08)
+    const invented = output.split('nobody has, yet\n')[1].trim().split(/\s+/)
+    expect(new Set(invented).size).toBe(24)
+    for (const name of invented) expect(name).toMatch(/^[A-Z][a-z]{2,13}$/)
+    const known = new Set(loadNames())
+    expect(invented.filter((name) => known.has(name.toLowerCase()))).toEqual([])
+  })
+
+  test('gan: after 2500 steps all of the 8 clusters have points, and three quarters of the points have a cluster', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('gan', '2500')
+    expect([code, errors]).toEqual([0, ''])
+    expect(output).toMatch(/^ +2500 .* 8 of 8 /m)
+    const shares = [...output.matchAll(/ of 8 +(\d+\.\d) %$/gm)].map(([, share]) => Number(share))
+    expect(shares).toHaveLength(3)
+    expect(shares[2]).toBeGreaterThan(75)
+    expect(shares[2]).toBeGreaterThan(shares[0])
+    expect(output).toMatch(/^[ ·o]*·[ ·o]*o[ ·o]*$/m)
+  })
+
+  test('gridworld: after 10000 steps the mean return is within 0.03 of the best', { timeout: 120_000 }, async () => {
+    const { code, output, errors } = await start('gridworld', '10000')
+    expect([code, errors]).toEqual([0, ''])
+    const [learnt, best] = [/^mean return (-?\d\.\d+), at best/m, /at best (\d\.\d+)$/m].map((each) =>
+      numberIn(output, each),
+    )
+    expect(best).toBe(numberIn(output, /^mean return of the best policy (\d\.\d+)$/m))
+    expect(learnt).toBeLessThanOrEqual(best)
+    expect(learnt).toBeGreaterThan(best - 0.03)
+    // After a tenth of the steps it was far from it.
+    expect(numberIn(output, /^ 1000 {2}(-?\d\.\d+)$/m)).toBeLessThan(best - 0.1)
+    expect(output.match(/[↑→↓←]/g)).toHaveLength(2 * 38)
+  })
+
+  test.each(['0', '1.5', 'many'])('a training of length %j is refused', async (length) => {
+    const { code, output, errors } = await start('gan', length)
+    expect([code, output]).toEqual([1, ''])
+    expect(errors).toContain(`"${length}" is no length of a training, wanted a whole number from 1 on`)
+  })
+
   test('compile: the program of a training step, and the same bits as without', async () => {
     const { code, output, errors } = await start('compile')
     expect([code, errors]).toEqual([0, ''])
@@ -179,7 +327,7 @@ describe('the small examples', () => {
     const { code, output, errors } = await start(name)
     expect([code, output]).toEqual([1, ''])
     expect(errors).toBe(
-      `There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris, compile, matrix-analysis, image-compression.\n`,
+      `There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris, cars, regularisation, initialisation, autoencoder, names, gan, gridworld, compile, matrix-analysis, image-compression.\n`,
     )
   })
 })
