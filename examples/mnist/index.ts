@@ -2,7 +2,19 @@
 
 import { join } from 'node:path'
 import { manualSeed } from '@matgrad/core'
-import { accuracy, crossEntropy, evaluate, fit, init, Linear, predict, ReLU, Sequential, SGD } from '@matgrad/nn'
+import {
+  accuracy,
+  CosineAnnealingLR,
+  crossEntropy,
+  evaluate,
+  fit,
+  init,
+  Linear,
+  predict,
+  ReLU,
+  Sequential,
+  SGD,
+} from '@matgrad/nn'
 import { progress, saveModel } from '@matgrad/nn/node'
 import { outputFolder } from '../output.ts'
 import { lossChart, picture, sideBySide } from '../terminal.ts'
@@ -14,10 +26,15 @@ const { train, test } = await loadMnist()
 const model = new Sequential(new Linear(784, 128, { init: init.kaimingUniform() }), new ReLU(), new Linear(128, 10))
 console.log(`${model.summary()}\n${train.x.rows} images to learn from, ${test.x.rows} to be judged by\n`)
 
+// Large steps at first, ever smaller ones in the end.
+const epochs = 8
+const optimizer = new SGD(model.parameters(), { lr: 0.03, momentum: 0.9 })
+const scheduler = new CosineAnnealingLR(optimizer, { tMax: epochs })
 const history = await fit(model, train, {
   loss: crossEntropy,
-  optimizer: new SGD(model.parameters(), { lr: 0.01, momentum: 0.9 }),
-  epochs: 5,
+  optimizer,
+  scheduler,
+  epochs,
   batchSize: 64,
   validation: test,
   metrics: { accuracy },

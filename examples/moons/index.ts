@@ -27,10 +27,10 @@ function makeMoons(count: number, noise: number): Dataset {
   return { x: x.add(generator.normal(x.rows, 2, 0, noise)), y: fromFunction(x.rows, 1, (i) => Number(i >= count)) }
 }
 
-const { train, test } = trainTestSplit(makeMoons(250, 0.15), { testSize: 0.2, generator })
+const { train, test } = trainTestSplit(makeMoons(250, 0.1), { testSize: 0.2, generator })
 const model = new Sequential(new Linear(2, 16), new Tanh(), new Linear(16, 16), new Tanh(), new Linear(16, 2))
 const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
-const history = await fit(model, train, { loss: crossEntropy, optimizer, epochs: 60, validation: test })
+const history = await fit(model, train, { loss: crossEntropy, optimizer, epochs: 150, validation: test })
 
 console.log(`${lossChart(history)}\n`)
 const view = { low: test.x.min(0).sub(0.3), high: test.x.max(0).add(0.3), width: 72, height: 26 }

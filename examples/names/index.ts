@@ -1,7 +1,7 @@
 // Names that nobody has: a network reads three letters and says which one follows (Bengio et al. 2003).
 
 import { type Variable, variable } from '@matgrad/autograd'
-import { Generator, type Matrix, manualSeed, matrix, randn } from '@matgrad/core'
+import { full, Generator, type Matrix, manualSeed, matrix, randn } from '@matgrad/core'
 import { AdamW, crossEntropy, evaluate, fit, type Input, Linear, Module, predict } from '@matgrad/nn'
 import { progress } from '@matgrad/nn/node'
 import { trainingLength } from '../command-line.ts'
@@ -80,7 +80,7 @@ for (const [name, nats] of [
   ['frequencies of pairs', loss(pairs, test.x.col(-1))],
   ['network', byNetwork],
 ] as const)
-  console.log(`${name.padEnd(24)}${nats.toFixed(3)}  ${Math.exp(nats).toFixed(1).padStart(5)}`)
+  console.log(`${name.padEnd(24)}${nats.toFixed(3)}  ${full(1, 1, nats).exp().item().toFixed(1).padStart(5)}`)
 
 // 4. Names: what it says is probable is drawn, letter by letter, until a name ends.
 const dice = new Generator('names')
