@@ -1,7 +1,7 @@
 import { DTypeError, MatgradError, Matrix, type Shape, ShapeError } from '@matgrad/core'
 import { checkNumber, describe, didYouMean, formatShape } from '@matgrad/core/internal'
-import { nameOf } from './names.ts'
 import * as init from './init.ts'
+import { nameOf } from './names.ts'
 
 const { zeros: _, ones: __, identity: ___, ...MAKERS } = init
 

@@ -25,9 +25,9 @@ export { type Period, Scheduler, type SchedulerOptions, type SchedulerState } fr
 export * from './optim/schedules.ts'
 export type { StoredSettings } from './optim/settings.ts'
 export * from './optim/sgd.ts'
+export type { InputShape } from './summary.ts'
 export type { Callback, Training } from './train/callbacks.ts'
 export { type Checkpoint, type Checkpointed, decodeCheckpoint, encodeCheckpoint } from './train/checkpoint.ts'
-export type { InputShape } from './summary.ts'
 export {
   DataLoader,
   type DataLoaderOptions,
@@ -43,6 +43,6 @@ export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.ts'
 export { fit } from './train/fit.ts'
 export { type History, type HistoryOf, type Metrics, TrainingError, type Validation } from './train/history.ts'
+export type { Logs } from './train/metrics.ts'
 export type { FitOptions, StopSignal, TrainingData } from './train/plan.ts'
 export type { ClassWeight, SampleWeight } from './train/weights.ts'
-export type { Logs } from './train/metrics.ts'

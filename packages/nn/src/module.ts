@@ -26,9 +26,9 @@ import {
   withTracer,
 } from '@matgrad/core/internal'
 import { isAsMade } from './as-made.ts'
-import { builtInName, nameOf } from './names.ts'
 import { checkShaped } from './check.ts'
 import { type ModelJson, modelToJson } from './json.ts'
+import { builtInName, nameOf } from './names.ts'
 import { type InputShape, nested, type Place, readInputShape, table } from './summary.ts'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */

@@ -11,7 +11,6 @@ export class Sequential<
 > extends Container<In, Out> {
   static readonly builtIn: string = 'Sequential'
 
-
   /** @internal */
   static argumentsOf({ layers }: Sequential): unknown[] {
     return [...layers]

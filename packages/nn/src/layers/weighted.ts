@@ -1,10 +1,10 @@
 import { Variable, variable } from '@matgrad/autograd'
 import { type DType, DTypeError, type Generator, Matrix } from '@matgrad/core'
 import { announce, dependsOn, describe, tracer } from '@matgrad/core/internal'
-import { nameOf } from '../names.ts'
 import { checkShaped } from '../check.ts'
 import type { Initializer } from '../init.ts'
 import { type Member, Module } from '../module.ts'
+import { nameOf } from '../names.ts'
 
 /**
  * A parameter whose first values an initialiser makes.

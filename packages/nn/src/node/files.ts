@@ -159,18 +159,28 @@ export async function loadModel(path: string | FileUrl, model: Module, ...more: 
   checkNoMore('loadModel', 'path, model', more)
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
-  const bytes = await inFile('loadModel', name, async () => {
-    const found = await stat(name)
+  await decodeFile('loadModel', name, (bytes) => model.loadStateDict(decodeState(bytes, model)))
+}
+
+/**
+ * What `decode` makes of the bytes of a file.
+ *
+ * @param path as `checkPath` gives it
+ * @throws what it throws, with the name of the file; MatgradError, with its code, for what the file system refuses.
+ */
+export async function decodeFile<T>(operation: string, path: string, decode: (bytes: Uint8Array) => T): Promise<T> {
+  const bytes = await inFile(operation, path, async () => {
+    const found = await stat(path)
     // A device may never end.
     if (found.isDirectory() || found.isCharacterDevice() || found.isBlockDevice())
-      throw new MatgradError(`loadModel: ${shown(name)} is a folder or a device, wanted a file`)
-    return readFile(name)
+      throw new MatgradError(`${operation}: ${shown(path)} is a folder or a device, wanted a file`)
+    return readFile(path)
   })
   try {
-    model.loadStateDict(decodeState(bytes, model))
+    return decode(bytes)
   } catch (error) {
     if (!(error instanceof MatgradError)) throw error
     const OfItsKind = error.constructor as new (message: string, options: ErrorOptions) => MatgradError
-    throw new OfItsKind(`loadModel: ${shown(name)}: ${error.message}`, { cause: error })
+    throw new OfItsKind(`${operation}: ${shown(path)}: ${error.message}`, { cause: error })
   }
 }

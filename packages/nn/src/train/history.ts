@@ -1,6 +1,6 @@
 import { MatgradError } from '@matgrad/core'
-import type { DataLoader, Dataset } from './data.ts'
 import type { Metric } from '../metrics/metric.ts'
+import type { DataLoader, Dataset } from './data.ts'
 
 /** What was measured in every epoch so far, by name. */
 export type History = { loss: number[] } & Record<string, number[]>

@@ -1,7 +1,7 @@
 import { type GeneratorState, getDefaultGenerator, MatgradError, ShapeError } from '@matgrad/core'
 import { formatShape, listNames, shorten } from '@matgrad/core/internal'
+import { nameOf } from '../names.ts'
 import type { Scheduler } from '../optim/scheduler.ts'
-import { ReduceLROnPlateau } from '../optim/schedules.ts'
 import { Batches } from './batches.ts'
 import { inValidation } from './beforehand.ts'
 import type { Callback, Training } from './callbacks.ts'
@@ -189,7 +189,7 @@ export class Loop {
     this.batch++
     for (const scheduler of plan.schedulers)
       if (scheduler.by === 'batch') {
-        scheduler.step(scheduler instanceof ReduceLROnPlateau ? loss : undefined)
+        scheduler.step(loss)
         this.giveBack()
       }
   }
@@ -250,12 +250,13 @@ export class Loop {
   }
 }
 
-/** What a schedule goes by: the loss of the validation data, if there are some, unless it says another name. */
-function monitored(scheduler: Scheduler, logs: Logs): number | undefined {
-  if (!(scheduler instanceof ReduceLROnPlateau)) return undefined
+/** What a schedule may go by: the loss, of the validation data if there are some, unless it says another name. */
+function monitored(scheduler: Scheduler & { readonly monitor?: string | undefined }, logs: Logs): number {
   const { monitor = 'valLoss' in logs ? 'valLoss' : 'loss' } = scheduler
   if (Object.hasOwn(logs, monitor)) return logs[monitor]
-  throw new MatgradError(`fit: ReduceLROnPlateau monitors ${shorten(monitor)}, wanted one of ${listNames(Object.keys(logs))}`)
+  throw new MatgradError(
+    `fit: ${nameOf(scheduler)} monitors ${shorten(monitor)}, wanted one of ${listNames(Object.keys(logs))}`,
+  )
 }
 
 const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback

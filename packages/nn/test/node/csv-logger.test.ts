@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FormatError, Generator, MatgradError } from '@matgrad/core'
-import { type Callback, Linear, type Logs, mseLoss, SGD } from '@matgrad/nn'
+import { type Callback, type Metrics, Linear, type Logs, mseLoss, SGD } from '@matgrad/nn'
 import { type CsvLoggerOptions, csvLogger } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fit } from '../run.ts'
@@ -24,7 +24,7 @@ afterEach(() => rm(folder, { recursive: true }))
 
 const contents = (): Promise<string> => readFile(path, 'utf8')
 
-function train(logger: Callback, callbacks: readonly Callback[] = [], metrics = {}) {
+function train(logger: Callback, callbacks: readonly Callback[] = [], metrics: Metrics = {}) {
   const model = new Linear(2, 1, { generator: new Generator(1) })
   const optimizer = new SGD(model.parameters(), { lr: 0.1 })
   const options = { loss: mseLoss, optimizer, epochs: 3, validation: xor(), metrics }
