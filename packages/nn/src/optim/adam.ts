@@ -123,17 +123,19 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
     return (parameter, g) => {
       const { value: p, dtype } = parameter
       const { first, second, step, largest } = this.recall(parameter, 'largest')
+      // All that is one number comes first, so that the rest is one loop.
       const t = count(step)
-      const d = gradientOf(p, g)
-      averageFirst(first, d)
-      averageSecond(second, d.square())
-      largest.assign(largest.maximum(second))
       const rate = exact('lr')
         .div(correction(exact('betas', 0), t))
         .astype(dtype)
       const scale = correction(exact('betas', 1), t).sqrt().astype(dtype)
+      const kept = shrink(p)
+      const d = gradientOf(p, g)
+      averageFirst(first, d)
+      averageSecond(second, d.square())
+      largest.assign(largest.maximum(second))
       const denominator = largest.sqrt().div(scale).add(group.number('eps', dtype))
-      p.assign(shrink(p).sub(first.mul(rate).div(denominator)))
+      p.assign(kept.sub(first.mul(rate).div(denominator)))
     }
   }
 }

@@ -77,11 +77,13 @@ export class Adamax extends Optimizer<AdamaxSettings, Moments> {
     return (parameter, g) => {
       const { value: p, dtype } = parameter
       const { first, largest, step } = this.recall(parameter)
-      const rate = group.number('lr', 'float64').div(correction(group.number('betas', 'float64', 0), count(step)))
+      // All that is one number comes first, so that the rest is one loop.
+      const correct = correction(group.number('betas', 'float64', 0), count(step))
+      const rate = group.number('lr', 'float64').div(correct).astype(dtype)
       const d = gradientOf(p, g)
       follow(first, d)
       largest.assign(largest.mul(group.number('betas', dtype, 1)).maximum(d.abs().add(group.number('eps', dtype))))
-      p.assign(p.sub(first.mul(rate.astype(dtype)).div(largest)))
+      p.assign(p.sub(first.mul(rate).div(largest)))
     }
   }
 }

@@ -59,8 +59,11 @@ export class Lion extends Optimizer<LionSettings, { momentum: Matrix }> {
     return (parameter, g) => {
       const { value: p, dtype } = parameter
       const { momentum } = this.recall(parameter)
+      const kept = shrink(p)
       const seen = momentum.mul(group.number('betas', dtype, 0)).add(g.mul(group.complement('betas', dtype, 0)))
-      p.assign(shrink(p).sub(seen.sign().mul(group.number('lr', dtype))))
+      // PyTorch's sign, which is 0 for NaN: loops have comparisons.
+      const sign = seen.greater(0).sub(seen.less(0))
+      p.assign(kept.sub(sign.mul(group.number('lr', dtype))))
       follow(momentum, g)
     }
   }
