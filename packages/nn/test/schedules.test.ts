@@ -12,12 +12,14 @@ import {
   LinearWarmup,
   MultiStepLR,
   OneCycleLR,
-  type Optimizer,
+  Optimizer,
   ReduceLROnPlateau,
   Scheduler,
   SequentialLR,
   SGD,
   StepLR,
+  type StoredSettings,
+  type Update,
 } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
@@ -234,6 +236,41 @@ describe('the rate at t = 0 holds from the start', () => {
     }
     expect(p.value.item()).toBe(-26 - 4 - 6 - 8)
     if (_title === 'compiled') expect(replays() - before).toBe(6)
+  })
+
+  test.each([true, false])('of an optimiser of a user, which asks for its rate alone (compiled: %s)', (compiled) => {
+    class Plain extends Optimizer {
+      protected override check(): void {}
+      protected override start(): Record<string, never> {
+        return {}
+      }
+      protected override updateOf(group: StoredSettings<{ lr: number }>): Update {
+        return ({ value }, g) => value.assign(value.sub(g.mul(group.number('lr', value.dtype))))
+      }
+    }
+    const p: Variable = variable(zeros(1, 1))
+    const optimizer = new Plain([p], { lr: 8 })
+    const plain = (): void => {
+      p.grad = ones(1, 1)
+      optimizer.step()
+    }
+    const step = compiled ? compile(plain) : plain
+    // The first is begun while a function is traced, which computes a cosine.
+    new OneCycleLR(optimizer, { maxLr: 8, divFactor: 2, totalSteps: 9, cycleMomentum: false })
+    step()
+    step()
+    expect(p.value.item()).toBe(-8)
+    new Warmup(optimizer)
+    step()
+    expect(p.value.item()).toBe(-10)
+  })
+
+  test('unless a snapshot of the optimiser is loaded, which is the later one', () => {
+    const optimizer = optimizerOf([8])
+    const state = optimizer.stateDict()
+    new Warmup(optimizer)
+    optimizer.loadStateDict(state)
+    expect(optimizer.lr).toBe(8)
   })
 
   test('of `fit`, from its first epoch, for a schedule with fields', async () => {
