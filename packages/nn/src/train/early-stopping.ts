@@ -100,7 +100,6 @@ export function earlyStopping(options?: EarlyStoppingOptions, ...more: []): Earl
       best = null
       bestEpoch = null
       stoppedEpoch = null
-      state = undefined
       monitor = monitorOf('earlyStopping', training, settings.monitor, settings.mode)
     },
     onEpochEnd(epoch, logs, training) {
