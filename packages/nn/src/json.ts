@@ -2,6 +2,7 @@ import { Variable } from '@matgrad/autograd'
 import { MatgradError, Matrix, type MatrixJson } from '@matgrad/core'
 import { describe, isPlain, shorten, toJsonNumber } from '@matgrad/core/internal'
 import type { Member, Module } from './module.ts'
+import { builtInName, nameOf } from './names.ts'
 
 /** What a constructor was given, as JSON has it. */
 export type ArgumentJson =
@@ -44,7 +45,6 @@ interface Looks {
 
 /** A class that says how its layers are made. */
 interface Remakable {
-  readonly builtIn: unknown
   argumentsOf(layer: Module): unknown
 }
 
@@ -118,9 +118,8 @@ class Writer {
   /** How a layer is made. */
   private making(layer: Module, path: string): { name: string; isOurs: boolean; given: readonly unknown[] } {
     const type = layer.constructor as typeof layer.constructor & Partial<Remakable>
-    const isOurs = Object.hasOwn(type, 'builtIn')
-    // Bundlers shorten the names of classes.
-    const name = isOurs && typeof type.builtIn === 'string' ? type.builtIn : type.name
+    const isOurs = builtInName(type) !== undefined
+    const name = nameOf(layer)
     if (isOurs && !this.looks.isBuiltIn(layer))
       throw new MatgradError(
         `toJSON: ${path} is ${name} with code of its own, wanted it as it is, or a class: ${INSTEAD}`,

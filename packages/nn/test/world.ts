@@ -31,7 +31,7 @@ function digest({ data }: Matrix): string {
 }
 
 /** What a value is now, in words. */
-function inWords(value: unknown): unknown {
+export function inWords(value: unknown): unknown {
   if (value instanceof Matrix) return `${value.rows}x${value.cols} ${value.dtype}: ${digest(value)}`
   if (value instanceof Variable) return [value.requiresGrad, inWords(value.value)]
   if (value instanceof nn.Module)

@@ -31,7 +31,8 @@ export class Loop {
   private readonly hasOthers: boolean
   /** Whether a metric of somebody's runs in each batch. */
   private readonly areSeen: boolean
-  private seen: Seen
+  /** What was measured in this epoch. */
+  private seen: Seen | undefined
   private epoch: number
   /** How many batches of the epoch are over. */
   private batch: number
@@ -57,7 +58,6 @@ export class Loop {
     this.epoch = first
     this.batch = resume?.batch ?? 0
     this.resume = resume?.progress ?? null
-    this.seen = new Seen(plan)
     const loop = this
     this.training = {
       model,
@@ -91,9 +91,10 @@ export class Loop {
   /** What a checkpoint needs beside the numbers that are learned. */
   private get progress(): Progress {
     const generators = generatorsOf(this.training).map(({ state }) => state)
-    const { order, batch } = this
-    const { total, samples } = this.seen
-    return batch > 0 ? { order, generators, total, samples } : { order: null, generators, total: 0, samples: 0 }
+    const { order, batch, seen, resume } = this
+    if (resume) return resume
+    if (batch === 0 || seen === undefined) return { order: null, generators, total: 0, samples: 0 }
+    return { order, generators, total: seen.total, samples: seen.samples }
   }
 
   private get orderGenerator() {
@@ -153,6 +154,7 @@ export class Loop {
     }
     this.restore()
     if (resume?.order) this.orderGenerator.state = resume.order
+    else this.resume = null
     if (callbacks.length > 0) this.order = this.orderGenerator.state
     const begun = this.batch
     if (this.resident && this.isPlain && this.stepper.isKnown) return this.resident.pass(this.isKnown, begun)
@@ -177,7 +179,7 @@ export class Loop {
     const { plan, stepper, epoch, batch } = this
     this.resumeDrawing()
     const samples = this.isPlain ? given : this.look(given)
-    const loss = this.seen.add(stepper.run(samples))
+    const loss = (this.seen as Seen).add(stepper.run(samples))
     if (this.areSeen) this.giveBack()
     if (plan.stopOnNaN && !Number.isFinite(loss))
       throw new TrainingError(
@@ -214,7 +216,7 @@ export class Loop {
 
   /** Ends a batch for all callbacks; gives what they make one wait for, as to wait for nothing takes longer than many a step. */
   *endBatch(): Iterable<PromiseLike<unknown>> {
-    const { loss } = this.seen
+    const { loss } = this.seen as Seen
     for (const callback of this.plan.callbacks) {
       const result: unknown = callback.onBatchEnd?.(this.batch - 1, { loss }, this.training)
       if (isPromise(result)) yield result
@@ -230,7 +232,7 @@ export class Loop {
           'an object whose [Symbol.iterator] makes one begins anew',
       )
     this.resumeDrawing()
-    const measured = this.seen.measured()
+    const measured = (this.seen as Seen).measured()
     if (evaluation) {
       const validated = inValidation(() => evaluation.run(this.mayBeOther))
       for (const [name, value] of validated) measured.push([namesOfValidation.get(name) as string, value])

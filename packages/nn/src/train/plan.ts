@@ -4,6 +4,8 @@ import {
   checkInteger,
   flag,
   generatorOption,
+  isOfAnotherCopy,
+  isPlain,
   kind,
   listNames,
   number,
@@ -101,7 +103,7 @@ const readFit = readerOf({
   optimizer: required(kind<Optimizer>('an Optimizer', (value) => value instanceof Optimizer)()),
   epochs: required(whole()),
   initialEpoch: whole(),
-  resume: anything<Checkpoint | undefined>(undefined),
+  resume: kind<Checkpoint>('what loadCheckpoint gives', (value) => isPlain(value) && 'progress' in value)(),
   batchSize: whole(32),
   shuffle: flag(true),
   generator: generatorOption(),
@@ -129,6 +131,7 @@ const isStream = (data: unknown): data is Iterable<Dataset> | AsyncIterable<Data
   typeof data === 'object' &&
   data !== null &&
   !(data instanceof Matrix) &&
+  !isOfAnotherCopy(data) &&
   (Symbol.asyncIterator in data || (Symbol.iterator in data && !(Array.isArray(data) && data[0] instanceof Matrix)))
 
 /** The first samples, to train with, and the last, to validate with. @throws MatgradError unless both have some. */
@@ -180,9 +183,9 @@ export interface Plan {
 }
 
 /** @throws DTypeError or MatgradError for options that make no sense; what `checkBeforehand` throws. */
-export function planOf(model: Module, data: TrainingData, options: FitOptions): Plan {
+export function planOf(model: Module, data: TrainingData, given: FitOptions): Plan {
   checkModule('fit', model)
-  const settings = readFit('fit', options)
+  const settings = readFit('fit', given)
   const { optimizer, epochs, batchSize, shuffle, generator, validationSplit, clipNorm, callbacks, resume } = settings
   // The history has a list for each from the start.
   const metrics = { ...settings.metrics }

@@ -1,13 +1,25 @@
 // Files with models.
 
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import promises, {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, ShapeError, zeros } from '@matgrad/core'
 import { Linear, type Module, ReLU, Sequential } from '@matgrad/nn'
 import { loadModel, saveModel } from '@matgrad/nn/node'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bitsOf } from '../support.ts'
 import { endOf, outputOf } from './output.ts'
 
@@ -15,25 +27,32 @@ import { endOf, outputOf } from './output.ts'
 type Untyped = any
 
 /** What the next file that is opened for writing fails to do. */
-const failing = vi.hoisted((): { step: 'writeFile' | 'sync' | 'close' | undefined } => ({ step: undefined }))
+const failing: { step: 'writeFile' | 'sync' | 'close' | undefined } = { step: undefined }
 
-vi.mock('node:fs/promises', async (original) => {
-  const fs = await original<typeof import('node:fs/promises')>()
-  const open: typeof fs.open = async (path, flags, ...rest) => {
-    const file = await fs.open(path, flags, ...rest)
-    const { step } = failing
-    if (step === undefined || flags !== 'wx') return file
-    const done = file[step].bind(file) as (...args: unknown[]) => Promise<unknown>
-    return Object.assign(file, {
-      // Half of the work is done before the disk is full.
-      [step]: async (...args: unknown[]) => {
-        await done(...(args[0] instanceof Uint8Array ? [args[0].subarray(0, args[0].length / 2)] : args))
-        throw new Error('no space left')
-      },
-    })
-  }
-  return { ...fs, open }
-})
+const { open } = promises
+
+/** Opens a file that does half of its work before the disk is full. */
+const openFailing: typeof open = async (path, flags, ...rest) => {
+  const file = await open(path, flags, ...rest)
+  const { step } = failing
+  if (step === undefined || flags !== 'wx') return file
+  const done = file[step].bind(file) as (...args: unknown[]) => Promise<unknown>
+  return Object.assign(file, {
+    [step]: async (...args: unknown[]) => {
+      await done(...(args[0] instanceof Uint8Array ? [args[0].subarray(0, args[0].length / 2)] : args))
+      throw new Error('no space left')
+    },
+  })
+}
+
+/** Modules that are loaded have it, too. */
+function useOpen(own: typeof open): void {
+  promises.open = own
+  syncBuiltinESMExports()
+}
+
+beforeAll(() => useOpen(openFailing))
+afterAll(() => useOpen(open))
 
 let folder = ''
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import * as autograd from '@matgrad/autograd'
 import * as core from '@matgrad/core'
 import { DTypeError, engineInfo, Generator, getDefaultGenerator, MatgradError, matrix, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
-import { csvLogger, progress } from '@matgrad/nn/node'
+import { checkpoint, csvLogger, progress } from '@matgrad/nn/node'
 import { describe, expect, test } from 'vitest'
 import { bitsOf } from '../support.ts'
 
@@ -178,6 +178,7 @@ const rows: Record<string, Row> = {
   fromJSON: row((o, v) => nn.fromJSON(v.model.toJSON(), o)),
   progress: row((o) => progress(o)),
   csvLogger: row((o) => csvLogger('none.csv', o)),
+  checkpoint: row((o) => checkpoint('none', o)),
 }
 /** Rows of functions with the name of another. */
 const operationOf = (title: string): string => title.replace(/ (from|without) .*$/, '')
