@@ -2,6 +2,7 @@ import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 import {
   checkNoMore,
   classesOf,
+  crossEntropyOfClasses,
   formatShape,
   kind,
   crossEntropy as losses,
@@ -19,8 +20,10 @@ export interface NllLossOptions {
   /** The weight of each class, 1xC: 1 for all if absent. */
   readonly weight?: Matrix
   /**
-   * Rows of this class have no part: their loss is 0, and no mean counts them.
-   * @default -100
+   * Rows of this class have no part: their loss is 0, and no mean counts them. It may be a number that is no class, such as −100,
+   * PyTorch's default.
+   *
+   * @default none
    */
   readonly ignoreIndex?: number
   /**
@@ -41,7 +44,7 @@ export interface CrossEntropyOptions extends NllLossOptions {
 
 const ofClasses = {
   weight: kind<Matrix>('a Matrix', (value) => value instanceof Matrix)(),
-  ignoreIndex: whole(-100),
+  ignoreIndex: whole(),
   reduction: oneOf(...REDUCTIONS)('mean'),
 }
 type OfClasses = ReturnType<typeof readNllLoss>
@@ -64,11 +67,13 @@ function reduceClasses(
   lossOf: (index: Matrix, weigh: (losses: Variable) => Variable) => Variable,
 ): Variable {
   const { index, kept } = classesOf(operation, target, count, ignoreIndex)
-  const weights = weight && kept.where(weight.apply(ofClass, [weight, index], undefined), 0)
+  const ofRows = weight?.apply(ofClass, [weight, index], undefined)
+  const weights = kept && ofRows ? kept.where(ofRows, 0) : ofRows
   const losses = lossOf(index, (each) => (weights ? weighed(each, weights) : each))
-  const each = applyOp(operations.where, [kept, losses, 0], undefined)
-  if (reduction !== 'mean') return reduce(each, reduction)
-  const total = (weights ?? kept).sum()
+  const each = kept ? applyOp(operations.where, [kept, losses, 0], undefined) : losses
+  const counts = weights ?? kept
+  if (reduction !== 'mean' || counts === undefined) return reduce(each, reduction)
+  const total = counts.sum()
   return each.sum().div(weights || total.dtype === each.dtype ? total : total.astype(each.dtype))
 }
 
@@ -76,7 +81,7 @@ function reduceClasses(
  * The negative logarithm of the probability of each row's class, −w·x[i, class], reduced (PyTorch's `nll_loss`): of what
  * LogSoftmax gives. A class without weight has no part, though its loss is infinite.
  *
- * Defaults: ignoreIndex -100, reduction 'mean', no weight.
+ * Defaults: reduction 'mean', no weight, no ignoreIndex.
  *
  * @param logProbabilities x, nxC
  * @param classes the class of each row, nx1
@@ -110,14 +115,13 @@ export function nllLoss(
  *
  * What has no weight, such as a class of probability 0, contributes 0, though its logit is −∞.
  *
- * Defaults: labelSmoothing 0, ignoreIndex -100, reduction 'mean', no weight.
+ * Defaults: labelSmoothing 0, reduction 'mean', no weight, no ignoreIndex.
  *
  * @param logits nxC, unnormalised, C > 1
  * @param target the class of each row, nx1, or its distribution over the classes, nxC
  * @returns 1x1, or nx1 with the reduction 'none'; NaN for a mean of no rows, or of rows that are all ignored
  * @throws ShapeError for logits of one class, a target of another shape or a class that is out of range; DTypeError for a class that is not a
- * whole number, or an option of the wrong type; MatgradError for an ignoreIndex that is a class, beside probabilities, which have
- * none.
+ * whole number, or an option of the wrong type; MatgradError for an ignoreIndex beside probabilities, which have no index.
  */
 export function crossEntropy(
   logits: Variable | Matrix,
@@ -138,15 +142,19 @@ export function crossEntropy(
     const smooth = labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t
     return reduce(ofAllClasses(weighed(smooth, x.logSoftmax(1))), reduction)
   }
-  return reduceClasses('crossEntropy', t.value, x.cols, settings, (index, weigh) => {
-    const own = weigh(applyOp(losses, [x, index], undefined))
-    return labelSmoothing
+  const smoothed = (own: Variable): Variable =>
+    labelSmoothing
       ? weighed(own, 1 - labelSmoothing).add(ofAllClasses(x.logSoftmax(1)).mul(labelSmoothing / x.cols))
       : own
-  })
+  // What most do, in one operation that checks the target.
+  if (weight === undefined && ignoreIndex === undefined)
+    return reduce(smoothed(applyOp(losses, [x, t], undefined)), reduction)
+  return reduceClasses('crossEntropy', t.value, x.cols, settings, (index, weigh) =>
+    smoothed(weigh(applyOp(crossEntropyOfClasses, [x, index], undefined))),
+  )
 }
 
-function check(x: Variable, t: Variable, labelSmoothing: number, ignoreIndex: number): void {
+function check(x: Variable, t: Variable, labelSmoothing: number, ignoreIndex: number | undefined): void {
   if (x.cols === 1)
     throw new ShapeError(
       `crossEntropy: logits are ${formatShape(x.shape)}, one class, whose loss is 0 whatever they are, ` +
@@ -159,7 +167,7 @@ function check(x: Variable, t: Variable, labelSmoothing: number, ignoreIndex: nu
     )
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new DTypeError(`crossEntropy: labelSmoothing is ${labelSmoothing}, wanted 0 to 1`)
-  if (t.cols > 1 && ignoreIndex >= 0)
+  if (t.cols > 1 && ignoreIndex !== undefined)
     throw new MatgradError(
       `crossEntropy: ignoreIndex is ${ignoreIndex} and target ${formatShape(t.shape)}, probabilities, wanted class indices`,
     )

@@ -4,6 +4,7 @@ import {
   classes,
   crossEntropy,
   crossEntropyGradient,
+  crossEntropyOfClasses,
   hot,
   ofClass,
   operations,
@@ -18,7 +19,7 @@ export type Op = Operation<Variable>
 
 const builtIn: ReadonlySet<Operation> = new Set([
   ...(Object.values(operations) as Operation[]),
-  ...[binaryCrossEntropy, classes, crossEntropy, crossEntropyGradient, hot, ofClass],
+  ...[binaryCrossEntropy, classes, crossEntropy, crossEntropyGradient, crossEntropyOfClasses, hot, ofClass],
 ])
 
 /** Whether an operation is one of core's, and not a user's. */

@@ -62,6 +62,7 @@ export {
   classesOf,
   crossEntropy,
   crossEntropyGradient,
+  crossEntropyOfClasses,
   hot,
   ofClass,
 } from './ops/cross-entropy.ts'

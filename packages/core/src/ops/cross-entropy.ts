@@ -10,8 +10,8 @@ const nothing = new Float64Array()
 const none: Block = { rows: 0, cols: 0, shape: [0, 0], dtype: 'float64', data: nothing, elements: nothing }
 
 /**
- * The classes that the operations below take: the target's, and 0 in the place of those that are ignored, where `kept` is 0. They are
- * checked here alone, where they come from: errors name the loss.
+ * The target's classes, and 0 in the place of those that are ignored, where `kept` is 0. They are checked here alone, where they come
+ * from, for operations that take them as they are: errors name the loss.
  */
 export const classes: Operation = {
   ...where,
@@ -24,16 +24,17 @@ export const classes: Operation = {
   indices: ([, target], { count }) => ({ index: target, limit: count }),
 }
 
-/** The classes of a target of nx1, and 1 for each that is not `ignoreIndex`, else 0. @throws as checkIndices */
+/** The classes of a target of nx1, and 1 for each that is not `ignoreIndex`, if there is one, else 0. @throws as checkIndices */
 export function classesOf<V extends Value>(
   operation: string,
   target: V,
   count: number,
-  ignoreIndex: number,
-): { index: V; kept: V } {
-  const kept = target.notEqual(ignoreIndex)
-  const index = target.apply(classes, [kept, target, 0], { operation, count, ignoreIndex })
-  return { index, kept } as { index: V; kept: V }
+  ignoreIndex?: number,
+): { index: V; kept: V | undefined } {
+  // Nothing equals NaN.
+  const kept = target.notEqual(ignoreIndex ?? Number.NaN) as V
+  const index = target.apply(classes, [kept, target, 0], { operation, count, ignoreIndex }) as V
+  return { index, kept: ignoreIndex === undefined ? undefined : kept }
 }
 
 /** 1 at the class of each row, else 0. */
@@ -75,13 +76,23 @@ function run(
   runWithRoom(machine, 'crossEntropy', dtype, [losses, gradient], [x, target, g], room, parameters)
 }
 
-/** out[i] = −ln softmax(x[i, :])[target[i]], for n x C logits x and the class of each row. */
-export const crossEntropy: Operation = {
+/** out[i] = −ln softmax(x[i, :])[target[i]], for n x C logits x and what `classes` gives. */
+export const crossEntropyOfClasses: Operation = {
   name: 'crossEntropy',
   vjp: [(g, _y, [x, t]) => x.apply(crossEntropyGradient, [x, t, g], undefined), null],
   selector: 1,
   shape: ([x]) => [x.rows, 1],
   forward: (out, [x, target], _attributes, machine) => run(machine, out.elements, nothing, x, target),
+}
+
+/** The same for a target that was not checked before. */
+export const crossEntropy: Operation = {
+  ...crossEntropyOfClasses,
+  indices: ([x, target]) => ({ index: target, limit: x.cols }),
+  shape([x, target]) {
+    checkIndices('crossEntropy', 'class', target, x.cols)
+    return [x.rows, 1]
+  },
 }
 
 /** out[i, :] = (softmax(x[i, :]) − onehot(target[i]))·g[i]: the gradient of the above, for valid classes. */

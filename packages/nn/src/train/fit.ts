@@ -2,8 +2,9 @@ import { checkNoMore } from '@matgrad/core/internal'
 import type { Module } from '../module.ts'
 import { throwFirst } from './callbacks.ts'
 import { Clock } from './clock.ts'
+import type { Dataset } from './data.ts'
 import { giveHistory, type HistoryOf, type Metrics, TrainingError, type Validation } from './history.ts'
-import { isPromise, Loop } from './loop.ts'
+import { Loop } from './loop.ts'
 import { type FitOptions, planOf, type StopSignal, type TrainingData } from './plan.ts'
 
 /** How long, in milliseconds, training may keep timers, requests and signals waiting. */
@@ -47,10 +48,14 @@ export async function fit<
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
       if (loop.isStopped) break
       for (const given of loop.batches()) {
-        const samples = isPromise(given) ? await orAborted(given, signal) : given
+        let samples = given as Dataset
+        if (loop.isAsync) {
+          const arrived = await orAborted(given as Promise<Dataset | undefined>, signal)
+          loop.giveBackAll()
+          if (arrived === undefined) break
+          samples = arrived
+        }
         signal?.throwIfAborted()
-        if (samples === undefined) break
-        if (samples !== given) loop.giveBackAll()
         loop.step(samples)
         if (loop.isWatchedInEpochs) {
           for (const result of loop.endBatch()) await result
@@ -64,8 +69,8 @@ export async function fit<
         }
       }
       signal?.throwIfAborted()
-      const logs = loop.endEpoch()
-      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training)
+      const measured = loop.endEpoch()
+      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, Object.fromEntries(measured), training)
     }
     signal?.throwIfAborted()
   } catch (error) {

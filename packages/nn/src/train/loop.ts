@@ -22,6 +22,8 @@ const isPlainSignal = (signal: StopSignal): boolean =>
 export class Loop {
   readonly training: Training
   isStopped = false
+  /** Whether batches are promises, which have to be waited for. */
+  readonly isAsync: boolean
   private readonly plan: Plan
   private readonly stepper: TrainingStep
   private readonly resident: Batches | null
@@ -33,6 +35,8 @@ export class Loop {
   private readonly areSeen: boolean
   /** What was measured in this epoch. */
   private seen: Seen | undefined
+  /** The schedules that make a step after each batch. */
+  private readonly byBatch: readonly Scheduler[]
   private epoch: number
   /** How many batches of the epoch are over. */
   private batch: number
@@ -47,7 +51,7 @@ export class Loop {
   private readonly isKnown = (): boolean => this.stepper.isKnown
 
   constructor(plan: Plan) {
-    const { model, optimizer, epochs, loader, history, compile, schedulers, metrics, resume, first } = plan
+    const { model, optimizer, epochs, loader, history, compile, schedulers, metrics, resume, first, stream } = plan
     this.plan = plan
     this.stepper = stepOf(model, plan)
     const step = this.stepper
@@ -55,6 +59,8 @@ export class Loop {
     this.resting = new Set(model.training ? [...model.modules()].filter(({ training }) => !training) : [])
     this.hasOthers = schedulers.length > 0 || !areKnown(metrics)
     this.areSeen = areWatching(metrics)
+    this.isAsync = stream !== undefined && Symbol.asyncIterator in stream
+    this.byBatch = schedulers.filter(({ by }) => by === 'batch')
     this.epoch = first
     this.batch = resume?.batch ?? 0
     this.resume = resume?.progress ?? null
@@ -158,14 +164,15 @@ export class Loop {
     if (callbacks.length > 0) this.order = this.orderGenerator.state
     const begun = this.batch
     if (this.resident && this.isPlain && this.stepper.isKnown) return this.resident.pass(this.isKnown, begun)
-    if (stream && Symbol.asyncIterator in stream) return promisesOf(stream, begun)
+    if (this.isAsync) return promisesOf(stream as AsyncIterable<Dataset>, begun)
     return without((loader ?? stream) as Iterable<Dataset>, begun)
   }
 
   /** Goes on with the random numbers of the checkpoint. */
   private restore(): void {
-    for (const [i, generator] of generatorsOf(this.training).entries())
-      if (this.resume) generator.state = this.resume.generators[i]
+    const { resume } = this
+    if (resume === null) return
+    for (const [i, generator] of generatorsOf(this.training).entries()) generator.state = resume.generators[i]
   }
 
   /** The order is drawn again: what is drawn next is what was drawn after the checkpoint. */
@@ -177,7 +184,7 @@ export class Loop {
 
   step(given: Dataset): void {
     const { plan, stepper, epoch, batch } = this
-    this.resumeDrawing()
+    if (this.resume !== null) this.resumeDrawing()
     const samples = this.isPlain ? given : this.look(given)
     const loss = (this.seen as Seen).add(stepper.run(samples))
     if (this.areSeen) this.giveBack()
@@ -189,11 +196,9 @@ export class Loop {
         batch,
       )
     this.batch++
-    for (const scheduler of plan.schedulers)
-      if (scheduler.by === 'batch') {
-        scheduler.step(loss)
-        this.giveBack()
-      }
+    if (this.byBatch.length === 0) return
+    for (const scheduler of this.byBatch) scheduler.step(loss)
+    this.giveBack()
   }
 
   /** A batch that somebody else gave. @throws DTypeError or ShapeError for what is none. */
@@ -224,7 +229,7 @@ export class Loop {
   }
 
   /** Ends an epoch: validates, and makes the schedules' steps. @throws MatgradError where there was no batch. */
-  endEpoch(): Logs {
+  endEpoch(): Measured[] {
     const { evaluation, namesOfValidation, schedulers, history } = this.plan
     if (this.batch === 0 && !this.isStopped)
       throw new MatgradError(
@@ -238,12 +243,12 @@ export class Loop {
       for (const [name, value] of validated) measured.push([namesOfValidation.get(name) as string, value])
       if (!evaluation.isAlone) this.wasGiven = true
     }
-    const logs: Logs = Object.fromEntries(measured)
-    for (const scheduler of schedulers) if (scheduler.by !== 'batch') scheduler.step(monitored(scheduler, logs))
+    for (const scheduler of schedulers)
+      if (!this.byBatch.includes(scheduler)) scheduler.step(monitored(scheduler, Object.fromEntries(measured)))
     for (const [name, value] of measured) history[name].push(value)
     this.epoch++
     this.batch = 0
-    return logs
+    return measured
   }
 
   /** The training is over. */
@@ -263,7 +268,7 @@ function monitored(scheduler: Scheduler & { readonly monitor?: string | undefine
 
 const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback
 
-export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 
 /** What an iterable gives but for the first `count`. */
@@ -296,12 +301,12 @@ function* promisesOf<T>(all: AsyncIterable<T>, count: number): Iterable<Promise<
 
 /** The mean loss of the samples seen so far, and what metrics say of them. */
 class Seen {
-  private readonly measurement: Measurement
+  private readonly measurement: Measurement | null
   total: number
   samples: number
 
-  constructor({ loss, metrics }: Plan, before?: Progress | null) {
-    this.measurement = new Measurement('fit', loss, metrics)
+  constructor({ loss, metrics, namesOfValidation }: Plan, before?: Progress | null) {
+    this.measurement = namesOfValidation.size > 1 ? new Measurement('fit', loss, metrics) : null
     this.total = before?.total ?? 0
     this.samples = before?.samples ?? 0
   }
@@ -311,7 +316,7 @@ class Seen {
     const value = loss.value.item()
     this.total += value * target.rows
     this.samples += target.rows
-    this.measurement.add(prediction.value, target)
+    this.measurement?.add(prediction.value, target)
     return value
   }
 
@@ -320,6 +325,7 @@ class Seen {
   }
 
   measured(): Measured[] {
-    return [['loss', this.loss], ...this.measurement.results()]
+    const loss: Measured = ['loss', this.loss]
+    return this.measurement ? [loss, ...this.measurement.results()] : [loss]
   }
 }

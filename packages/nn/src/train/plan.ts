@@ -172,6 +172,7 @@ export interface Plan {
   readonly weighs: boolean
   readonly weigh: ((batch: Dataset) => Dataset) | undefined
   readonly evaluation: Evaluation | undefined
+  /** What the loss and the metrics are called for validation data. */
   readonly namesOfValidation: ReadonlyMap<string, string>
   readonly schedulers: readonly Scheduler[]
   readonly clipNorm: number | undefined
