@@ -277,7 +277,7 @@ describe.each(DTYPES)('losses of the classes of 1000x300 in %s, within 1000 unit
         const loss = (name === 'nllLoss' ? 0 : total) - row[classes[i]]
         return [weights[i] * loss, slopes.map((each) => (weights[i] * each) / divisor)] as const
       })
-      const got = both((x) => losses[name](x, target, weighted ? { weight } : {}), logits)
+      const got = both((x) => losses[name](x, target, { ignoreIndex: -100, ...(weighted && { weight }) }), logits)
       const wanted = of.reduce((sum, [loss]) => sum + loss, 0) / divisor
       expectClose(got.value, matrix([[wanted]], { dtype: 'float64' }), 0, 1000 * UNIT[dtype] * 10)
       const gradient = matrix(
@@ -452,7 +452,8 @@ describe('by their definition', () => {
     const holes = x.clone()
     for (const j of [0, 1, 2, 3]) holes.set(1, j, [Number.NaN, Infinity, -Infinity, 0][j])
     const options = [{}, { weight: matrix([[0.5, 1, 2, 1.5]], { dtype: 'float64' }) }, { reduction: 'sum' } as const]
-    for (const each of [...options, { labelSmoothing: 0.1 }])
+    for (const own of [...options, { labelSmoothing: 0.1 }]) {
+      const each = { ...own, ignoreIndex: -100 }
       for (const loss of 'labelSmoothing' in each ? [crossEntropy] : [crossEntropy, nllLoss]) {
         const wanted = both((z) => loss(z, some.gatherRows(rows), each), x.gatherRows(rows))
         const got = both((z) => loss(z, some, each), x)
@@ -461,6 +462,7 @@ describe('by their definition', () => {
         expect([...got.gradient.gatherRows([1, 2, 5]).data].map((z) => z + 0)).toEqual(Array(12).fill(0))
         expect(run(loss, holes, some, each).value.data).toEqual(wanted.value.data)
       }
+    }
     // Without a class to ignore the mean is that of the rows.
     const none = run(crossEntropy, x, classes, { reduction: 'none' } as const)
     expect(none.value.mean().item()).toBe(run(crossEntropy, x, classes).item())
@@ -470,9 +472,10 @@ describe('by their definition', () => {
     for (const loss of [crossEntropy, nllLoss])
       for (const of of [classes.mul(0).sub(100), classes.slice(0, 0)]) {
         const logits = x.slice(0, of.rows)
-        expect(run(loss, logits, of).item()).toBeNaN()
-        expect(run(loss, logits, of, { reduction: 'sum' } as const).item()).toBe(0)
-        expect(run(loss, logits, of, { reduction: 'none' } as const).shape).toEqual([of.rows, 1])
+        const ignoreIndex = -100
+        expect(run(loss, logits, of, { ignoreIndex }).item()).toBeNaN()
+        expect(run(loss, logits, of, { ignoreIndex, reduction: 'sum' } as const).item()).toBe(0)
+        expect(run(loss, logits, of, { ignoreIndex, reduction: 'none' } as const).shape).toEqual([of.rows, 1])
       }
   })
 
@@ -519,9 +522,9 @@ describe('by their definition', () => {
     gradcheck((p) => crossEntropy(p, classes, options), [x], { order: 2 })
     gradcheck((p, q) => binaryCrossEntropyWithLogits(p, q, { posWeight: options.weight }), [x, t], { order: 2 })
     const some = matrix([[0], [-100], [2], [3], [-100], [0]])
-    gradcheck((p) => crossEntropy(p, some, options), [x], { order: 2 })
+    gradcheck((p) => crossEntropy(p, some, { ...options, ignoreIndex: -100 }), [x], { order: 2 })
     for (const reduction of REDUCTIONS) {
-      const weight = { weight: options.weight, reduction }
+      const weight = { weight: options.weight, ignoreIndex: -100, reduction }
       gradcheck((p) => nllLoss(p.square(), some, weight), [x], { order: 2 })
       gradcheck((p, q) => l1Loss(p.square(), q, { reduction }), [x, t], { order: 2 })
       gradcheck((p, q) => huberLoss(p, q, { delta: 0.7, reduction }), [x, t], { order: 2 })
@@ -714,6 +717,7 @@ describe('errors', () => {
       'crossEntropy: ignoreIndex is 1 and target 4x2, probabilities, wanted class indices',
     ],
     ['half a class to ignore', crossEntropy, [a, column, { ignoreIndex: 0.5 }], DTypeError, 'ignoreIndex is 0.5'],
+    ['a class -100 that is not ignored', crossEntropy, [a, column.sub(100)], ShapeError, '-100'],
     [
       'a class -100 where another is ignored',
       crossEntropy,
