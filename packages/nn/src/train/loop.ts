@@ -100,6 +100,8 @@ export class Loop {
     const { order, batch, seen, resume } = this
     if (resume) return resume
     if (batch === 0 || seen === undefined) return { order: null, generators, total: 0, samples: 0 }
+    if (order === null)
+      throw new MatgradError('checkpoint: the epoch began without callbacks, wanted one that is there when it begins')
     return { order, generators, total: seen.total, samples: seen.samples }
   }
 
