@@ -13,7 +13,7 @@ import {
   readerOf,
   whole,
 } from '@matgrad/core/internal'
-import { REDUCTIONS, type Reduction, reduce } from './reduction.ts'
+import { areOptionsAlone, type PartialLoss, REDUCTIONS, type Reduction, reduce, withOptions } from './reduction.ts'
 import { applyOp, toVariable, type Variable } from './variable.ts'
 
 export interface NllLossOptions {
@@ -77,6 +77,8 @@ function reduceClasses(
   return each.sum().div(weights || total.dtype === each.dtype ? total : total.astype(each.dtype))
 }
 
+/** The loss with these options, to train with: `loss: nllLoss({ weight })`. */
+export function nllLoss(options: NllLossOptions): PartialLoss
 /**
  * The negative logarithm of the probability of each row's class, −w·x[i, class], reduced (PyTorch's `nll_loss`): of what
  * LogSoftmax gives. A class without weight has no part, though its loss is infinite.
@@ -94,8 +96,18 @@ export function nllLoss(
   classes: Variable | Matrix,
   options?: NllLossOptions,
   ...more: []
-): Variable {
+): Variable
+export function nllLoss(
+  logProbabilities: unknown,
+  classes?: unknown,
+  options?: NllLossOptions,
+  ...more: []
+): Variable | PartialLoss {
   checkNoMore('nllLoss', 'logProbabilities, classes, options', more)
+  if (areOptionsAlone(logProbabilities, classes)) {
+    readNllLoss('nllLoss', logProbabilities)
+    return withOptions(nllLoss, logProbabilities as object)
+  }
   const settings = readNllLoss('nllLoss', options)
   const x = toVariable('nllLoss', logProbabilities, 'float64')
   const t = toVariable('nllLoss', classes, x.dtype)
@@ -109,6 +121,8 @@ export function nllLoss(
   )
 }
 
+/** The loss with these options, to train with: `loss: crossEntropy({ labelSmoothing: 0.1 })`. */
+export function crossEntropy(options: CrossEntropyOptions): PartialLoss
 /**
  * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`). Where classes are given,
  * a row's loss is within 8 units of roundoff and its gradient within 10, however certain the class is.
@@ -128,8 +142,18 @@ export function crossEntropy(
   target: Variable | Matrix,
   options?: CrossEntropyOptions,
   ...more: []
-): Variable {
+): Variable
+export function crossEntropy(
+  logits: unknown,
+  target?: unknown,
+  options?: CrossEntropyOptions,
+  ...more: []
+): Variable | PartialLoss {
   checkNoMore('crossEntropy', 'logits, target, options', more)
+  if (areOptionsAlone(logits, target)) {
+    readCrossEntropy('crossEntropy', logits)
+    return withOptions(crossEntropy, logits as object)
+  }
   const settings = readCrossEntropy('crossEntropy', options)
   const { labelSmoothing, weight, ignoreIndex, reduction } = settings
   const x = toVariable('crossEntropy', logits, 'float64')

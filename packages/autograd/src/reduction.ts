@@ -1,3 +1,5 @@
+import type { Matrix } from '@matgrad/core'
+import { isPlain } from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
 /** What losses make of the loss of each sample. */
@@ -8,3 +10,30 @@ export type Reduction = (typeof REDUCTIONS)[number]
 /** The mean or sum of all elements, or the elements. */
 export const reduce = (losses: Variable, reduction: Reduction): Variable =>
   reduction === 'none' ? losses : losses[reduction]()
+
+/** Losses with options of their own, and what they are of. */
+const originals = new WeakMap<object, object>()
+
+/** What a loss with options of its own is of; any other is its own. */
+export const originalOf = (loss: object): object => originals.get(loss) ?? loss
+
+/** Whether a loss was called with options alone, which gives a loss that has them. */
+export const areOptionsAlone = (first: unknown, target: unknown): boolean => target === undefined && isPlain(first)
+
+/** A loss with options of its own. */
+export type PartialLoss = (
+  prediction: Variable,
+  target: Matrix,
+  options?: { readonly reduction?: Reduction },
+) => Variable
+
+/** A loss that has these options, as they are now, and others that it is given. */
+export function withOptions(loss: (...args: never) => unknown, options: object): PartialLoss {
+  const own = { ...options }
+  const call = loss as unknown as (prediction: unknown, target: unknown, options: object) => Variable
+  const partial: PartialLoss = (prediction, target, others) =>
+    call(prediction, target, others ? { ...own, ...others } : own)
+  Object.defineProperty(partial, 'name', { value: loss.name })
+  originals.set(partial, loss)
+  return partial
+}

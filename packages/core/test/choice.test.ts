@@ -130,7 +130,7 @@ describe('multinomial of rows of weights', () => {
     })
 
   test.each([0, 1, 2, 1000, 20_000])('%d of each: the plain loop', (count) => {
-    const got = new Generator(12).multinomial(matrix(WEIGHTS, float64), { count })
+    const got = new Generator(12).multinomial(matrix(WEIGHTS, float64), { count, replacement: true })
     expect([got.rows, got.cols, got.dtype]).toEqual([4, count, 'float64'])
     const wanted = loop(WEIGHTS, count, count === 0 ? [] : uniform(new Generator(12), 4 * count))
     expect(Array.from(got.data)).toEqual(wanted)
@@ -168,7 +168,7 @@ describe('multinomial of rows of weights', () => {
       [3, 1, 4, 1, 5],
       [9, 2, 6, 5, 3],
     ]
-    const got = new Generator(18).multinomial(matrix(weights), { count: 100_000 })
+    const got = new Generator(18).multinomial(matrix(weights), { count: 100_000, replacement: true })
     for (const [i, row] of weights.entries()) {
       const counts = row.map(() => 0)
       for (const each of got.row(i).data) counts[each]++

@@ -1,14 +1,21 @@
-import { Variable } from '@matgrad/autograd'
-import { reduce } from '@matgrad/autograd/internal'
+import { type PartialLoss, type Reduction, Variable } from '@matgrad/autograd'
+import { areOptionsAlone, originalOf, reduce, withOptions } from '@matgrad/autograd/internal'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 import { checkNoMore, describe, elementsOf, formatShape, type Reader, tracer } from '@matgrad/core/internal'
 import { type Input, variableOf } from './module.ts'
 
-/** A loss to train with: of predictions and targets, one sample a row, 1x1. */
-export type Loss = (prediction: Variable, target: Matrix) => Variable
+/**
+ * A loss to train with: of predictions and targets, one sample a row, 1x1. Where samples are weighed it is asked for the loss of each
+ * one instead, nx1 or nxk, by { reduction: 'none' }.
+ */
+export type Loss = (prediction: Variable, target: Matrix, options?: { readonly reduction?: Reduction }) => Variable
 
-/** A loss of this package: of predictions and targets, and what it takes besides. */
-export type LossFunction<Options> = (prediction: Input, target: Input, options?: Options, ...more: []) => Variable
+/** A loss of this package. */
+export interface LossFunction<Options> {
+  /** The loss with these options, to train with: `loss: huberLoss({ delta: 2 })`. */
+  (options: Options): PartialLoss
+  (prediction: Input, target: Input, options?: Options, ...more: []): Variable
+}
 
 /** The losses of this package, with whether they refuse some targets. */
 const known = new Map<unknown, boolean>()
@@ -20,10 +27,23 @@ export function builtIn<L>(loss: L, { refusesTargets }: { refusesTargets: boolea
 }
 
 /** Whether a loss is one of this package. */
-export const isKnownLoss = (loss: Loss): boolean => known.has(loss)
+export const isKnownLoss = (loss: Loss): boolean => known.has(originalOf(loss))
 
 /** Whether it is one that refuses targets for their numbers. */
-export const refusesTargets = (loss: Loss): boolean => known.get(loss) === true
+export const refusesTargets = (loss: Loss): boolean => known.get(originalOf(loss)) === true
+
+let looks = true
+
+/** The result of `run`, in which losses of this package look at no number: what they give is then what programs give. */
+export function withoutLooking<T>(run: () => T): T {
+  const before = looks
+  looks = false
+  try {
+    return run()
+  } finally {
+    looks = before
+  }
+}
 
 /** A demand on each number of an operand, which is made where it can be seen: not where a function is traced, or replayed. */
 interface Demand {
@@ -69,12 +89,16 @@ export function elementwise<Settings extends { readonly reduction: 'mean' | 'sum
   losses: (prediction: Variable, target: Variable, settings: Settings) => Variable,
   demands: Demands = {},
 ): LossFunction<object> {
-  const loss: LossFunction<object> = (prediction, target, options, ...more) => {
+  const loss = (prediction: Input, target: Input, given?: object, ...more: []): Variable | PartialLoss => {
     checkNoMore(name, 'prediction, target, options', more)
+    if (areOptionsAlone(prediction, target)) {
+      read(name, prediction)
+      return withOptions(loss, prediction)
+    }
     checkPair(name, prediction, target)
-    const settings = read(name, options)
+    const settings = read(name, given)
     const operands = { prediction: variableOf(name, prediction), target: variableOf(name, target) }
-    if (tracer === null)
+    if (looks && tracer === null)
       for (const each of ['prediction', 'target'] as const) {
         const demand = demands[each]
         if (demand) checkNumbers(name, each, operands[each], demand)
@@ -84,5 +108,5 @@ export function elementwise<Settings extends { readonly reduction: 'mean' | 'sum
     return reduction === 'batchMean' ? each.sum().div(prediction.rows) : reduce(each, reduction)
   }
   Object.defineProperty(loss, 'name', { value: name })
-  return builtIn(loss, { refusesTargets: demands.target !== undefined })
+  return builtIn(loss as unknown as LossFunction<object>, { refusesTargets: demands.target !== undefined })
 }

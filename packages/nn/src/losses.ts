@@ -31,6 +31,9 @@ export interface LossOptions {
 
 const reduction = oneOf(...REDUCTIONS)('mean')
 
+/** NaN is no probability either: its loss is NaN. */
+const PROBABILITY = { accepts: (value: number) => !(value < 0 || value > 1), wanted: '0 to 1' }
+
 /** a·b: what has no weight has no part, though its loss is infinite. */
 const weighed = (a: Variable, b: Variable | Matrix): Variable => a.apply(operations.weigh, [a, b], undefined)
 
@@ -151,10 +154,10 @@ export const hingeLoss: LossFunction<HingeLossOptions> = elementwise(
  *
  * Defaults: reduction 'mean'.
  *
- * What is no probability is an error where it can be seen. A compiled program, as `fit` makes one, does not look: the loss is
- * then NaN. Targets are not looked at.
+ * What is no probability is an error where it can be seen. A compiled program does not look, nor do `fit` and `evaluate` while they
+ * compute: the loss is then NaN.
  *
- * @throws ShapeError when the shapes differ; MatgradError for predictions below 0 or above 1; DTypeError for what is no Matrix, and
+ * @throws ShapeError when the shapes differ; MatgradError for predictions or targets below 0 or above 1; DTypeError for what is no Matrix, and
  * for other options.
  */
 export const binaryCrossEntropy: LossFunction<LossOptions> = elementwise(
@@ -165,8 +168,7 @@ export const binaryCrossEntropy: LossFunction<LossOptions> = elementwise(
     const value = sub(t.value, 1).mul(ofZero).sub(ofOne.mul(t.value))
     return p.apply(binary, [value, p, t], undefined)
   },
-  // NaN is no probability either: its loss is NaN.
-  { prediction: { accepts: (value) => !(value < 0 || value > 1), wanted: '0 to 1' } },
+  { prediction: PROBABILITY, target: PROBABILITY },
 )
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
@@ -176,12 +178,12 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
 
 /**
  * −t·ln σ(x) − (1 − t)·ln(1 − σ(x)), reduced, from logits x and probabilities t: through softplus, so that no logit
- * overflows and none loses its digits. Targets are not looked at.
+ * overflows and none loses its digits.
  *
  * Defaults: reduction 'mean', no posWeight.
  *
- * @throws ShapeError when the shapes differ, or posWeight is not 1xC; DTypeError for what is not a Matrix, and for other
- * options.
+ * @throws ShapeError when the shapes differ, or posWeight is not 1xC; MatgradError for targets below 0 or above 1; DTypeError for
+ * what is not a Matrix, and for other options.
  */
 export const binaryCrossEntropyWithLogits: LossFunction<BinaryCrossEntropyOptions> = elementwise(
   'binaryCrossEntropyWithLogits',
@@ -195,6 +197,7 @@ export const binaryCrossEntropyWithLogits: LossFunction<BinaryCrossEntropyOption
     const negative = weighed(x.softplus(), sub(1, t))
     return (posWeight ? weighed(positive, posWeight) : positive).add(negative)
   },
+  { target: PROBABILITY },
 )
 
 export interface KlDivOptions {

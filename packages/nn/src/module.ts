@@ -67,6 +67,13 @@ function observed(module: Module, result: unknown): unknown {
   return result
 }
 
+/** What a user's forward gave. @throws DTypeError for a Matrix, through which nothing would be learned, and for nothing. */
+function checked(module: Module, result: unknown): unknown {
+  if (result === undefined || result instanceof Matrix)
+    throw new DTypeError(`${nameOf(module)}: forward gave ${describe(result)}, wanted a Variable`)
+  return observed(module, result)
+}
+
 /** The functions that do so, with the prototypes whose they are. */
 const watching = new WeakMap<object, object>()
 
@@ -268,9 +275,9 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   /**
    * The layer's function of samples, one a row: nxIn → nxOut. Callers may give a Variable or a Matrix; the method of a class always
-   * gets variables, each Matrix among its arguments as a constant.
+   * gets variables, each Matrix among its arguments as a constant. One that `fit` does not call may take more of them.
    */
-  abstract forward(x: Input): Variable<number, Out>
+  abstract forward(x: Input, ...others: never[]): Variable<number, Out>
 
   /**
    * A function that tells whether this module still is what it is now: whether `forward` would do the same with the same
@@ -300,15 +307,15 @@ export abstract class Module<In extends number = number, Out extends number = nu
         const forward: unknown = Object.hasOwn(prototype, 'forward') ? prototype.forward : undefined
         if (typeof forward !== 'function' || watching.has(forward)) continue
         const name = builtInName(prototype.constructor)
-        const operand = (x: unknown): unknown => (name === undefined ? asVariable(x) : variableOf(name, x as Input))
+        const operand = (x: unknown): unknown => variableOf(name as string, x as Input)
         const watched = {
           forward(this: Module, x: unknown): unknown {
             if (tracer?.isWatching) this.#watch()
             // Rest parameters are an array, which every layer would make in every step.
             // biome-ignore lint/complexity/noArguments: see above
             const given = arguments
+            if (name === undefined) return checked(this, forward.apply(this, Array.from(given, asVariable)))
             if (given.length === 1) return observed(this, forward.call(this, x instanceof Variable ? x : operand(x)))
-            if (name === undefined) return observed(this, forward.apply(this, Array.from(given, asVariable)))
             checkNoMore(name, 'x', Array.from(given).slice(1), 'forward(x)')
             return forward.call(this, operand(x))
           },

@@ -383,17 +383,17 @@ describe('a forward that gives no Variable', () => {
 
   test.each<[string, unknown, string]>([
     ['none', undefined, 'Odd has no method forward'],
-    ['a Matrix', (x: Variable) => x.value, 'the forward of Odd gave Matrix, wanted a Variable'],
-    ['nothing', () => {}, 'the forward of Odd gave undefined, wanted a Variable'],
+    ['a Matrix', (x: Variable) => x.value, 'Odd: forward gave Matrix, wanted a Variable'],
+    ['nothing', () => {}, 'Odd: forward gave undefined, wanted a Variable'],
     ['a promise', async () => {}, 'the forward of Odd gave Promise, wanted a Variable'],
   ])('%s', async (_, forward, message) => {
     for (const compile of [true, false]) {
       const model = make(forward)
       const optimizer = new nn.SGD(model.parameters(), { lr: 0.1 })
       const options = { loss: nn.crossEntropy, optimizer, epochs: 1, compile }
-      await expect(nn.fit(model, data, options)).rejects.toThrow(`fit: ${message}`)
-      expect(() => nn.predict(model, data.x, { compile })).toThrow(`predict: ${message}`)
-      expect(() => nn.evaluate(model, data, { loss: nn.crossEntropy, compile })).toThrow(`evaluate: ${message}`)
+      await expect(nn.fit(model, data, options)).rejects.toThrow(message)
+      expect(() => nn.predict(model, data.x, { compile })).toThrow(message)
+      expect(() => nn.evaluate(model, data, { loss: nn.crossEntropy, compile })).toThrow(message)
     }
   })
 })

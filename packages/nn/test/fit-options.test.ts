@@ -75,8 +75,8 @@ async function trained(sizes: Sizes, data: Parameters<typeof fit>[1], options: P
     loss: crossEntropy,
     optimizer: optimizerOf(model),
     epochs: 3,
-    batchSize: sizes.batchSize,
-    generator: new Generator(9),
+    // Batches are made already.
+    ...('x' in data && { batchSize: sizes.batchSize, generator: new Generator(9) }),
     ...options,
   })
   return { bits: bitsOf(model), history }
@@ -369,7 +369,7 @@ describe('what makes no sense is refused before anything is changed', () => {
     ['a weight that is NaN', data, { sampleWeight: [...weights.slice(1), Number.NaN] }, 'sampleWeight 9 is NaN'],
     ['a weight that is a string', data, { sampleWeight: [...weights.slice(1), '1'] }, 'sampleWeight 9'],
     ['weights of batches', [data], { sampleWeight: weights }, 'wanted samples as { x, y }'],
-    ['too few classes', data, { classWeight: [1, 2] }, 'the class of a target'],
+    ['too few classes', data, { classWeight: [1, 2] }, 'a class of the targets, for classWeight,'],
     ['a class by name', data, { classWeight: { cat: 1 } }, 'a class of classWeight'],
     ['a number for weights', data, { classWeight: 3 }, 'classWeight is 3'],
     [
@@ -390,7 +390,7 @@ describe('what makes no sense is refused before anything is changed', () => {
           loss: crossEntropy,
           optimizer: optimizerOf(model),
           epochs: 2,
-          batchSize: 10,
+          ...('x' in given && { batchSize: 10 }),
           ...options,
         } as Untyped),
       )

@@ -829,7 +829,7 @@ describe('wrong options throw before the first step', () => {
     ['a loss by name', { loss: 'mse' }, DTypeError, 'fit: loss is "mse", wanted a function'],
     ['a loss that gives a number', { loss: () => 1 }, DTypeError, 'fit: loss gave 1, wanted a Variable'],
     ['a loss for each row', { loss: (p: Variable) => p }, ShapeError, 'fit: loss gave 4x1, wanted 1x1'],
-    ['a loss of nothing', { loss: () => variable(zeros(1, 1), { requiresGrad: false }) }, MatgradError, 'backward:'],
+    ['a loss of nothing', { loss: () => variable(zeros(1, 1), { requiresGrad: false }) }, MatgradError, 'the loss depends on none of'],
     ['no optimiser', { optimizer: undefined }, DTypeError, 'fit: optimizer is undefined, wanted an Optimizer'],
     ['an optimiser by name', { optimizer: 'sgd' }, DTypeError, 'fit: optimizer is "sgd", wanted an Optimizer'],
     ['a scheduler by name', { scheduler: 'step' }, DTypeError, 'fit: scheduler is "step", wanted a Scheduler'],

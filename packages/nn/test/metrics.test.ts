@@ -15,6 +15,7 @@ import {
   Linear,
   type Loss,
   type Metric,
+  type Metrics,
   meanAbsoluteError,
   meanSquaredError,
   mseLoss,
@@ -847,10 +848,11 @@ describe('in fit and evaluate', () => {
   })
 
   test('a third class of two, and three classes without an average, are errors before the first step', async () => {
-    for (const [outputs, metrics, message] of [
+    const cases: readonly [number, Metrics, string][] = [
       [1, { recall }, 'recall: a class is 2, wanted 0 to 1'],
       [3, { accuracy, f1 }, 'f1: prediction is 8x3, wanted 1 or 2 columns'],
-    ] as const) {
+    ]
+    for (const [outputs, metrics, message] of cases) {
       const net = model(outputs)
       const before = bitsOf(net)
       const loss: Loss = outputs === 1 ? mseLoss : crossEntropy

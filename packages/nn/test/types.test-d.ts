@@ -13,6 +13,7 @@ import {
   type FitOptions,
   fit,
   type History,
+  huberLoss,
   Identity,
   type Input,
   Lambda,
@@ -269,7 +270,23 @@ class Sized extends Module<3, 2> {
   }
 }
 
+/** One of two operands, which nobody but its own code calls. */
+class Two extends Module {
+  readonly inner = new Linear(2, 1)
+  override forward(a: Variable, b: Variable): Variable {
+    return this.inner.forward(a.add(b))
+  }
+}
+
 describe('a module of one’s own', () => {
+  test('of two operands is called with both', () => {
+    expectTypeOf(
+      new Two().forward(constant(zeros(4, 2)) as Variable, constant(zeros(4, 2)) as Variable),
+    ).toEqualTypeOf<Variable>()
+    // @ts-expect-error of one operand alone
+    new Two().forward(constant(zeros(4, 2)) as Variable)
+  })
+
   test('without sizes fits everywhere', () => {
     expectTypeOf(new Short().forward(zeros(4, 2))).toEqualTypeOf<Variable>()
     const model = new Sequential(new Linear(3, 2), new Short(), new Linear(2, 1))
@@ -350,6 +367,15 @@ describe('training', () => {
     }
     fit(model, batches(), settings)
     fit(model, [data], settings)
+    const inline = { ...settings, metrics: { e: (p: Matrix, t: Matrix) => p.sub(t).abs().max().item(), accuracy } }
+    expectTypeOf(fit(model, data, inline)).resolves.toEqualTypeOf<{ loss: number[]; e: number[]; accuracy: number[] }>()
+    // Functions among the options have the types of losses and metrics.
+    fit(model, data, { ...settings, metrics: { e: (p, t) => p.sub(t).abs().max().item() } })
+    fit(model, data, { ...settings, loss: (p, t, o) => mseLoss(p, t, o) })
+    fit(model, data, { ...settings, loss: huberLoss({ delta: 2 }) })
+    fit(model, data, { ...settings, loss: crossEntropy({ labelSmoothing: 0.1 }) })
+    // @ts-expect-error no such option of the loss
+    fit(model, data, { ...settings, loss: huberLoss({ beta: 2 }) })
     // @ts-expect-error matrices are no batches
     fit(model, [data.x], settings)
     expectTypeOf(evaluate(model, data, { loss: mseLoss })).toEqualTypeOf<Logs>()

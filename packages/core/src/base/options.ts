@@ -76,8 +76,13 @@ export function readerOf<const K extends Kinds>(kinds: K): Reader<Settings<K>> {
   const absent = Object.freeze({ ...defaults }) as Settings<K>
   return (operation, given) => {
     if (given === undefined && needed.length === 0) return absent
-    if (!isPlain(given))
-      throw new DTypeError(`${operation}: options are ${describe(given)}, wanted an object with ${list(names)}`)
+    if (!isPlain(given)) {
+      // An option alone, as others take it.
+      const isOne = ['number', 'boolean', 'function'].includes(typeof given)
+      const meant = isOne ? names.find((name) => kinds[name].accepts(given)) : undefined
+      const hint = didYouMean(meant && `{ ${meant}: ${typeof given === 'function' ? given.name || '…' : given} }`)
+      throw new DTypeError(`${operation}: options are ${describe(given)}, wanted an object with ${list(names)}${hint}`)
+    }
     const settings = { ...defaults }
     for (const name in given) {
       const option = known[name]
@@ -231,6 +236,11 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['noversamples', 'oversampling'],
   ['niter', 'powerIterations'],
   ['numthreads', 'threads'],
+  ['restorebestweights', 'restoreBest'],
+  ['savebestonly', 'monitor'],
+  ['rho', 'alpha'],
+  ['stepsperepoch', 'totalSteps'],
+  ['batch', 'batchSize'],
   ['onepochstart', 'onEpochBegin'],
   ['ontrainstart', 'onTrainBegin'],
 ])

@@ -56,12 +56,12 @@ export interface MultinomialOptions {
   readonly count?: number
   /**
    * Whether the same may be drawn from a row again.
-   * @default true
+   * @default false, as in PyTorch
    */
   readonly replacement?: boolean
 }
 
-const multinomialOptions = { count: whole(1), replacement: flag(true) }
+const multinomialOptions = { count: whole(1), replacement: flag(false) }
 const readMultinomial = readerOf(multinomialOptions)
 
 const readChoice = readerOf({ replace: flag(true), p: anything<Probabilities | undefined>(undefined) })
@@ -271,7 +271,7 @@ export class Generator {
    * With a number in the first place: how often each of some things came in `n` trials, in which they have the probabilities `p`, a
    * row of float64 (NumPy's Generator.multinomial). Each trial is one of `choice`.
    *
-   * Defaults: count 1, replacement true.
+   * Defaults: count 1, replacement false.
    *
    * @throws MatgradError for a weight that is negative or not finite, a row of zeros, and without replacement for one with fewer
    * weights that are more than 0 than are drawn; ShapeError for a count below 0; DTypeError for other options. What is wrong with
@@ -289,7 +289,10 @@ export class Generator {
   }
 
   private drawRows(weights: Matrix, options: unknown): Matrix {
-    const { count, replacement } = readMultinomial('multinomial', options)
+    const settings = readMultinomial('multinomial', options)
+    const { count } = settings
+    // Of one it makes no difference.
+    const replacement = settings.replacement || count === 1
     checkShape('multinomial', weights.rows, count)
     const rows = weightsOf('multinomial', weights)
     for (const [i, row] of rows.entries())

@@ -270,9 +270,9 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   logSumExp<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** Running sums; without an axis over all elements in row-major order, in the receiver's shape */
   cumsum(axis?: Axis): Results<R, C>[K]
-  /** eˣ / Σ eˣ, without overflow */
+  /** eˣ / Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
   softmax(axis?: Axis): Results<R, C>[K]
-  /** x − ln Σ eˣ, without overflow */
+  /** x − ln Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
   logSoftmax(axis?: Axis): Results<R, C>[K]
   /** Σ a[i, i + k] */
   trace(k?: number): Results<1, 1>[K]

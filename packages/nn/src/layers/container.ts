@@ -1,6 +1,7 @@
 import { DTypeError, ShapeError } from '@matgrad/core'
-import { describe } from '@matgrad/core/internal'
+import { describe, didYouMean } from '@matgrad/core/internal'
 import { type Member, Module } from '../module.ts'
+import { nameOfType } from '../names.ts'
 
 /** A module that names the modules which it holds as `layers` by their numbers or names alone, as PyTorch does. */
 export abstract class Container<In extends number = number, Out extends number = number> extends Module<In, Out> {
@@ -11,7 +12,11 @@ export abstract class Container<In extends number = number, Out extends number =
 
 /** @throws DTypeError unless a value is a Module. `what` begins the message. */
 export function checkPart(what: string, value: unknown): void {
-  if (!(value instanceof Module)) throw new DTypeError(`${what} is ${describe(value)}, wanted a Module`)
+  if (value instanceof Module) return
+  const isClass = typeof value === 'function' && value.prototype instanceof Module
+  const call = isClass ? `new ${nameOfType(value as { readonly name: string })}()` : 'new Lambda(f)'
+  const meant = Array.isArray(value) ? '...layers' : typeof value === 'function' ? call : undefined
+  throw new DTypeError(`${what} is ${describe(value)}, wanted a Module${didYouMean(meant)}`)
 }
 
 /** Element i of a list, from the end where i is negative. @throws ShapeError where there is none; DTypeError for a fraction. */

@@ -1,10 +1,13 @@
-import { rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { MatgradError } from '@matgrad/core'
 import { checkInteger, checkNoMore, oneOf, readerOf, text, whole } from '@matgrad/core/internal'
+import type { Mode } from '../monitored.ts'
 import type { Callback, Training } from '../train/callbacks.ts'
 import { type Checkpoint, type Checkpointed, decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint.ts'
 import type { Logs } from '../train/metrics.ts'
-import { type Mode, type Monitor, monitorOf } from '../train/monitor.ts'
+import { type Monitor, monitorOf } from '../train/monitor.ts'
 import { checkPath, decodeFile, type FileUrl, inFile, shown, writeAtomically } from './files.ts'
 
 /**
@@ -34,7 +37,7 @@ export async function loadCheckpoint(path: string | FileUrl, into: Checkpointed,
 
 export interface CheckpointOptions {
   /**
-   * After how many epochs, or batches, a file is written; after the last epoch one is in any case.
+   * After how many epochs, or batches, a file is written; after the last whole epoch one is in any case, however the training ends.
    *
    * @default 1
    */
@@ -78,13 +81,14 @@ const EPOCH = '{epoch}'
 
 /**
  * Saves checkpoints while a model is trained: in one file, which the next one replaces, or, where the path has `{epoch}`, in a file for
- * each number of epochs that are over.
+ * each number of epochs that are over. An epoch that `stop` ends before its last batch has none, as a training that goes on from there
+ * would leave out its rest.
  *
  * Defaults: every 1, by 'epoch'.
  *
  * @throws DTypeError for what is no path, and for other options; ShapeError unless every and keep are at least 1; MatgradError for keep
  * without `{epoch}` in the path, and for a monitor by batch. When a training begins, MatgradError for a name that is not in its
- * logs. What `saveCheckpoint` throws ends the training.
+ * logs, and for a folder that cannot be written to. What `saveCheckpoint` throws ends the training.
  */
 export function checkpoint(path: string | FileUrl, options?: CheckpointOptions, ...more: []): Callback {
   checkNoMore('checkpoint', 'path, options', more)
@@ -102,7 +106,10 @@ export function checkpoint(path: string | FileUrl, options?: CheckpointOptions, 
   let best: number | null = null
   let written: string[] = []
   let batches = 0
+  /** After how many epochs the last file at the end of one was written. */
+  let last = 0
   const save = async (training: Training): Promise<void> => {
+    if (training.batch === 0) last = training.epoch
     const file = pattern.replaceAll(EPOCH, String(training.epoch))
     await writeAtomically('checkpoint', file, encodeCheckpoint(training))
     written = [...written.filter((each) => each !== file), file]
@@ -112,7 +119,9 @@ export function checkpoint(path: string | FileUrl, options?: CheckpointOptions, 
     }
   }
   /** Whether the epoch that is over has a file. */
-  const isDue = (logs: Readonly<Logs>, { epoch, epochs }: Training): boolean => {
+  const isDue = (logs: Readonly<Logs>, { epoch, epochs, isCut }: Training): boolean => {
+    // Who went on from there would leave out the rest of it.
+    if (isCut) return false
     if (watched === undefined) return (by === 'epoch' && epoch % every === 0) || epoch === epochs
     const value = logs[watched.name]
     if (epoch % every !== 0 || !watched.isBetter(value, best)) return false
@@ -120,11 +129,16 @@ export function checkpoint(path: string | FileUrl, options?: CheckpointOptions, 
     return true
   }
   return {
-    onTrainBegin(training) {
+    async onTrainBegin(training) {
       watched = monitor === undefined ? undefined : monitorOf('checkpoint', training, monitor, mode)
       best = null
+      // A training that goes on has been measured before.
+      const before: readonly number[] = watched ? training.history[watched.name] : []
+      for (const value of before) if (watched?.isBetter(value, best)) best = value
       written = []
       batches = 0
+      last = training.epoch
+      await inFile('checkpoint', pattern, () => access(dirname(pattern), constants.W_OK))
     },
     ...(by === 'batch' && {
       onBatchEnd(_batch: number, _logs: object, training: Training) {
@@ -133,5 +147,9 @@ export function checkpoint(path: string | FileUrl, options?: CheckpointOptions, 
       },
     }),
     onEpochEnd: (_epoch, logs, training) => (isDue(logs, training) ? save(training) : undefined),
+    onTrainEnd(training) {
+      const { epoch, batch, isCut } = training
+      return watched || isCut || batch > 0 || epoch === last ? undefined : save(training)
+    },
   }
 }

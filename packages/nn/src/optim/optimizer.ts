@@ -321,6 +321,19 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   }
 }
 
+for (const name of ['toString', Symbol.for('nodejs.util.inspect.custom')])
+  Object.defineProperty(Optimizer.prototype, name, {
+    value(this: Optimizer): string {
+      const groups = this.groups.map(({ params, settings }) => {
+        const all = Object.entries(settings).map(([setting, value]) => `${setting} ${value}`)
+        return `  ${all.join(', ')}: ${params.length} parameters`
+      })
+      return [nameOf(this), ...groups].join('\n')
+    },
+    configurable: true,
+    writable: true,
+  })
+
 guardMethods(Optimizer.prototype, { step: '', zeroGrad: '', stateDict: '', loadStateDict: 'state' }, 'optimizer')
 
 /** How what gives parameters gives them: `model.parameters()` for the method, or for the model. */

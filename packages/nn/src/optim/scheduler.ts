@@ -38,6 +38,12 @@ export interface SchedulerState {
 
 const readScheduler = readerOf({ by: byOf('epoch') })
 
+/** @throws DTypeError unless `optimizer` is an Optimizer. */
+export function checkOptimizer(operation: string, optimizer: Optimizer): void {
+  if (!((optimizer as unknown) instanceof Optimizer))
+    throw new DTypeError(`${operation}: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
+}
+
 /** Begins a schedule, that may be under way, anew from the rates that it began with. */
 export let restart: (scheduler: Scheduler) => void
 /** Leaves it to another schedule when one begins. */
@@ -89,8 +95,7 @@ export abstract class Scheduler {
    */
   constructor(optimizer: Optimizer, options?: SchedulerOptions, ...more: []) {
     const name = nameOfType(new.target)
-    if (!((optimizer as unknown) instanceof Optimizer))
-      throw new DTypeError(`${name}: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
+    checkOptimizer(name, optimizer)
     checkNoMore(name, 'optimizer, options', more)
     this.by = readScheduler(name, options).by
     this.optimizer = optimizer
@@ -177,5 +182,14 @@ export abstract class Scheduler {
     load()
   }
 }
+
+for (const name of ['toString', Symbol.for('nodejs.util.inspect.custom')])
+  Object.defineProperty(Scheduler.prototype, name, {
+    value(this: Scheduler): string {
+      return `${nameOf(this)} by ${this.by}, after ${this.lastEpoch} steps: lr ${this.optimizer.lr}`
+    },
+    configurable: true,
+    writable: true,
+  })
 
 guardMethods(Scheduler.prototype, { step: 'value', stateDict: '', loadStateDict: 'state' }, 'scheduler')

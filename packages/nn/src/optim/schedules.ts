@@ -11,14 +11,17 @@ import {
   oneOf,
   readerOf,
   required,
+  shorten,
   text,
   whole,
 } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
+import { type Mode, modeByName } from '../monitored.ts'
 import type { LearningRate, Optimizer } from './optimizer.ts'
 import {
   adopt,
   byOf,
+  checkOptimizer,
   loaderOf,
   type Period,
   restart,
@@ -453,7 +456,7 @@ export class OneCycleLR extends Scheduler {
     positive(name, 'divFactor', divFactor)
     positive(name, 'finalDivFactor', finalDivFactor)
     for (const lr of typeof maxLr === 'number' ? [maxLr] : maxLr) notNegative(name, 'maxLr', lr)
-    super(optimizer, { by })
+    checkOptimizer(name, optimizer)
     const { groups } = optimizer
     if (typeof maxLr === 'object' && maxLr.length !== groups.length)
       throw new MatgradError(
@@ -461,6 +464,8 @@ export class OneCycleLR extends Scheduler {
       )
     if (cycleMomentum && !groups.every(({ settings }) => 'momentum' in settings || 'betas' in settings))
       throw new MatgradError(`${name}: the optimizer has no momentum and no betas, wanted one, or cycleMomentum false`)
+    // Of what is refused the optimizer must not know.
+    super(optimizer, { by })
     this.baseLrs = groups.map((_, i) => (typeof maxLr === 'number' ? maxLr : maxLr[i]))
     this.totalSteps = totalSteps
     this.isCosine = annealStrategy === 'cos'
@@ -503,7 +508,7 @@ export class OneCycleLR extends Scheduler {
 }
 
 const readPlateau = readerOf({
-  mode: oneOf('min', 'max')('min'),
+  mode: oneOf('min', 'max')(),
   factor: number(0.1),
   patience: whole(10),
   threshold: number(1e-4),
@@ -519,9 +524,9 @@ export interface ReduceLROnPlateauOptions extends SchedulerOptions {
   /**
    * Whether less is better, or more.
    *
-   * @default 'min'
+   * @default what the monitor's name says, as for earlyStopping; 'min' without one
    */
-  readonly mode?: 'min' | 'max'
+  readonly mode?: Mode
   /**
    * By what the rate is multiplied.
    *
@@ -581,6 +586,7 @@ export class ReduceLROnPlateau extends Scheduler {
   static readonly builtIn = 'ReduceLROnPlateau'
 
   readonly monitor: string | undefined
+  readonly mode: Mode
   private readonly options: Readonly<ReturnType<typeof readPlateau>>
   /** The best value, null before there was one. */
   private best: number | null = null
@@ -588,9 +594,10 @@ export class ReduceLROnPlateau extends Scheduler {
   private cooldownLeft = 0
 
   /**
-   * Defaults: mode 'min', factor 0.1, patience 10, threshold 1e-4, thresholdMode 'rel', cooldown 0, minLr 0, eps 1e-8, by 'epoch'.
+   * Defaults: mode by the monitor's name or 'min', factor 0.1, patience 10, threshold 1e-4, thresholdMode 'rel', cooldown 0, minLr 0, eps 1e-8, by 'epoch'.
    *
-   * @throws MatgradError unless factor is from 0 and below 1, and for a negative threshold, minLr or eps; ShapeError for a negative
+   * @throws MatgradError unless factor is from 0 and below 1, for a negative threshold, minLr or eps, and for a monitor whose name does not say
+   * what is better, without a mode; ShapeError for a negative
    * patience or cooldown; DTypeError for other options.
    */
   constructor(optimizer: Optimizer, options?: ReduceLROnPlateauOptions, ...more: []) {
@@ -600,9 +607,14 @@ export class ReduceLROnPlateau extends Scheduler {
     checkSetting(name, 'factor', settings.factor, (factor) => factor >= 0 && factor < 1, '0 or more and below 1')
     for (const what of ['patience', 'cooldown'] as const) atLeast(name, what, settings[what], 0)
     for (const what of ['threshold', 'minLr', 'eps'] as const) notNegative(name, what, settings[what])
+    const { monitor } = settings
+    const mode = settings.mode ?? (monitor === undefined ? 'min' : modeByName(monitor))
+    if (mode === undefined)
+      throw new MatgradError(`${name}: mode is undefined for ${shorten(monitor as string)}, wanted 'min' or 'max'`)
     super(optimizer, { by: settings.by })
     this.options = settings
     this.monitor = settings.monitor
+    this.mode = mode
   }
 
   protected override rate(_base: number, _t: number, lr: number): number {
@@ -625,7 +637,8 @@ export class ReduceLROnPlateau extends Scheduler {
   }
 
   private isBetter(value: number): boolean {
-    const { mode, threshold, thresholdMode } = this.options
+    const { threshold, thresholdMode } = this.options
+    const { mode } = this
     const best = this.best ?? (mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY)
     const margin = mode === 'min' ? -threshold : threshold
     const bound = thresholdMode === 'rel' ? best * (1 + margin) : best + margin
@@ -675,6 +688,11 @@ export class SequentialLR extends Scheduler {
   static readonly builtIn = 'SequentialLR'
 
   readonly schedulers: readonly Scheduler[]
+  /** What is monitored by the first part that monitors something of a name. */
+  get monitor(): string | undefined {
+    return this.schedulers.map((each) => (each as { monitor?: string }).monitor).find((name) => name !== undefined)
+  }
+
   readonly milestones: readonly number[]
 
   /**

@@ -132,8 +132,8 @@ function resultOf(model: Module, x: Matrix, rows: number): Variable {
   }
 }
 
-/** Three rows of the targets: of the least and the largest number, and of the one that is farthest above a whole number. */
+/** Four rows of the targets: of the least and the largest number, the one nearest to 0, and the one farthest above a whole number. */
 function telling(y: Matrix): Matrix {
-  const places = [y.argmin(), y.argmax(), y.sub(y.floor()).argmax()]
+  const places = [y.argmin(), y.argmax(), y.abs().argmin(), y.sub(y.floor()).argmax()]
   return y.gatherRows(places.map((place) => Math.floor(place.item() / y.cols)))
 }

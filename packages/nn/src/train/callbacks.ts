@@ -2,7 +2,7 @@ import { DTypeError, type Generator } from '@matgrad/core'
 import { describe, didYouMean, suggestion, unknownName } from '@matgrad/core/internal'
 import type { Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
-import type { Scheduler } from '../optim/scheduler.ts'
+import { Scheduler } from '../optim/scheduler.ts'
 import type { Progress } from './checkpoint.ts'
 import type { History } from './history.ts'
 import type { Logs } from './metrics.ts'
@@ -24,6 +24,8 @@ export interface Training {
   /** How many epochs are over, and how many batches of the present one. */
   readonly epoch: number
   readonly batch: number
+  /** Whether `stop` ended the last epoch before its last batch. */
+  readonly isCut: boolean
   /** What a checkpoint needs beside them. @internal */
   readonly progress: Progress
   /**
@@ -65,6 +67,8 @@ function looksLikeMember(name: string): boolean {
 export function checkCallbacks(operation: string, callbacks: readonly unknown[]): void {
   for (const [i, callback] of callbacks.entries()) {
     const what = `${operation}: callback ${i}`
+    if (callback instanceof Scheduler)
+      throw new DTypeError(`${what} is ${describe(callback)}, wanted it as the option scheduler`)
     if (typeof callback !== 'object' || callback === null || Array.isArray(callback))
       throw new DTypeError(
         `${what} is ${describe(callback)}, wanted an object with functions${didYouMean(made(callback))}`,

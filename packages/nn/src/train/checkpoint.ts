@@ -7,8 +7,9 @@ import {
   MatgradError,
   type Matrix,
 } from '@matgrad/core'
-import { checkNoMore, describe, isPlain } from '@matgrad/core/internal'
+import { checkInteger, checkNoMore, describe, didYouMean, isPlain, unknownName } from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
+import { nameOf } from '../names.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler, type SchedulerState } from '../optim/scheduler.ts'
 import type { History } from './history.ts'
@@ -31,9 +32,9 @@ export interface Checkpointed {
 
 /** What `fit` needs to go on in the middle of an epoch. */
 export interface Progress {
-  /** What the order of its samples was drawn with; null at its beginning. */
-  readonly order: GeneratorState | null
-  /** The states of all generators. */
+  /** The states of all generators when it began; null at its beginning. */
+  readonly order: readonly GeneratorState[] | null
+  /** Their states now. */
   readonly generators: readonly GeneratorState[]
   /** The sum of the losses of its samples so far, and how many they are. */
   readonly total: number
@@ -47,7 +48,14 @@ export interface Checkpoint {
   readonly history: History
   /** @internal */
   readonly progress: Progress
+  /** What it was loaded into. @internal */
+  readonly into: Pick<Checkpointed, 'model' | 'optimizer' | 'scheduler'>
 }
+
+/** Whether something is lists of numbers by name. */
+const isHistory = (value: unknown): value is History =>
+  isPlain(value) &&
+  Object.values(value).every((list) => Array.isArray(list) && list.every((each) => typeof each === 'number'))
 
 const FORMAT = 'matgrad checkpoint'
 const VERSION = 1
@@ -60,10 +68,23 @@ export function generatorsOf({ model, generator = [] }: Pick<Checkpointed, 'mode
   return [...found] as Generator[]
 }
 
+/** The states of these. */
+export const statesOf = (of: Parameters<typeof generatorsOf>[0]): GeneratorState[] =>
+  generatorsOf(of).map(({ state }) => state)
+
 const schedulersOf = ({ scheduler = [] }: Checkpointed): readonly Scheduler[] => [scheduler].flat() as Scheduler[]
 
 function checkParts(operation: string, parts: Checkpointed): void {
   if (!isPlain(parts)) throw new MatgradError(`${operation}: got ${describe(parts)}, wanted an object with a model`)
+  const names = ['model', 'optimizer', 'scheduler', 'generator', 'epoch', 'batch', 'history']
+  // What a training has besides is no misspelt part.
+  const others = 'progress' in parts ? [] : Object.keys(parts).filter((name) => !names.includes(name))
+  if (others.length > 0) throw unknownName(operation, others[0], names)
+  const { epoch = 0, batch = 0, history = {} } = parts
+  checkInteger(operation, 'epoch', epoch, 0, Number.MAX_SAFE_INTEGER)
+  checkInteger(operation, 'batch', batch, 0, Number.MAX_SAFE_INTEGER)
+  if (!isHistory(history))
+    throw new MatgradError(`${operation}: history is ${describe(history)}, wanted arrays of numbers by name`)
   checkModule(operation, parts.model)
   const { optimizer } = parts
   if (optimizer !== undefined && !((optimizer as unknown) instanceof Optimizer))
@@ -71,7 +92,7 @@ function checkParts(operation: string, parts: Checkpointed): void {
   for (const scheduler of schedulersOf(parts))
     if (!((scheduler as unknown) instanceof Scheduler))
       throw new MatgradError(`${operation}: scheduler is ${describe(scheduler)}, wanted a Scheduler`)
-  for (const generator of [parts.generator ?? []].flat())
+  for (const generator of [parts.generator === undefined ? [] : parts.generator].flat())
     if (!((generator as unknown) instanceof Generator))
       throw new MatgradError(`${operation}: generator is ${describe(generator)}, wanted a Generator`)
 }
@@ -90,7 +111,8 @@ const decodeNumber = (_name: string, value: unknown): unknown =>
 interface State {
   readonly version: number
   readonly groups: readonly object[] | null
-  readonly schedulers: readonly SchedulerState[]
+  /** With the names of their classes. */
+  readonly schedulers: readonly (readonly [name: string, state: SchedulerState])[]
   readonly epoch: number
   readonly batch: number
   readonly history: History
@@ -103,7 +125,7 @@ const withPrefix = (prefix: string, matrices: Readonly<Record<string, Matrix>>):
 /**
  * A checkpoint as the bytes of a safetensors file: parameters, buffers, what the optimiser and the schedules remember, the states
  * of all random generators, how far the training is, and its history. Resumed from it, a training gives the same bits as one that
- * was not interrupted.
+ * was not interrupted; metrics of an epoch that was interrupted are NaN, as they are of all its batches.
  *
  * In `onBatchEnd` and `onEpochEnd` the training itself says what there is: `encodeCheckpoint(training)`.
  *
@@ -117,13 +139,13 @@ export function encodeCheckpoint(of: Checkpointed, ...more: []): Uint8Array {
   const state: State = {
     version: VERSION,
     groups: (optimizing?.groups as readonly object[] | undefined) ?? null,
-    schedulers: schedulersOf(of).map((scheduler) => scheduler.stateDict()),
+    schedulers: schedulersOf(of).map((scheduler) => [nameOf(scheduler), scheduler.stateDict()] as const),
     epoch,
     batch,
     history,
     progress: of.progress ?? {
       order: null,
-      generators: generatorsOf(of).map(({ state }) => state),
+      generators: statesOf(of),
       total: 0,
       samples: 0,
     },
@@ -138,7 +160,9 @@ export function encodeCheckpoint(of: Checkpointed, ...more: []): Uint8Array {
 /** @throws FormatError unless it is the state of a checkpoint. */
 function readState(metadata: Readonly<Record<string, string>>): State {
   if (metadata.format !== FORMAT)
-    throw new FormatError(`decodeCheckpoint: format is ${describe(metadata.format)}, wanted '${FORMAT}'`)
+    throw new FormatError(
+      `decodeCheckpoint: format is ${describe(metadata.format)}, wanted '${FORMAT}'${didYouMean(metadata.format === 'matgrad' ? 'loadModel' : undefined)}`,
+    )
   let state: Partial<State> | null
   try {
     state = JSON.parse(metadata.state, decodeNumber)
@@ -150,8 +174,7 @@ function readState(metadata: Readonly<Record<string, string>>): State {
   const { schedulers, epoch, batch, history, progress } = state
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
   if (
-    !(Array.isArray(schedulers) && isCount(epoch) && isCount(batch) && isPlain(history) && isPlain(progress)) ||
-    !Object.values(history as object).every(Array.isArray) ||
+    !(Array.isArray(schedulers) && isCount(epoch) && isCount(batch) && isHistory(history) && isPlain(progress)) ||
     !Array.isArray((progress as Progress).generators) ||
     !isCount((progress as Progress).samples) ||
     typeof (progress as Progress).total !== 'number'
@@ -198,13 +221,32 @@ export function decodeCheckpoint(bytes: Uint8Array, into: Checkpointed, ...more:
   try {
     model.loadStateDict(under('model', tensors))
     optimizer?.loadStateDict({ groups: groups as never, matrices: under('optimizer', tensors) })
-    for (const [i, scheduler] of schedulers.entries()) scheduler.loadStateDict(states[i])
+    for (const [i, scheduler] of schedulers.entries()) {
+      const [name, state] = states[i]
+      if (name !== nameOf(scheduler))
+        throw new MatgradError(`decodeCheckpoint: schedule ${i} is ${nameOf(scheduler)}, wanted ${name}`)
+      scheduler.loadStateDict(state)
+    }
     for (const [i, generator] of generators.entries()) generator.state = progress.generators[i]
   } catch (error) {
     undo()
     throw error
   }
-  return { epoch, batch, history, progress }
+  return { epoch, batch, history, progress, into: { model, ...(optimizer && { optimizer }), scheduler: schedulers } }
+}
+
+/** @throws MatgradError where a checkpoint was not loaded into what goes on with it. */
+export function checkResume(resume: Checkpoint, parts: Pick<Checkpointed, 'model' | 'optimizer' | 'scheduler'>): void {
+  const { into } = resume
+  const missing =
+    into.model !== parts.model
+      ? 'another model'
+      : into.optimizer !== parts.optimizer
+        ? 'another optimizer, or none'
+        : [parts.scheduler ?? []].flat().some((each) => ![into.scheduler ?? []].flat().includes(each))
+          ? 'other schedulers, or none'
+          : undefined
+  if (missing) throw new MatgradError(`fit: resume was loaded into ${missing}, wanted it loaded into what is trained`)
 }
 
 /** A function that takes back what changes in these from now on. */

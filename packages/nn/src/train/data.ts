@@ -36,7 +36,7 @@ export function checkDataset(operation: string, dataset: Dataset): void {
     isOfAnotherCopy(dataset)
   )
     throw new DTypeError(
-      `${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y${didYouMean(Array.isArray(dataset) ? '{ x, y }' : undefined)}`,
+      `${operation}: the dataset is ${describe(dataset)}, wanted matrices x and y${didYouMean(Array.isArray(dataset) || dataset instanceof Matrix ? '{ x, y }' : undefined)}`,
     )
   const { x, y } = dataset
   for (const [name, value] of Object.entries({ x, y })) {

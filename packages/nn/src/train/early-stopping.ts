@@ -1,8 +1,9 @@
 import { checkInteger, checkNoMore, flag, number, oneOf, readerOf, text, whole } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import type { StateDict } from '../module.ts'
+import type { Mode } from '../monitored.ts'
 import type { Callback } from './callbacks.ts'
-import { type Mode, type Monitor, monitorOf } from './monitor.ts'
+import { type Monitor, monitorOf } from './monitor.ts'
 
 export interface EarlyStoppingOptions {
   /**
@@ -65,7 +66,8 @@ const readEarlyStopping = readerOf({
 /**
  * Ends a training when what is watched has not become better for `patience` epochs, by the rule of Keras: better is less
  * than the best − minDelta, or more than the best + minDelta; NaN never is. The first epoch ends nothing. It begins anew
- * with every training. Of the optimiser nothing is restored.
+ * with every training; one that is resumed from a checkpoint it goes on with, unless it is to restore the best, which is then
+ * that of the epochs since. Of the optimiser nothing is restored.
  *
  * Defaults: monitor 'valLoss' or 'loss', patience 0, minDelta 0, mode by the name, restoreBest false, startFromEpoch 0.
  *
@@ -85,6 +87,13 @@ export function earlyStopping(options?: EarlyStoppingOptions, ...more: []): Earl
   let bestEpoch: number | null = null
   let stoppedEpoch: number | null = null
   let state: StateDict | undefined
+  /** Whether what was measured in an epoch is the best so far. */
+  const see = (epoch: number, value: number): boolean => {
+    const isBest = monitor.isBetter(value, best, minDelta)
+    waited = isBest ? 0 : waited + 1
+    if (isBest) [best, bestEpoch] = [value, epoch]
+    return isBest
+  }
   return {
     get best() {
       return best
@@ -101,18 +110,19 @@ export function earlyStopping(options?: EarlyStoppingOptions, ...more: []): Earl
       bestEpoch = null
       stoppedEpoch = null
       monitor = monitorOf('earlyStopping', training, settings.monitor, settings.mode)
+      // A training that goes on was measured before; of its best epoch nothing can be restored.
+      const before = restoreBest ? [] : training.history[monitor.name]
+      for (const [i, value] of before.entries()) {
+        const epoch = training.epoch - before.length + i
+        if (epoch >= startFromEpoch) see(epoch, value)
+      }
     },
     onEpochEnd(epoch, logs, training) {
       if (epoch < startFromEpoch) return
-      const value = logs[monitor.name]
-      if (monitor.isBetter(value, best, minDelta)) {
-        best = value
-        bestEpoch = epoch
-        waited = 0
+      if (see(epoch, logs[monitor.name])) {
         if (restoreBest) state = training.model.stateDict()
         return
       }
-      waited++
       if (waited < patience || epoch === 0) return
       stoppedEpoch = epoch
       training.stop()

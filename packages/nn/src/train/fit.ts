@@ -3,8 +3,8 @@ import type { Module } from '../module.ts'
 import { throwFirst } from './callbacks.ts'
 import { Clock } from './clock.ts'
 import type { Dataset } from './data.ts'
-import { giveHistory, type HistoryOf, type Metrics, TrainingError, type Validation } from './history.ts'
-import { Loop } from './loop.ts'
+import { giveHistory, type HistoryOf, TrainingError, type Validation } from './history.ts'
+import { END, Loop } from './loop.ts'
 import { type FitOptions, planOf, type StopSignal, type TrainingData } from './plan.ts'
 
 /** How long, in milliseconds, training may keep timers, requests and signals waiting. */
@@ -28,7 +28,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * `onTrainEnd` throws after it is in its `suppressed`.
  */
 export async function fit<
-  M extends Metrics = Record<never, never>,
+  M extends object = Record<never, never>,
   V extends Validation = undefined,
   S extends number | undefined = undefined,
 >(model: Module, data: TrainingData, options: FitOptions<M, V, S>, ...more: []): Promise<HistoryOf<M, V, S>> {
@@ -45,14 +45,17 @@ export async function fit<
     for (const callback of callbacks) await callback.onTrainBegin?.(training)
     while (!loop.isOver) {
       const { epoch } = training
+      signal?.throwIfAborted()
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training)
       if (loop.isStopped) break
+      // Before the order is drawn, which a checkpoint would not know of.
+      signal?.throwIfAborted()
       for (const given of loop.batches()) {
         let samples = given as Dataset
         if (loop.isAsync) {
-          const arrived = await orAborted(given as Promise<Dataset | undefined>, signal)
+          const arrived = await orAborted(given as Promise<Dataset | typeof END>, signal)
           loop.giveBackAll()
-          if (arrived === undefined) break
+          if (arrived === END) break
           samples = arrived
         }
         signal?.throwIfAborted()
@@ -93,6 +96,7 @@ function orAborted<T>(promise: PromiseLike<T>, signal: StopSignal | undefined): 
   if (!(signal instanceof AbortSignal)) return promise
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     promise.then(resolve, reject).then(() => signal.removeEventListener('abort', abort))
   })

@@ -11,9 +11,9 @@ export type Metrics = Readonly<Record<string, Metric>>
 /** What a training is validated with. */
 export type Validation = Dataset | DataLoader | undefined
 
-type Measured<M extends Metrics> = 'loss' | (keyof M & string)
+type Measured<M extends object> = 'loss' | (keyof M & string)
 
-type Validated<M extends Metrics, V extends Validation, S extends number | undefined> = [V, S] extends [
+type Validated<M extends object, V extends Validation, S extends number | undefined> = [V, S] extends [
   undefined,
   undefined,
 ]
@@ -21,7 +21,7 @@ type Validated<M extends Metrics, V extends Validation, S extends number | undef
   : `val${Capitalize<Measured<M>>}`
 
 /** The history that metrics and validation give: with these names alone, where they are known. */
-export type HistoryOf<M extends Metrics, V extends Validation, S extends number | undefined> = string extends keyof M
+export type HistoryOf<M extends object, V extends Validation, S extends number | undefined> = string extends keyof M
   ? History
   : { [Name in Measured<M> | Validated<M, V, S>]: number[] }
 

@@ -1,14 +1,14 @@
-import { type GeneratorState, getDefaultGenerator, MatgradError, ShapeError } from '@matgrad/core'
-import { formatShape, listNames, shorten } from '@matgrad/core/internal'
-import { nameOf } from '../names.ts'
+import { type GeneratorState, MatgradError, ShapeError } from '@matgrad/core'
+import { formatShape } from '@matgrad/core/internal'
 import type { Scheduler } from '../optim/scheduler.ts'
 import { Batches } from './batches.ts'
 import { inValidation } from './beforehand.ts'
 import type { Callback, Training } from './callbacks.ts'
-import { generatorsOf, type Progress } from './checkpoint.ts'
+import { generatorsOf, type Progress, statesOf } from './checkpoint.ts'
 import { checkDataset, type Dataset, isPlainLoader } from './data.ts'
 import { TrainingError } from './history.ts'
 import { areKnown, areWatching, type Logs, type Measured, Measurement } from './metrics.ts'
+import { lookAt } from './options.ts'
 import type { Plan, StopSignal } from './plan.ts'
 import { type StepResult, stepOf, type TrainingStep } from './step.ts'
 
@@ -22,6 +22,8 @@ const isPlainSignal = (signal: StopSignal): boolean =>
 export class Loop {
   readonly training: Training
   isStopped = false
+  /** Whether the last epoch was ended before its last batch. */
+  private isCut = false
   /** Whether batches are promises, which have to be waited for. */
   readonly isAsync: boolean
   private readonly plan: Plan
@@ -40,8 +42,8 @@ export class Loop {
   private epoch: number
   /** How many batches of the epoch are over. */
   private batch: number
-  /** What the order of the samples of this epoch was drawn with. */
-  private order: GeneratorState | null = null
+  /** The states that generators had when the epoch began, and the order of its samples was drawn. */
+  private order: readonly GeneratorState[] | null = null
   /** What generators go on with, until the order is drawn again. */
   private resume: Progress | null
   /** Whether nobody's code runs between two batches. */
@@ -64,12 +66,13 @@ export class Loop {
     this.epoch = first
     this.batch = resume?.batch ?? 0
     this.resume = resume?.progress ?? null
+    const drawsFrom = loader ? loader.generator : plan.generator
     const loop = this
     this.training = {
       model,
       optimizer,
       scheduler: schedulers,
-      ...(loader?.generator && { generator: loader.generator }),
+      ...(drawsFrom && { generator: drawsFrom }),
       epochs,
       batches: loader?.length,
       samples: loader && Math.min(loader.dataset.x.rows, loader.length * loader.batchSize),
@@ -83,11 +86,14 @@ export class Loop {
       get progress() {
         return loop.progress
       },
+      get isCut() {
+        return loop.isCut
+      },
       stop: () => {
         this.isStopped = true
       },
     }
-    this.restore()
+    if (this.resume) this.restore(this.resume.generators)
   }
 
   get isOver(): boolean {
@@ -96,17 +102,13 @@ export class Loop {
 
   /** What a checkpoint needs beside the numbers that are learned. */
   private get progress(): Progress {
-    const generators = generatorsOf(this.training).map(({ state }) => state)
+    const generators = statesOf(this.training)
     const { order, batch, seen, resume } = this
     if (resume) return resume
     if (batch === 0 || seen === undefined) return { order: null, generators, total: 0, samples: 0 }
     if (order === null)
       throw new MatgradError('checkpoint: the epoch began without callbacks, wanted one that is there when it begins')
     return { order, generators, total: seen.total, samples: seen.samples }
-  }
-
-  private get orderGenerator() {
-    return this.plan.loader?.generator ?? getDefaultGenerator()
   }
 
   private get isWatched(): boolean {
@@ -149,8 +151,8 @@ export class Loop {
     for (const module of model.modules()) if (this.resting.has(module)) module.training = false
   }
 
-  /** Begins an epoch: gives its batches, or promises of them, which have to be waited for, and are undefined at the end. */
-  batches(): Iterable<Dataset | Promise<Dataset | undefined>> {
+  /** Begins an epoch: gives its batches, or promises of them, which have to be waited for, and are END at last. */
+  batches(): Iterable<Dataset | Promise<Dataset | typeof END>> {
     const { plan, resume } = this
     const { loader, stream, callbacks } = plan
     this.seen = new Seen(plan, resume)
@@ -160,27 +162,24 @@ export class Loop {
       this.isPlain = this.isQuiet()
       this.wasGiven = false
     }
-    this.restore()
-    if (resume?.order) this.orderGenerator.state = resume.order
-    else this.resume = null
-    if (callbacks.length > 0) this.order = this.orderGenerator.state
+    if (resume) this.restore(resume.order ?? resume.generators)
+    if (!resume?.order) this.resume = null
+    if (callbacks.length > 0) this.order = statesOf(this.training)
     const begun = this.batch
     if (this.resident && this.isPlain && this.stepper.isKnown) return this.resident.pass(this.isKnown, begun)
-    if (this.isAsync) return promisesOf(stream as AsyncIterable<Dataset>, begun)
-    return without((loader ?? stream) as Iterable<Dataset>, begun)
+    const goOn = (): void => this.resumeDrawing()
+    if (this.isAsync) return promisesOf(stream as AsyncIterable<Dataset>, begun, goOn)
+    return without((loader ?? stream) as Iterable<Dataset>, begun, goOn)
   }
 
-  /** Goes on with the random numbers of the checkpoint. */
-  private restore(): void {
-    const { resume } = this
-    if (resume === null) return
-    for (const [i, generator] of generatorsOf(this.training).entries()) generator.state = resume.generators[i]
+  private restore(states: readonly GeneratorState[]): void {
+    for (const [i, generator] of generatorsOf(this.training).entries()) generator.state = states[i]
   }
 
   /** The order is drawn again: what is drawn next is what was drawn after the checkpoint. */
   private resumeDrawing(): void {
     if (this.resume === null) return
-    this.restore()
+    this.restore(this.resume.generators)
     this.resume = null
   }
 
@@ -188,19 +187,29 @@ export class Loop {
     const { plan, stepper, epoch, batch } = this
     if (this.resume !== null) this.resumeDrawing()
     const samples = this.isPlain ? given : this.look(given)
-    const loss = (this.seen as Seen).add(stepper.run(samples))
+    const result = stepper.run(samples)
+    const loss = (this.seen as Seen).add(result)
     if (this.areSeen) this.giveBack()
-    if (plan.stopOnNaN && !Number.isFinite(loss))
-      throw new TrainingError(
-        `fit: the loss is ${loss} in batch ${batch} of epoch ${epoch}, wanted a finite number: a smaller lr, or clipNorm, may help; ` +
-          'stopOnNaN: false goes on',
-        epoch,
-        batch,
-      )
     this.batch++
+    if (plan.stopOnNaN && !Number.isFinite(loss)) {
+      const got = `fit: the loss is ${loss} in batch ${batch} of epoch ${epoch}, wanted a finite number`
+      throw new TrainingError(`${got}: ${this.reasonOf(samples, result)}; stopOnNaN: false goes on`, epoch, batch)
+    }
     if (this.byBatch.length === 0) return
     for (const scheduler of this.byBatch) scheduler.step(loss)
     this.giveBack()
+  }
+
+  /** Why a loss may be no finite number. */
+  private reasonOf({ x, y }: Dataset, { prediction, target }: StepResult): string {
+    for (const [name, values] of Object.entries({ x, y }))
+      if (values.isFinite().all().item() === 0) return `${name} has NaN or infinities`
+    try {
+      lookAt(this.plan.loss, prediction.value.clone(), target.clone())
+    } catch (error) {
+      if (error instanceof MatgradError) return error.message
+    }
+    return 'a smaller lr, or clipNorm, may help'
   }
 
   /** A batch that somebody else gave. @throws DTypeError or ShapeError for what is none. */
@@ -239,6 +248,7 @@ export class Loop {
           'an object whose [Symbol.iterator] makes one begins anew',
       )
     this.resumeDrawing()
+    this.isCut = this.isStopped && !(this.plan.loader && this.batch === this.plan.loader.length)
     const measured = (this.seen as Seen).measured()
     if (evaluation) {
       const validated = inValidation(() => evaluation.run(this.mayBeOther))
@@ -262,10 +272,7 @@ export class Loop {
 /** What a schedule may go by: the loss, of the validation data if there are some, unless it says another name. */
 function monitored(scheduler: Scheduler & { readonly monitor?: string | undefined }, logs: Logs): number {
   const { monitor = 'valLoss' in logs ? 'valLoss' : 'loss' } = scheduler
-  if (Object.hasOwn(logs, monitor)) return logs[monitor]
-  throw new MatgradError(
-    `fit: ${nameOf(scheduler)} monitors ${shorten(monitor)}, wanted one of ${listNames(Object.keys(logs))}`,
-  )
+  return logs[monitor]
 }
 
 const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback
@@ -273,31 +280,38 @@ const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 
-/** What an iterable gives but for the first `count`. */
-function without<T>(all: Iterable<T>, count: number): Iterable<T> {
-  return count === 0 ? all : rest(all, count)
+/** What an iterable gives but for the first `count`, after which `goOn` is called. */
+function without<T>(all: Iterable<T>, count: number, goOn: () => void): Iterable<T> {
+  return count === 0 ? all : rest(all, count, goOn)
 }
 
-function* rest<T>(all: Iterable<T>, count: number): Iterable<T> {
+function* rest<T>(all: Iterable<T>, count: number, goOn: () => void): Iterable<T> {
   let left = count
-  for (const each of all) if (left-- <= 0) yield each
+  for (const each of all)
+    if (left <= 0) yield each
+    else if (--left === 0) goOn()
 }
 
-/** What an asynchronous iterable gives, as promises: one is made when the one before has been waited for. */
-function* promisesOf<T>(all: AsyncIterable<T>, count: number): Iterable<Promise<T | undefined>> {
+/** The end of batches that are waited for. */
+export const END: unique symbol = Symbol('the end')
+
+/** The same of an asynchronous iterable, as promises: one is made when the one before has been waited for. */
+function* promisesOf<T>(all: AsyncIterable<T>, count: number, goOn: () => void): Iterable<Promise<T | typeof END>> {
   const iterator = all[Symbol.asyncIterator]()
   let isOver = false
-  const next = async (left: number): Promise<T | undefined> => {
+  const next = async (left: number): Promise<T | typeof END> => {
     const { done, value } = await iterator.next()
     isOver = done === true
-    return isOver || left === 0 ? value : next(left - 1)
+    if (isOver || left === 0) return isOver ? END : value
+    if (left === 1) goOn()
+    return next(left - 1)
   }
   try {
     yield next(count)
     while (!isOver) yield next(0)
   } finally {
     // Nobody waits for what it does at last, or hears whether it fails.
-    if (!isOver) iterator.return?.().catch(() => undefined)
+    if (!isOver) Promise.resolve(iterator.return?.()).catch(() => undefined)
   }
 }
 
@@ -307,8 +321,13 @@ class Seen {
   total: number
   samples: number
 
+  /** The names of metrics that are not known, as a part of the epoch was measured before a checkpoint. */
+  private readonly unknown: readonly string[]
+
   constructor({ loss, metrics, namesOfValidation }: Plan, before?: Progress | null) {
-    this.measurement = namesOfValidation.size > 1 ? new Measurement('fit', loss, metrics) : null
+    this.unknown = before && before.samples > 0 ? Object.keys(metrics) : []
+    this.measurement =
+      namesOfValidation.size > 1 && this.unknown.length === 0 ? new Measurement('fit', loss, metrics) : null
     this.total = before?.total ?? 0
     this.samples = before?.samples ?? 0
   }
@@ -328,6 +347,7 @@ class Seen {
 
   measured(): Measured[] {
     const loss: Measured = ['loss', this.loss]
-    return this.measurement ? [loss, ...this.measurement.results()] : [loss]
+    const unknown = this.unknown.map((name): Measured => [name, Number.NaN])
+    return this.measurement ? [loss, ...this.measurement.results()] : [loss, ...unknown]
   }
 }

@@ -1,7 +1,9 @@
 import { Variable } from '@matgrad/autograd'
+import { originalOf } from '@matgrad/autograd/internal'
 import { concat, DTypeError, MatgradError, Matrix } from '@matgrad/core'
 import { describe } from '@matgrad/core/internal'
-import { binaryCrossEntropyWithLogits, crossEntropy, type Loss } from '../losses.ts'
+import { isKnownLoss, type Loss } from '../loss.ts'
+import { binaryCrossEntropyWithLogits, crossEntropy } from '../losses.ts'
 import { confusionMatrix } from '../metrics/index.ts'
 import { type Accumulator, isKnownMetric, type Metric, measureOf } from '../metrics/metric.ts'
 
@@ -24,6 +26,10 @@ export function checkMetrics(operation: string, metrics: Readonly<Record<string,
       throw new DTypeError(
         `${operation}: ${name} is ${describe(metric)}, which gives a Matrix, wanted a function that gives a number: ` +
           'call it with what predict gives',
+      )
+    if (isKnownLoss(metric as unknown as Loss))
+      throw new DTypeError(
+        `${operation}: ${name} is ${describe(metric)}, a loss, wanted a function that gives a number, such as meanSquaredError`,
       )
     if (metric.accumulator !== undefined && typeof metric.accumulator !== 'function')
       throw new DTypeError(`${operation}: accumulator of ${name} is ${describe(metric.accumulator)}, wanted a function`)
@@ -55,7 +61,8 @@ export function checkLogits(
   metrics: Readonly<Record<string, Metric>>,
   prediction: Matrix,
 ): void {
-  if (loss !== binaryCrossEntropyWithLogits && loss !== crossEntropy) return
+  const original = loss && originalOf(loss)
+  if (loss === undefined || (original !== binaryCrossEntropyWithLogits && original !== crossEntropy)) return
   for (const metric of Object.values(metrics))
     if (measureOf(metric)?.readsProbabilities?.(prediction.cols))
       throw new MatgradError(

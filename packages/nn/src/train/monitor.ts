@@ -1,9 +1,7 @@
 import { MatgradError } from '@matgrad/core'
 import { didYouMean, listNames, shorten, suggestion } from '@matgrad/core/internal'
+import { type Mode, modeByName } from '../monitored.ts'
 import type { Training } from './callbacks.ts'
-
-/** Whether less or more of something is better. */
-export type Mode = 'min' | 'max'
 
 /** What is watched in the logs of a training. */
 export interface Monitor {
@@ -11,9 +9,6 @@ export interface Monitor {
   /** Whether a value is better than the best so far, if there is one, by more than `minDelta`. NaN never is. */
   isBetter(value: number, best: number | null, minDelta?: number): boolean
 }
-
-const LESS_IS_BETTER = /(loss|error|mse|mae)$/i
-const MORE_IS_BETTER = /(acc|accuracy|auc|f1|precision|recall|r2|topk?\d*)$/i
 
 /**
  * What a callback of this name watches in a training that begins: the loss of the validation data unless it was told, or
@@ -28,7 +23,7 @@ export function monitorOf(operation: string, { history }: Training, monitor?: st
     throw new MatgradError(
       `${operation}: monitor is ${shorten(name)}, wanted one of ${listNames(names)}${didYouMean(suggestion(name, names))}`,
     )
-  const better = mode ?? (LESS_IS_BETTER.test(name) ? 'min' : MORE_IS_BETTER.test(name) ? 'max' : undefined)
+  const better = mode ?? modeByName(name)
   if (better === undefined)
     throw new MatgradError(`${operation}: mode is undefined for ${shorten(name)}, wanted 'min' or 'max'`)
   const isBetter: Monitor['isBetter'] =

@@ -2,6 +2,7 @@ import { type Generator, MatgradError, Matrix } from '@matgrad/core'
 import {
   anything,
   checkInteger,
+  didYouMean,
   flag,
   generatorOption,
   isOfAnotherCopy,
@@ -11,16 +12,20 @@ import {
   number,
   readerOf,
   required,
+  shorten,
+  suggestion,
   whole,
 } from '@matgrad/core/internal'
 import type { Loss } from '../losses.ts'
+import type { Metric } from '../metrics/metric.ts'
 import { checkModule, type Module } from '../module.ts'
+import { nameOf } from '../names.ts'
 import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/scheduler.ts'
 import { checkBeforehand } from './beforehand.ts'
 import { type Callback, checkCallbacks } from './callbacks.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import { type Checkpoint, checkResume } from './checkpoint.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { EVALUATED, Evaluation } from './evaluate.ts'
 import type { History, Metrics, Validation } from './history.ts'
@@ -39,7 +44,7 @@ export interface StopSignal {
 export type TrainingData = Dataset | DataLoader | Iterable<Dataset> | AsyncIterable<Dataset>
 
 export interface FitOptions<
-  M extends Metrics = Metrics,
+  M extends object = Metrics,
   V extends Validation = Validation,
   S extends number | undefined = number | undefined,
 > {
@@ -50,7 +55,7 @@ export interface FitOptions<
   /** The number of the first epoch: what was trained before, as in Keras. @default 0 */
   readonly initialEpoch?: number
   /** Goes on where a checkpoint was made, as if it had not been interrupted: with the batch after it, and its history. */
-  readonly resume?: Checkpoint
+  readonly resume?: Checkpoint | undefined
   /** How many samples a batch has, where the data are neither a DataLoader nor batches. @default 32 */
   readonly batchSize?: number
   /** Whether every epoch goes through the samples in a new random order, where the data are no DataLoader. @default true */
@@ -66,7 +71,7 @@ export interface FitOptions<
   /** Which part of the samples, the last of them, is evaluated after each epoch and not trained with, as in Keras: 0.2, say. */
   readonly validationSplit?: S
   /** Numbers for each epoch, by names that differ from `loss` and from one another with and without `val` before them. @default {} */
-  readonly metrics?: M
+  readonly metrics?: { readonly [Name in keyof M]: Metric }
   /**
    * How much each sample counts, nx1: the loss of a batch is Σ wᵢ·lᵢ / n, as in Keras. The loss gets { reduction: 'none' } as its third
    * argument, which those of this package know. Weights and targets are those that there are when the training begins.
@@ -132,10 +137,10 @@ const isStream = (data: unknown): data is Iterable<Dataset> | AsyncIterable<Data
   data !== null &&
   !(data instanceof Matrix) &&
   !isOfAnotherCopy(data) &&
-  (Symbol.asyncIterator in data || (Symbol.iterator in data && !(Array.isArray(data) && data[0] instanceof Matrix)))
+  (Symbol.asyncIterator in data || (Symbol.iterator in data && !(Array.isArray(data) && !isPlain(data[0]))))
 
 /** The first samples, to train with, and the last, to validate with. @throws MatgradError unless both have some. */
-function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Dataset] {
+function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Dataset, rows: number] {
   const count = part > 0 && part < 1 ? Math.round(part * x.rows) : 0
   if (count < 1 || count >= x.rows)
     throw new MatgradError(
@@ -143,7 +148,7 @@ function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Da
     )
   const of = (start: number, end: number): Dataset => ({ x: x.slice(start, end), y: y.slice(start, end) })
   const at = x.rows - count
-  return [of(0, at), of(at, x.rows)]
+  return [of(0, at), of(at, x.rows), at]
 }
 
 /** How the validation data are gone through. */
@@ -168,6 +173,8 @@ export interface Plan {
   /** What goes through the data, or else the batches that come one after another. */
   readonly loader: DataLoader | undefined
   readonly stream: Iterable<Dataset> | AsyncIterable<Dataset> | undefined
+  /** What a stream draws from. */
+  readonly generator: Generator | undefined
   /** Whether the targets have a column of weights, and what gives it to a batch that has none yet. */
   readonly weighs: boolean
   readonly weigh: ((batch: Dataset) => Dataset) | undefined
@@ -199,15 +206,27 @@ export function planOf(model: Module, data: TrainingData, given: FitOptions): Pl
   const schedulers = [settings.scheduler ?? []].flat() as readonly Scheduler[]
   if (schedulers.some((each) => each.optimizer !== optimizer))
     throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
+  if (new Set(schedulers).size < schedulers.length)
+    throw new MatgradError('fit: a scheduler is there twice, wanted it once')
   if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
   checkCallbacks('fit', callbacks)
-  let { validation } = settings
+  // What a stream draws from is in checkpoints.
+  for (const name of ['batchSize', 'shuffle', 'generator'] as const)
+    if (given[name] !== undefined && (data instanceof DataLoader || (isStream(data) && name !== 'generator')))
+      throw new MatgradError(
+        `fit: got ${name} and batches, wanted it where the batches are made, or samples as { x, y }`,
+      )
+  if (resume) checkResume(resume, { model, optimizer, scheduler: schedulers })
+  let { validation, sampleWeight } = settings
   if (validationSplit !== undefined) {
     if (validation) throw new MatgradError('fit: got validation and validationSplit, wanted one of them')
     if (data instanceof DataLoader || isStream(data))
       throw new MatgradError('fit: got validationSplit and batches, wanted samples as { x, y } to split')
     checkDataset('fit', data)
-    ;[data, validation] = split(data, validationSplit)
+    const { rows } = data.x
+    let at: number
+    ;[data, validation, at] = split(data, validationSplit)
+    if (sampleWeight) sampleWeight = ofSamples(sampleWeight, rows).slice(0, at)
   }
   const validating = validation === undefined ? undefined : loaderOfValidation(validation)
   const stream = !(data instanceof DataLoader) && isStream(data) ? data : undefined
@@ -222,14 +241,14 @@ export function planOf(model: Module, data: TrainingData, given: FitOptions): Pl
   }
   if (epochs > initialEpoch)
     checkBeforehand({ model, optimizer, loss: settings.loss, metrics, loader, validation: validating })
-  const weights = weightsOf(settings, data, loader)
+  const weights = weightsOf(sampleWeight, settings.classWeight, data, loader)
   const evaluation =
     validating &&
     new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile }, true)
   const names = ['loss', ...Object.keys(metrics)]
   const namesOfValidation = new Map(names.map((name) => [name, nameOfValidation(name)]))
   const listed = [...names, ...(validation ? namesOfValidation.values() : [])]
-  return {
+  const plan = {
     ...settings,
     ...weights,
     model,
@@ -241,6 +260,32 @@ export function planOf(model: Module, data: TrainingData, given: FitOptions): Pl
     first: resume?.epoch ?? initialEpoch,
     history: historyOf(listed, resume),
   }
+  for (const scheduler of schedulers) checkScheduler(scheduler, plan, listed)
+  return plan
+}
+
+/** @throws MatgradError for a schedule that would throw in the middle of the training. */
+function checkScheduler(
+  scheduler: Scheduler & { readonly monitor?: string | undefined; readonly totalSteps?: number },
+  { epochs, first, resume, loader }: Pick<Plan, 'epochs' | 'first' | 'resume' | 'loader'>,
+  names: readonly string[],
+): void {
+  const { monitor, totalSteps, by, lastEpoch } = scheduler
+  if (monitor !== undefined && by === 'batch')
+    throw new MatgradError(
+      `fit: ${nameOf(scheduler)} monitors ${shorten(monitor)} by batch, wanted by: 'epoch', or no monitor`,
+    )
+  if (monitor !== undefined && !names.includes(monitor))
+    throw new MatgradError(
+      `fit: ${nameOf(scheduler)} monitors ${shorten(monitor)}, wanted one of ${listNames(names)}${didYouMean(suggestion(monitor, names))}`,
+    )
+  if (totalSteps === undefined || (by === 'batch' && !loader)) return
+  const each = by === 'batch' && loader ? loader.length : 1
+  const steps = lastEpoch + (epochs - first) * each - (by === 'batch' ? (resume?.batch ?? 0) : 0)
+  if (steps > totalSteps)
+    throw new MatgradError(
+      `fit: ${nameOf(scheduler)} has totalSteps ${totalSteps}, wanted at least ${steps}, the ${by === 'batch' ? 'batches' : 'epochs'} of the training`,
+    )
 }
 
 /** Lists of these names, with what was measured before. @throws MatgradError where a checkpoint has other names. */
@@ -258,7 +303,8 @@ function historyOf(names: readonly string[], resume: Checkpoint | undefined): Hi
  * @throws MatgradError for weights of samples that come in batches; what is wrong with weights throws as well.
  */
 function weightsOf(
-  { sampleWeight, classWeight }: { sampleWeight: SampleWeight | undefined; classWeight: ClassWeight | undefined },
+  sampleWeight: SampleWeight | undefined,
+  classWeight: ClassWeight | undefined,
   data: TrainingData,
   loader: DataLoader | undefined,
 ): Pick<Plan, 'loader' | 'weighs' | 'weigh'> {

@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
 import { CompiledFunction, Guided, gradientReads } from '@matgrad/autograd/internal'
-import { getDefaultGenerator, type Matrix } from '@matgrad/core'
+import { getDefaultGenerator, MatgradError, type Matrix } from '@matgrad/core'
 import { isPlainGenerator, isPlainVariable } from '../as-made.ts'
 import { isKnownLoss, type Loss } from '../loss.ts'
 import { forwardOf, isBuiltIn, type Module, stateOf } from '../module.ts'
@@ -162,7 +162,9 @@ export class TrainingStep {
   }
 
   private backward({ loss }: Computed): void {
+    if (!loss.requiresGrad) throw nothingReached()
     loss.backward()
+    if (this.optimizer.groups.every(({ params }) => params.every(({ grad }) => grad === null))) throw nothingReached()
     if (this.clipNorm !== undefined)
       clipGradNorm(
         this.optimizer.groups.flatMap(({ params }) => params),
@@ -171,6 +173,13 @@ export class TrainingStep {
     this.optimizer.step()
   }
 }
+
+/** The error for a step that would train nothing. */
+const nothingReached = (): MatgradError =>
+  new MatgradError(
+    "fit: the loss depends on none of the optimizer's parameters, wanted some that it does: are they frozen (requiresGrad), or was " +
+      'the history lost (value, detach, constant, noGrad)?',
+  )
 
 /** The last step of each optimiser. */
 const steps = new WeakMap<Optimizer, TrainingStep>()

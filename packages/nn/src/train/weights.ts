@@ -1,7 +1,7 @@
 import { Variable } from '@matgrad/autograd'
 import { concat, DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
 import { checkInteger, checkNumber, describe, elementsOf, formatShape, isPlain } from '@matgrad/core/internal'
-import type { Loss } from '../losses.ts'
+import { type Loss, withoutLooking } from '../loss.ts'
 import type { Dataset } from './data.ts'
 
 // A sample's weight is one column more of its targets, so that it goes the way of the data into a program.
@@ -70,7 +70,7 @@ export function withWeights(
   samples: readonly number[] | undefined,
   classes: ReturnType<typeof ofClasses> | undefined,
 ): Dataset {
-  const ofRows = classes && classesOf(y).map((index) => classes('the class of a target', index))
+  const ofRows = classes && classesOf(y).map((index) => classes('a class of the targets, for classWeight,', index))
   const weights = Array.from({ length: y.rows }, (_, i) => [(samples?.[i] ?? 1) * (ofRows?.[i] ?? 1)])
   const column = y.rows === 0 ? y.slice(0, 0, 0, 1) : matrix(weights, { dtype: y.dtype })
   return { x, y: concat([y, column], 1) }
@@ -79,9 +79,6 @@ export function withWeights(
 /** The targets without their weights. */
 export const withoutWeights = (y: Matrix): Matrix => y.slice(0, y.rows, 0, y.cols - 1)
 
-/** A loss that gives one for each sample when it is asked to. */
-type PerSample = (prediction: Variable, target: Matrix, options: { reduction: 'none' }) => unknown
-
 /**
  * Σ wᵢ·lᵢ / n for the n rows' losses lᵢ, the means over their columns, and the weights wᵢ in the last column of the targets, as in
  * Keras.
@@ -89,7 +86,7 @@ type PerSample = (prediction: Variable, target: Matrix, options: { reduction: 'n
  * @throws ShapeError where the loss does not give a row for each sample when it is asked not to reduce.
  */
 export function weighedLoss(loss: Loss, prediction: Variable, targets: Matrix): Variable {
-  const each = (loss as PerSample)(prediction, withoutWeights(targets), { reduction: 'none' })
+  const each: unknown = withoutLooking(() => loss(prediction, withoutWeights(targets), { reduction: 'none' }))
   if (!(each instanceof Variable) || each.rows !== prediction.rows) {
     const got = each instanceof Variable ? formatShape(each.shape) : describe(each)
     throw new ShapeError(
