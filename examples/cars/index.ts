@@ -1,7 +1,18 @@
 // How far a car goes on a gallon: regression on real data, by a small network and by linear least squares.
 
 import { concat, linalg, type Matrix, manualSeed, matrix, ones } from '@matgrad/core'
-import { AdamW, fit, Linear, mseLoss, predict, Sequential, standardize, Tanh, trainTestSplit } from '@matgrad/nn'
+import {
+  AdamW,
+  fit,
+  Linear,
+  meanAbsoluteError,
+  mseLoss,
+  predict,
+  Sequential,
+  standardize,
+  Tanh,
+  trainTestSplit,
+} from '@matgrad/nn'
 import { trainingLength } from '../command-line.ts'
 import { lossChart, scatterPlot } from '../terminal.ts'
 import { loadCars } from './data.ts'
@@ -48,7 +59,7 @@ const history = await fit(
     validation: { x: features(test.x), y: mpg.transform(test.y) },
   },
 )
-const byNetwork = (x: Matrix): Matrix => predict(model, features(x)).mul(mpg.std).add(mpg.mean)
+const byNetwork = (x: Matrix): Matrix => mpg.inverse(predict(model, features(x)))
 
 // 5. Two opponents: the mean of the training set for all cars, and the best linear function of the same features.
 const withConstant = (x: Matrix): Matrix => concat([features(x), ones(x.rows, 1)], 1)
@@ -72,6 +83,6 @@ for (const [name, guess] of Object.entries({
   'linear least squares': linear,
   network: byNetwork,
 })) {
-  const errors = [train, test].map(({ x, y }) => guess(x).sub(y).abs().mean().item().toFixed(2))
+  const errors = [train, test].map(({ x, y }) => meanAbsoluteError(guess(x), y).toFixed(2))
   console.log(`${name.padEnd(38)}${errors.map((error) => error.padStart(16)).join(' ')}`)
 }

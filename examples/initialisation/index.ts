@@ -2,7 +2,7 @@
 // (Glorot & Bengio 2010; He et al. 2015; Saxe et al. 2014).
 
 import { constant, type Variable, variable } from '@matgrad/autograd'
-import { linalg, type Matrix, manualSeed, randn, zeros } from '@matgrad/core'
+import { type Matrix, manualSeed, randn, zeros } from '@matgrad/core'
 import { init } from '@matgrad/nn'
 
 const DEPTH = 20
@@ -11,11 +11,6 @@ const SAMPLES = 256
 /** The layers that the tables show. */
 const SHOWN = [1, 5, 10, 15, 20]
 
-const orthogonal =
-  (gain: number): init.Initializer =>
-  (rows, cols, generator) =>
-    linalg.orthogonal(rows, cols, { generator }).mul(gain)
-
 /** Initialisers by name; the gain makes up for what the nonlinearity takes away. */
 const initializers = (nonlinearity: 'tanh' | 'relu', gain: number): Record<string, init.Initializer> => ({
   'normal, std 0.01': init.normal(0, 0.01),
@@ -23,7 +18,7 @@ const initializers = (nonlinearity: 'tanh' | 'relu', gain: number): Record<strin
   'uniform ±1/√n': init.uniform(-1 / Math.sqrt(WIDTH), 1 / Math.sqrt(WIDTH)),
   Xavier: init.xavierUniform(),
   Kaiming: init.kaimingUniform({ nonlinearity }),
-  orthogonal: orthogonal(gain),
+  orthogonal: init.orthogonal({ gain }),
 })
 
 /** The standard deviations of what leaves each layer, and of the gradients that come back to it. */

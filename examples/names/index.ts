@@ -1,8 +1,7 @@
 // Names that nobody has: a network reads three letters and says which one follows (Bengio et al. 2003).
 
-import { type Variable, variable } from '@matgrad/autograd'
-import { full, Generator, type Matrix, manualSeed, matrix, randn } from '@matgrad/core'
-import { AdamW, crossEntropy, evaluate, fit, type Input, Linear, Module, predict } from '@matgrad/nn'
+import { concat, full, Generator, type Matrix, manualSeed, matrix } from '@matgrad/core'
+import { AdamW, crossEntropy, Embedding, evaluate, fit, Linear, predict, Sequential, Tanh } from '@matgrad/nn'
 import { progress } from '@matgrad/nn/node'
 import { trainingLength } from '../command-line.ts'
 import { ALPHABET, END, loadNames } from './data.ts'
@@ -36,25 +35,13 @@ const [test, train] = [contextsOf(shuffled.slice(0, heldOut)), contextsOf(shuffl
 console.log(`${names.length} names, ${train.x.rows} letters to learn from, ${test.x.rows} to be judged by`)
 
 // 2. The model: each letter is a place in a space that is learnt, where letters that do alike are near each other.
-class LetterModel extends Module {
-  readonly embedding: Variable
-  readonly hidden: Linear
-  readonly output: Linear
-
-  constructor(features: number, hidden: number) {
-    super()
-    this.embedding = variable(randn(ALPHABET.length, features))
-    this.hidden = new Linear(CONTEXT * features, hidden)
-    this.output = new Linear(hidden, ALPHABET.length)
-  }
-
-  forward(x: Input): Variable {
-    const places = this.embedding.gatherRows(x.reshape(-1, 1))
-    return this.output.forward(this.hidden.forward(places.reshape(x.rows, -1)).tanh())
-  }
-}
-
-const model = new LetterModel(8, 128)
+const [features, hidden] = [8, 128]
+const model = new Sequential(
+  new Embedding(ALPHABET.length, features),
+  new Linear(CONTEXT * features, hidden),
+  new Tanh(),
+  new Linear(hidden, ALPHABET.length),
+)
 console.log(`${model.summary()}\n`)
 await fit(model, train, {
   loss: crossEntropy,
@@ -82,25 +69,22 @@ for (const [name, nats] of [
 ] as const)
   console.log(`${name.padEnd(24)}${nats.toFixed(3)}  ${full(1, 1, nats).exp().item().toFixed(1).padStart(5)}`)
 
-// 4. Names: what it says is probable is drawn, letter by letter, until a name ends.
+// 4. Names: what it says is probable is drawn, a letter for each of many names at a time, until they end.
 const dice = new Generator('names')
-function invent(): string {
-  let context: number[] = Array(CONTEXT).fill(END)
-  let name = ''
-  for (;;) {
-    const p = predict(model, matrix([context])).softmax(1)
-    const place = dice.choice(ALPHABET.length, 1, { p }).item()
-    if (place === END) return name
-    name += ALPHABET[place]
-    context = [...context.slice(1), place]
-  }
+let letters: Matrix = full(64, CONTEXT, END)
+for (let i = 0; i < 16; i++) {
+  const probabilities = predict(model, letters.slice(0, undefined, -CONTEXT)).softmax(1)
+  letters = concat([letters, dice.multinomial(probabilities)], 1)
 }
 const known = new Set(names)
-const invented = new Set<string>()
-while (invented.size < 24) {
-  const name = invent()
-  if (name.length > 2 && name.length < 15 && !known.has(name)) invented.add(name)
-}
+const invented = new Set(
+  letters
+    .slice(0, undefined, CONTEXT)
+    .toArray()
+    .map((places) => places.map((place) => ALPHABET[place]).join(''))
+    .map((text) => text.split(ALPHABET[END], 1)[0])
+    .filter((name) => name.length > 2 && name.length < 15 && !known.has(name)),
+)
 console.log('\nnames that nobody has, yet')
 for (let i = 0; i < 24; i += 6)
   console.log(

@@ -8,6 +8,7 @@ import {
   crossEntropy,
   type Dataset,
   Dropout,
+  earlyStopping,
   evaluate,
   fit,
   init,
@@ -46,40 +47,34 @@ function makeModel(dropout: number): Sequential {
   )
 }
 const wrong = SAMPLES - train.y.equal(clean.y).sum().item()
-const size = makeModel(0)
-  .parameters()
-  .reduce((sum, { value }) => sum + value.size, 0)
-console.log(`${SAMPLES} images, ${wrong} with a wrong label; ${size} parameters\n`)
+console.log(`${makeModel(0).summary()}\n${SAMPLES} images, ${wrong} with a wrong label\n`)
 
-// 2. The same training three times. Dropout leaves out half of what each layer found, in each step another half; decay
-// draws all weights towards 0 at each step, so that only those stay large that are needed again and again.
+// 2. The same training four times. Dropout leaves out half of what each layer found, in each step another half; decay
+// draws all weights towards 0 at each step, so that only those stay large that are needed again and again. Who stops early
+// ends when five epochs were no better than one before, and takes the network as it was after that one.
 const epochs = trainingLength(60)
 const curves: Record<string, number[]> = {}
 const rows: string[][] = []
-for (const [name, { dropout, weightDecay }] of Object.entries({
-  neither: { dropout: 0, weightDecay: 0 },
-  dropout: { dropout: 0.5, weightDecay: 0 },
-  'weight decay': { dropout: 0, weightDecay: 5 },
+for (const [name, { dropout = 0, weightDecay = 0, callbacks = [] }] of Object.entries({
+  neither: {},
+  dropout: { dropout: 0.5 },
+  'weight decay': { weightDecay: 5 },
+  'stopping early': { callbacks: [earlyStopping({ patience: 5, restoreBest: true })] },
 })) {
   const model = makeModel(dropout)
   const optimizer = new AdamW(model.parameters(), { lr: 1e-3, weightDecay })
-  const { valLoss, valAccuracy } = await fit(model, train, {
-    loss: crossEntropy,
-    optimizer,
-    epochs,
-    validation,
-    metrics: { accuracy },
-  })
-  curves[name] = valLoss
-  // Who stops early takes the network as it was when it did best.
-  const best = valLoss.indexOf(Math.min(...valLoss))
-  const shown = (epoch: number): string[] => [valLoss[epoch].toFixed(3), `${(100 * valAccuracy[epoch]).toFixed(1)} %`]
-  const learnt = evaluate(model, train, { loss: crossEntropy }).loss
-  rows.push([name, learnt.toFixed(3), ...shown(epochs - 1), ...shown(best), String(best + 1)])
+  const { valLoss } = await fit(model, train, { loss: crossEntropy, optimizer, epochs, validation, callbacks })
+  // Stopped early, it is the first curve up to there.
+  if (valLoss.length === epochs) curves[name] = valLoss
+  const learnt = evaluate(model, train, { loss: crossEntropy })
+  const unknown = evaluate(model, validation, { loss: crossEntropy, metrics: { accuracy } })
+  const best = valLoss.indexOf(Math.min(...valLoss)) + 1
+  const accuracyOf = `${(100 * unknown.accuracy).toFixed(1)} %`
+  rows.push([name, learnt.loss.toFixed(3), unknown.loss.toFixed(3), accuracyOf, String(best), String(valLoss.length)])
 }
 
 console.log(`${lineChart('validation loss by epoch', curves)}\n`)
-console.log('                training    after the last epoch    stopped at its best epoch')
-console.log('                    loss        loss    accuracy        loss    accuracy    epoch')
+console.log('                    training    validation                  best')
+console.log('                        loss          loss    accuracy     epoch    epochs')
 for (const [name, ...cells] of rows)
-  console.log(name.padEnd(12) + cells.map((cell, i) => cell.padStart(i === cells.length - 1 ? 9 : 12)).join(''))
+  console.log(name.padEnd(14) + cells.map((cell, i) => cell.padStart([14, 14, 12, 10, 10][i])).join(''))

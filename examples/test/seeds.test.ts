@@ -1,4 +1,4 @@
-// An example that must not depend on luck, with other seeds than its own.
+// Examples that must not depend on luck, with other seeds than their own.
 
 import { expect, test, vi } from 'vitest'
 
@@ -38,3 +38,21 @@ test('xor: all four answers within 0.001 from each of 20 seeds', async () => {
   }
   expect(losses.size, 'seeds that differ').toBeGreaterThan(15)
 })
+
+test.each([
+  ['iris', 95],
+  ['moons', 99],
+] as const)(
+  '%s: an accuracy of at least %i per cent from each of 10 seeds',
+  { timeout: 120_000 },
+  async (name, least) => {
+    const charts = new Set<string>()
+    for (let seed = 0; seed < 10; seed++) {
+      const output = await outputOf(name, seed)
+      const [, accuracy] = /accuracy (\d+\.\d) %/.exec(output) ?? []
+      expect(Number(accuracy), `seed ${seed}`).toBeGreaterThanOrEqual(least)
+      charts.add(output)
+    }
+    expect(charts.size, 'seeds that differ').toBe(10)
+  },
+)
