@@ -1,5 +1,5 @@
 // Builds and packs the packages, inspects the tarballs, and uses them as somebody outside the workspace would: installs
-// them in an empty folder, runs the README's program there, compiles it and the tests of types as users may, and bundles the
+// them in an empty folder, runs the README's programs there, compiles them and the tests of types as users may, and bundles the
 // packages for a browser.
 
 import { execFile } from 'node:child_process'
@@ -27,11 +27,12 @@ async function run(command, args, cwd) {
   }
 }
 
-/** The first block of TypeScript or JavaScript in the README: the program that a reader copies. */
-function readmeProgram() {
-  const [, program] = /```(?:js|ts)\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
-  if (!program) throw new Error('README.md has no program')
-  return program
+/** The programs of the README that a reader copies, whole as they begin with their imports: the first is the one to begin with. */
+function readmePrograms() {
+  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```(js|ts)\n(import [\s\S]*?)```/g)
+  const programs = [...blocks].map(([, language, text], i) => ({ name: `program-${i}`, language, text }))
+  if (programs[0]?.language !== 'js') throw new Error('README.md begins with no program for plain node')
+  return programs
 }
 
 /** A module whose types are all to be named in its declarations. */
@@ -99,7 +100,7 @@ const compilers = ['typescript-5.4', 'typescript']
 
 /** What users compile for. All declarations are checked, as they are unless `skipLibCheck` says otherwise. */
 const targets = {
-  // Without the types of a browser or of Node, which the README's program has its console from.
+  // Without the types of a browser or of Node, which the README's programs have their console from.
   node: { module: 'nodenext', lib: ['es2023'], declaration: true },
   browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], exactOptionalPropertyTypes: true },
 }
@@ -127,20 +128,23 @@ try {
   const write = (name, text) => writeFileSync(join(outside, name), text)
   write('package.json', '{ "private": true, "type": "module" }\n')
   await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], outside)
-  write('program.js', readmeProgram())
-  await run(process.execPath, ['program.js'], outside)
+  const programs = readmePrograms()
+  for (const { name, text } of programs.filter(({ language }) => language === 'js')) {
+    write(`${name}.js`, text)
+    await run(process.execPath, [`${name}.js`], outside)
+  }
 
   write('hidden.ts', hiddenFrom)
   write('named.ts', named)
   write('node.ts', onNode)
-  write('program.ts', readmeProgram())
+  for (const { name, text } of programs) write(`${name}.ts`, text)
   write('vitest.d.ts', vitest)
   for (const name of packages)
     copyFileSync(join(root, 'packages', name, 'test/types.test-d.ts'), join(outside, `${name}.ts`))
   const files = ['hidden.ts', 'named.ts', 'node.ts', 'vitest.d.ts', ...packages.map((name) => `${name}.ts`)]
   for (const [target, options] of Object.entries(targets)) {
     const compilerOptions = { noEmit: true, strict: true, target: 'es2022', types: [], ...options }
-    const all = target === 'browser' ? [...files, 'program.ts'] : files
+    const all = target === 'browser' ? [...files, ...programs.map(({ name }) => `${name}.ts`)] : files
     write(`${target}.json`, JSON.stringify({ compilerOptions, files: all }))
   }
   await Promise.all(
@@ -157,7 +161,7 @@ try {
   const product = "import { ones } from '@matgrad/core'\nconsole.log(ones(2, 2).matmul(ones(2, 2)))"
   for (const [title, contents] of Object.entries({
     'All three packages': everything,
-    "The README's program": readmeProgram(),
+    "The README's first program": programs[0].text,
     'A product of core': product,
   })) {
     const { outputFiles } = await build({
