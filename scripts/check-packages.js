@@ -85,7 +85,8 @@ const vitest = `declare module 'vitest' {
     toEqualTypeOf<B>(...others: Same<A, B>): void
     toExtend<B>(...others: A extends B ? [] : [others: never]): void
     readonly not: { toExtend<B>(...same: A extends B ? [same: never] : []): void }
-    readonly toBeCallableWith: A
+    readonly resolves: Expect<Awaited<A>>
+  readonly toBeCallableWith: A
     readonly parameters: Expect<A extends (...args: infer P) => unknown ? P : never>
     readonly returns: Expect<A extends (...args: never) => infer R ? R : never>
   }

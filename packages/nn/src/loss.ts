@@ -82,6 +82,8 @@ function checkPair(operation: string, prediction: Input, target: Input): void {
 /**
  * The loss of this package that is computed element by element by `losses`, and reduced: a prediction and a target have the
  * same shape. 'batchMean' divides the sum by the number of rows.
+ *
+ * @internal
  */
 export function elementwise<Settings extends { readonly reduction: 'mean' | 'sum' | 'none' | 'batchMean' }>(
   name: string,

@@ -23,6 +23,7 @@ interface ThresholdSettings {
   readonly fromLogits: boolean
 }
 
+/** @internal */
 export const thresholdOptions: { readonly [Name in keyof ThresholdSettings]: Kind<ThresholdSettings[Name]> } = {
   threshold: number(),
   fromLogits: flag(false),

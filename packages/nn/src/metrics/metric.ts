@@ -71,6 +71,7 @@ function finish<F extends (...args: never[]) => unknown>(name: string, metric: F
 /**
  * The metric of this name.
  *
+ * @internal
  * @param prepare gives what is done with settings. @throws MatgradError for those that make no sense
  */
 export function metricOf<Options, Settings>(

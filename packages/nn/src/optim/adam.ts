@@ -9,6 +9,7 @@ import { average, correction, count, decayed, noSteps, shrunk, uses, zerosLike }
 /** How much of the first and of the second moment each step keeps. */
 export type Betas = readonly [first: number, second: number]
 
+/** @internal */
 export const betasOf = numbers(2) as KindMaker<Betas>
 
 export interface AdamSettings extends LearningRate {

@@ -25,6 +25,7 @@ export interface SchedulerOptions {
   readonly by?: Period
 }
 
+/** @internal */
 export const byOf: KindMaker<Period> = oneOf('epoch', 'batch')
 
 /** A snapshot of a schedule. */

@@ -115,7 +115,7 @@ export function storeSettings<Settings extends object>(
   }
 }
 
-/** The settings that a constructor of this package's was given. @throws DTypeError for others, and for more arguments. */
+/** The settings that a constructor of this package's was given. @internal @throws DTypeError for others, and for more arguments. */
 export function givenSettings<Settings>(
   type: { readonly name: string },
   read: Reader<Settings>,
