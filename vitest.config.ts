@@ -52,6 +52,7 @@ export default defineConfig({
           'node/progress',
           'node/process',
           'node/options',
+          'node/defaults',
         ].map((name) => `packages/nn/test/${name}.test.ts`),
         provide: { compiles: true },
         setupFiles: ['packages/nn/test/count-replays.ts', ...setupFiles],

@@ -14,12 +14,13 @@ import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'
 
 export interface GradcheckOptions {
-  /** The step of the differences, times max(1, |x|). */
+  /** The step of the differences, times max(1, |x|). @default 1e-4 */
   readonly eps?: number
-  /** |tape − differences| may be atol + rtol·|differences|. */
+  /** |tape − differences| may be atol + rtol·|differences|. @default 1e-8 */
   readonly atol?: number
+  /** @default 1e-6 */
   readonly rtol?: number
-  /** 2 checks the derivatives of the gradient, too, and so on. */
+  /** 2 checks the derivatives of the gradient, too, and so on. @default 1 */
   readonly order?: number
 }
 
@@ -34,6 +35,8 @@ const centralDifference = (f: (step: number) => number, h: number): number =>
 /**
  * Compares the gradients of f that the tape gives with differences of its values, for every entry of every argument. A
  * value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows.
+ *
+ * Defaults: eps 1e-4, atol 1e-8, rtol 1e-6, order 1.
  *
  * @throws MatgradError that names the worst entry where they differ, and for no arguments; DTypeError unless f is a function, every argument float64, and the options are numbers;
  * ShapeError unless order is at least 1.

@@ -270,6 +270,7 @@ function nodeOf(operand: unknown, input: Matrix): Variable {
 }
 
 export interface VariableOptions {
+  /** Whether gradients flow to it. @default true */
   readonly requiresGrad?: boolean
   /** Shown when it is printed, and in messages. */
   readonly name?: string
@@ -279,6 +280,8 @@ const readVariable = readerOf({ requiresGrad: flag(true), name: text() })
 
 /**
  * A variable to differentiate with respect to. It holds `value` itself, not a copy: an optimiser's step changes it.
+ *
+ * Defaults: requiresGrad true.
  *
  * @throws DTypeError unless value is a Matrix, and for options of other names or types.
  */

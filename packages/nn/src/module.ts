@@ -452,6 +452,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
   /**
    * Copies values by name into the parameters and buffers, all or, if anything is wrong, none.
    *
+   * Defaults: strict true.
+   *
    * @param options.strict whether every name must be present on both sides
    * @returns the names that were missing from `state`, and those that this module does not have
    * @throws MatgradError for a name without counterpart when strict; ShapeError for a value of another shape; DTypeError

@@ -15,7 +15,7 @@ const MANY_TRACES = 5
 const RECENT_CALLS = 10
 
 export interface CompileOptions {
-  /** Whether each call is made both ways and compared, as it is not unless true: to find mistakes, for it takes longer. */
+  /** Whether each call is made both ways and compared: to find mistakes, for it takes longer. @default false */
   readonly check?: boolean
 }
 
@@ -147,6 +147,8 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
  * it appends to, a property that it sets) it then does in each call, and without `check` in the first alone.
  *
  * A function that is traced again and again says why, once, on the console.
+ *
+ * Defaults: check false.
  *
  * @throws MatgradError while recording, when `fn` looks at elements (`data`, `get`, `item`, `toArray`, …), which would be the
  * first call's in all later ones, changes an argument, or is asynchronous; DTypeError for an argument that may change

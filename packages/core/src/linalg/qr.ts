@@ -4,7 +4,7 @@ import { largestExponents, negated, scaledBy } from './equilibrate.ts'
 import { checkMatrix, checkRange, create, enter, leave, SQUARED, shifted, UNSCALED } from './workspace.ts'
 
 export interface QrOptions {
-  /** Whether Q has min(m, n) columns or all m of them: 'reduced' unless given. */
+  /** Whether Q has min(m, n) columns or all m of them. @default 'reduced' */
   readonly mode?: 'reduced' | 'complete'
 }
 
@@ -23,6 +23,8 @@ export function roomForQr(m: number, n: number, cols: number): number {
  * A = Q·R for an m x n matrix by Householder's reflectors (LAPACK's dgeqrt3; Elmroth & Gustavson 2000), with LAPACK's signs:
  * the diagonal of R may be negative. With k = min(m, n), Q is m x k with QᵀQ = I and R k x n upper trapezoidal; in the mode
  * 'complete' Q is m x m and R m x n.
+ *
+ * Defaults: mode 'reduced'.
  *
  * @throws DTypeError unless a is a matrix, and for another mode; LinAlgError for NaN and infinities, and where an element of R
  * lies beyond the range of the dtype.

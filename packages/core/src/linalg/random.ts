@@ -18,11 +18,11 @@ const gaussian = (rows: number, cols: number, source: Generator): Matrix =>
   source.normal(rows, cols, 0, 1, { dtype: 'float64' })
 
 export interface RandomizedSvdOptions {
-  /** How many more columns than k are drawn: 10 unless given. */
+  /** How many more columns than k are drawn. @default 10 */
   readonly oversampling?: number
-  /** How often A·Aᵀ is applied to the columns, for singular values that fall slowly: 2 unless given. */
+  /** How often A·Aᵀ is applied to the columns, for singular values that fall slowly. @default 2 */
   readonly powerIterations?: number
-  /** Where the random numbers come from; the default generator unless given. */
+  /** Where the random numbers come from. @default the default generator */
   readonly generator?: Generator
 }
 
@@ -37,6 +37,8 @@ const readRandomizedSvd = readerOf({
  * Gaussian Ω of k + oversampling columns, orthonormal anew in every power iteration, and the SVD is that of Qᵀ·A (Halko,
  * Martinsson & Tropp 2011, algorithms 4.4 and 5.1). With l = k + oversampling, q iterations and σ the next singular value, the
  * expected error ‖A − U·diag(S)·Vh‖₂ is at most σ·(1 + (1 + 4·√(2·min(m, n)/(k − 1)))^(1/(2q + 1))) for l ≥ 2k.
+ *
+ * Defaults: oversampling 10, powerIterations 2, the default generator.
  *
  * @throws ShapeError unless 0 ≤ k ≤ min(m, n) and the counts are 0 or more, DTypeError unless they are whole numbers, a is a matrix and
  * generator one; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the dtype,

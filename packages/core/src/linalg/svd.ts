@@ -20,7 +20,7 @@ import {
 } from './workspace.ts'
 
 export interface SvdOptions {
-  /** Whether U is m x m and Vh n x n, or with k = min(m, n) m x k and k x n: false unless given. */
+  /** Whether U is m x m and Vh n x n, or with k = min(m, n) m x k and k x n. @default false */
   readonly fullMatrices?: boolean
 }
 
@@ -125,6 +125,8 @@ const resultOf = (operation: string, scaled: ScaledSvd, a: Matrix): Svd => ({
  * UᵀU = I and Vh·Vhᵀ = I; with fullMatrices they are square. Bidiagonal form, then implicit QR that finds small singular
  * values of it to high relative accuracy (LAPACK's dgebrd and dbdsqr; Demmel & Kahan 1990); from 1.6 rows a column on, or
  * columns a row, on the R of a QR factorisation (Chan 1982). The error of a singular value of A is about n·ε·‖A‖.
+ *
+ * Defaults: fullMatrices false.
  *
  * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the
  * dtype, and where the iteration does not converge.

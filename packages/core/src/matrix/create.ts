@@ -6,7 +6,7 @@ import { allocate } from '../engine/allocate.ts'
 import { checkAttached, Matrix, owning } from './matrix.ts'
 
 export interface CreationOptions {
-  /** The dtype of the new matrix; the default one, or that of a typed array, when absent. */
+  /** The dtype of the new matrix. @default the default dtype, or that of a typed array */
   readonly dtype?: DType
 }
 

@@ -39,7 +39,9 @@ export const mean: ReductionFunction = functionOf('mean')
 export const prod: ReductionFunction = functionOf('prod')
 export const max: ReductionFunction = functionOf('max')
 export const min: ReductionFunction = functionOf('min')
+/** Σ (x − mean)² / (n − ddof). Defaults: ddof 0. */
 export const variance: ReductionFunction<[options?: { ddof?: number }]> = functionOf('variance')
+/** √variance. Defaults: ddof 0. */
 export const std: ReductionFunction<[options?: { ddof?: number }]> = functionOf('std')
 export const median: ReductionFunction = functionOf('median')
 export const quantile: QuantileFunction = functionOf('quantile')
@@ -55,11 +57,15 @@ export const softmax: SameShapeFunction<[axis?: Axis]> = functionOf('softmax')
 export const logSoftmax: SameShapeFunction<[axis?: Axis]> = functionOf('logSoftmax')
 export const trace: TraceFunction = functionOf('trace')
 
+/** A·B, or with transposed operands. Defaults: transposeA false, transposeB false, algorithm 'auto'. */
 export const matmul: MatmulFunction = functionOf('matmul')
+/** A·B + bias. Defaults: transposeA false, transposeB false, algorithm 'auto'. */
 export const affine: AffineFunction = functionOf('affine')
 export const outer: PairFunction = functionOf('outer')
 export const kron: PairFunction = functionOf('kron')
+/** The covariances of the rows, or without `rowvar` of the columns. Defaults: rowvar true, ddof 1. */
 export const cov: LooseFunction<[options?: { rowvar?: boolean; ddof?: number }]> = functionOf('cov')
+/** The correlations of the rows, or without `rowvar` of the columns. Defaults: rowvar true. */
 export const corrcoef: LooseFunction<[options?: { rowvar?: boolean }]> = functionOf('corrcoef')
 
 export const transpose: TransposeFunction = functionOf('transpose')

@@ -157,7 +157,10 @@ export class Matrix<R extends number = number, C extends number = number> {
     return this.allClose(b, { rtol: 0, atol: 0 })
   }
 
-  /** Whether |a − b| ≤ atol + rtol·|b| everywhere and the shapes are the same (NumPy's rule); NaN is close to nothing. */
+  /**
+   * Whether |a − b| ≤ atol + rtol·|b| everywhere and the shapes are the same (NumPy's rule); NaN is close to nothing.
+   * Defaults: rtol 1e-5, atol 1e-8.
+   */
   allClose(b: Matrix, options?: { rtol?: number; atol?: number }): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)
     const { rtol, atol } = readTolerances('allClose', options)

@@ -42,9 +42,9 @@ const PIECE = 16384
 const float64 = { dtype: 'float64' } as const
 
 export interface ChoiceOptions {
-  /** Whether the same may be chosen again: true if absent. */
+  /** Whether the same may be chosen again. @default true */
   readonly replace?: boolean
-  /** The probability of each; all are as likely if absent. */
+  /** The probability of each. @default all are as likely */
   readonly p?: Probabilities
 }
 
@@ -232,6 +232,8 @@ export class Generator {
    * Without `p` they are `integers`, or the first of a `permutation`. With `p` a uniform number x chooses the first whose running
    * sum of probabilities is more than x; without replacement as NumPy's Generator.choice does.
    *
+   * Defaults: size 1, replace true.
+   *
    * @throws MatgradError unless there are as many to choose from; what is wrong with `p` throws as well.
    */
   choice(n: number, size?: number, options?: ChoiceOptions): Matrix<number, 1>
@@ -370,7 +372,7 @@ export function manualSeed(seed: string | number, ...more: []): Generator {
 }
 
 export interface RandomOptions extends CreationOptions {
-  /** Where the numbers come from; the default generator when absent. */
+  /** Where the numbers come from. @default the default generator */
   readonly generator?: Generator
 }
 

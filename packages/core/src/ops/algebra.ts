@@ -12,15 +12,17 @@ import type {
 type Size = number
 
 export interface MatmulOptions {
-  /** Multiply by the transpose of the left matrix, without forming it. */
+  /** Multiply by the transpose of the left matrix, without forming it. @default false */
   readonly transposeA?: boolean
-  /** Multiply by the transpose of the right matrix, without forming it. */
+  /** Multiply by the transpose of the right matrix, without forming it. @default false */
   readonly transposeB?: boolean
   /**
    * 'strassen' is faster for large matrices: from 2048 rows and columns on, it takes seven eighths of the multiplications
    * for each time that the sizes can be halved above 1024. Its error is bounded by the largest elements of A and B instead
    * of by those that meet in an element of C (Higham 2002, §23.2.2, Winograd's form, for n x n divided down to n₀):
    * |C − Ĉ| ≤ ((n/n₀)^log₂18·(n₀² + 6n₀) − 6n)·u·max|A|·max|B|, where the default has |C − Ĉ| ≤ n·u·|A|·|B|.
+   *
+   * @default 'auto'
    */
   readonly algorithm?: 'auto' | 'strassen'
 }
@@ -242,12 +244,12 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   max<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** The smallest element; NaN if any is */
   min<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Σ (x − mean)² / (n − ddof) */
+  /** Σ (x − mean)² / (n − ddof). Defaults: ddof 0. */
   variance<A extends Axis | undefined = undefined>(
     axis?: A,
     options?: { ddof?: number },
   ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** √variance */
+  /** √variance. Defaults: ddof 0. */
   std<A extends Axis | undefined = undefined>(
     axis?: A,
     options?: { ddof?: number },
@@ -285,12 +287,18 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   /** Each element but the first of its line minus the one before, n times; along the columns without an axis, as in NumPy */
   diff(axis?: Axis, n?: number): Results<number, number>[K]
 
-  /** A·B, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j] */
+  /**
+   * A·B, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j].
+   * Defaults: transposeA false, transposeB false, algorithm 'auto'.
+   */
   matmul<B extends Operand<K>, const O extends MatmulOptions = Record<never, never>>(
     b: MatmulOperand<R, C, B, O>,
     options?: O,
   ): MatmulResult<K, R, C, B, O>
-  /** A·B + bias, a row, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time */
+  /**
+   * A·B + bias, a row, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time.
+   * Defaults: transposeA false, transposeB false, algorithm 'auto'.
+   */
   affine<B extends Operand<K>, D extends Operand<K>, const O extends MatmulOptions = Record<never, never>>(
     b: MatmulOperand<R, C, B, O>,
     bias: MatmulBias<B, D, O>,
@@ -302,12 +310,12 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   kron<B extends Operand<K>>(b: B): Results<number, number>[Beside<K, B>]
   /**
    * The covariances of the rows, each row a variable and each column an observation: mxm; n − ddof is the divisor. Without
-   * `rowvar` each column is a variable: nxn. In float64, then rounded
+   * `rowvar` each column is a variable: nxn. In float64, then rounded. Defaults: rowvar true, ddof 1.
    */
   cov<const O extends { rowvar?: boolean; ddof?: number } = Record<never, never>>(
     options?: O,
   ): Results<VariablesIn<R, C, O>, VariablesIn<R, C, O>>[K]
-  /** The correlations of the rows, or without `rowvar` of the columns: cov[i, j] / √(cov[i, i]·cov[j, j]) */
+  /** The correlations of the rows, or without `rowvar` of the columns: cov[i, j] / √(cov[i, i]·cov[j, j]). Defaults: rowvar true. */
   corrcoef<const O extends { rowvar?: boolean } = Record<never, never>>(
     options?: O,
   ): Results<VariablesIn<R, C, O>, VariablesIn<R, C, O>>[K]

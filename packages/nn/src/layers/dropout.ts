@@ -24,7 +24,11 @@ export class Dropout extends Activation {
   readonly p: number
   readonly generator: Generator | undefined
 
-  /** @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options. */
+  /**
+   * Defaults: p 0.5, the default generator.
+   *
+   * @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options.
+   */
   constructor(p = 0.5, options?: { generator?: Generator }, ...more: []) {
     super()
     checkNoMore('Dropout', 'p, options', more)

@@ -68,6 +68,8 @@ const readClip = readerOf({ errorIfNonfinite: flag(false) })
  * vector (PyTorch's `clip_grad_norm_`, with the norm in float64). No float64 gradient is too large or too small for it. Frozen
  * parameters, whose `requiresGrad` is false, take no part, as they take none in a step.
  *
+ * Defaults: errorIfNonfinite false.
+ *
  * @param options.errorIfNonfinite whether to throw where the norm is NaN or infinite, as a gradient is then; compiled
  * functions cannot ask for it, because it looks at a number
  * @returns the total norm before, 1x1 of float64

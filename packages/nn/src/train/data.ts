@@ -77,11 +77,13 @@ const select = ({ x, y }: Dataset, index: Matrix | number[]): Dataset => ({
 })
 
 export interface DataLoaderOptions {
+  /** How many samples a batch has. @default 32 */
   readonly batchSize?: number
-  /** Whether every pass goes through the samples in a new random order. */
+  /** Whether every pass goes through the samples in a new random order. @default false */
   readonly shuffle?: boolean
-  /** Whether a last batch that is not full is left out. */
+  /** Whether a last batch that is not full is left out. @default false */
   readonly dropLast?: boolean
+  /** Draws the orders. @default the default generator */
   readonly generator?: Generator
 }
 
@@ -100,7 +102,11 @@ export class DataLoader implements Iterable<Dataset> {
   readonly dropLast: boolean
   readonly generator: Generator | undefined
 
-  /** @throws ShapeError unless x and y have as many rows and batchSize is at least 1; DTypeError for other options. */
+  /**
+   * Defaults: batchSize 32, shuffle false, dropLast false, the default generator.
+   *
+   * @throws ShapeError unless x and y have as many rows and batchSize is at least 1; DTypeError for other options.
+   */
   constructor(dataset: Dataset, options?: DataLoaderOptions, ...more: []) {
     checkNoMore('DataLoader', 'dataset, options', more)
     checkDataset('DataLoader', dataset)

@@ -15,9 +15,11 @@ import { isKnown } from './step.ts'
 
 export interface EvaluateOptions {
   readonly loss?: Loss
+  /** Numbers by name. @default {} */
   readonly metrics?: Readonly<Record<string, Metric>>
+  /** How many samples go through the model at a time, where the data are no DataLoader. @default 256 */
   readonly batchSize?: number
-  /** Whether to compile the forward pass, as unless false. */
+  /** Whether to compile the forward pass. @default true */
   readonly compile?: boolean
 }
 
@@ -132,6 +134,8 @@ const isTrue = (): boolean => true
  * The loss over a dataset, if there is one, and metrics by name, with the model out of learning: of all predictions
  * together, so that the size of the batches does not change them.
  *
+ * Defaults: metrics {}, batchSize 256, compile true.
+ *
  * @throws DTypeError or MatgradError for options that make no sense, and a metric that gives no number; what they throw.
  */
 export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs {
@@ -156,7 +160,11 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
 
 const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) })
 
-/** The model's values for samples, one a row, computed in batches with the model out of learning. */
+/**
+ * The model's values for samples, one a row, computed in batches with the model out of learning.
+ *
+ * Defaults: batchSize 256, compile true.
+ */
 export function predict(
   model: Module,
   x: Matrix,

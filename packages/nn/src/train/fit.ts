@@ -19,7 +19,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  *
  * The model learns (`train`) but for parts of it that were out of learning while it was in it, a BatchNorm that is frozen, say; it is left so.
  *
- * Defaults: batchSize 32, shuffle true, initialEpoch 0, stopOnNaN true, compile true.
+ * Defaults: initialEpoch 0, batchSize 32, shuffle true, metrics {}, stopOnNaN true, callbacks [], compile true.
  *
  * @returns the loss and the metrics of every epoch: those of the training data as they were met, during the epoch
  * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no

@@ -91,6 +91,7 @@ export interface FitOptions<
   readonly clipNorm?: number
   /** Whether a loss that is NaN or infinite ends the training with a TrainingError. @default true */
   readonly stopOnNaN?: boolean
+  /** Called while the model learns, in their order. @default [] */
   readonly callbacks?: readonly Callback[]
   /**
    * Whether to compile the training step. False is needed where the loss or the model looks at numbers while
