@@ -78,6 +78,29 @@ for (const [name, value] of [core, autograd, nn].flatMap((each) => Object.entrie
 if (core.exp !== autograd.exp || !(autograd.variable(core.ones(1, 1)).value instanceof core.Matrix)) throw new Error('two copies')
 `
 
+/** A program that fails where what is minified is not called by its own name: in tables, messages, and models as JSON. */
+const minified = `import * as nn from '@matgrad/nn'
+const { Adam, Linear, LayerNorm, Module, Optimizer, ReLU, Scheduler, Sequential, fromJSON } = nn
+if (Adam.name === 'Adam') throw new Error('nothing is minified')
+for (const [name, type] of Object.entries(nn)) {
+  const isOurs = [Module, Optimizer, Scheduler].some((base) => type.prototype instanceof base)
+  const own = type.builtIn?.name ?? type.builtIn
+  if (isOurs && name !== 'Activation' && own !== name) throw new Error(\`\${name} is called \${own}\`)
+}
+const model = new Sequential(new Linear(2, 3), new LayerNorm(3), new ReLU())
+for (const name of ['Sequential', 'Linear(2 → 3)', 'LayerNorm(3)', 'ReLU'])
+  if (!model.summary().includes(name)) throw new Error(model.summary())
+const text = JSON.stringify(model)
+if (JSON.stringify(fromJSON(JSON.parse(text))) !== text) throw new Error(text)
+let message
+try {
+  new Adam(model.parameters(), { learningRate: 1 })
+} catch (error) {
+  message = error.message
+}
+if (!message?.startsWith('Adam: got learningRate')) throw new Error(message)
+`
+
 /** What the tests of types use of Vitest, whose own types ask for more than a user has. */
 const vitest = `declare module 'vitest' {
   type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? [] : [others: never]
@@ -158,13 +181,7 @@ try {
   write('names.js', names)
   await run(process.execPath, ['names.js'], outside)
 
-  const everything = packages.map((name) => `export * as ${name} from '@matgrad/${name}'`).join('\n')
-  const product = "import { ones } from '@matgrad/core'\nconsole.log(ones(2, 2).matmul(ones(2, 2)))"
-  for (const [title, contents] of Object.entries({
-    'All three packages': everything,
-    "The README's first program": programs[0].text,
-    'A product of core': product,
-  })) {
+  const bundle = async (contents) => {
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: outside },
       bundle: true,
@@ -174,9 +191,20 @@ try {
       write: false,
       logLevel: 'error',
     })
-    const [all, zipped] = [outputFiles[0].contents, gzipSync(outputFiles[0].contents)].map(({ length }) =>
-      Math.round(length / 1000),
-    )
+    return outputFiles[0].contents
+  }
+  write('minified.js', await bundle(minified))
+  await run(process.execPath, ['minified.js'], outside)
+
+  const everything = packages.map((name) => `export * as ${name} from '@matgrad/${name}'`).join('\n')
+  const product = "import { ones } from '@matgrad/core'\nconsole.log(ones(2, 2).matmul(ones(2, 2)))"
+  for (const [title, contents] of Object.entries({
+    'All three packages': everything,
+    "The README's first program": programs[0].text,
+    'A product of core': product,
+  })) {
+    const bundled = await bundle(contents)
+    const [all, zipped] = [bundled, gzipSync(bundled)].map(({ length }) => Math.round(length / 1000))
     console.log(`${title} in a browser bundle, minified: ${all} kB, ${zipped} kB with gzip.`)
   }
 } finally {
