@@ -150,7 +150,7 @@ describe('options', () => {
     expect(getDefaultGenerator().state).toEqual(before)
   })
 
-  test('a DataLoader keeps its own batches and order', async () => {
+  test('a DataLoader keeps its own batches and order, and beside it is no place for others', async () => {
     const rows: number[][] = []
     const loss = (prediction: Variable, target: Matrix): Variable => {
       rows.push([...target.data])
@@ -159,7 +159,11 @@ describe('options', () => {
     const model = net()
     const loader = new DataLoader({ x: xor().x, y: matrix([[0], [1], [2], [3]]) }, { batchSize: 3, dropLast: true })
     // The loss looks at numbers.
-    await fit(model, loader, optionsFor(model, { loss, batchSize: 1, shuffle: true, epochs: 2, compile: false }))
+    await fit(model, loader, optionsFor(model, { loss, epochs: 2, compile: false }))
+    for (const own of [{ batchSize: 1 }, { shuffle: true }, { generator: new Generator(1) }]) {
+      const [name] = Object.keys(own)
+      await expect(fit(model, loader, optionsFor(model, own))).rejects.toThrow(`fit: got ${name} and batches`)
+    }
     expect(rows).toEqual([
       [0, 1, 2],
       [0, 1, 2],
@@ -829,7 +833,12 @@ describe('wrong options throw before the first step', () => {
     ['a loss by name', { loss: 'mse' }, DTypeError, 'fit: loss is "mse", wanted a function'],
     ['a loss that gives a number', { loss: () => 1 }, DTypeError, 'fit: loss gave 1, wanted a Variable'],
     ['a loss for each row', { loss: (p: Variable) => p }, ShapeError, 'fit: loss gave 4x1, wanted 1x1'],
-    ['a loss of nothing', { loss: () => variable(zeros(1, 1), { requiresGrad: false }) }, MatgradError, 'the loss depends on none of'],
+    [
+      'a loss of nothing',
+      { loss: () => variable(zeros(1, 1), { requiresGrad: false }) },
+      MatgradError,
+      'the loss depends on none of',
+    ],
     ['no optimiser', { optimizer: undefined }, DTypeError, 'fit: optimizer is undefined, wanted an Optimizer'],
     ['an optimiser by name', { optimizer: 'sgd' }, DTypeError, 'fit: optimizer is "sgd", wanted an Optimizer'],
     ['a scheduler by name', { scheduler: 'step' }, DTypeError, 'fit: scheduler is "step", wanted a Scheduler'],
