@@ -77,7 +77,11 @@ function reduceClasses(
   return each.sum().div(weights || total.dtype === each.dtype ? total : total.astype(each.dtype))
 }
 
-/** The loss with these options, to train with: `loss: nllLoss({ weight })`. */
+/**
+ * The loss with these options, to train with: `loss: nllLoss({ weight })`.
+ *
+ * Defaults: reduction 'mean', no weight, no ignoreIndex.
+ */
 export function nllLoss(options: NllLossOptions): PartialLoss
 /**
  * The negative logarithm of the probability of each row's class, −w·x[i, class], reduced (PyTorch's `nll_loss`): of what
@@ -121,7 +125,11 @@ export function nllLoss(
   )
 }
 
-/** The loss with these options, to train with: `loss: crossEntropy({ labelSmoothing: 0.1 })`. */
+/**
+ * The loss with these options, to train with: `loss: crossEntropy({ labelSmoothing: 0.1 })`.
+ *
+ * Defaults: labelSmoothing 0, reduction 'mean', no weight, no ignoreIndex.
+ */
 export function crossEntropy(options: CrossEntropyOptions): PartialLoss
 /**
  * The cross-entropy −Σⱼ wⱼ·tᵢⱼ·ln softmax(logitsᵢ)ⱼ of each row, reduced (PyTorch's `cross_entropy`). Where classes are given,

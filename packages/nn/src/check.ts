@@ -1,16 +1,38 @@
 import { DTypeError, MatgradError, Matrix, type Shape, ShapeError } from '@matgrad/core'
 import { checkNumber, describe, didYouMean, formatShape } from '@matgrad/core/internal'
-import * as init from './init.ts'
+import {
+  constant,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  sparse,
+  truncatedNormal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+} from './init.ts'
 import { nameOf } from './names.ts'
 
-const { zeros: _, ones: __, identity: ___, ...MAKERS } = init
+/** Without `orthogonal`, which would bring linear algebra into every program. */
+const MAKERS = {
+  constant,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  sparse,
+  truncatedNormal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+}
 
 /** @throws DTypeError for a function that makes an initialiser, in the place of one. `what` begins the message. */
 export function checkInitializer(what: string, initializer: unknown): void {
   const [name] = Object.entries(MAKERS).find(([, maker]) => maker === initializer) ?? []
-  if (name)
+  const isOrthogonal = typeof initializer === 'function' && initializer.name === 'orthogonal'
+  if (name || isOrthogonal)
     throw new DTypeError(
-      `${what} is ${describe(initializer)}, which makes an initialiser${didYouMean(`init.${name}()`)}`,
+      `${what} is ${describe(initializer)}, which makes an initialiser${didYouMean(`init.${name ?? 'orthogonal'}()`)}`,
     )
 }
 

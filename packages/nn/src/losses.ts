@@ -44,8 +44,10 @@ const weighed = (a: Variable, b: Variable | Matrix): Variable => a.apply(operati
  *
  * @throws ShapeError when the shapes differ; DTypeError for what is no Matrix, and for other options.
  */
-export const mseLoss: LossFunction<LossOptions> = elementwise('mseLoss', readerOf({ reduction }), (x, t) =>
-  x.sub(t).square(),
+export const mseLoss: LossFunction<LossOptions> = /* @__PURE__ */ elementwise(
+  'mseLoss',
+  readerOf({ reduction }),
+  (x, t) => x.sub(t).square(),
 )
 
 /**
@@ -55,8 +57,10 @@ export const mseLoss: LossFunction<LossOptions> = elementwise('mseLoss', readerO
  *
  * @throws ShapeError when the shapes differ; DTypeError for what is no Matrix, and for other options.
  */
-export const l1Loss: LossFunction<LossOptions> = elementwise('l1Loss', readerOf({ reduction }), (x, t) =>
-  x.sub(t).abs(),
+export const l1Loss: LossFunction<LossOptions> = /* @__PURE__ */ elementwise(
+  'l1Loss',
+  readerOf({ reduction }),
+  (x, t) => x.sub(t).abs(),
 )
 
 export interface HuberLossOptions extends LossOptions {
@@ -90,7 +94,7 @@ function bent(x: Variable, t: Variable, knee: number): { m: Variable; rest: Vari
  * @throws ShapeError when the shapes differ; MatgradError unless delta is positive and finite; DTypeError for what is no Matrix,
  * and for other options.
  */
-export const huberLoss: LossFunction<HuberLossOptions> = elementwise(
+export const huberLoss: LossFunction<HuberLossOptions> = /* @__PURE__ */ elementwise(
   'huberLoss',
   readerOf({ delta: number(1), reduction }),
   (x, t, { delta }) => {
@@ -109,7 +113,7 @@ export const huberLoss: LossFunction<HuberLossOptions> = elementwise(
  * @throws ShapeError when the shapes differ; MatgradError unless beta is 0 or more and finite; DTypeError for what is no Matrix,
  * and for other options.
  */
-export const smoothL1Loss: LossFunction<SmoothL1LossOptions> = elementwise(
+export const smoothL1Loss: LossFunction<SmoothL1LossOptions> = /* @__PURE__ */ elementwise(
   'smoothL1Loss',
   readerOf({ beta: number(1), reduction }),
   (x, t, { beta }) => {
@@ -138,7 +142,7 @@ export interface HingeLossOptions extends LossOptions {
  * @throws ShapeError when the shapes differ; MatgradError for other targets, and a margin that is not finite; DTypeError for what
  * is no Matrix, and for other options.
  */
-export const hingeLoss: LossFunction<HingeLossOptions> = elementwise(
+export const hingeLoss: LossFunction<HingeLossOptions> = /* @__PURE__ */ elementwise(
   'hingeLoss',
   readerOf({ margin: number(1), reduction }),
   (x, t, { margin }) => {
@@ -160,7 +164,7 @@ export const hingeLoss: LossFunction<HingeLossOptions> = elementwise(
  * @throws ShapeError when the shapes differ; MatgradError for predictions or targets below 0 or above 1; DTypeError for what is no Matrix, and
  * for other options.
  */
-export const binaryCrossEntropy: LossFunction<LossOptions> = elementwise(
+export const binaryCrossEntropy: LossFunction<LossOptions> = /* @__PURE__ */ elementwise(
   'binaryCrossEntropy',
   readerOf({ reduction }),
   (p, t) => {
@@ -185,7 +189,7 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  * @throws ShapeError when the shapes differ, or posWeight is not 1xC; MatgradError for targets below 0 or above 1; DTypeError for
  * what is not a Matrix, and for other options.
  */
-export const binaryCrossEntropyWithLogits: LossFunction<BinaryCrossEntropyOptions> = elementwise(
+export const binaryCrossEntropyWithLogits: LossFunction<BinaryCrossEntropyOptions> = /* @__PURE__ */ elementwise(
   'binaryCrossEntropyWithLogits',
   readerOf({ posWeight: kind<Matrix>('a Matrix', (value) => value instanceof Matrix)(), reduction }),
   (x, t, { posWeight }) => {
@@ -221,7 +225,7 @@ export interface KlDivOptions {
  *
  * @throws ShapeError when the shapes differ; DTypeError for what is no Matrix, and for other options.
  */
-export const klDiv: LossFunction<KlDivOptions> = elementwise(
+export const klDiv: LossFunction<KlDivOptions> = /* @__PURE__ */ elementwise(
   'klDiv',
   readerOf({ logTarget: flag(false), reduction: oneOf(...REDUCTIONS, 'batchMean')('mean') }),
   (x, t, { logTarget }) => {

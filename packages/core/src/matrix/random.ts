@@ -56,7 +56,7 @@ export interface MultinomialOptions {
   readonly count?: number
   /**
    * Whether the same may be drawn from a row again.
-   * @default false, as in PyTorch
+   * @default false
    */
   readonly replacement?: boolean
 }
@@ -461,7 +461,7 @@ const readDrawing = readerOf({ ...multinomialOptions, generator: generatorOption
  * For each row of weights, mxn, `count` of the numbers 0 … n − 1, each as likely as its weight's part of the row's sum: m x count
  * of float64, a column that is an index for gatherRows where one is drawn.
  *
- * Defaults: count 1, replacement true, the default generator.
+ * Defaults: count 1, replacement false, the default generator.
  *
  * @throws as the method of a Generator.
  */

@@ -23,14 +23,18 @@ const readThreshold = readerOf(thresholdOptions)
  * @throws ShapeError for another number of rows or of classes, or a class that is out of range; DTypeError for a class that
  * is not a whole number, and for other options; MatgradError for `threshold` beside `fromLogits`, or NaN.
  */
-export const accuracy: MetricFunction<ThresholdOptions> = metricOf('accuracy', readThreshold, (settings) => {
-  const threshold = thresholdOf('accuracy', settings)
-  const sum: Sum = (prediction, target, right) => right + countRight(prediction, target, threshold)
-  return {
-    start: () => new Mean('rows', sum),
-    readsProbabilities: (cols) => cols === 1 && areProbabilities(settings),
-  }
-})
+export const accuracy: MetricFunction<ThresholdOptions> = /* @__PURE__ */ metricOf(
+  'accuracy',
+  readThreshold,
+  (settings) => {
+    const threshold = thresholdOf('accuracy', settings)
+    const sum: Sum = (prediction, target, right) => right + countRight(prediction, target, threshold)
+    return {
+      start: () => new Mean('rows', sum),
+      readsProbabilities: (cols) => cols === 1 && areProbabilities(settings),
+    }
+  },
+)
 
 /** How many rows are right. */
 function countRight(prediction: Matrix, target: Matrix, threshold: number): number {
@@ -59,7 +63,7 @@ function countRight(prediction: Matrix, target: Matrix, threshold: number): numb
  * @throws ShapeError when the shapes differ, or for a target out of range; DTypeError for one that is not a whole number, and for
  * other options; MatgradError for `threshold` beside `fromLogits`, or NaN.
  */
-export const binaryAccuracy: MetricFunction<ThresholdOptions> = metricOf(
+export const binaryAccuracy: MetricFunction<ThresholdOptions> = /* @__PURE__ */ metricOf(
   'binaryAccuracy',
   readThreshold,
   (settings) => {
@@ -102,7 +106,7 @@ const readTopK = readerOf({ k: whole(5) })
  * @throws ShapeError for predictions of one column, for another number of rows or of classes, a class that is out of range, or k
  * below 1; DTypeError for a class that is not a whole number, and for other options.
  */
-export const topK: MetricFunction<TopKOptions> = metricOf('topK', readTopK, ({ k }) => {
+export const topK: MetricFunction<TopKOptions> = /* @__PURE__ */ metricOf('topK', readTopK, ({ k }) => {
   checkInteger('topK', 'k', k, 1, Number.MAX_SAFE_INTEGER)
   const sum: Sum = (prediction, target, named) => named + countNamed(prediction, target, k)
   return { start: () => new Mean('rows', sum) }

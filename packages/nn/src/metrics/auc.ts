@@ -27,7 +27,7 @@ const readAuc = readerOf({ fromLogits: flag(false) })
  * @throws ShapeError for another number of rows or of classes, or a class that is out of range; DTypeError for a class that
  * is not a whole number, and for other options.
  */
-export const auc: MetricFunction<AucOptions> = metricOf('auc', readAuc, ({ fromLogits }) => ({
+export const auc: MetricFunction<AucOptions> = /* @__PURE__ */ metricOf('auc', readAuc, ({ fromLogits }) => ({
   start: () => new Ranking(fromLogits),
   readsProbabilities: (cols) => cols > 1 && !fromLogits,
 }))

@@ -116,7 +116,9 @@ const averageOf = (name: string, score: Score): MetricFunction<AverageOptions> =
  * average; DTypeError for a class that is not a whole number, and for other options; MatgradError for `threshold` beside
  * `fromLogits`, or NaN.
  */
-export const precision: MetricFunction<AverageOptions> = averageOf('precision', (right, said) => ratio(right, said))
+export const precision: MetricFunction<AverageOptions> = /* @__PURE__ */ averageOf('precision', (right, said) =>
+  ratio(right, said),
+)
 
 /**
  * The fraction of the rows of a class that are said to be: right / are, 0 where there is none. Predictions and targets are those
@@ -128,7 +130,9 @@ export const precision: MetricFunction<AverageOptions> = averageOf('precision', 
  * average; DTypeError for a class that is not a whole number, and for other options; MatgradError for `threshold` beside
  * `fromLogits`, or NaN.
  */
-export const recall: MetricFunction<AverageOptions> = averageOf('recall', (right, _said, are) => ratio(right, are))
+export const recall: MetricFunction<AverageOptions> = /* @__PURE__ */ averageOf('recall', (right, _said, are) =>
+  ratio(right, are),
+)
 
 /**
  * The harmonic mean of `precision` and `recall` of a class: 2·right / (said + are), 0 where that is 0 / 0. Predictions and targets
@@ -140,7 +144,9 @@ export const recall: MetricFunction<AverageOptions> = averageOf('recall', (right
  * average; DTypeError for a class that is not a whole number, and for other options; MatgradError for `threshold` beside
  * `fromLogits`, or NaN.
  */
-export const f1: MetricFunction<AverageOptions> = averageOf('f1', (right, said, are) => ratio(2 * right, said + are))
+export const f1: MetricFunction<AverageOptions> = /* @__PURE__ */ averageOf('f1', (right, said, are) =>
+  ratio(2 * right, said + are),
+)
 
 export interface ConfusionOptions extends ThresholdOptions {
   /** Of how many classes the prediction has the indices, nx1; absent, it has scores or probabilities, as for `accuracy`. */

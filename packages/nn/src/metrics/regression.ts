@@ -28,7 +28,7 @@ const square = (error: number): number => error * error
  *
  * @throws ShapeError when the shapes differ; DTypeError for what is not a Matrix.
  */
-export const meanSquaredError: MetricFunction<never> = meanOf('meanSquaredError', square)
+export const meanSquaredError: MetricFunction<never> = /* @__PURE__ */ meanOf('meanSquaredError', square)
 
 /**
  * The square root of `meanSquaredError`, of all columns together, as in Keras; scikit-learn takes the root of each column and then
@@ -36,14 +36,18 @@ export const meanSquaredError: MetricFunction<never> = meanOf('meanSquaredError'
  *
  * @throws ShapeError when the shapes differ; DTypeError for what is not a Matrix.
  */
-export const rootMeanSquaredError: MetricFunction<never> = meanOf('rootMeanSquaredError', square, Math.sqrt)
+export const rootMeanSquaredError: MetricFunction<never> = /* @__PURE__ */ meanOf(
+  'rootMeanSquaredError',
+  square,
+  Math.sqrt,
+)
 
 /**
  * The mean of |prediction − target| over all elements of nxk, in float64. NaN where an element is NaN.
  *
  * @throws ShapeError when the shapes differ; DTypeError for what is not a Matrix.
  */
-export const meanAbsoluteError: MetricFunction<never> = meanOf('meanAbsoluteError', Math.abs)
+export const meanAbsoluteError: MetricFunction<never> = /* @__PURE__ */ meanOf('meanAbsoluteError', Math.abs)
 
 /**
  * The coefficient of determination, 1 − Σ(prediction − target)² / Σ(target − its mean)² of each column of nxk, and of several
@@ -52,7 +56,9 @@ export const meanAbsoluteError: MetricFunction<never> = meanOf('meanAbsoluteErro
  *
  * @throws ShapeError when the shapes differ; DTypeError for what is not a Matrix.
  */
-export const r2: MetricFunction<never> = metricOf('r2', readNothing, () => ({ start: () => new Determination() }))
+export const r2: MetricFunction<never> = /* @__PURE__ */ metricOf('r2', readNothing, () => ({
+  start: () => new Determination(),
+}))
 
 class Determination implements Accumulator {
   private rows = 0

@@ -233,9 +233,21 @@ test('each @default of options is what their reader has', () => {
 /** A value as it stands after an option's name in a list of defaults. */
 const VALUE = /\[[^\]]*\]|'[^']*'|`[^`]*`|\{\}|true|false|null|-?\d+(?:\.\d+)?(?:e-?\d+)?(?: ?\/ ?\d+)?/.source
 
+/** Whether a function's overloads, which stand above it, are what is seen. */
+const isImplementation = (statement: ts.Statement): boolean =>
+  ts.isFunctionDeclaration(statement) &&
+  statement.body !== undefined &&
+  statement
+    .getSourceFile()
+    .statements.some((each) => ts.isFunctionDeclaration(each) && !each.body && each.name?.text === statement.name?.text)
+
 test('each docstring of what takes options names all defaults', () => {
   const takers = sources
-    .flatMap((source) => source.statements.filter((each) => has(each, ts.SyntaxKind.ExportKeyword) && !isHidden(each)))
+    .flatMap((source) =>
+      source.statements.filter(
+        (each) => has(each, ts.SyntaxKind.ExportKeyword) && !isHidden(each) && !isImplementation(each),
+      ),
+    )
     .flatMap((statement) => [...takersIn(statement)])
     .map((taker) => ({ ...taker, defaults: defaultsFor(taker) }))
     .filter(({ defaults }) => defaults.size > 0)
