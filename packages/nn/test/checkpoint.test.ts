@@ -2,7 +2,10 @@
 
 import { FormatError, Generator, getDefaultGenerator, io, MatgradError, manualSeed, matrix, zeros } from '@matgrad/core'
 import {
+  Adadelta,
+  Adagrad,
   Adam,
+  Adamax,
   AdamW,
   accuracy,
   BatchNorm1d,
@@ -17,9 +20,13 @@ import {
   encodeCheckpoint,
   type FitOptions,
   Linear,
+  LinearWarmup,
+  Lion,
   type Module,
   type Optimizer,
+  ReduceLROnPlateau,
   ReLU,
+  RMSprop,
   type Scheduler,
   Sequential,
   SGD,
@@ -67,12 +74,21 @@ const optimizers: Readonly<Record<string, Make>> = {
   SGD: (params) => new SGD(params, { lr: 0.1 }),
   'SGD with momentum': (params) => new SGD(params, { lr: 0.1, momentum: 0.9, dampening: 0.5, weightDecay: 0.01 }),
   Adam: (params) => new Adam(params, { lr: 0.01 }),
-  AdamW: (params) => new AdamW(params, { lr: 0.01 }),
+  AdamW: (params) => new AdamW(params, { lr: 0.01, amsgrad: true }),
+  RMSprop: (params) => new RMSprop(params, { lr: 0.01, momentum: 0.5, centered: true }),
+  Adagrad: (params) => new Adagrad(params, { lr: 0.1, lrDecay: 0.1 }),
+  Adamax: (params) => new Adamax(params),
+  Adadelta: (params) => new Adadelta(params),
+  Lion: (params) => new Lion(params, { lr: 0.01 }),
 }
 
 const schedules: Readonly<Record<string, (optimizer: Optimizer) => readonly Scheduler[]>> = {
   none: () => [],
   StepLR: (optimizer) => [new StepLR(optimizer, { stepSize: 1, gamma: 0.5 })],
+  'warm-up by batch, and a plateau': (optimizer) => [
+    new LinearWarmup(optimizer, { steps: 5, by: 'batch' }),
+    new ReduceLROnPlateau(optimizer, { patience: 0 }),
+  ],
   'cosine and steps': (optimizer) => [
     new CosineAnnealingLR(optimizer, { tMax: EPOCHS }),
     new StepLR(optimizer, { stepSize: 3, gamma: 0.9 }),
@@ -191,7 +207,7 @@ describe.each(SIZES)('$rows samples of $features, interrupted after any batch an
   })
 })
 
-test('metrics of an epoch that was interrupted are of its batches since; of the others the same', async () => {
+test('metrics of an epoch that was interrupted are NaN, of the others the same', async () => {
   const [sizes] = SIZES
   const data = dataOf(sizes)
   const checkpoints: Uint8Array[] = []
@@ -206,6 +222,89 @@ test('metrics of an epoch that was interrupted are of its batches since; of the 
   const history = await fit(parts.model, data, { ...settingsOf(parts), ...options, resume })
   expect(history.loss).toEqual(wanted.loss)
   for (const epoch of [0, 2]) expect(history.accuracy[epoch]).toBe(wanted.accuracy[epoch])
+  expect(history.accuracy[1]).toBeNaN()
+  expect(history.accuracy).toHaveLength(3)
+})
+
+test('a stream that draws random numbers for each batch, from the default generator or its own', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const noisy = (generator?: Generator) => ({
+    *[Symbol.iterator]() {
+      for (const { x, y } of new DataLoader(data, { batchSize: 4, shuffle: true }))
+        yield { x: x.add((generator ?? getDefaultGenerator()).normal(x.rows, x.cols, 0, 0.1)), y }
+    },
+  })
+  const later = (generator?: Generator) => ({
+    async *[Symbol.asyncIterator]() {
+      yield* noisy(generator)
+    },
+  })
+  for (const make of [noisy, later]) {
+    await compare(sizes, optimizers.Adam, schedules.StepLR, () => make())
+    const checkpoints: Uint8Array[] = []
+    const saver: Callback = {
+      onBatchEnd: (_batch, _logs, training) => void checkpoints.push(encodeCheckpoint(training)),
+    }
+    manualSeed(4)
+    const whole = partsOf(sizes, 1, optimizers.Adam, schedules.none)
+    const { generator } = whole
+    await fit(whole.model, make(generator), { ...settingsOf(whole), generator, callbacks: [saver] })
+    const parts = partsOf(sizes, 9, optimizers.Adam, schedules.none)
+    const resume = decodeCheckpoint(checkpoints[4], parts)
+    await fit(parts.model, make(parts.generator), { ...settingsOf(parts), generator: parts.generator, resume })
+    expect(stateOf(parts)).toEqual(stateOf(whole))
+  }
+})
+
+test('an abort between epochs, saved at the end, goes on with the order of the next', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  for (const hook of ['onEpochEnd', 'onEpochBegin'] as const) {
+    manualSeed(5)
+    const whole = partsOf(sizes, 1, optimizers.Adam, schedules.none)
+    await fit(whole.model, data, settingsOf(whole))
+    const wanted = stateOf(whole)
+    manualSeed(5)
+    const first = partsOf(sizes, 1, optimizers.Adam, schedules.none)
+    const controller = new AbortController()
+    let saved = new Uint8Array()
+    const callback: Callback = {
+      [hook](epoch: number) {
+        if (epoch === 1) controller.abort()
+      },
+      onTrainEnd(training) {
+        saved = new Uint8Array(encodeCheckpoint(training))
+      },
+    }
+    await fit(first.model, data, { ...settingsOf(first), callbacks: [callback], signal: controller.signal }).catch(
+      () => {},
+    )
+    const parts = partsOf(sizes, 8, optimizers.Adam, schedules.none)
+    const resume = decodeCheckpoint(saved, { ...parts, generator: [] })
+    await fit(parts.model, data, { ...settingsOf(parts), resume })
+    expect(stateOf({ ...parts, generator: whole.generator })).toEqual(wanted)
+  }
+})
+
+test('what is resumed must be what the checkpoint was loaded into', async () => {
+  const [sizes] = SIZES
+  const own = partsOf(sizes, 1, optimizers.Adam, schedules.StepLR)
+  const other = partsOf(sizes, 1, optimizers.Adam, schedules.StepLR)
+  const bytes = encodeCheckpoint(own)
+  const of = (resume: ReturnType<typeof decodeCheckpoint>, parts: Parts) =>
+    expect(fit(parts.model, dataOf(sizes), { ...settingsOf(parts), resume })).rejects.toThrow('resume was loaded into')
+  await of(decodeCheckpoint(bytes, other), own)
+  const { optimizer: _, ...without } = own
+  await of(decodeCheckpoint(bytes, without), own)
+  await of(decodeCheckpoint(bytes, { ...own, scheduler: [] }), own)
+  const names = ['optimiser', 'schedulers', 'epochs', 'generators']
+  for (const name of names)
+    expect(errorOf(() => encodeCheckpoint({ model: own.model, [name]: 1 } as Untyped)).message).toContain(
+      `got ${name}, wanted`,
+    )
+  for (const epoch of [-1, 1.5, '3', Number.NaN] as Untyped[])
+    expect(errorOf(() => encodeCheckpoint({ model: own.model, epoch }))).toBeInstanceOf(MatgradError)
 })
 
 describe('a loop of one’s own', () => {

@@ -1,6 +1,7 @@
 // What `fit` takes beside samples, a loss and an optimiser, each compared with a loop that does the same by hand.
 
-import { type Variable, variable } from '@matgrad/autograd'
+import { constant, type Variable, variable } from '@matgrad/autograd'
+import { replays } from '@matgrad/autograd/internal'
 import {
   DTypeError,
   Generator,
@@ -14,6 +15,7 @@ import {
 } from '@matgrad/core'
 import {
   accuracy,
+  auc,
   BatchNorm1d,
   type Callback,
   crossEntropy,
@@ -21,12 +23,17 @@ import {
   type Dataset,
   Dropout,
   type FitOptions,
+  huberLoss,
   Linear,
+  LinearWarmup,
   Module,
   mseLoss,
+  OneCycleLR,
+  ReduceLROnPlateau,
   ReLU,
   Scheduler,
   Sequential,
+  SequentialLR,
   SGD,
   StepLR,
   TrainingError,
@@ -398,6 +405,137 @@ describe('what makes no sense is refused before anything is changed', () => {
       expect(error.message).toContain(message)
       expect(bitsOf(model)).toEqual(before)
     })
+})
+
+test('an abort that came before the wait for a batch ends it', async () => {
+  const [sizes] = SIZES
+  const controller = new AbortController()
+  const data = dataOf(sizes)
+  let calls = 0
+  const batches = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => (calls++ > 0 ? new Promise<never>(() => {}) : Promise.resolve({ done: false as const, value: data })),
+    }),
+  }
+  const callbacks = [{ onBatchEnd: () => controller.abort() }]
+  const error = await errorFrom(trained(sizes, batches, { signal: controller.signal, callbacks }))
+  expect(error).toBe(controller.signal.reason)
+})
+
+test('what an asynchronous generator returns is no batch, and undefined among batches is an error', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  let batches = 0
+  const callbacks = [{ onBatchEnd: () => void batches++ }]
+  const returning = {
+    async *[Symbol.asyncIterator]() {
+      yield data
+      return data
+    },
+  }
+  await trained(sizes, returning, { epochs: 1, callbacks })
+  expect(batches).toBe(1)
+  const holes = {
+    async *[Symbol.asyncIterator]() {
+      yield data
+      yield undefined
+    },
+  }
+  expect(await errorFrom(trained(sizes, holes as Untyped))).toBeInstanceOf(DTypeError)
+})
+
+test('a training of which nothing is learned is an error that says so, and nothing is changed', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  for (const compile of [true, false]) {
+    const frozen = netOf(sizes)
+    for (const parameter of frozen.parameters()) parameter.requiresGrad = false
+    const cut = (p: Variable, t: Matrix) => crossEntropy(variable(p.value.clone()), t)
+    for (const [model, loss] of [
+      [frozen, crossEntropy],
+      [netOf(sizes), cut],
+    ] as const) {
+      const before = bitsOf(model)
+      const error = await errorFrom(fit(model, data, { loss, optimizer: optimizerOf(model), epochs: 2, compile }))
+      expect(error).toBeInstanceOf(MatgradError)
+      expect(error.message).toContain("depends on none of the optimizer's parameters")
+      expect(bitsOf(model)).toEqual(before)
+    }
+  }
+})
+
+test('schedules that would throw in the middle are refused before the first step', async () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const model = netOf(sizes)
+  const optimizer = optimizerOf(model)
+  const before = bitsOf(model)
+  const cases: readonly [Scheduler, string][] = [
+    [
+      new ReduceLROnPlateau(optimizer, { monitor: 'valAcuracy', mode: 'max' }),
+      'monitors valAcuracy, wanted one of loss',
+    ],
+    [new ReduceLROnPlateau(optimizer, { monitor: 'loss', by: 'batch' }), "wanted by: 'epoch'"],
+    [new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 5 }), 'totalSteps 5, wanted at least 6'],
+  ]
+  for (const [scheduler, message] of cases) {
+    const error = await errorFrom(
+      fit(model, data, { loss: crossEntropy, optimizer, epochs: 2, batchSize: 4, scheduler }),
+    )
+    expect(error.message).toContain(message)
+  }
+  const twice = new StepLR(optimizer, { stepSize: 1 })
+  const error = await errorFrom(
+    fit(model, data, { loss: crossEntropy, optimizer, epochs: 2, scheduler: [twice, twice] }),
+  )
+  expect(error.message).toContain('twice')
+  expect(bitsOf(model)).toEqual(before)
+})
+
+test('a plateau in a sequence goes by what it monitors, and by accuracy it wants more', async () => {
+  const [sizes] = SIZES
+  const rates = async (make: (optimizer: SGD) => Scheduler) => {
+    const model = netOf(sizes)
+    const optimizer = new SGD(model.parameters(), { lr: 1 / 64 })
+    let score = 0
+    const metrics = { myAccuracy: () => ++score }
+    await fit(model, dataOf(sizes), { loss: crossEntropy, optimizer, epochs: 5, metrics, scheduler: make(optimizer) })
+    return optimizer.lr
+  }
+  const plateau = (optimizer: SGD) => new ReduceLROnPlateau(optimizer, { monitor: 'myAccuracy', patience: 0 })
+  expect(await rates(plateau)).toBe(1 / 64)
+  const sequence = (optimizer: SGD) =>
+    new SequentialLR([new LinearWarmup(optimizer, { steps: 1, startFactor: 1 }), plateau(optimizer)], {
+      milestones: [1],
+    })
+  expect(await rates(sequence)).toBe(1 / 64)
+  expect(() => plateau(optimizerOf(netOf(sizes)))).not.toThrow()
+  expect(() => new ReduceLROnPlateau(optimizerOf(netOf(sizes)), { monitor: 'score' })).toThrow('mode is undefined')
+})
+
+describe('losses with options beforehand', () => {
+  test('are the losses with these options, known to programs, with their guards', async () => {
+    const [sizes] = SIZES
+    const data = dataOf(sizes)
+    const options = { labelSmoothing: 0.1 }
+    const before = replays()
+    const known = await trained(sizes, data, { loss: crossEntropy(options), epochs: 6, compile: true })
+    expect(known).toEqual(
+      await trained(sizes, data, { loss: (p, t) => crossEntropy(p, t, { labelSmoothing: 0.1 }), epochs: 6 }),
+    )
+    expect(known).toEqual(await trained(sizes, data, { loss: crossEntropy(options), epochs: 6, compile: false }))
+    expect(replays()).toBeGreaterThan(before)
+    const changed = { delta: 2 }
+    const loss = huberLoss(changed)
+    changed.delta = 0.1
+    const [x, y] = [matrix([[9]]), matrix([[0]])]
+    expect(loss(constant(x) as Variable, y).item()).toBe(huberLoss(x, y, { delta: 2 }).item())
+    expect(() => huberLoss({ delt: 2 } as Untyped)).toThrow('did you mean delta')
+    const error = await errorFrom(
+      trained(sizes, data, { loss: crossEntropy({ weight: ones(1, 3) }), metrics: { auc } }),
+    )
+    expect(error.message).toContain('auc({ fromLogits: true })')
+  })
 })
 
 describe('a part that is out of learning while its model is in it stays so', () => {

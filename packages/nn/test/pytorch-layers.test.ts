@@ -315,7 +315,7 @@ describe('Residual', () => {
     expect(error).toBeInstanceOf(ShapeError)
     expect(error.message).toBe('Residual: x is 4x3, inner gives 4x1, wanted the same')
     expect(errorOf(() => new nn.Residual((() => 0) as Untyped)).message).toBe(
-      'Residual: inner is a function, wanted a Module',
+      'Residual: inner is a function, wanted a Module: did you mean new Lambda(f)?',
     )
   })
 })

@@ -139,7 +139,9 @@ export class World {
   async fit(model: nn.Module, options: Fit = {}, data: nn.Dataset | nn.DataLoader = this.data): Promise<void> {
     const { optimizer = new nn.Adam(model.parameters(), { lr: 0.01 }), loss = nn.crossEntropy, ...rest } = options
     this.keep(model, optimizer)
-    const settings = { epochs: 3, batchSize: this.sizes.batchSize, compile: this.compile, ...rest }
+    // Loaders have their own.
+    const batches = data instanceof nn.DataLoader ? {} : { batchSize: this.sizes.batchSize }
+    const settings = { epochs: 3, ...batches, compile: this.compile, ...rest }
     await this.attempt(() => nn.fit(model, data, { loss, optimizer, ...settings }))
     this.see(model, optimizer)
   }
