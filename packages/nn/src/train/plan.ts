@@ -23,6 +23,7 @@ import { nameOf } from '../names.ts'
 import { checkBound } from '../optim/clip.ts'
 import { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/scheduler.ts'
+import { SequentialLR } from '../optim/schedules.ts'
 import { checkBeforehand } from './beforehand.ts'
 import { type Callback, checkCallbacks } from './callbacks.ts'
 import { type Checkpoint, checkResume } from './checkpoint.ts'
@@ -207,8 +208,9 @@ export function planOf(model: Module, data: TrainingData, given: FitOptions): Pl
   const schedulers = [settings.scheduler ?? []].flat() as readonly Scheduler[]
   if (schedulers.some((each) => each.optimizer !== optimizer))
     throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
-  if (new Set(schedulers).size < schedulers.length)
-    throw new MatgradError('fit: a scheduler is there twice, wanted it once')
+  const all = schedulers.flatMap((each) => [each, ...(each instanceof SequentialLR ? each.schedulers : [])])
+  if (new Set(all).size < all.length)
+    throw new MatgradError('fit: a scheduler is there twice, alone or in a SequentialLR, wanted it once')
   if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
   checkCallbacks('fit', callbacks)
   // What a stream draws from is in checkpoints.

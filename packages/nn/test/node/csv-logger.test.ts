@@ -34,7 +34,7 @@ function train(logger: Callback, callbacks: readonly Callback[] = [], metrics: M
 /** Writes epochs without a training. */
 async function log(options: CsvLoggerOptions, ...epochs: readonly Logs[]): Promise<void> {
   const { onTrainBegin, onEpochEnd } = csvLogger(path, options)
-  const training: Untyped = { history: Object.fromEntries(Object.keys(epochs[0]).map((name) => [name, []])) }
+  const training: Untyped = { epoch: 0, history: Object.fromEntries(Object.keys(epochs[0]).map((name) => [name, []])) }
   await onTrainBegin?.(training)
   for (const [epoch, logs] of epochs.entries()) await onEpochEnd?.(epoch, logs, training)
 }
@@ -192,4 +192,18 @@ test('a process that is killed leaves all lines of the epochs before', { timeout
   const ended = await endOf(new URL('./killed-log.ts', import.meta.url), { args: [path] })
   expect(ended.signal).toBe('SIGKILL')
   expect((await contents()).split('\n').map((line) => line.split(',')[0])).toEqual(['epoch', '0', '1', '2', ''])
+})
+
+test('a training that goes on writes the epochs that it makes again in the place of those that were there', async () => {
+  await log({}, { loss: 1 }, { loss: 2 }, { loss: 3 })
+  const { onTrainBegin, onEpochEnd } = csvLogger(path, { append: true })
+  const training: Untyped = { history: { loss: [1] }, epoch: 1 }
+  await onTrainBegin?.(training)
+  await onEpochEnd?.(1, { loss: 7 }, training)
+  expect(await contents()).toBe('epoch,loss\n0,1\n1,7\n')
+  // One that begins anew adds to what is there.
+  const { onTrainBegin: begin, onEpochEnd: end } = csvLogger(path, { append: true })
+  await begin?.({ ...training, epoch: 0 })
+  await end?.(0, { loss: 9 }, training)
+  expect(await contents()).toBe('epoch,loss\n0,1\n1,7\n0,9\n')
 })
