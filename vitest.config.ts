@@ -41,6 +41,7 @@ export default defineConfig({
         isolate: false,
         // These compute nothing, or both ways.
         exclude: [
+          'checkpoint',
           'data',
           'init',
           'schedules',

@@ -19,6 +19,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   type FitOptions,
+  fit,
   Linear,
   LinearWarmup,
   Lion,
@@ -34,7 +35,6 @@ import {
   type TrainingData,
 } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
-import { fit } from './run.ts'
 import { errorOf, noise, sample } from './support.ts'
 import { inWords } from './world.ts'
 
