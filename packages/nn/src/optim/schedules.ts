@@ -16,7 +16,7 @@ import {
   whole,
 } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
-import { type Mode, modeByName } from '../monitored.ts'
+import { type Mode, modeByName } from '../mode.ts'
 import type { LearningRate, Optimizer } from './optimizer.ts'
 import {
   adopt,

@@ -1,7 +1,7 @@
 import { checkInteger, checkNoMore, flag, number, oneOf, readerOf, text, whole } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
+import type { Mode } from '../mode.ts'
 import type { StateDict } from '../module.ts'
-import type { Mode } from '../monitored.ts'
 import type { Callback } from './callbacks.ts'
 import { type Monitor, monitorOf } from './monitor.ts'
 

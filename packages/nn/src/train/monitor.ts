@@ -1,6 +1,6 @@
 import { MatgradError } from '@matgrad/core'
 import { didYouMean, listNames, shorten, suggestion } from '@matgrad/core/internal'
-import { type Mode, modeByName } from '../monitored.ts'
+import { type Mode, modeByName } from '../mode.ts'
 import type { Training } from './callbacks.ts'
 
 /** What is watched in the logs of a training. */
