@@ -574,6 +574,24 @@ describe('a part that is out of learning while its model is in it stays so', () 
     })
 })
 
+test('a model’s own train, which leaves a part out of learning, is called', async () => {
+  class Own extends Module {
+    readonly norm = new BatchNorm1d(2)
+    readonly inner = new Linear(2, 3, { generator: new Generator(1) })
+    override train(training = true): this {
+      super.train(training)
+      this.norm.training = false
+      return this
+    }
+    override forward(x: Variable): Variable {
+      return this.inner.forward(this.norm.forward(x))
+    }
+  }
+  const model = new Own()
+  await fit(model, dataOf(SIZES[0]), { loss: crossEntropy, optimizer: optimizerOf(model), epochs: 2 })
+  expect(model.norm.runningMean?.toArray()).toEqual([[0, 0]])
+})
+
 test('a model of one’s own, with weights, has the bits of compile: false', async () => {
   class Own extends Module {
     readonly inner = new Linear(2, 3, { generator: new Generator(1) })

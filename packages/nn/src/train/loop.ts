@@ -1,5 +1,6 @@
 import { type GeneratorState, MatgradError, ShapeError } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
+import { Module } from '../module.ts'
 import type { Scheduler } from '../optim/scheduler.ts'
 import { Batches } from './batches.ts'
 import { inValidation } from './beforehand.ts'
@@ -146,7 +147,8 @@ export class Loop {
   /** Lets the model learn, but for what was out of learning in a model that did learn. */
   private learn(): void {
     const { model } = this.plan
-    if (model.training) return
+    // One of the model's own may do more.
+    if (model.training && model.train === Module.prototype.train) return
     model.train()
     for (const module of model.modules()) if (this.resting.has(module)) module.training = false
   }
