@@ -40,16 +40,10 @@ import {
 } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 import { fit } from './run.ts'
-import { bitsOf, noise, sample } from './support.ts'
+import { bitsOf, errorFrom, noise, sample } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
-
-const errorFrom = (promise: Promise<unknown>): Promise<Untyped> =>
-  promise.then(
-    () => expect.fail('the promise was fulfilled'),
-    (error: unknown) => error,
-  )
 
 const SIZES = [
   { rows: 10, features: 2, width: 4, batchSize: 4 },
@@ -130,7 +124,7 @@ describe.each(SIZES)('of $rows samples of $features', (sizes) => {
       expect(await trained(sizes, batches(), { epochs: 1 })).toEqual(
         await trained(sizes, data, { shuffle: false, epochs: 1 }),
       )
-      const error = await errorFrom(trained(sizes, batches(), { epochs: 2 }))
+      const error = await errorFrom<Untyped>(trained(sizes, batches(), { epochs: 2 }))
       expect(error).toBeInstanceOf(MatgradError)
       expect(error.message).toContain('gave no batch in epoch 1')
     })
@@ -276,7 +270,7 @@ describe('a loss that is no number', () => {
   test('ends the training with an error that says where, with the history before', async () => {
     let ended = 0
     const callback: Callback = { onTrainEnd: () => void ended++ }
-    const error = await errorFrom(diverging({ callbacks: [callback], metrics: { accuracy: () => 1 } }))
+    const error = await errorFrom<Untyped>(diverging({ callbacks: [callback], metrics: { accuracy: () => 1 } }))
     expect(error).toBeInstanceOf(TrainingError)
     expect(error).toBeInstanceOf(MatgradError)
     const { epoch, batch, history, message } = error
@@ -304,12 +298,12 @@ test('an abort rejects with its reason, which has the history so far', async () 
     },
   }
   const untyped = { callbacks: [callback], signal: controller.signal, epochs: 5 }
-  const error = await errorFrom(trained(sizes, dataOf(sizes), untyped))
+  const error = await errorFrom<Untyped>(trained(sizes, dataOf(sizes), untyped))
   expect(error).toBe(controller.signal.reason)
   expect(error.history.loss).toHaveLength(2)
   const primitive = new AbortController()
   primitive.abort('because')
-  expect(await errorFrom(trained(sizes, dataOf(sizes), { signal: primitive.signal }))).toBe('because')
+  expect(await errorFrom<Untyped>(trained(sizes, dataOf(sizes), { signal: primitive.signal }))).toBe('because')
 })
 
 test('an abort ends the wait for a batch that never comes, and the batches are told', async () => {
@@ -325,7 +319,9 @@ test('an abort ends the wait for a batch that never comes, and the batches are t
       await new Promise(() => {})
     },
   }
-  expect(await errorFrom(trained(sizes, batches, { signal: controller.signal }))).toBe(controller.signal.reason)
+  expect(await errorFrom<Untyped>(trained(sizes, batches, { signal: controller.signal }))).toBe(
+    controller.signal.reason,
+  )
   expect(begun).toBe(1)
   let returned = 0
   const stopped = {
@@ -351,13 +347,13 @@ test('an error of the batches, or a batch that is none, ends the training', asyn
       throw new RangeError('no more')
     },
   }
-  expect(await errorFrom(trained(sizes, failing))).toBeInstanceOf(RangeError)
-  const of = (batch: unknown) => errorFrom(trained(sizes, [data, batch] as Untyped))
+  expect(await errorFrom<Untyped>(trained(sizes, failing))).toBeInstanceOf(RangeError)
+  const of = (batch: unknown) => errorFrom<Untyped>(trained(sizes, [data, batch] as Untyped))
   expect(await of(3)).toBeInstanceOf(DTypeError)
   expect((await of({ x: data.x })).message).toContain('fit: batch 1: y is undefined')
   expect(await of({ x: data.x, y: data.y.slice(1) })).toBeInstanceOf(ShapeError)
   expect((await of({ x: data.x.slice(0, 0), y: data.y.slice(0, 0) })).message).toContain('wanted at least one row')
-  expect(await errorFrom(trained(sizes, [] as Untyped))).toBeInstanceOf(MatgradError)
+  expect(await errorFrom<Untyped>(trained(sizes, [] as Untyped))).toBeInstanceOf(MatgradError)
 })
 
 describe('what makes no sense is refused before anything is changed', () => {
@@ -392,7 +388,7 @@ describe('what makes no sense is refused before anything is changed', () => {
     test(name, async () => {
       const model = netOf(sizes)
       const before = bitsOf(model)
-      const error = await errorFrom(
+      const error = await errorFrom<Untyped>(
         fit(model, given, {
           loss: crossEntropy,
           optimizer: optimizerOf(model),
@@ -418,7 +414,7 @@ test('an abort that came before the wait for a batch ends it', async () => {
     }),
   }
   const callbacks = [{ onBatchEnd: () => controller.abort() }]
-  const error = await errorFrom(trained(sizes, batches, { signal: controller.signal, callbacks }))
+  const error = await errorFrom<Untyped>(trained(sizes, batches, { signal: controller.signal, callbacks }))
   expect(error).toBe(controller.signal.reason)
 })
 
@@ -441,7 +437,7 @@ test('what an asynchronous generator returns is no batch, and undefined among ba
       yield undefined
     },
   }
-  expect(await errorFrom(trained(sizes, holes as Untyped))).toBeInstanceOf(DTypeError)
+  expect(await errorFrom<Untyped>(trained(sizes, holes as Untyped))).toBeInstanceOf(DTypeError)
 })
 
 test('a training of which nothing is learned is an error that says so, and nothing is changed', async () => {
@@ -456,7 +452,9 @@ test('a training of which nothing is learned is an error that says so, and nothi
       [netOf(sizes), cut],
     ] as const) {
       const before = bitsOf(model)
-      const error = await errorFrom(fit(model, data, { loss, optimizer: optimizerOf(model), epochs: 2, compile }))
+      const error = await errorFrom<Untyped>(
+        fit(model, data, { loss, optimizer: optimizerOf(model), epochs: 2, compile }),
+      )
       expect(error).toBeInstanceOf(MatgradError)
       expect(error.message).toContain("depends on none of the optimizer's parameters")
       expect(bitsOf(model)).toEqual(before)
@@ -479,13 +477,13 @@ test('schedules that would throw in the middle are refused before the first step
     [new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 5 }), 'totalSteps 5, wanted at least 6'],
   ]
   for (const [scheduler, message] of cases) {
-    const error = await errorFrom(
+    const error = await errorFrom<Untyped>(
       fit(model, data, { loss: crossEntropy, optimizer, epochs: 2, batchSize: 4, scheduler }),
     )
     expect(error.message).toContain(message)
   }
   const twice = new StepLR(optimizer, { stepSize: 1 })
-  const error = await errorFrom(
+  const error = await errorFrom<Untyped>(
     fit(model, data, { loss: crossEntropy, optimizer, epochs: 2, scheduler: [twice, twice] }),
   )
   expect(error.message).toContain('twice')
@@ -531,7 +529,7 @@ describe('losses with options beforehand', () => {
     const [x, y] = [matrix([[9]]), matrix([[0]])]
     expect(loss(constant(x) as Variable, y).item()).toBe(huberLoss(x, y, { delta: 2 }).item())
     expect(() => huberLoss({ delt: 2 } as Untyped)).toThrow('did you mean delta')
-    const error = await errorFrom(
+    const error = await errorFrom<Untyped>(
       trained(sizes, data, { loss: crossEntropy({ weight: ones(1, 3) }), metrics: { auc } }),
     )
     expect(error.message).toContain('auc({ fromLogits: true })')

@@ -37,7 +37,7 @@ import {
 } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 import { evaluate, fit, predict, stepOf } from './run.ts'
-import { bitsOf, DTYPES, errorOf, noise, sample, xor } from './support.ts'
+import { bitsOf, DTYPES, errorFrom, errorOf, noise, sample, xor } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
@@ -55,12 +55,6 @@ const classifier = (seed = 1) => {
   const generator = new Generator(seed)
   return new Sequential(new Linear(2, 5, { generator }), new Tanh(), new Linear(5, 3, { generator }))
 }
-const errorFrom = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => expect.fail('the promise was fulfilled'),
-    (error: unknown) => error,
-  )
-
 describe('fit learns', () => {
   test('XOR to a loss below 1e-6 in 300 epochs, from each of five seeds', async () => {
     for (let seed = 0; seed < 5; seed++) {

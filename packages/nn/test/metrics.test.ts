@@ -30,7 +30,7 @@ import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
 import { evaluate, fit, predict } from './run.ts'
-import { bitsOf, DTYPES, errorOf, noise, type Stored, sample, toMatrix, UNIT } from './support.ts'
+import { bitsOf, DTYPES, errorFrom, errorOf, noise, type Stored, sample, toMatrix, UNIT } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: options from fixtures, and calls that the types forbid
 type Untyped = any
@@ -47,12 +47,6 @@ const { samples, metrics: cases } = await readJson<{
   samples: { prediction: Stored; target: Stored }[]
   metrics: Case[]
 }>('nn/metrics.json')
-
-const errorFrom = (promise: Promise<unknown>): Promise<Error> =>
-  promise.then(
-    () => expect.fail('the promise was fulfilled'),
-    (error: Error) => error,
-  )
 
 /** Rows that are cut into batches of these sizes, as often as there are some. */
 function batchesOf(x: Matrix, sizes: readonly number[]): Matrix[] {

@@ -82,3 +82,10 @@ export function errorOf(run: () => unknown): Error {
   }
   expect.fail('nothing was thrown')
 }
+
+/** What a promise is rejected with. */
+export const errorFrom = <E = Error>(promise: Promise<unknown>): Promise<E> =>
+  promise.then(
+    () => expect.fail('the promise was fulfilled'),
+    (error: E) => error,
+  )

@@ -319,20 +319,22 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     }
     for (const [i, stored] of this.stored.entries()) stored.assign(loadedSettings[i])
   }
+
+  /** Its settings, by groups; so does `console.log` print it. */
+  toString(): string {
+    const groups = this.groups.map(({ params, settings }) => {
+      const all = Object.entries(settings).map(([setting, value]) => `${setting} ${value}`)
+      return `  ${all.join(', ')}: ${params.length} parameters`
+    })
+    return [nameOf(this), ...groups].join('\n')
+  }
 }
 
-for (const name of ['toString', Symbol.for('nodejs.util.inspect.custom')])
-  Object.defineProperty(Optimizer.prototype, name, {
-    value(this: Optimizer): string {
-      const groups = this.groups.map(({ params, settings }) => {
-        const all = Object.entries(settings).map(([setting, value]) => `${setting} ${value}`)
-        return `  ${all.join(', ')}: ${params.length} parameters`
-      })
-      return [nameOf(this), ...groups].join('\n')
-    },
-    configurable: true,
-    writable: true,
-  })
+Object.defineProperty(Optimizer.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Optimizer): string {
+    return this.toString()
+  },
+})
 
 guardMethods(Optimizer.prototype, { step: '', zeroGrad: '', stateDict: '', loadStateDict: 'state' }, 'optimizer')
 

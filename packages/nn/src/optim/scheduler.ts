@@ -182,15 +182,17 @@ export abstract class Scheduler {
     beginSchedules(this.optimizer)
     load()
   }
+
+  /** How far it is, and the present rate; so does `console.log` print it. */
+  toString(): string {
+    return `${nameOf(this)} by ${this.by}, after ${this.epoch} steps: lr ${this.optimizer.lr}`
+  }
 }
 
-for (const name of ['toString', Symbol.for('nodejs.util.inspect.custom')])
-  Object.defineProperty(Scheduler.prototype, name, {
-    value(this: Scheduler): string {
-      return `${nameOf(this)} by ${this.by}, after ${this.lastEpoch} steps: lr ${this.optimizer.lr}`
-    },
-    configurable: true,
-    writable: true,
-  })
+Object.defineProperty(Scheduler.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Scheduler): string {
+    return this.toString()
+  },
+})
 
 guardMethods(Scheduler.prototype, { step: 'value', stateDict: '', loadStateDict: 'state' }, 'scheduler')

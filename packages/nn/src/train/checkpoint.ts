@@ -7,7 +7,16 @@ import {
   MatgradError,
   type Matrix,
 } from '@matgrad/core'
-import { checkInteger, checkNoMore, describe, didYouMean, isPlain, unknownName } from '@matgrad/core/internal'
+import {
+  checkInteger,
+  checkNoMore,
+  describe,
+  didYouMean,
+  fromJsonNumber,
+  isPlain,
+  toJsonNumber,
+  unknownName,
+} from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
 import { nameOf } from '../names.ts'
 import { Optimizer } from '../optim/optimizer.ts'
@@ -72,7 +81,16 @@ export function generatorsOf({ model, generator = [] }: Pick<Checkpointed, 'mode
 export const statesOf = (of: Parameters<typeof generatorsOf>[0]): GeneratorState[] =>
   generatorsOf(of).map(({ state }) => state)
 
-const schedulersOf = ({ scheduler = [] }: Checkpointed): readonly Scheduler[] => [scheduler].flat() as Scheduler[]
+/** How far an epoch is that has not begun. */
+export const betweenEpochs = (generators: readonly GeneratorState[]): Progress => ({
+  order: null,
+  generators,
+  total: 0,
+  samples: 0,
+})
+
+const schedulersOf = ({ scheduler = [] }: Pick<Checkpointed, 'scheduler'>): readonly Scheduler[] =>
+  [scheduler].flat() as Scheduler[]
 
 function checkParts(operation: string, parts: Checkpointed): void {
   if (!isPlain(parts)) throw new MatgradError(`${operation}: got ${describe(parts)}, wanted an object with a model`)
@@ -98,14 +116,14 @@ function checkParts(operation: string, parts: Checkpointed): void {
 }
 
 // JSON has no NaN, no infinities and no −0.
-const encodeNumber = (_name: string, value: unknown): unknown =>
-  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
-    ? { number: Object.is(value, -0) ? '-0' : String(value) }
-    : value
+function encodeNumber(_name: string, value: unknown): unknown {
+  if (typeof value !== 'number') return value
+  const number = toJsonNumber(value, 'float64')
+  return typeof number === 'number' ? number : { number }
+}
+
 const decodeNumber = (_name: string, value: unknown): unknown =>
-  isPlain(value) && typeof (value as { number?: unknown }).number === 'string'
-    ? Number((value as { number: string }).number)
-    : value
+  isPlain(value) && typeof value.number === 'string' ? (fromJsonNumber(value.number) ?? value) : value
 
 /** What of a checkpoint is no matrix. */
 interface State {
@@ -143,12 +161,7 @@ export function encodeCheckpoint(of: Checkpointed, ...more: []): Uint8Array {
     epoch,
     batch,
     history,
-    progress: of.progress ?? {
-      order: null,
-      generators: statesOf(of),
-      total: 0,
-      samples: 0,
-    },
+    progress: of.progress ?? betweenEpochs(statesOf(of)),
   }
   const tensors = Object.fromEntries([
     ...withPrefix('model', model.stateDict()),
@@ -243,7 +256,7 @@ export function checkResume(resume: Checkpoint, parts: Pick<Checkpointed, 'model
       ? 'another model'
       : into.optimizer !== parts.optimizer
         ? 'another optimizer, or none'
-        : [parts.scheduler ?? []].flat().some((each) => ![into.scheduler ?? []].flat().includes(each))
+        : schedulersOf(parts).some((each) => !schedulersOf(into).includes(each))
           ? 'other schedulers, or none'
           : undefined
   if (missing) throw new MatgradError(`fit: resume was loaded into ${missing}, wanted it loaded into what is trained`)

@@ -5,7 +5,7 @@ import type { Scheduler } from '../optim/scheduler.ts'
 import { Batches } from './batches.ts'
 import { inValidation } from './beforehand.ts'
 import type { Callback, Training } from './callbacks.ts'
-import { generatorsOf, type Progress, statesOf } from './checkpoint.ts'
+import { betweenEpochs, generatorsOf, type Progress, statesOf } from './checkpoint.ts'
 import { checkDataset, type Dataset, isPlainLoader } from './data.ts'
 import { TrainingError } from './history.ts'
 import { areKnown, areWatching, type Logs, type Measured, Measurement } from './metrics.ts'
@@ -106,7 +106,7 @@ export class Loop {
     const generators = statesOf(this.training)
     const { order, batch, seen, resume } = this
     if (resume) return resume
-    if (batch === 0 || seen === undefined) return { order: null, generators, total: 0, samples: 0 }
+    if (batch === 0 || seen === undefined) return betweenEpochs(generators)
     if (order === null)
       throw new MatgradError('checkpoint: the epoch began without callbacks, wanted one that is there when it begins')
     return { order, generators, total: seen.total, samples: seen.samples }

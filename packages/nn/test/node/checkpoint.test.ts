@@ -7,7 +7,7 @@ import { DTypeError, FormatError, Generator, MatgradError, ShapeError } from '@m
 import { Adam, fit, Linear, mseLoss, SGD } from '@matgrad/nn'
 import { type CheckpointOptions, checkpoint, loadCheckpoint, saveCheckpoint, saveModel } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { bitsOf, errorOf, xor } from '../support.ts'
+import { bitsOf, errorFrom, errorOf, xor } from '../support.ts'
 import { endOf, outputOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -18,12 +18,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'matgrad-'))
 })
 afterEach(() => rm(folder, { recursive: true }))
-
-const errorFrom = (promise: Promise<unknown>): Promise<Error> =>
-  promise.then(
-    () => expect.fail('the promise was fulfilled'),
-    (error: Error) => error,
-  )
 
 /** A training of four epochs of two batches, with checkpoints. */
 async function train(name: string, options?: CheckpointOptions, settings: Untyped = {}) {

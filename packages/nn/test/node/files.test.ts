@@ -20,7 +20,7 @@ import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, Sha
 import { Linear, type Module, ReLU, Sequential } from '@matgrad/nn'
 import { loadModel, saveModel } from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { bitsOf } from '../support.ts'
+import { bitsOf, errorFrom } from '../support.ts'
 import { endOf, outputOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -67,12 +67,6 @@ const model = (seed = 1, hidden = 4) => {
   const generator = new Generator(seed)
   return new Sequential(new Linear(2, hidden, { generator }), new ReLU(), new Linear(hidden, 1, { generator }))
 }
-const errorFrom = (promise: Promise<unknown>): Promise<Error> =>
-  promise.then(
-    () => expect.fail('the promise was fulfilled'),
-    (error: Error) => error,
-  )
-
 describe('saveModel and loadModel', () => {
   test('take no options, and change nothing where they are given some', async () => {
     const path = join(folder, 'model.safetensors')
