@@ -1,3 +1,4 @@
+export { linalg } from '@matgrad/core'
 export * from '@matgrad/core/functions'
 export { type Compiled, type CompileOptions, compile } from './compile/compile.ts'
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from './cross-entropy.ts'

@@ -1,4 +1,4 @@
-import { DTypeError, MatgradError, type Operation, type Rule, ShapeError } from '@matgrad/core'
+import { DTypeError, MatgradError, type Matrix, type Operation, type Rule, ShapeError, zeros } from '@matgrad/core'
 import {
   describe,
   endTemporaries,
@@ -7,9 +7,10 @@ import {
   startTemporaries,
   tracer,
   useTemporaries,
+  withTracer,
 } from '@matgrad/core/internal'
 import { isBuiltIn, ruleOf } from './op.ts'
-import { gradientWatch, isRecording } from './recording.ts'
+import { gradientWatch, isRecording, withRecording } from './recording.ts'
 import { isStale, withoutStale } from './stale.ts'
 import type { Origin, Variable } from './variable.ts'
 
@@ -80,7 +81,8 @@ function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable 
 function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known: boolean): Variable {
   const { inputs, attributes } = node.origin as Origin
   if (!known) settle(g.matrix)
-  return withoutStale(node, () => rule(g, node, inputs, attributes, i) as Variable)
+  const slope = asksSlope(node) && isRecording() ? (slopeOf(g, node) as never) : undefined
+  return withoutStale(node, () => rule(g, node, inputs, attributes, i, slope) as Variable)
 }
 
 /** The cotangent of a variable where a walk ends. */
@@ -101,12 +103,55 @@ export function pullBack(
   seed: Variable,
   ends: ReadonlySet<Variable> = noEnds,
 ): Map<Variable, Reached> {
+  if (nodes.some((node) => !ends.has(node) && asksSlope(node))) return walkToLimits(nodes, seed, ends)
   // What is recorded or traced goes on from here, and what a user's rule calls must leave its caller's temporaries alone.
   if (isRecording() || tracer !== null || !startTemporaries()) return walk(nodes, seed, ends, false)
   try {
     return walk(nodes, seed, ends, true)
   } finally {
     endTemporaries()
+  }
+}
+
+/** Whether the rules of what gave a variable want to know how its cotangent changes. */
+function asksSlope({ origin, matrix }: Variable): boolean {
+  if (origin?.op.asksSlope === undefined) return false
+  const inputs = origin.inputs.map((input) => input.matrix as Matrix)
+  return withTracer(null, () => origin.op.asksSlope?.(matrix as Matrix, inputs)) === true
+}
+
+/**
+ * The same walk where cotangents are differentiated on the way, and so recorded. Whether they are depends on elements, which a
+ * program cannot tell.
+ */
+function walkToLimits(nodes: readonly Variable[], seed: Variable, ends: ReadonlySet<Variable>): Map<Variable, Reached> {
+  if (tracer !== null) for (const node of nodes) if (!ends.has(node) && asksSlope(node)) tracer.touched(node.matrix)
+  const reached = withRecording(true, () => walk(nodes, seed, ends, false))
+  if (isRecording()) return reached
+  return new Map([...reached].map(([end, { cotangent }]) => [end, { cotangent: cotangent.detach(), own: false }]))
+}
+
+/**
+ * The derivative of the cotangent g as y moves along a direction, and inputs of its operation after the first along others: that of
+ * rᵢ(w) = (∂g/∂yᵢ)ᵀ·w with respect to w, for each of them.
+ */
+function slopeOf(g: Variable, y: Variable): (...along: Matrix[]) => Variable {
+  const variableOf = (matrix: Matrix, requiresGrad: boolean): Variable =>
+    new (g.constructor as typeof Variable)(matrix, requiresGrad)
+  const none = variableOf(zeros(g.rows, g.cols, { dtype: g.dtype }), false)
+  return (...along) => {
+    if (!g.requiresGrad) return none
+    const moving = [y, ...(y.origin as Origin).inputs.slice(1)]
+    const w = variableOf(none.matrix, true)
+    const ends = new Set(moving)
+    const back = pullBack(history(g, ends), w, ends)
+    const toW = new Set([w, ...moving])
+    return along.reduce((sum, direction, i) => {
+      const r = back.get(moving[i])?.cotangent
+      if (!r?.requiresGrad) return sum
+      const change = pullBack(history(r, toW), variableOf(direction, false), toW).get(w)?.cotangent
+      return change ? sum.add(change) : sum
+    }, none)
   }
 }
 
@@ -145,7 +190,10 @@ function walk(
       if (!input.requiresGrad || !rule) continue
       // What a user's rule is given and computes may stay in the user's hands, and so does where a walk ends.
       if (temporaries) useTemporaries(known && input.origin !== null && !ends.has(input))
-      const given = careful ? callWithCare(rule, g, node, i, known) : (rule(g, node, inputs, attributes, i) as Variable)
+      const given =
+        careful || op.asksSlope !== undefined
+          ? callWithCare(rule, g, node, i, known)
+          : (rule(g, node, inputs, attributes, i) as Variable)
       const cotangent = sumDown(op, given, input)
       const position = positionIn(nodes, input)
       const sum = cotangents[position]

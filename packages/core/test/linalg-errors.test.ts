@@ -264,7 +264,7 @@ const ARGUMENTS: Readonly<Record<string, readonly Untyped[]>> = {
   ...Object.fromEntries(ALL.map((name) => [name, [good, ...(REST[name]?.(good) ?? [])]])),
   ...{ pinv: [good, rcond], matrixRank: [good, rcond], nullSpace: [good, rcond], orth: [good, rcond] },
   ...{ lstsq: [good, good, rcond], norm: [good, 'fro'], cond: [good, 1], qr: [good, {}], svd: [good, {}] },
-  ...{ randomizedSvd: [good, 1, {}], orthogonal: [2, 2, {}] },
+  ...{ randomizedSvd: [good, 1, {}], orthogonal: [2, 2, {}], solve: [good, good, {}] },
 }
 const ODD: readonly [string, unknown][] = [
   ['{ upper: true }', { upper: true }],

@@ -1,4 +1,4 @@
-import { DTypeError, getDefaultDtype, MatgradError, Matrix } from '@matgrad/core'
+import { DTypeError, getDefaultDtype, LinAlgError, MatgradError, Matrix } from '@matgrad/core'
 import {
   announcements,
   type Bound,
@@ -251,10 +251,14 @@ export class Program<Result> {
     return this.result
   }
 
-  /** What the function itself makes of arguments that are an error: it leaves gradients and state as it must. */
+  /**
+   * What the function itself makes of arguments that are an error: it leaves gradients and state as it must. What linear algebra
+   * refuses in a program it may have a limit for.
+   */
   private runAgain(error: unknown, args: readonly unknown[]): Result {
     const { undoings, gradients } = this
-    if (error instanceof Trespass || (undoings.length === 0 && gradients.length === 0)) throw error
+    const isPlain = undoings.length === 0 && gradients.length === 0 && !(error instanceof LinAlgError)
+    if (error instanceof Trespass || isPlain) throw error
     for (const undoing of undoings) undoing.takeBack()
     return this.fn(...args)
   }

@@ -1,12 +1,15 @@
 import { checkNoMore } from '../base/options.ts'
 import type { CheckSquare } from '../base/shape.ts'
+import { eye, fromFunction, zeros } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
+import type { ClassOf, ColsIn, Operand, Results, RowsIn, Value } from '../ops/algebra.ts'
 import { triangleOf } from './equilibrate.ts'
+import { type Computed, checkSquare, computed, isAtHand, resultOf, rowAt, type SquareOf, stacked } from './operation.ts'
+import { areNear, quotient } from './quotient.ts'
 import {
   ascending,
   checkConverged,
   checkRange,
-  checkSquare,
   create,
   enter,
   even,
@@ -16,14 +19,7 @@ import {
   SQUARED,
 } from './workspace.ts'
 
-function decompose(
-  operation: string,
-  a: Matrix,
-  vectors: boolean,
-  more: readonly unknown[],
-): { values: Matrix; vectors: Matrix | undefined } {
-  checkNoMore(operation, 'a', more)
-  checkSquare(operation, a)
+function decompose(operation: string, a: Matrix, vectors: boolean): { values: Matrix; vectors: Matrix | undefined } {
   const { rows: n, dtype } = a
   const ld = even(n)
   // Three vectors of n, then what forms Q or the rotations, one after the other.
@@ -46,22 +42,89 @@ function decompose(
   return { values, vectors: vectors ? leaveColumns(workspace, zt, ld, n, order, dtype) : undefined }
 }
 
+const WANTED = { name: 'eigh', values: 'eigenvalues' }
+
+/**
+ * V (n x n), and below it the values as a row; they may be given beside A, where a value has them already: what is computed with
+ * those moves with them. Its derivative: Giles 2008, §3.1, symmetric.
+ */
+const decomposition: Computed = computed(
+  'eigh',
+  ([a]) => [a.rows + 1, a.rows],
+  ([a]) => {
+    const { values, vectors } = decompose('eigh', a, true)
+    return stacked(vectors as Matrix, values.T as Matrix)
+  },
+  [
+    (g, packed, [a, ...given], _attributes, _i, slope) => {
+      const { rows: n, dtype } = a
+      if (n === 0) return a
+      const [V, values] = [packed.slice(0, n), packed.slice(n)]
+      const one = eye(n, { dtype }) as unknown as Value
+      const turn = (packedG: Value): Value => {
+        const inside = V.matmul(packedG.slice(0, n), { transposeA: true })
+        return inside.sub(inside.T).mul(0.5)
+      }
+      const apart = (row: Value): Value => row.sub(row.T).add(one)
+      // Along it all values become different.
+      const along = fromFunction(1, n, (_, j) => j, { dtype })
+      const alongAll = stacked(zeros(n, n, { dtype }), along)
+      const change = given.length > 0 ? slope?.(alongAll, along.T as Matrix) : slope?.(alongAll)
+      const size = values.abs().max()
+      const own = { x: turn(g), d: apart(values) }
+      const slopes = change && { x: turn(change), d: apart(along as unknown as Value) }
+      const most = g.slice(0, n).abs().max()
+      const inside = quotient(WANTED, own, size, most, slopes).add(g.slice(n).diag())
+      return V.matmul(inside).matmul(V, { transposeB: true })
+    },
+    null,
+  ],
+  (packed) => areNear(rowAt(packed, packed.cols), packed.dtype, false),
+)
+
+/** The values and vectors of a value as operations give them. */
+function traced(a: Value, ...given: readonly Value[]): { values: Value; vectors: Value } {
+  const packed = resultOf(decomposition, [a, ...given])
+  return { values: packed.slice(a.rows).T, vectors: packed.slice(0, a.rows) }
+}
+
+/** The values alone, whose derivative is that of functions of the spectrum where values are equal. */
+const spectrum: Computed = computed(
+  'eigvalsh',
+  ([a]) => [a.rows, 1],
+  ([a]) => decompose('eigvalsh', a, false).values,
+  [
+    (g, y, [a]) => {
+      const { vectors } = traced(a, y)
+      return vectors.mul(g.T).matmul(vectors, { transposeB: true })
+    },
+  ],
+)
+
 /**
  * A·V = V·diag(values) for a symmetric n x n matrix: the values (n x 1) ascending, the vectors the columns of V (n x n) with
  * VᵀV = I. Only the lower triangle of A is read, as by NumPy, but all of it must be finite. Tridiagonal form, then implicit
- * QL or QR (LAPACK's dsytrd and dsteqr). The error of a value is about n·ε·‖A‖.
+ * QL or QR (LAPACK's dsytrd and dsteqr). The error of a value is about n·ε·‖A‖. A gradient is that of a symmetric A: both triangles get
+ * half of it. It exists where values are apart, and elsewhere for functions of A that are the same for all V, such as V·f(Λ)·Vᵀ.
  *
  * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
  * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.
  */
-export const eigh = <R extends number, C extends number>(
-  a: Matrix<R, C> & CheckSquare<'eigh', R, C>,
+export function eigh<V extends Operand>(
+  a: V & CheckSquare<'eigh', RowsIn<V>, ColsIn<V>>,
   ...more: []
-): { values: Matrix<R & C, 1>; vectors: Matrix<R & C, R & C> } =>
-  decompose('eigh', a, true, more) as { values: Matrix<R & C, 1>; vectors: Matrix<R & C, R & C> }
+): { values: Results<RowsIn<V> & ColsIn<V>, 1>[ClassOf<V>]; vectors: SquareOf<V> } {
+  checkNoMore('eigh', 'a', more)
+  checkSquare('eigh', a)
+  return (isAtHand(a) ? decompose('eigh', a, true) : traced(a)) as never
+}
 
 /** The values of `eigh` without its vectors, bit for bit. Throws what `eigh` throws. */
-export const eigvalsh = <R extends number, C extends number>(
-  a: Matrix<R, C> & CheckSquare<'eigvalsh', R, C>,
+export function eigvalsh<V extends Operand>(
+  a: V & CheckSquare<'eigvalsh', RowsIn<V>, ColsIn<V>>,
   ...more: []
-): Matrix<R & C, 1> => decompose('eigvalsh', a, false, more).values as Matrix<R & C, 1>
+): Results<RowsIn<V> & ColsIn<V>, 1>[ClassOf<V>] {
+  checkNoMore('eigvalsh', 'a', more)
+  checkSquare('eigvalsh', a)
+  return resultOf(spectrum, [a]) as never
+}

@@ -1,16 +1,14 @@
 import type { DType } from '../base/dtype.ts'
 import { LinAlgError } from '../base/errors.ts'
 import { checkNoMore } from '../base/options.ts'
-import { type CheckRows, type CheckSquare, checkRows } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { largestExponents, negated, scaledBy, shiftedBy, trueExponent } from './equilibrate.ts'
 import { type Extended, eliminate } from './extended.ts'
-import { qr } from './qr.ts'
+import { factorise } from './householder.ts'
 import {
   checkMatrix,
   checkRange,
-  checkSquare,
   create,
   EPSILON,
   enter,
@@ -160,7 +158,6 @@ function stepsOf(x: number): number {
 
 /** det A = value·2^exponent, with no overflow on the way. */
 function determinant(operation: string, a: Matrix): { value: number; exponent: number } {
-  checkSquare(operation, a)
   const n = a.rows
   let workspace = factored(operation, a, SQUARED)
   let exponent = -n * exponentOf(workspace.scales[0])
@@ -197,32 +194,15 @@ function determinant(operation: string, a: Matrix): { value: number; exponent: n
   return { value, exponent }
 }
 
-/**
- * The determinant of an n x n matrix, a number in float64, from A = P·L·U; 1 for 0x0. What lies beyond the range of float64
- * is ±Infinity or 0; `slogdet` has it.
- *
- * @throws What `slogdet` throws.
- */
-export function det<R extends number, C extends number>(
-  a: Matrix<R, C> & CheckSquare<'det', R, C>,
-  ...more: []
-): number {
-  checkNoMore('det', 'a', more)
-  const { value, exponent } = determinant('det', a)
+/** det A. */
+export function determinantOf(operation: string, a: Matrix): number {
+  const { value, exponent } = determinant(operation, a)
   return shifted(value, exponent) + 0
 }
 
-/**
- * det A = sign·e^logAbsDet for an n x n matrix, numbers in float64: sign 0 and −Infinity where U has a 0 on its diagonal.
- *
- * @throws ShapeError unless a is square; DTypeError unless it is a matrix; LinAlgError for NaN and infinities.
- */
-export function slogdet<R extends number, C extends number>(
-  a: Matrix<R, C> & CheckSquare<'slogdet', R, C>,
-  ...more: []
-): { sign: number; logAbsDet: number } {
-  checkNoMore('slogdet', 'a', more)
-  const { value, exponent } = determinant('slogdet', a)
+/** The sign of det A and ln |det A|. */
+export function signedLogarithm(operation: string, a: Matrix): { sign: number; logAbsDet: number } {
+  const { value, exponent } = determinant(operation, a)
   // The logarithm whose bits do not depend on the machine.
   const log = new Matrix(Float64Array.of(Math.abs(value)), 1, 1).log().item()
   return { sign: Math.sign(value) + 0, logAbsDet: log + exponent * Math.LN2 }
@@ -286,7 +266,7 @@ export function solvePlainly(operation: string, a: Matrix, dtype: DType, b?: Mat
     const right = b ?? identity(n)
     if (!solves(near, toDtype(x, 'float64').mul(1 / scales[0]), right, EPSILON[dtype])) {
       // Elements of R do not grow, and R·X = Qᵀ·B is solved as any other system.
-      const { Q, R } = qr(near)
+      const { Q, R } = factorise('qr', near, false)
       const again = solvePlainly(operation, R, 'float64', Q.matmul(right, { transposeA: true }))
       return again instanceof Matrix ? checkRange(operation, toDtype(again.mul(scales[0]), dtype)) : undefined
     }
@@ -343,39 +323,4 @@ export function scaledInverse(a: Matrix, ord: number | string): { inverse: Matri
     }
   const exponent = largest.reduce((least, x) => Math.min(least, x))
   return { inverse: rounded(x, 'float64', n, -exponent), exponent }
-}
-
-/**
- * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv), or where elements are far apart by elimination in
- * numbers of any exponent. Its relative error is up to about n·ε·cond(A); what is 0 by the zeros of A is 0 where elements are far apart.
- *
- * @throws LinAlgError where a pivot is 0, where an element of A⁻¹ lies beyond the range of the dtype, and for NaN and infinities;
- * ShapeError unless a is square; DTypeError unless it is a matrix.
- */
-export function inv<R extends number, C extends number>(
-  a: Matrix<R, C> & CheckSquare<'inv', R, C>,
-  ...more: []
-): Matrix<R & C, R & C> {
-  checkNoMore('inv', 'a', more)
-  checkSquare('inv', a)
-  return solveFor('inv', a, a.dtype) as Matrix<R & C, R & C>
-}
-
-/**
- * X (n x k) with A·X = B for A of n x n and B of n x k, by A = P·L·U and substitution (LAPACK's dgesv), or where elements
- * are far apart by elimination in numbers of any exponent. The result has the dtype that both promote to.
- *
- * @throws LinAlgError where a pivot is 0, where an element of X lies beyond the range of the dtype, and for NaN and infinities;
- * ShapeError unless a is square with as many rows as b; DTypeError unless both are matrices.
- */
-export function solve<R extends number, C extends number, R2 extends number, C2 extends number>(
-  a: Matrix<R, C> & CheckSquare<'solve', R, C>,
-  b: Matrix<R2, C2> & CheckRows<'solve', R & C, R & C, R2, C2>,
-  ...more: []
-): Matrix<R & C & R2, C2> {
-  checkNoMore('solve', 'a, b', more)
-  checkSquare('solve', a)
-  checkMatrix('solve', 'b', b)
-  checkRows('solve', 'a is', a.shape, 'b is', b.shape)
-  return solveFor('solve', a, a.dtype === b.dtype ? a.dtype : 'float64', b) as Matrix<R & C & R2, C2>
 }

@@ -1,15 +1,17 @@
 import { LinAlgError, MatgradError } from '../base/errors.ts'
 import { checkNoMore } from '../base/options.ts'
-import { describe, formatShape } from '../base/shape.ts'
+import { describe, formatShape, type Shape } from '../base/shape.ts'
+import { full } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
+import type { Operand, Value } from '../ops/algebra.ts'
 import { trueExponent } from './equilibrate.ts'
 import { scaledInverse, solvePlainly } from './lu.ts'
-import { decompose } from './svd.ts'
+import { type Computed, checkSquare, checkValue, computed, isAtHand, resultOf, type Scalar } from './operation.ts'
+import { inverted } from './solve.ts'
+import { decompose, svd } from './svd.ts'
 import {
   allFinite,
   arrange,
-  checkMatrix,
-  checkSquare,
   enter,
   largestOf,
   SQUARED,
@@ -96,41 +98,13 @@ function normOf(operation: string, a: Matrix, ord: NormOrder): number {
   }
 }
 
-/**
- * A norm of an m x n matrix, a number in float64; 0 for an empty one. The orders are NumPy's and 'max', the largest |a|. NaN gives
- * NaN, and infinities Infinity, but for the smallest of sums of which others are finite; a smallest singular value is NaN
- * then.
- *
- * @throws DTypeError unless a is a matrix; MatgradError for another order; LinAlgError for a smallest sum or singular value
- * where there is none, and where singular values do not converge.
- */
-export function norm(a: Matrix, ord: NormOrder = 'fro', ...more: []): number {
-  checkNoMore('norm', 'a, ord', more)
-  checkMatrix('norm', 'a', a)
-  checkOrder('norm', ord)
-  return normOf('norm', a, ord)
-}
-
-/**
- * The condition number, a number in float64: σ₁/σₖ for order 2, which is the default, and for any m x n; σₖ/σ₁ for −2;
- * ‖A‖·‖A⁻¹‖ for the other orders of a square matrix (NumPy's rule). Infinity for a singular one, except that −2 gives 0
- * unless all of A is 0.
- *
- * @throws DTypeError unless a is a matrix; ShapeError unless it is square, but for 2 and −2; MatgradError for another order;
- * LinAlgError for an empty matrix, and for NaN and infinities.
- */
-export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2, ...more: []): number {
-  checkNoMore('cond', 'a, ord', more)
-  checkMatrix('cond', 'a', a)
-  checkOrder('cond', ord, ['max'])
-  if (a.size === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)
+function conditionOf(a: Matrix, ord: ConditionOrder): number {
   if (ord === 2 || ord === -2) {
     const { elements: data } = decompose('cond', a, 'none').S
     const [largest, smallest] = [data[0], data[data.length - 1]]
     if (largest === 0) return Number.POSITIVE_INFINITY
     return ord === 2 ? largest / smallest : smallest / largest
   }
-  checkSquare('cond', a)
   // The condition is that of a multiple whose norm and inverse are neither very large nor very small.
   const scale = scaleFor(largestOf(a), SQUARED)
   const whole = toDtype(a, 'float64')
@@ -149,4 +123,80 @@ export function cond(a: Matrix, ord: Exclude<NormOrder, 'max'> = 2, ...more: [])
   const [x, y] = [normOf('cond', own, ord), normOf('cond', solution.inverse, ord)]
   const [ofX, ofY] = [trueExponent(x), trueExponent(y)]
   return shifted(shifted(x, -ofX) * shifted(y, -ofY), ofX + ofY + solution.exponent)
+}
+
+type ConditionOrder = Exclude<NormOrder, 'max'>
+
+/** Where values are their extreme, 1 shared evenly among equal ones, as by the derivative of `max`. */
+function shares(values: Value, extreme: Value): Value {
+  const equal = values.equal(extreme)
+  return equal.div(equal.sum())
+}
+
+/** The gradient of a norm, y: a subgradient where there is none, as PyTorch's. */
+function gradientOf(a: Value, y: Value, ord: NormOrder): Value {
+  if (ord === 'fro') {
+    const isZero = y.equal(0)
+    return isZero.where(0, a.div(isZero.where(1, y)))
+  }
+  if (ord === 'max') return a.sign().mul(shares(a.abs(), a.abs().max()))
+  if (ord === 'nuc' || Math.abs(ord) === 2) {
+    const { U, S, Vh } = svd(a as never) as { [Name in 'U' | 'S' | 'Vh']: Value }
+    if (ord === 'nuc') return U.matmul(Vh)
+    return U.mul(shares(S, ord === 2 ? S.max() : S.min()).T).matmul(Vh)
+  }
+  const sums = a.abs().sum(Math.abs(ord) === 1 ? 0 : 1)
+  return a.sign().mul(shares(sums, ord > 0 ? sums.max() : sums.min()))
+}
+
+const one = (): Shape => [1, 1]
+
+const length: Computed = computed('norm', one, ([a], ord) => full(1, 1, normOf('norm', a, ord), { dtype: a.dtype }), [
+  (g, y, [a], ord) => (a.rows * a.cols === 0 ? a : g.mul(gradientOf(a, y, ord))),
+])
+
+/** ‖A‖·‖A⁻¹‖: the sum of the relative changes of both norms. */
+const condition: Computed = computed('cond', one, ([a], ord) => full(1, 1, conditionOf(a, ord), { dtype: a.dtype }), [
+  (g, y, [a], ord: ConditionOrder) => {
+    const relative = (x: Value, order: NormOrder): Value => {
+      const size = resultOf(length, [x], order)
+      return gradientOf(x, size, order).div(size)
+    }
+    if (ord === 2 || ord === -2) return g.mul(y).mul(relative(a, ord).sub(relative(a, -ord)))
+    const inverse = inverted('the derivative of cond', a)
+    const ofInverse = inverse.matmul(relative(inverse, ord), { transposeA: true }).matmul(inverse, { transposeB: true })
+    return g.mul(y).mul(relative(a, ord).sub(ofInverse))
+  },
+])
+
+/**
+ * A norm of an m x n matrix, a number in float64; 0 for an empty one. Equal extremes share its gradient evenly. The orders are NumPy's and 'max', the largest |a|. NaN gives
+ * NaN, and infinities Infinity, but for the smallest of sums of which others are finite; a smallest singular value is NaN
+ * then.
+ *
+ * @throws DTypeError unless a is a matrix; MatgradError for another order; LinAlgError for a smallest sum or singular value
+ * where there is none, and where singular values do not converge.
+ */
+export function norm<V extends Operand>(a: V, ord: NormOrder = 'fro', ...more: []): Scalar<V> {
+  checkNoMore('norm', 'a, ord', more)
+  checkValue('norm', 'a', a)
+  checkOrder('norm', ord)
+  return (isAtHand(a) ? normOf('norm', a, ord) : resultOf(length, [a], ord)) as never
+}
+
+/**
+ * The condition number, a number in float64: σ₁/σₖ for order 2, which is the default, and for any m x n; σₖ/σ₁ for −2;
+ * ‖A‖·‖A⁻¹‖ for the other orders of a square matrix (NumPy's rule). Infinity for a singular one, except that −2 gives 0
+ * unless all of A is 0.
+ *
+ * @throws DTypeError unless a is a matrix; ShapeError unless it is square, but for 2 and −2; MatgradError for another order;
+ * LinAlgError for an empty matrix, and for NaN and infinities.
+ */
+export function cond<V extends Operand>(a: V, ord: ConditionOrder = 2, ...more: []): Scalar<V> {
+  checkNoMore('cond', 'a, ord', more)
+  checkValue('cond', 'a', a)
+  checkOrder('cond', ord, ['max'])
+  if (a.rows * a.cols === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)
+  if (ord !== 2 && ord !== -2) checkSquare('cond', a)
+  return (isAtHand(a) ? conditionOf(a, ord) : resultOf(condition, [a], ord)) as never
 }

@@ -2,10 +2,46 @@ import { checkNoMore } from '../base/options.ts'
 import { type CheckSquare, checkInteger } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
+import type { ColsIn, Operand, RowsIn, Value } from '../ops/algebra.ts'
+import type { Attributes, Rule } from '../ops/operation.ts'
 import { negated, reachable, scaledBy, triangleOf } from './equilibrate.ts'
 import { solveFor } from './lu.ts'
 import { absoluteSums } from './norm.ts'
-import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDtype } from './workspace.ts'
+import { asFirst, type Computed, checkSquare, computed, resultOf, type SquareOf } from './operation.ts'
+import { checkFinite, checkRange, create, exponentOf, shifted, toDtype } from './workspace.ts'
+
+/**
+ * The rule of f(A) for f a power series: f([[Aᵀ, G], [0, Aᵀ]]) has the cotangent of A at the upper right (Mathias 1996; Higham 2008,
+ * theorem 3.6).
+ */
+const ofSeries =
+  (f: (a: Value, attributes: Attributes) => Value): Rule =>
+  (g, _y, [a], attributes) => {
+    const n = a.rows
+    const transposed = a.T
+    const block = transposed
+      .pad(0, n, 0, n)
+      .add(g.pad(0, n, n, 0))
+      .add(transposed.pad(n, 0, n, 0))
+    return f(block, attributes).slice(0, n, n)
+  }
+
+/** Aⁿ. */
+function powerOf(a: Matrix, n: number): Matrix {
+  checkFinite('matrixPower', 'a', a)
+  let square = toDtype(a, 'float64')
+  if (n < 0) square = solveFor('matrixPower', square, 'float64')
+  let power: Matrix | undefined
+  for (let left = Math.abs(n); left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) power = power ? power.matmul(square) : square
+    if (left > 1) square = square.matmul(square)
+  }
+  return n === 1 ? a.clone() : toDtype(power ?? eye(a.rows, { dtype: 'float64' }), a.dtype)
+}
+
+const powers: Computed = computed('matrixPower', asFirst, ([a], n) => powerOf(a, n), [
+  ofSeries((block, n) => resultOf(powers, [block], n)),
+])
 
 /**
  * Aⁿ for a square matrix and any whole n, by repeated squaring in float64: the identity for 0, powers of A⁻¹ below. What lies
@@ -14,24 +50,15 @@ import { checkFinite, checkRange, checkSquare, create, exponentOf, shifted, toDt
  * @throws ShapeError unless a is square; DTypeError unless it is a matrix and n a whole number; LinAlgError for NaN and infinities,
  * and where n is negative and A⁻¹ is none, or beyond the range of float64.
  */
-export function matrixPower<R extends number, C extends number>(
-  a: Matrix<R, C> & CheckSquare<'matrixPower', R, C>,
+export function matrixPower<V extends Operand>(
+  a: V & CheckSquare<'matrixPower', RowsIn<V>, ColsIn<V>>,
   n: number,
   ...more: []
-): Matrix<R & C, R & C> {
+): SquareOf<V> {
   checkNoMore('matrixPower', 'a, n', more)
   checkSquare('matrixPower', a)
   checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-  checkFinite('matrixPower', 'a', a)
-  let square = toDtype(a, 'float64') as Matrix
-  if (n < 0) square = solveFor('matrixPower', square, 'float64')
-  let power: Matrix | undefined
-  for (let left = Math.abs(n); left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) power = power ? power.matmul(square) : square
-    if (left > 1) square = square.matmul(square)
-  }
-  const result = n === 1 ? a.clone() : toDtype(power ?? eye(a.rows, { dtype: 'float64' }), a.dtype)
-  return result as Matrix<R & C, R & C>
+  return resultOf(powers, [a], n) as never
 }
 
 /** Padé coefficients of the numerator of eˣ, lowest first, by degree (Higham 2005, table 2.3). */
@@ -182,6 +209,24 @@ function setExactly(power: Matrix, a: Matrix, factor: number, step: number): voi
   }
 }
 
+/** eᴬ. */
+function exponentialOf(a: Matrix): Matrix {
+  checkFinite('expm', 'a', a)
+  const whole = toDtype(a, 'float64')
+  if (norm1(whole) < 2 ** MOST) return checkRange('expm', toDtype(exponential(whole, 0), a.dtype))
+  const shifts = balance(whole)
+  const balanced = scaledBy(whole, negated(shifts), shifts)
+  const size = norm1(balanced.mul(2 ** -ROOM))
+  const halvings = size < 2 ** (MOST - ROOM) ? 0 : exponentOf(size) + ROOM + 1
+  // What rounding leaves where eᴬ has a 0 may not grow as its neighbours do.
+  const power = exponential(balanced.mul(2 ** -halvings), halvings).mul(reachable(whole))
+  return checkRange('expm', toDtype(scaledBy(power, shifts, negated(shifts)), a.dtype))
+}
+
+const exponentials: Computed = computed('expm', asFirst, ([a]) => exponentialOf(a), [
+  ofSeries((block) => resultOf(exponentials, [block])),
+])
+
 /**
  * eᴬ = Σ Aᵏ/k! for a square matrix: A is halved s times, the Padé approximant of degree 3, 5, 7, 9 or 13 taken, and the result
  * squared s times. Degree and s follow from the norms of A², A⁴ and A⁶ (Higham 2005; Al-Mohy & Higham 2009, with products of
@@ -191,23 +236,10 @@ function setExactly(power: Matrix, a: Matrix, factor: number, step: number): voi
  * @throws LinAlgError where an element of eᴬ lies beyond the range of the dtype, and for NaN and infinities; ShapeError unless a is
  * square; DTypeError unless it is a matrix.
  */
-export function expm<R extends number, C extends number>(
-  a: Matrix<R, C> & CheckSquare<'expm', R, C>,
-  ...more: []
-): Matrix<R & C, R & C> {
+export function expm<V extends Operand>(a: V & CheckSquare<'expm', RowsIn<V>, ColsIn<V>>, ...more: []): SquareOf<V> {
   checkNoMore('expm', 'a', more)
   checkSquare('expm', a)
-  checkFinite('expm', 'a', a)
-  const whole = toDtype(a, 'float64') as Matrix
-  if (norm1(whole) < 2 ** MOST)
-    return checkRange('expm', toDtype(exponential(whole, 0), a.dtype)) as Matrix<R & C, R & C>
-  const shifts = balance(whole)
-  const balanced = scaledBy(whole, negated(shifts), shifts)
-  const size = norm1(balanced.mul(2 ** -ROOM))
-  const halvings = size < 2 ** (MOST - ROOM) ? 0 : exponentOf(size) + ROOM + 1
-  // What rounding leaves where eᴬ has a 0 may not grow as its neighbours do.
-  const power = exponential(balanced.mul(2 ** -halvings), halvings).mul(reachable(whole))
-  return checkRange('expm', toDtype(scaledBy(power, shifts, negated(shifts)), a.dtype)) as Matrix<R & C, R & C>
+  return resultOf(exponentials, [a]) as never
 }
 
 /** exp(x·2^halvings) for ‖x‖ < 2^30. */

@@ -9,7 +9,7 @@ import {
   type RandomOptions,
   readRandom,
 } from '../matrix/random.ts'
-import { qr } from './qr.ts'
+import { factorise } from './householder.ts'
 import { checkTriplets, decompose, firstOf, type Svd } from './svd.ts'
 import { checkFinite, largestOf, SQUARED, scaleFor, toDtype } from './workspace.ts'
 
@@ -56,10 +56,10 @@ export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptio
   // Products with Gaussian columns neither overflow nor vanish.
   const scale = scaleFor(largestOf(a), SQUARED)
   const x = toDtype(a, 'float64').mul(scale)
-  let { Q } = qr(x.matmul(gaussian(a.cols, columns, generator)))
+  let { Q } = factorise('randomizedSvd', x.matmul(gaussian(a.cols, columns, generator)), false)
   for (let i = 0; i < powerIterations; i++) {
-    const back = qr(x.matmul(Q, { transposeA: true })).Q
-    Q = qr(x.matmul(back)).Q
+    const back = factorise('randomizedSvd', x.matmul(Q, { transposeA: true }), false).Q
+    Q = factorise('randomizedSvd', x.matmul(back), false).Q
   }
   const found = decompose('randomizedSvd', Q.matmul(x, { transposeA: true }), 'reduced')
   return firstOf('randomizedSvd', { ...found, U: Q.matmul(found.U), scale: found.scale * scale }, k, a)
@@ -81,7 +81,7 @@ export function orthogonal<R extends number, C extends number>(
   checkShape('orthogonal', rows, cols)
   const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = readRandom('orthogonal', options)
   const [long, short] = rows >= cols ? [rows, cols] : [cols, rows]
-  const { Q, R } = qr(gaussian(long, short, generator))
+  const { Q, R } = factorise('orthogonal', gaussian(long, short, generator), false)
   const signed = Q.mul(R.diagonal().T.less(0).mul(-2).add(1))
   return toDtype(rows >= cols ? signed : signed.T, dtype) as Matrix<R, C>
 }

@@ -1,8 +1,14 @@
+import { MatgradError } from '../base/errors.ts'
 import { checkNoMore, flag, readerOf } from '../base/options.ts'
 import { checkInteger } from '../base/shape.ts'
+import { eye, fromFunction, zeros } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
+import type { ClassOf, Operand, Results, Value } from '../ops/algebra.ts'
+import type { Rule } from '../ops/operation.ts'
 import { isDiagonal } from './equilibrate.ts'
-import { roomForQr } from './qr.ts'
+import { roomForQr } from './householder.ts'
+import { type Computed, checkValue, computed, isAtHand, resultOf, rowAt, stacked } from './operation.ts'
+import { areNear, quotient } from './quotient.ts'
 import {
   ascending,
   checkConverged,
@@ -26,11 +32,14 @@ export interface SvdOptions {
 
 const readSvd = readerOf({ fullMatrices: flag(false) })
 
-export interface Svd {
-  readonly U: Matrix
-  readonly S: Matrix
-  readonly Vh: Matrix
+export interface Svd<M = Matrix> {
+  readonly U: M
+  readonly S: M
+  readonly Vh: M
 }
+
+/** The same of values of V's class. */
+type SvdOf<V> = Svd<Results<number, number>[ClassOf<V>]>
 
 /** What a decomposition of scale·A gives. */
 interface ScaledSvd extends Svd {
@@ -99,7 +108,6 @@ function decomposeTall(
 
 /** scale·A = U·diag(S)·Vh in float64, whatever the dtype of A: `scale` is a power of two, 1 unless A is very large or small. */
 export function decompose(operation: string, a: Matrix, vectors: Vectors): ScaledSvd {
-  checkMatrix(operation, 'a', a)
   const isWide = a.rows < a.cols
   const { u, s, v, scale } = decomposeTall(operation, isWide ? a.T : a, vectors)
   const [left, right] = isWide ? [v, u] : [u, v]
@@ -114,11 +122,82 @@ export function singularValuesOf({ S, scale }: ScaledSvd, { dtype }: Matrix): Ma
 }
 
 /** What a decomposition of scale·A says of A, in the dtype of A. */
-const resultOf = (operation: string, scaled: ScaledSvd, a: Matrix): Svd => ({
+const svdOf = (operation: string, scaled: ScaledSvd, a: Matrix): Svd => ({
   U: toDtype(scaled.U, a.dtype),
   S: checkRange(operation, singularValuesOf(scaled, a), 'S'),
   Vh: toDtype(scaled.Vh, a.dtype),
 })
+
+const WANTED = { name: 'svd', values: 'singular values' }
+
+/** The parts of what `decomposition` gives for an m x n matrix. */
+const partsOf = (packed: Value, m: number): { U: Value; s: Value; V: Value } => ({
+  U: packed.slice(0, m),
+  s: packed.slice(m, m + 1),
+  V: packed.slice(m + 1),
+})
+
+/**
+ * Townsend 2016, eq. 26, its quotients taken apart: (xᵢⱼ·sⱼ + sᵢ·yᵢⱼ)/(sⱼ² − sᵢ²) has halves over sⱼ − sᵢ and sⱼ + sᵢ, of which x + y vanishes
+ * with the first where the function is the same for all U and V of equal singular values, and x − y with the second.
+ */
+const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
+  const { rows: m, cols: n, dtype } = a
+  const k = Math.min(m, n)
+  if (k === 0) return a
+  const { U, s, V } = partsOf(packed, m)
+  const own = partsOf(g, m)
+  const one = eye(k, { dtype }) as unknown as Value
+  /** For cotangents of U and V: those with respect to rotations of both, of both apart, and what is across to U and V. */
+  const turns = (gU: Value, gV: Value): Value[] => {
+    const [u, v] = [U.matmul(gU, { transposeA: true }), V.matmul(gV, { transposeA: true })]
+    const [x, y] = [u.sub(u.T), v.sub(v.T)]
+    return [x.add(y), x.sub(y), gU.sub(U.matmul(u)), gV.sub(V.matmul(v))]
+  }
+  /** What these are divided by. */
+  const divisors = (row: Value): Value[] => [
+    row.sub(row.T).add(one),
+    row.add(row.T),
+    row.broadcastTo(m, k),
+    row.broadcastTo(n, k),
+  ]
+  // Along it all singular values become different, and larger than 0.
+  const along = fromFunction(1, k, (_, j) => k - j, { dtype })
+  const alongAll = stacked(zeros(m, k, { dtype }), along, zeros(n, k, { dtype }))
+  const change = slope && partsOf(values.length > 0 ? slope(alongAll, along.T as Matrix) : slope(alongAll), m)
+  const size = s.max()
+  const [xs, ds] = [turns(own.U, own.V), divisors(s)]
+  const slopes = change && { x: turns(change.U, change.V), d: divisors(along as unknown as Value) }
+  const most = own.U.abs().max().maximum(own.V.abs().max())
+  const over = (i: number): Value =>
+    quotient(WANTED, { x: xs[i], d: ds[i] }, size, most, slopes && { x: slopes.x[i], d: slopes.d[i] })
+  const inside = over(0).add(over(1)).mul(0.5).add(own.s.diag())
+  let left = U.matmul(inside)
+  if (m > k) left = left.add(over(2))
+  const product = left.matmul(V, { transposeB: true })
+  return n > k ? product.add(U.matmul(over(3), { transposeB: true })) : product
+}
+
+/**
+ * U (m x k), below it S as a row, and below that V (n x k), k = min(m, n); S may be given beside A, where a value has it already: what
+ * is computed with that moves with it.
+ */
+const decomposition: Computed = computed(
+  'svd',
+  ([a]) => [a.rows + 1 + a.cols, Math.min(a.rows, a.cols)],
+  ([a]) => {
+    const { U, S, Vh } = svdOf('svd', decompose('svd', a, 'reduced'), a)
+    return stacked(U, S.T as Matrix, Vh.T as Matrix)
+  },
+  [toMatrix, null],
+  (packed, [a]) => areNear(rowAt(packed, a.rows), packed.dtype, true),
+)
+
+/** U, S and Vh of a value as operations give them. */
+function traced(a: Value, ...values: readonly Value[]): Svd<Value> {
+  const { U, s, V } = partsOf(resultOf(decomposition, [a, ...values]), a.rows)
+  return { U, S: s.T, Vh: V.T }
+}
 
 /**
  * A = U·diag(S)·Vh for an m x n matrix, k = min(m, n): S (k x 1) descending and never negative, U (m x k) and Vh (k x n) with
@@ -126,27 +205,48 @@ const resultOf = (operation: string, scaled: ScaledSvd, a: Matrix): Svd => ({
  * values of it to high relative accuracy (LAPACK's dgebrd and dbdsqr; Demmel & Kahan 1990); from 1.6 rows a column on, or
  * columns a row, on the R of a QR factorisation (Chan 1982). The error of a singular value of A is about n·ε·‖A‖.
  *
+ * It has a derivative, without fullMatrices, where singular values are apart and not 0, and elsewhere for functions of A that are
+ * the same for all U and Vh, such as U·Vh: they are taken to the limit.
+ *
  * Defaults: fullMatrices false.
  *
  * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the
  * dtype, and where the iteration does not converge.
  */
-export function svd(a: Matrix, options?: SvdOptions, ...more: []): Svd {
+export function svd<V extends Operand>(a: V, options?: SvdOptions, ...more: []): SvdOf<V> {
   checkNoMore('svd', 'a, options', more)
-  checkMatrix('svd', 'a', a)
+  checkValue('svd', 'a', a)
   const { fullMatrices } = readSvd('svd', options)
-  return resultOf('svd', decompose('svd', a, fullMatrices ? 'full' : 'reduced'), a)
+  const isSquare = a.rows === a.cols
+  if (isAtHand(a)) return svdOf('svd', decompose('svd', a, fullMatrices ? 'full' : 'reduced'), a) as never
+  if (fullMatrices && !isSquare)
+    throw new MatgradError('svd: fullMatrices is true, which has no derivative, wanted false')
+  return traced(a) as never
 }
 
+/** The singular values alone, whose derivative is that of functions of them where some are equal. */
+const spectrum: Computed = computed(
+  'svdvals',
+  ([a]) => [Math.min(a.rows, a.cols), 1],
+  ([a]) => checkRange('svdvals', singularValuesOf(decompose('svdvals', a, 'none'), a), 'S'),
+  [
+    (g, y, [a]) => {
+      const { U, Vh } = traced(a, y)
+      return U.mul(g.T).matmul(Vh)
+    },
+  ],
+)
+
 /** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
-export function svdvals(a: Matrix, ...more: []): Matrix {
+export function svdvals<V extends Operand>(a: V, ...more: []): Results<number, 1>[ClassOf<V>] {
   checkNoMore('svdvals', 'a', more)
-  return checkRange('svdvals', singularValuesOf(decompose('svdvals', a, 'none'), a), 'S')
+  checkValue('svdvals', 'a', a)
+  return resultOf(spectrum, [a]) as never
 }
 
 /** What the first k triplets of a decomposition of scale·A say of A. */
 export const firstOf = (operation: string, { U, S, Vh, scale }: ScaledSvd, k: number, a: Matrix): Svd =>
-  resultOf(operation, { U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k), scale }, a)
+  svdOf(operation, { U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k), scale }, a)
 
 /** @throws DTypeError unless `a` is a matrix; ShapeError or DTypeError unless k is a whole number from 0 to min(m, n). */
 export function checkTriplets(operation: string, a: Matrix, k: number): void {

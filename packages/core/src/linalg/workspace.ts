@@ -2,8 +2,8 @@
 // with room behind them for results and work, and results are copied out as matrices.
 
 import type { DType, TypedArray } from '../base/dtype.ts'
-import { DTypeError, LinAlgError, ShapeError } from '../base/errors.ts'
-import { describe, formatShape } from '../base/shape.ts'
+import { DTypeError, LinAlgError } from '../base/errors.ts'
+import { describe } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { type Engine, extend, getEngine, place } from '../engine/engine.ts'
 import { elementsOf, Matrix, owning } from '../matrix/matrix.ts'
@@ -23,12 +23,6 @@ export const UNSCALED: number = Number.POSITIVE_INFINITY
 export function checkMatrix(operation: string, what: string, a: Matrix): void {
   if (!((a as unknown) instanceof Matrix))
     throw new DTypeError(`${operation}: ${what} is ${describe(a)}, wanted a Matrix`)
-}
-
-/** @throws DTypeError unless `a` is a matrix; ShapeError unless it is square. */
-export function checkSquare(operation: string, a: Matrix): void {
-  checkMatrix(operation, 'a', a)
-  if (a.rows !== a.cols) throw new ShapeError(`${operation}: a is ${formatShape(a.shape)}, wanted a square matrix`)
 }
 
 function throwNotFinite(operation: string, what: string, { elements: data, cols }: Matrix): never {

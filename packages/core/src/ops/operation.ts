@@ -43,11 +43,12 @@ export type Attributes = any
 /**
  * The cotangent of one input: g is the cotangent of the result, y the result, then the inputs and attributes of the call
  * and the number of the input. Written with operations, so that it has derivatives itself. It may have the shape that the
- * input was broadcast to: the tape sums it down.
+ * input was broadcast to: the tape sums it down. Where the operation asks for it, `slope` is the derivative of g as y
+ * moves along a direction, and inputs after the first along others.
  */
 export type Rule<V = Value> = {
   // A method, so that a rule may name the class that it is written for.
-  of(g: V, y: V, inputs: readonly V[], attributes: Attributes, index: number): V
+  of(g: V, y: V, inputs: readonly V[], attributes: Attributes, index: number, slope?: (...along: Stored[]) => V): V
 }['of']
 
 /**
@@ -85,6 +86,8 @@ export interface Operation<V = Value> {
    * with respect to that input, and none at all where there is no rule.
    */
   readonly vjp: readonly (Rule<V> | null)[]
+  /** Whether the rules want `slope` at this result. */
+  asksSlope?(result: Block, inputs: readonly Block[]): boolean
   /** How it is called as a method and as a function of this name; only from within where it is absent. */
   readonly method?: Method
 }
