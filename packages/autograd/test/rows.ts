@@ -6,6 +6,7 @@ import { type CrossEntropyOptions, crossEntropy, Variable } from '@matgrad/autog
 import * as core from '@matgrad/core'
 import { type Axis, Generator, type Matrix, matrix, type Operation } from '@matgrad/core'
 import { formatShape, operations } from '@matgrad/core/internal'
+import { linalgRows } from './linalg-rows.ts'
 
 export interface Case {
   readonly shapes: string
@@ -726,6 +727,7 @@ const isSmooth = ({ elementwise, method, vjp, name }: Operation): boolean =>
 export const rows: readonly Row[] = [
   ...particular,
   ...(Object.values(operations) as Operation[]).filter(isSmooth).map(({ name }) => unary(name, normal)),
+  ...linalgRows,
 ]
 
 /** The operations whose derivative is nowhere defined: whole numbers and truth values. */

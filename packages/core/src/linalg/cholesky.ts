@@ -32,7 +32,7 @@ function factorOf(a: Matrix): Matrix {
  * L as an operation: dL = L·Φ(L⁻¹·dA·L⁻ᵀ), Φ the lower triangle with half of the diagonal (Murray 2016, eq. 8). The cotangent of A is
  * symmetric, as PyTorch's.
  */
-const factor: Computed = computed('cholesky', asFirst, ([a]) => factorOf(a), [
+export const factor: Computed = computed('cholesky', asFirst, ([a]) => factorOf(a), [
   (g, y) => {
     const inside = y.matmul(g.tril(), { transposeA: true })
     const symmetric = inside.tril().add(inside.tril(-1).T)

@@ -18,11 +18,11 @@ function rowOf(a: Matrix, ...values: readonly number[]): Matrix {
   return row
 }
 
-const determinant: Computed = computed('det', one, ([a]) => rowOf(a, determinantOf('det', a)), [
+export const determinant: Computed = computed('det', one, ([a]) => rowOf(a, determinantOf('det', a)), [
   (g, _y, [a]) => g.mul(resultOf(cofactors, [a])),
 ])
 
-const logarithm: Computed = computed(
+export const logarithm: Computed = computed(
   'slogdet',
   () => [1, 2],
   ([a]) => {
@@ -53,8 +53,8 @@ function turned(a: Matrix, { U, Vh, scale, sign }: ReturnType<typeof rotated>, x
  * ∂ det A/∂A: det(A)·A⁻ᵀ, which is U·diag(Πⱼ≠ᵢ σⱼ)·Vh·det(U)·det(V) for A = U·diag(σ)·Vh, and so is right for singular matrices
  * (Magnus & Neudecker 2019, §8.3).
  */
-const cofactors: Computed = computed(
-  'the derivative of det',
+export const cofactors: Computed = computed(
+  'cofactors',
   asFirst,
   ([a]) => {
     const parts = rotated(a)
@@ -82,8 +82,8 @@ function productWithout({ elements: data }: Matrix, i: number, j: number): numbe
  * The derivative of the cofactors of A in the direction H, which is symmetric in H and what it is multiplied with: for
  * A = diag(σ) it is diag(Σⱼ P[i, j]·h[j, j]) − P∘Hᵀ, P[i, j] the product of all σ but those of i ≠ j.
  */
-const cofactorChange: Computed = computed(
-  'the second derivative of det',
+export const cofactorChange: Computed = computed(
+  'cofactorChange',
   asFirst,
   ([a, h]) => {
     const parts = rotated(a)

@@ -106,7 +106,7 @@ const toMatrix: Rule = (g, packed, [a]) => {
 }
 
 /** The real parts of the values as a row and below them the imaginary ones, then those of the vectors (n x n each). */
-const decomposition: Computed = computed(
+export const decomposition: Computed = computed(
   'eig',
   ([a]) => [2 * a.rows + 2, a.rows],
   ([a]) => {
@@ -124,7 +124,7 @@ function traced(a: Value): { values: Complex<Value>; vectors: Complex<Value> } {
 }
 
 /** The values alone, the real parts in one column and the imaginary ones in another. */
-const spectrum: Computed = computed(
+export const spectrum: Computed = computed(
   'eigvals',
   ([a]) => [a.rows, 2],
   ([a]) => {

@@ -48,7 +48,7 @@ const WANTED = { name: 'eigh', values: 'eigenvalues' }
  * V (n x n), and below it the values as a row; they may be given beside A, where a value has them already: what is computed with
  * those moves with them. Its derivative: Giles 2008, §3.1, symmetric.
  */
-const decomposition: Computed = computed(
+export const decomposition: Computed = computed(
   'eigh',
   ([a]) => [a.rows + 1, a.rows],
   ([a]) => {
@@ -89,7 +89,7 @@ function traced(a: Value, ...given: readonly Value[]): { values: Value; vectors:
 }
 
 /** The values alone, whose derivative is that of functions of the spectrum where values are equal. */
-const spectrum: Computed = computed(
+export const spectrum: Computed = computed(
   'eigvalsh',
   ([a]) => [a.rows, 1],
   ([a]) => decompose('eigvalsh', a, false).values,

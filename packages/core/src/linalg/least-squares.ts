@@ -1,6 +1,6 @@
 // What the singular value decomposition answers: rank, pseudo-inverse, least squares, the spaces of a matrix.
 
-import { MatgradError } from '../base/errors.ts'
+import { LinAlgError, MatgradError } from '../base/errors.ts'
 import { checkNoMore } from '../base/options.ts'
 import { type CheckRows, checkNumber, describe } from '../base/shape.ts'
 import { full } from '../matrix/create.ts'
@@ -56,7 +56,7 @@ function rankAbove(a: Matrix, { tol, rcond }: Tolerance): number {
 }
 
 /** The rank as a value, which changes nowhere. */
-const rank: Computed = computed(
+export const rank: Computed = computed(
   'matrixRank',
   () => [1, 1],
   ([a], tolerance) => full(1, 1, rankAbove(a, tolerance), { dtype: a.dtype }),
@@ -92,7 +92,7 @@ function pseudoInverseOf(a: Matrix, rcond: number | undefined): Matrix {
 }
 
 /** dA⁺ = −A⁺·dA·A⁺ + A⁺·A⁺ᵀ·dAᵀ·(I − A·A⁺) + (I − A⁺·A)·dAᵀ·A⁺ᵀ·A⁺ where the rank stays (Golub & Pereyra 1973, eq. 4.12). */
-const pseudoInverse: Computed = computed(
+export const pseudoInverse: Computed = computed(
   'pinv',
   ([a]) => [a.cols, a.rows],
   ([a], rcond) => pseudoInverseOf(a, rcond),
@@ -156,7 +156,7 @@ function leastSquaresOf(a: Matrix, b: Matrix, rcond: number | undefined): LeastS
 }
 
 /** A⁺·B, with the derivative of the product. */
-const leastSquares: Computed = computed(
+export const leastSquares: Computed = computed(
   'lstsq',
   ([a, b]) => [a.cols, b.cols],
   ([a, b], rcond) => leastSquaresOf(a, b, rcond).x,
@@ -174,13 +174,39 @@ const leastSquares: Computed = computed(
   ],
 )
 
+/** The residuals, which do not change with x: Aᵀ·(A·x − b) is 0 (Golub & Pereyra 1973). */
+export const residualsOf: Computed = computed(
+  'lstsq',
+  ([a, b]) => [1, a.rows > a.cols ? b.cols : 0],
+  ([a, b], rcond) => {
+    const { residuals, rank } = leastSquaresOf(a, b, rcond)
+    if (a.rows > a.cols && rank < a.cols)
+      throw new LinAlgError(`lstsq: the rank is ${rank}, wanted ${a.cols} where there are residuals`)
+    return residuals
+  },
+  [
+    (g, y, [a, b], rcond) => {
+      if (y.cols === 0) return a.mul(0)
+      const x = resultOf(leastSquares, [a, b], rcond)
+      return a.matmul(x).sub(b).mul(g).mul(2).matmul(x, { transposeB: true })
+    },
+    (g, y, [a, b], rcond) =>
+      y.cols === 0
+        ? b.mul(0)
+        : b
+            .sub(a.matmul(resultOf(leastSquares, [a, b], rcond)))
+            .mul(g)
+            .mul(2),
+  ],
+)
+
 /** The same of values, the rest of it when it is asked for. */
 function traced(a: Value, b: Value, rcond: number | undefined): LeastSquares<Value, Value, Value, Value> {
   const x = resultOf(leastSquares, [a, b], rcond)
   return {
     x,
     get residuals() {
-      return a.rows > a.cols ? a.matmul(x).sub(b).square().sum(0) : x.slice(0, 0).sum(0).slice(0, 1, 0, 0)
+      return resultOf(residualsOf, [a, b], rcond)
     },
     get rank() {
       return resultOf(rank, [a], { rcond })
@@ -197,7 +223,7 @@ function traced(a: Value, b: Value, rcond: number | undefined): LeastSquares<Val
  * NumPy. `rank` counts the others, `singularValues` (min(m, n) x 1) has all. `residuals` (1 x k) are ‖A·x − b‖₂² for each column;
  * 1 x 0, as in NumPy, unless m > n and the rank is n. Both are Infinity beyond the range. The results have the dtype that both
  * promote to, the singular values that of A. Its derivative is that along matrices of the same rank; of what is no Matrix, `rank` and the
- * others are values as well, and residuals are taken for those of full rank.
+ * others are values as well, and there are residuals for a full rank alone.
  *
  * @throws DTypeError unless both are matrices and rcond a number; MatgradError for a negative rcond; ShapeError unless a and b have
  * as many rows; LinAlgError for NaN and infinities, where an element of x lies beyond the range of its dtype, and where the

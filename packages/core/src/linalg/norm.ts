@@ -151,23 +151,33 @@ function gradientOf(a: Value, y: Value, ord: NormOrder): Value {
 
 const one = (): Shape => [1, 1]
 
-const length: Computed = computed('norm', one, ([a], ord) => full(1, 1, normOf('norm', a, ord), { dtype: a.dtype }), [
-  (g, y, [a], ord) => (a.rows * a.cols === 0 ? a : g.mul(gradientOf(a, y, ord))),
-])
+export const length: Computed = computed(
+  'norm',
+  one,
+  ([a], ord) => full(1, 1, normOf('norm', a, ord), { dtype: a.dtype }),
+  [(g, y, [a], ord) => (a.rows * a.cols === 0 ? a : g.mul(gradientOf(a, y, ord)))],
+)
 
 /** ‖A‖·‖A⁻¹‖: the sum of the relative changes of both norms. */
-const condition: Computed = computed('cond', one, ([a], ord) => full(1, 1, conditionOf(a, ord), { dtype: a.dtype }), [
-  (g, y, [a], ord: ConditionOrder) => {
-    const relative = (x: Value, order: NormOrder): Value => {
-      const size = resultOf(length, [x], order)
-      return gradientOf(x, size, order).div(size)
-    }
-    if (ord === 2 || ord === -2) return g.mul(y).mul(relative(a, ord).sub(relative(a, -ord)))
-    const inverse = inverted('the derivative of cond', a)
-    const ofInverse = inverse.matmul(relative(inverse, ord), { transposeA: true }).matmul(inverse, { transposeB: true })
-    return g.mul(y).mul(relative(a, ord).sub(ofInverse))
-  },
-])
+export const condition: Computed = computed(
+  'cond',
+  one,
+  ([a], ord) => full(1, 1, conditionOf(a, ord), { dtype: a.dtype }),
+  [
+    (g, y, [a], ord: ConditionOrder) => {
+      const relative = (x: Value, order: NormOrder): Value => {
+        const size = resultOf(length, [x], order)
+        return gradientOf(x, size, order).div(size)
+      }
+      if (ord === 2 || ord === -2) return g.mul(y).mul(relative(a, ord).sub(relative(a, -ord)))
+      const inverse = inverted('the derivative of cond', a)
+      const ofInverse = inverse
+        .matmul(relative(inverse, ord), { transposeA: true })
+        .matmul(inverse, { transposeB: true })
+      return g.mul(y).mul(relative(a, ord).sub(ofInverse))
+    },
+  ],
+)
 
 /**
  * A norm of an m x n matrix, a number in float64; 0 for an empty one. Equal extremes share its gradient evenly. The orders are NumPy's and 'max', the largest |a|. NaN gives

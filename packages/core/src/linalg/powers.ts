@@ -39,7 +39,7 @@ function powerOf(a: Matrix, n: number): Matrix {
   return n === 1 ? a.clone() : toDtype(power ?? eye(a.rows, { dtype: 'float64' }), a.dtype)
 }
 
-const powers: Computed = computed('matrixPower', asFirst, ([a], n) => powerOf(a, n), [
+export const powers: Computed = computed('matrixPower', asFirst, ([a], n) => powerOf(a, n), [
   ofSeries((block, n) => resultOf(powers, [block], n)),
 ])
 
@@ -223,7 +223,7 @@ function exponentialOf(a: Matrix): Matrix {
   return checkRange('expm', toDtype(scaledBy(power, shifts, negated(shifts)), a.dtype))
 }
 
-const exponentials: Computed = computed('expm', asFirst, ([a]) => exponentialOf(a), [
+export const exponentials: Computed = computed('expm', asFirst, ([a]) => exponentialOf(a), [
   ofSeries((block) => resultOf(exponentials, [block])),
 ])
 

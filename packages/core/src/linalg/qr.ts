@@ -23,7 +23,7 @@ function ofTall(Q: Value, R: Value, gQ: Value, gR: Value): Value {
 }
 
 /** Q (m x k), and below it Rᵀ (n x k), k = min(m, n). */
-const factors: Computed = computed(
+export const factors: Computed = computed(
   'qr',
   ([a]) => [a.rows + a.cols, Math.min(a.rows, a.cols)],
   ([a]) => {

@@ -32,7 +32,7 @@ export interface Terms {
  * defined there. Near 0, beside `size`, it is the limit dx/dd (l'Hôpital's rule) by the changes of both along a direction, if they are
  * given, and if x is what the limit makes it but for what rounding leaves of numbers as large as `most`.
  */
-const division: Computed = computed(
+export const division: Computed = computed(
   'quotient',
   asFirst,
   ([x, d, size, most, dx, dd], of) => quotientOf(of, x, d, size.elements[0], most?.elements[0], dx, dd),

@@ -15,12 +15,12 @@ import {
 } from './operation.ts'
 
 /** A⁻¹, whose errors say that `of` wants it. Its derivative is −A⁻¹·dA·A⁻¹ (Giles 2008, §2.2.3). */
-const inverse: Computed = computed('inv', asFirst, ([a], of) => solveFor(of, a, a.dtype), [
+export const inverse: Computed = computed('inv', asFirst, ([a], of) => solveFor(of, a, a.dtype), [
   (g, y) => y.matmul(g, { transposeA: true }).matmul(y, { transposeB: true }).neg(),
 ])
 
 /** The solution of A·X = B, whose errors say that `of` wants it. Its derivative is A⁻¹·(dB − dA·X) (Giles 2008, §2.3.1). */
-const solution: Computed = computed(
+export const solution: Computed = computed(
   'solve',
   ([, b]) => b.shape,
   ([a, b], of) => solveFor(of, a, a.dtype === b.dtype ? a.dtype : 'float64', b),
@@ -53,6 +53,17 @@ export interface SolveOptions {
 
 const readSolve = readerOf({ left: flag(true) })
 
+/** The sizes of X: those of B, of which one is that of A. */
+type SolutionOf<A, B, O> = Results<
+  O extends { left: true } ? RowsIn<A> & ColsIn<A> & RowsIn<B> : RowsIn<B>,
+  ColsIn<B>
+>[ClassOf<A | B>]
+
+/** `unknown` where B fits, else a message that no operand is assignable to. */
+type CheckRight<A, B, O> = O extends { left: true }
+  ? CheckRows<'solve', RowsIn<A> & ColsIn<A>, RowsIn<A> & ColsIn<A>, RowsIn<B>, ColsIn<B>>
+  : unknown
+
 /**
  * X (n x k) with A·X = B for A of n x n and B of n x k, or, unless `left`, X (k x n) with X·A = B for B of k x n, by A = P·L·U and
  * substitution (LAPACK's dgesv), or where elements are far apart by elimination in numbers of any exponent. The result has the dtype
@@ -65,13 +76,10 @@ const readSolve = readerOf({ left: flag(true) })
  */
 export function solve<A extends Operand, B extends Operand, const O extends SolveOptions = { left: true }>(
   a: A & CheckSquare<'solve', RowsIn<A>, ColsIn<A>>,
-  b: B &
-    (O extends { left: true }
-      ? CheckRows<'solve', RowsIn<A> & ColsIn<A>, RowsIn<A> & ColsIn<A>, RowsIn<B>, ColsIn<B>>
-      : unknown),
+  b: B & CheckRight<A, B, O>,
   options?: O,
   ...more: []
-): Results<RowsIn<B>, ColsIn<B>>[ClassOf<A | B>] {
+): SolutionOf<A, B, O> {
   checkNoMore('solve', 'a, b, options', more)
   checkSquare('solve', a)
   const { left } = readSolve('solve', options)

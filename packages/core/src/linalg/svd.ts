@@ -182,7 +182,7 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
  * U (m x k), below it S as a row, and below that V (n x k), k = min(m, n); S may be given beside A, where a value has it already: what
  * is computed with that moves with it.
  */
-const decomposition: Computed = computed(
+export const decomposition: Computed = computed(
   'svd',
   ([a]) => [a.rows + 1 + a.cols, Math.min(a.rows, a.cols)],
   ([a]) => {
@@ -225,7 +225,7 @@ export function svd<V extends Operand>(a: V, options?: SvdOptions, ...more: []):
 }
 
 /** The singular values alone, whose derivative is that of functions of them where some are equal. */
-const spectrum: Computed = computed(
+export const spectrum: Computed = computed(
   'svdvals',
   ([a]) => [Math.min(a.rows, a.cols), 1],
   ([a]) => checkRange('svdvals', singularValuesOf(decompose('svdvals', a, 'none'), a), 'S'),
