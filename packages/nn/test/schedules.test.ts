@@ -69,7 +69,8 @@ function made(optimizer: Optimizer, { schedule, options, parts }: Described): Sc
     )
   if (schedule === 'LambdaLR')
     return new LambdaLR(optimizer, { lambda: (t) => options.table[t % options.table.length] })
-  return new (nn as Untyped)[schedule](optimizer, options)
+  // So that OneCycleLR may be a part among others.
+  return new (nn as Untyped)[schedule](optimizer, { ...options, by: 'epoch' })
 }
 
 const momentumOf = ({ groups: [{ settings }] }: Untyped): number => settings.betas?.[0] ?? settings.momentum ?? 0
@@ -112,14 +113,12 @@ describe("the rates of two groups, and the momentum, over 40 steps are PyTorch's
     return { optimizer, state, step }
   }
 
+  const titleOf = ({ schedule, options, parts = [] }: Described): string =>
+    [schedule, JSON.stringify(options), ...parts.map((each) => `of ${titleOf(each)}`)].join(' ')
+
   test.each(
     runs.map(
-      (run) =>
-        [
-          run.schedules.map((each) => `${each.schedule} ${JSON.stringify(each.options)}`).join(' and ') +
-            (run.byHand ? ' with rates by hand' : ''),
-          run,
-        ] as const,
+      (run) => [run.schedules.map(titleOf).join(' and ') + (run.byHand ? ' with rates by hand' : ''), run] as const,
     ),
   )('%s, also of what goes on from snapshots', (_title, run) => {
     const wanted = toMatrix(run.rates).toArray()
@@ -262,7 +261,8 @@ describe('the rate at t = 0 holds from the start', () => {
     expect(p.value.item()).toBe(-8)
     new Warmup(optimizer)
     step()
-    expect(p.value.item()).toBe(-10)
+    // OneCycleLR's first rate is what it starts from.
+    expect(p.value.item()).toBe(-9)
   })
 
   test('unless a snapshot of the optimiser is loaded, which is the later one', () => {
@@ -512,6 +512,20 @@ describe('a schedule', () => {
       'LambdaLR: lambda is 0.5, wanted a function',
     ],
     [
+      () => new LambdaLR(optimizer, { lambda: () => Number.NaN }),
+      MatgradError,
+      'LambdaLR: lambda(0) is NaN, wanted 0 or more',
+    ],
+    [() => new LambdaLR(optimizer, { lambda: () => -1 }), MatgradError, 'LambdaLR: lambda(0) is -1, wanted 0 or more'],
+    ...['0.5', undefined, 1n, null].map(
+      (factor) =>
+        [
+          () => new LambdaLR(optimizer, { lambda: () => factor as Untyped }),
+          DTypeError,
+          `LambdaLR: lambda(0) is ${factor === '0.5' ? '"0.5"' : factor}`,
+        ] as const,
+    ),
+    [
       () => new ReduceLROnPlateau(optimizer, { factor: 1 }),
       MatgradError,
       'ReduceLROnPlateau: factor is 1, wanted 0 or more and below 1',
@@ -566,6 +580,30 @@ describe('a schedule', () => {
     expect(error).toBeInstanceOf(kind)
     expect(error.message).toContain(message)
   })
+})
+
+test('a schedule that is refused leaves no trace on its optimiser', () => {
+  const optimizer = optimizerOf([0.5])
+  for (const factor of [Number.NaN, 'fast', -1] as Untyped[])
+    errorOf(() => new LambdaLR(optimizer, { lambda: () => factor }))
+  errorOf(() => new OneCycleLR(optimizer, { maxLr: [1, 2], totalSteps: 3 }))
+  expect(optimizer.lr).toBe(0.5)
+  new LambdaLR(optimizer, { lambda: () => 0.5 })
+  expect(optimizer.lr).toBe(0.25)
+})
+
+test('a function that gives no rate later is an error of that step, which says where, and nothing is changed', () => {
+  for (const [factor, message] of [
+    [Number.NaN, 'LambdaLR: lambda(2) is NaN, wanted 0 or more'],
+    [-0.5, 'LambdaLR: lambda(2) is -0.5, wanted 0 or more'],
+    ['1', 'LambdaLR: lambda(2) is "1", wanted a number'],
+  ] as Untyped[]) {
+    const optimizer = optimizerOf([1, 3])
+    const scheduler = new LambdaLR(optimizer, { lambda: (t) => (t < 2 ? 0.5 : factor) })
+    scheduler.step()
+    expect(errorOf(() => scheduler.step()).message).toBe(message)
+    expect([scheduler.lastEpoch, ...ratesOf(optimizer)]).toEqual([1, 0.5, 1.5])
+  }
 })
 
 test('schedules go on from a rate that is set by hand', () => {

@@ -50,9 +50,12 @@ export interface OptimizerState<Settings> {
 /**
  * Lets a schedule begin before learning rates are next read or set, or a step is made.
  *
- * @returns the learning rate of each group that all schedules of an optimiser start from: those when the first was made
+ * @returns the learning rate of each group that schedules of an optimiser start from: those when the first was made, unless one had others
  */
 export let follow: (optimizer: Optimizer, begin: () => void) => readonly number[]
+
+/** Has schedules that are made from now on start from other rates. */
+export let rebase: (optimizer: Optimizer, lrs: readonly number[]) => void
 
 /** Lets the schedules that have not begun do so. */
 export let beginSchedules: (optimizer: Optimizer) => void
@@ -78,7 +81,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   /** What schedules that were made do before they have any effect, in their order. */
   private begins: (() => void)[] = []
   private isBeginning = false
-  /** The learning rates when the first schedule was made. */
+  /** The learning rates that schedules start from. */
   private initialLrs: readonly number[] | null = null
 
   static {
@@ -88,6 +91,9 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       // A program asks whether one has to begin.
       announce()
       return optimizer.initialLrs
+    }
+    rebase = (optimizer, lrs) => {
+      optimizer.initialLrs = lrs
     }
     beginSchedules = (optimizer) => optimizer.settle()
   }

@@ -45,10 +45,8 @@ export function checkOptimizer(operation: string, optimizer: Optimizer): void {
     throw new DTypeError(`${operation}: optimizer is ${describe(optimizer)}, wanted an Optimizer`)
 }
 
-/** Begins a schedule, that may be under way, anew from the rates that it began with. */
-export let restart: (scheduler: Scheduler) => void
-/** Leaves it to another schedule when one begins. */
-export let adopt: (scheduler: Scheduler) => void
+/** Begins a schedule, that may be under way, anew from these rates, or those that it began with. */
+export let restart: (scheduler: Scheduler, lrs?: readonly number[]) => void
 /** Checks a snapshot of a schedule. @returns what goes back to it */
 export let loaderOf: (scheduler: Scheduler, state: unknown) => () => void
 
@@ -75,14 +73,10 @@ export abstract class Scheduler {
   /** The learning rates of the groups when the first schedule of the optimiser was made. */
   protected baseLrs: readonly number[]
   private epoch = 0
-  private hasBegun = false
 
   static {
-    adopt = (scheduler) => {
-      scheduler.hasBegun = true
-    }
-    restart = (scheduler) => {
-      for (const [i, { settings }] of scheduler.optimizer.groups.entries()) settings.lr = scheduler.baseLrs[i]
+    restart = (scheduler, lrs = scheduler.baseLrs) => {
+      for (const [i, { settings }] of scheduler.optimizer.groups.entries()) settings.lr = lrs[i]
       scheduler.enter(0)
       scheduler.epoch = 0
     }
@@ -100,11 +94,7 @@ export abstract class Scheduler {
     checkNoMore(name, 'optimizer, options', more)
     this.by = readScheduler(name, options).by
     this.optimizer = optimizer
-    this.baseLrs = follow(optimizer, () => {
-      if (this.hasBegun) return
-      this.hasBegun = true
-      this.enter(0)
-    })
+    this.baseLrs = follow(optimizer, () => this.enter(0))
   }
 
   /**

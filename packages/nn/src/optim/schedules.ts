@@ -9,6 +9,7 @@ import {
   kind,
   number,
   oneOf,
+  type Reader,
   readerOf,
   required,
   shorten,
@@ -17,9 +18,9 @@ import {
 } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import { type Mode, modeByName } from '../mode.ts'
-import type { LearningRate, Optimizer } from './optimizer.ts'
+import { nameOf, nameOfType } from '../names.ts'
+import { type LearningRate, type Optimizer, rebase } from './optimizer.ts'
 import {
-  adopt,
   byOf,
   checkOptimizer,
   loaderOf,
@@ -32,8 +33,6 @@ import {
 
 // PyTorch's schedules, in the recursive form that it computes: lr on the right is the present rate, base the first.
 
-const TAKES = 'optimizer, options'
-
 /** A number by a function of matrices, which has the same bits everywhere: those of `Math.cos` and `**` are the engine's own. */
 const cosine = (x: number): number =>
   matrix([[x]], { dtype: 'float64' })
@@ -44,19 +43,42 @@ const power = (x: number, y: number): number =>
     .pow(y)
     .item()
 
-const atLeast = (operation: string, what: string, value: number, least: number): void =>
-  checkInteger(operation, what, value, least, Number.MAX_SAFE_INTEGER)
-const notNegative = (operation: string, what: string, value: number): void =>
-  checkSetting(operation, what, value, (value) => value >= 0, '0 or more')
-const fraction = (operation: string, what: string, value: number): void =>
-  checkSetting(operation, what, value, (value) => value >= 0 && value <= 1, '0 to 1')
-const positive = (operation: string, what: string, value: number): void =>
-  checkSetting(operation, what, value, (value) => value > 0, 'above 0')
+/** What throws, in the name of an operation, for a setting that makes no sense. */
+type Demand<T> = (operation: string, what: string, value: T) => void
 
-/** @throws ShapeError or DTypeError unless milestones are whole numbers of at least `least`, each `gap` or more above the one before. */
-function checkMilestones(operation: string, milestones: readonly number[], least: number, gap: number): void {
-  for (const [i, milestone] of milestones.entries())
-    atLeast(operation, `milestone ${i}`, milestone, i === 0 ? least : milestones[i - 1] + gap)
+const within =
+  (isSensible: (value: number) => boolean, wanted: string): Demand<number> =>
+  (operation, what, value) =>
+    checkSetting(operation, what, value, isSensible, wanted)
+const atLeast =
+  (least: number): Demand<number> =>
+  (operation, what, value) =>
+    checkInteger(operation, what, value, least, Number.MAX_SAFE_INTEGER)
+const notNegative = within((value) => value >= 0, '0 or more')
+const positive = within((value) => value > 0, 'above 0')
+const belowOne = within((value) => value >= 0 && value < 1, '0 or more and below 1')
+
+/** Milestones are whole numbers of at least `least`, each `gap` or more above the one before. */
+const inOrder =
+  (least: number, gap: number): Demand<readonly number[]> =>
+  (operation, _what, milestones) => {
+    for (const [i, milestone] of milestones.entries())
+      atLeast(i === 0 ? least : milestones[i - 1] + gap)(operation, `milestone ${i}`, milestone)
+  }
+
+/** The settings that the constructor of a schedule was given. @throws what `read` and the demands do, and for more arguments */
+function settingsOf<Settings extends object>(
+  type: { readonly name: string },
+  read: Reader<Settings>,
+  options: unknown,
+  more: readonly unknown[],
+  demands: { readonly [Name in keyof Settings]?: Demand<Settings[Name]> },
+): Settings {
+  const name = nameOfType(type)
+  checkNoMore(name, 'optimizer, options', more)
+  const settings = read(name, options)
+  for (const each of Object.keys(demands) as (keyof Settings & string)[]) demands[each]?.(name, each, settings[each])
+  return settings
 }
 
 const list = kind<readonly number[]>('an array of numbers', Array.isArray)
@@ -78,8 +100,8 @@ export interface StepOptions extends SchedulerOptions {
 export class StepLR extends Scheduler {
   static readonly builtIn = 'StepLR'
 
-  readonly stepSize: number
-  readonly gamma: number
+  declare readonly stepSize: number
+  declare readonly gamma: number
 
   /**
    * Defaults: gamma 0.1, by 'epoch'.
@@ -87,13 +109,9 @@ export class StepLR extends Scheduler {
    * @throws ShapeError unless stepSize is at least 1; MatgradError for a negative gamma; DTypeError for other options.
    */
   constructor(optimizer: Optimizer, options: StepOptions, ...more: []) {
-    checkNoMore('StepLR', TAKES, more)
-    const { stepSize, gamma, by } = readStep('StepLR', options)
-    atLeast('StepLR', 'stepSize', stepSize, 1)
-    notNegative('StepLR', 'gamma', gamma)
+    const { by, ...own } = settingsOf(new.target, readStep, options, more, { stepSize: atLeast(1), gamma: notNegative })
     super(optimizer, { by })
-    this.stepSize = stepSize
-    this.gamma = gamma
+    Object.assign(this, own)
   }
 
   protected override rate(_base: number, t: number, lr: number): number {
@@ -118,8 +136,8 @@ export interface MultiStepOptions extends SchedulerOptions {
 export class MultiStepLR extends Scheduler {
   static readonly builtIn = 'MultiStepLR'
 
-  readonly milestones: readonly number[]
-  readonly gamma: number
+  declare readonly milestones: readonly number[]
+  declare readonly gamma: number
 
   /**
    * Defaults: gamma 0.1, by 'epoch'.
@@ -128,13 +146,12 @@ export class MultiStepLR extends Scheduler {
    * options.
    */
   constructor(optimizer: Optimizer, options: MultiStepOptions, ...more: []) {
-    checkNoMore('MultiStepLR', TAKES, more)
-    const { milestones, gamma, by } = readMultiStep('MultiStepLR', options)
-    checkMilestones('MultiStepLR', milestones, 0, 0)
-    notNegative('MultiStepLR', 'gamma', gamma)
+    const { by, ...own } = settingsOf(new.target, readMultiStep, options, more, {
+      milestones: inOrder(0, 0),
+      gamma: notNegative,
+    })
     super(optimizer, { by })
-    this.milestones = Object.freeze([...milestones])
-    this.gamma = gamma
+    Object.assign(this, own, { milestones: Object.freeze([...own.milestones]) })
   }
 
   protected override rate(_base: number, t: number, lr: number): number {
@@ -153,7 +170,7 @@ export interface ExponentialOptions extends SchedulerOptions {
 export class ExponentialLR extends Scheduler {
   static readonly builtIn = 'ExponentialLR'
 
-  readonly gamma: number
+  declare readonly gamma: number
 
   /**
    * Defaults: by 'epoch'.
@@ -161,11 +178,9 @@ export class ExponentialLR extends Scheduler {
    * @throws MatgradError for a negative gamma; DTypeError for other options.
    */
   constructor(optimizer: Optimizer, options: ExponentialOptions, ...more: []) {
-    checkNoMore('ExponentialLR', TAKES, more)
-    const { gamma, by } = readExponential('ExponentialLR', options)
-    notNegative('ExponentialLR', 'gamma', gamma)
+    const { by, ...own } = settingsOf(new.target, readExponential, options, more, { gamma: notNegative })
     super(optimizer, { by })
-    this.gamma = gamma
+    Object.assign(this, own)
   }
 
   protected override rate(_base: number, t: number, lr: number): number {
@@ -190,8 +205,8 @@ export interface PolynomialOptions extends SchedulerOptions {
 export class PolynomialLR extends Scheduler {
   static readonly builtIn = 'PolynomialLR'
 
-  readonly steps: number
-  readonly power: number
+  declare readonly steps: number
+  declare readonly power: number
 
   /**
    * Defaults: power 1, by 'epoch'.
@@ -199,13 +214,12 @@ export class PolynomialLR extends Scheduler {
    * @throws ShapeError unless steps is at least 1; MatgradError for a negative power; DTypeError for other options.
    */
   constructor(optimizer: Optimizer, options: PolynomialOptions, ...more: []) {
-    checkNoMore('PolynomialLR', TAKES, more)
-    const { steps, power, by } = readPolynomial('PolynomialLR', options)
-    atLeast('PolynomialLR', 'steps', steps, 1)
-    notNegative('PolynomialLR', 'power', power)
+    const { by, ...own } = settingsOf(new.target, readPolynomial, options, more, {
+      steps: atLeast(1),
+      power: notNegative,
+    })
     super(optimizer, { by })
-    this.steps = steps
-    this.power = power
+    Object.assign(this, own)
   }
 
   protected override rate(_base: number, t: number, lr: number): number {
@@ -234,8 +248,8 @@ export interface CosineAnnealingOptions extends SchedulerOptions {
 export class CosineAnnealingLR extends Scheduler {
   static readonly builtIn = 'CosineAnnealingLR'
 
-  readonly tMax: number
-  readonly etaMin: number
+  declare readonly tMax: number
+  declare readonly etaMin: number
 
   /**
    * Defaults: etaMin 0, by 'epoch'.
@@ -243,13 +257,9 @@ export class CosineAnnealingLR extends Scheduler {
    * @throws ShapeError unless tMax is at least 1; MatgradError for a negative etaMin; DTypeError for other options.
    */
   constructor(optimizer: Optimizer, options: CosineAnnealingOptions, ...more: []) {
-    checkNoMore('CosineAnnealingLR', TAKES, more)
-    const { tMax, etaMin, by } = readCosine('CosineAnnealingLR', options)
-    atLeast('CosineAnnealingLR', 'tMax', tMax, 1)
-    notNegative('CosineAnnealingLR', 'etaMin', etaMin)
+    const { by, ...own } = settingsOf(new.target, readCosine, options, more, { tMax: atLeast(1), etaMin: notNegative })
     super(optimizer, { by })
-    this.tMax = tMax
-    this.etaMin = etaMin
+    Object.assign(this, own)
   }
 
   protected override rate(base: number, t: number, lr: number): number {
@@ -261,6 +271,9 @@ export class CosineAnnealingLR extends Scheduler {
     return (height(t) / height(t - 1)) * (lr - etaMin) + etaMin
   }
 }
+
+/** From 0 no factor leads on. */
+const startFactor = within((value) => value > 0 && value <= 1, 'above 0 and at most 1')
 
 const readWarmup = readerOf({ steps: required(whole()), startFactor: number(1 / 3), by: byOf('epoch') })
 
@@ -279,8 +292,8 @@ export interface LinearWarmupOptions extends SchedulerOptions {
 export class LinearWarmup extends Scheduler {
   static readonly builtIn = 'LinearWarmup'
 
-  readonly steps: number
-  readonly startFactor: number
+  declare readonly steps: number
+  declare readonly startFactor: number
 
   /**
    * Defaults: startFactor 1/3, by 'epoch'.
@@ -289,14 +302,9 @@ export class LinearWarmup extends Scheduler {
    * options.
    */
   constructor(optimizer: Optimizer, options: LinearWarmupOptions, ...more: []) {
-    checkNoMore('LinearWarmup', TAKES, more)
-    const { steps, startFactor, by } = readWarmup('LinearWarmup', options)
-    atLeast('LinearWarmup', 'steps', steps, 1)
-    // From 0 no factor leads on.
-    checkSetting('LinearWarmup', 'startFactor', startFactor, (each) => each > 0 && each <= 1, 'above 0 and at most 1')
+    const { by, ...own } = settingsOf(new.target, readWarmup, options, more, { steps: atLeast(1), startFactor })
     super(optimizer, { by })
-    this.steps = steps
-    this.startFactor = startFactor
+    Object.assign(this, own)
   }
 
   protected override rate(_base: number, t: number, lr: number): number {
@@ -314,26 +322,34 @@ export interface LambdaLROptions extends SchedulerOptions {
   readonly lambda: (t: number) => number
 }
 
-/** base·lambda(t). Snapshots are without the function. */
+/** What a function gives at t. @throws DTypeError unless it is a number; MatgradError unless it is finite and 0 or more. */
+function factorOf(operation: string, lambda: (t: number) => number, t: number): number {
+  const factor = lambda(t)
+  notNegative(operation, `lambda(${t})`, factor)
+  return factor
+}
+
+/** base·lambda(t). Snapshots are without the function, which is called for t = 0 at once, so that one that gives no rate is refused. */
 export class LambdaLR extends Scheduler {
   static readonly builtIn = 'LambdaLR'
 
-  readonly lambda: (t: number) => number
+  declare readonly lambda: (t: number) => number
 
   /**
    * Defaults: by 'epoch'.
    *
-   * @throws DTypeError for other options.
+   * @throws DTypeError where lambda gives no number for 0, and for other options; MatgradError where it is negative or not finite.
    */
   constructor(optimizer: Optimizer, options: LambdaLROptions, ...more: []) {
-    checkNoMore('LambdaLR', TAKES, more)
-    const { lambda, by } = readLambda('LambdaLR', options)
+    const { by, ...own } = settingsOf(new.target, readLambda, options, more, {
+      lambda: (operation, _what, lambda) => void factorOf(operation, lambda, 0),
+    })
     super(optimizer, { by })
-    this.lambda = lambda
+    Object.assign(this, own)
   }
 
   protected override rate(base: number, t: number): number {
-    return base * this.lambda(t)
+    return base * factorOf(nameOf(this), this.lambda, t)
   }
 }
 
@@ -427,7 +443,7 @@ interface Phase {
 /**
  * The 1cycle policy (Smith & Topin 2018) by PyTorch's rule: from maxLr/divFactor up to maxLr in pctStart·totalSteps steps, and
  * down to maxLr/divFactor/finalDivFactor in the others, along cosines or straight lines; momentum goes the other way.
- * The last rate holds after totalSteps − 1 steps.
+ * The last rate holds after totalSteps − 1 steps. The first is what schedules of the optimiser that are made later start from.
  */
 export class OneCycleLR extends Scheduler {
   static readonly builtIn = 'OneCycleLR'
@@ -445,17 +461,25 @@ export class OneCycleLR extends Scheduler {
    * change, another number of rates than groups, and numbers that make no sense; DTypeError for other options.
    */
   constructor(optimizer: Optimizer, options: OneCycleOptions, ...more: []) {
-    const name = 'OneCycleLR'
-    checkNoMore(name, TAKES, more)
-    const { maxLr, totalSteps, pctStart, annealStrategy, cycleMomentum, by, ...given } = readCycle(name, options)
+    const name = nameOfType(new.target)
+    const { maxLr, totalSteps, pctStart, annealStrategy, cycleMomentum, by, ...given } = settingsOf(
+      new.target,
+      readCycle,
+      options,
+      more,
+      {
+        totalSteps: atLeast(1),
+        pctStart: within((value) => value >= 0 && value <= 1, '0 to 1'),
+        baseMomentum: belowOne,
+        maxMomentum: belowOne,
+        divFactor: positive,
+        finalDivFactor: positive,
+        maxLr(operation, what, rates) {
+          for (const lr of [rates].flat() as number[]) notNegative(operation, what, lr)
+        },
+      },
+    )
     const { baseMomentum, maxMomentum, divFactor, finalDivFactor, threePhase } = given
-    atLeast(name, 'totalSteps', totalSteps, 1)
-    fraction(name, 'pctStart', pctStart)
-    for (const [what, momentum] of Object.entries({ baseMomentum, maxMomentum }))
-      checkSetting(name, what, momentum, (each) => each >= 0 && each < 1, '0 or more and below 1')
-    positive(name, 'divFactor', divFactor)
-    positive(name, 'finalDivFactor', finalDivFactor)
-    for (const lr of typeof maxLr === 'number' ? [maxLr] : maxLr) notNegative(name, 'maxLr', lr)
     checkOptimizer(name, optimizer)
     const { groups } = optimizer
     if (typeof maxLr === 'object' && maxLr.length !== groups.length)
@@ -467,6 +491,10 @@ export class OneCycleLR extends Scheduler {
     // Of what is refused the optimizer must not know.
     super(optimizer, { by })
     this.baseLrs = groups.map((_, i) => (typeof maxLr === 'number' ? maxLr : maxLr[i]))
+    rebase(
+      optimizer,
+      this.baseLrs.map((lr) => lr / divFactor),
+    )
     this.totalSteps = totalSteps
     this.isCosine = annealStrategy === 'cos'
     this.momenta = cycleMomentum ? [baseMomentum, maxMomentum] : null
@@ -601,12 +629,15 @@ export class ReduceLROnPlateau extends Scheduler {
    * patience or cooldown; DTypeError for other options.
    */
   constructor(optimizer: Optimizer, options?: ReduceLROnPlateauOptions, ...more: []) {
-    const name = 'ReduceLROnPlateau'
-    checkNoMore(name, TAKES, more)
-    const settings = readPlateau(name, options)
-    checkSetting(name, 'factor', settings.factor, (factor) => factor >= 0 && factor < 1, '0 or more and below 1')
-    for (const what of ['patience', 'cooldown'] as const) atLeast(name, what, settings[what], 0)
-    for (const what of ['threshold', 'minLr', 'eps'] as const) notNegative(name, what, settings[what])
+    const name = nameOfType(new.target)
+    const settings = settingsOf(new.target, readPlateau, options, more, {
+      factor: belowOne,
+      patience: atLeast(0),
+      cooldown: atLeast(0),
+      threshold: notNegative,
+      minLr: notNegative,
+      eps: notNegative,
+    })
     const { monitor } = settings
     const mode = settings.mode ?? (monitor === undefined ? 'min' : modeByName(monitor))
     if (mode === undefined)
@@ -658,8 +689,8 @@ export class ReduceLROnPlateau extends Scheduler {
       cooldownLeft: number
     }
     if (best !== null) checkNumber('ReduceLROnPlateau', 'best', best)
-    atLeast('ReduceLROnPlateau', 'badEpochs', badEpochs, 0)
-    atLeast('ReduceLROnPlateau', 'cooldownLeft', cooldownLeft, 0)
+    for (const [what, count] of Object.entries({ badEpochs, cooldownLeft }))
+      atLeast(0)('ReduceLROnPlateau', what, count)
     return () => {
       load()
       this.best = best
@@ -677,7 +708,8 @@ export interface SequentialOptions {
 }
 
 /**
- * One schedule after another, each from the rates that it began with and its own t = 0: at a milestone the next one takes over.
+ * One schedule after another, each from the rates that it began with and its own t = 0: at a milestone the next one takes over. The
+ * first one begins with those that the optimiser's schedules start from at last, OneCycleLR's if it is among them (PyTorch's rule).
  * Warm-up and a cosine, say:
  *
  * ```ts
@@ -714,7 +746,7 @@ export class SequentialLR extends Scheduler {
       if (each.by !== by) throw new MatgradError(`${name}: schedule ${i} goes by ${each.by}, wanted ${by} as the first`)
     }
     const { milestones } = readSequence(name, options)
-    checkMilestones(name, milestones, 1, 1)
+    inOrder(1, 1)(name, 'milestones', milestones)
     if (milestones.length !== schedulers.length - 1)
       throw new MatgradError(
         `${name}: got ${milestones.length} milestones, wanted ${schedulers.length - 1}, one between each two schedules`,
@@ -722,7 +754,6 @@ export class SequentialLR extends Scheduler {
     super(optimizer, { by })
     this.schedulers = Object.freeze([...schedulers])
     this.milestones = Object.freeze([...milestones])
-    for (const each of schedulers) adopt(each)
   }
 
   /** Its parts set the rates. */
@@ -732,7 +763,8 @@ export class SequentialLR extends Scheduler {
 
   protected override enter(t: number, value?: number): void {
     const i = this.milestones.filter((milestone) => milestone <= t).length
-    if (t === (i === 0 ? 0 : this.milestones[i - 1])) restart(this.schedulers[i])
+    if (t === 0) restart(this.schedulers[0], this.baseLrs)
+    else if (t === this.milestones[i - 1]) restart(this.schedulers[i])
     else this.schedulers[i].step(value)
   }
 
