@@ -32,10 +32,11 @@ import {
   Sequential,
   SGD,
   StepLR,
+  type Training,
   type TrainingData,
 } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
-import { errorOf, noise, sample } from './support.ts'
+import { errorFrom, errorOf, noise, sample } from './support.ts'
 import { inWords } from './world.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
@@ -287,6 +288,126 @@ test('an abort between epochs, saved at the end, goes on with the order of the n
   }
 })
 
+test.each([
+  [
+    'samples',
+    (data: Dataset, generator: Generator) => new DataLoader(data, { batchSize: 4, shuffle: true, generator }),
+  ],
+  ['batches one after another', (data: Dataset) => [...new DataLoader(data, { batchSize: 4 })]],
+])(
+  'an epoch of %s that `stop` cuts goes on where it was cut, from a checkpoint at its end',
+  async (_title, dataFor) => {
+    const [sizes] = SIZES
+    const data = dataOf(sizes)
+    const schedule = schedules['warm-up by batch, and a plateau']
+    manualSeed(6)
+    const whole = partsOf(sizes, 1, optimizers.Adam, schedule)
+    const wanted = await fit(whole.model, dataFor(data, whole.generator), { ...settingsOf(whole), validation: data })
+    for (const hook of ['onEpochEnd', 'onTrainEnd'] as const) {
+      manualSeed(6)
+      const first = partsOf(sizes, 1, optimizers.Adam, schedule)
+      let saved = new Uint8Array()
+      const callback: Callback = {
+        onBatchEnd(batch, _logs, training) {
+          if (training.epoch === 1 && batch === 1) training.stop()
+        },
+        [hook](...given: unknown[]) {
+          const training = given.at(-1) as Training
+          saved = new Uint8Array(encodeCheckpoint(training))
+          if (training.isCut) expect([training.epoch, training.batch]).toEqual([1, 2])
+        },
+      }
+      const options = { ...settingsOf(first), callbacks: [callback], validation: data }
+      expect((await fit(first.model, dataFor(data, first.generator), options)).loss).toHaveLength(2)
+      manualSeed(8)
+      const parts = partsOf(sizes, 8, optimizers.Adam, schedule)
+      const going = dataFor(data, parts.generator)
+      const resume = decodeCheckpoint(saved, going instanceof DataLoader ? parts : { ...parts, generator: [] })
+      expect(resume).toMatchObject({ epoch: 1, batch: 2, history: { loss: wanted.loss.slice(0, 1) } })
+      const goesOn = { ...settingsOf(parts), resume, validation: data }
+      expect(await fit(parts.model, going, goesOn)).toEqual(wanted)
+      expect(stateOf(parts)).toEqual(stateOf(whole))
+    }
+  },
+)
+
+describe('the rest of an epoch has the batches that it had', () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const fewer = { x: data.x.slice(0, 8), y: data.y.slice(0, 8) }
+  const later = (batches: Iterable<Dataset>): AsyncIterable<Dataset> => ({
+    async *[Symbol.asyncIterator]() {
+      yield* batches
+    },
+  })
+  const batches = [...new DataLoader(data, { batchSize: 4 })]
+
+  /** The checkpoints after each batch and epoch of a training on these. */
+  async function savedOf(trained: TrainingData, options: Partial<FitOptions>): Promise<Uint8Array[]> {
+    const saved: Uint8Array[] = []
+    const save = (training: Training) => void saved.push(encodeCheckpoint(training))
+    const saver: Callback = {
+      onBatchEnd: (_batch, _logs, training) => save(training),
+      onEpochEnd: (_epoch, _logs, training) => save(training),
+    }
+    const own = partsOf(sizes, 1, optimizers.Adam, schedules.none)
+    await fit(own.model, trained, { ...settingsOf(own), callbacks: [saver], ...options })
+    return saved
+  }
+
+  const kinds: readonly [string, TrainingData, Partial<FitOptions>, string][] = [
+    ['another batchSize', data, { batchSize: 5 }, '10 samples in shuffled batches of 5'],
+    ['other rows', fewer, { batchSize: 4 }, '8 samples in shuffled batches of 4'],
+    ['another order', data, { batchSize: 4, shuffle: false }, '10 samples in batches of 4'],
+    ['a part for validation', data, { batchSize: 4, validationSplit: 0.2 }, '8 samples in shuffled batches of 4'],
+    [
+      'no last batch',
+      new DataLoader(data, { batchSize: 4, shuffle: true, dropLast: true }),
+      {},
+      '10 samples in shuffled batches of 4, all of them full',
+    ],
+    ['batches', batches, {}, 'batches one after another'],
+  ]
+  test.each(kinds)('%s is an error in its middle, and none at its end', async (_title, others, options, words) => {
+    const saved = await savedOf(data, { batchSize: 4 })
+    for (const [i, bytes] of saved.entries()) {
+      const own = partsOf(sizes, 2, optimizers.Adam, schedules.none)
+      const resume = decodeCheckpoint(bytes, { ...own, generator: [] })
+      const before = stateOf(own)
+      const { validationSplit } = options
+      const history = Object.fromEntries(
+        ['loss', ...(validationSplit ? ['valLoss'] : [])].map((name) => [name, resume.history.loss]),
+      ) as typeof resume.history
+      const going = fit(own.model, others, { ...settingsOf(own), ...options, resume: { ...resume, history } })
+      if (resume.batch === 0) {
+        expect((await going).loss).toHaveLength(EPOCHS)
+        continue
+      }
+      const error = await errorFrom(going)
+      expect(error).toBeInstanceOf(MatgradError)
+      expect(error.message, `checkpoint ${i}`).toBe(
+        `fit: resume is after batch ${resume.batch - 1} of an epoch of 10 samples in shuffled batches of 4, got ${words}, wanted the same until an epoch is over`,
+      )
+      expect(stateOf(own)).toEqual(before)
+    }
+  })
+
+  test('batches that end before it are an error', async () => {
+    const saved = await savedOf(batches, {})
+    for (const others of [batches.slice(0, 1), later(batches.slice(0, 1))]) {
+      const own = partsOf(sizes, 2, optimizers.Adam, schedules.none)
+      const resume = decodeCheckpoint(saved[1], { ...own, generator: [] })
+      expect(resume.batch).toBe(2)
+      const error = await errorFrom(fit(own.model, others, { ...settingsOf(own), resume }))
+      expect(error.message).toBe('fit: resume is after 2 batches of an epoch, the data gave 1')
+    }
+    const own = partsOf(sizes, 2, optimizers.Adam, schedules.none)
+    const resume = decodeCheckpoint(encodeCheckpoint({ ...own, batch: 4 }), own)
+    const error = await errorFrom(fit(own.model, data, { ...settingsOf(own), batchSize: 4, resume }))
+    expect(error.message).toBe('fit: resume is after 4 batches of an epoch, the data have 3')
+  })
+})
+
 test('what is resumed must be what the checkpoint was loaded into', async () => {
   const [sizes] = SIZES
   const own = partsOf(sizes, 1, optimizers.Adam, schedules.StepLR)
@@ -371,6 +492,65 @@ describe('what does not fit is refused, and nothing is changed', () => {
     const state = JSON.parse(metadata?.state ?? '')
     return io.encodeSafetensors(tensors, { ...metadata, state: JSON.stringify(change(state) ?? state) })
   }
+  describe('a checkpoint from which something was left out', async () => {
+    const make = schedules['warm-up by batch, and a plateau']
+    const saved: Uint8Array[] = []
+    const own = partsOf(SIZES[0], 1, optimizers.AdamW, make)
+    const saver: Callback = { onBatchEnd: (_batch, _logs, training) => void saved.push(encodeCheckpoint(training)) }
+    await fit(own.model, dataOf(SIZES[0]), { ...settingsOf(own), generator: own.generator, callbacks: [saver] })
+    const { tensors, metadata } = io.decodeSafetensors(saved[1])
+    const state = JSON.parse(metadata?.state ?? '')
+
+    /** The paths of everything in a value, but for what a user names, and numbers in lists. */
+    function* pathsIn(value: unknown, path: readonly string[] = []): Iterable<readonly string[]> {
+      if (typeof value !== 'object' || value === null) return
+      for (const [name, each] of Object.entries(value)) {
+        if (typeof each !== 'object' && Array.isArray(value) && path[0] !== 'schedulers') continue
+        if (path[0] === 'history') continue
+        yield [...path, name]
+        yield* pathsIn(each, [...path, name])
+      }
+    }
+
+    function refused(bytes: Uint8Array): Error {
+      const parts = partsOf(SIZES[0], 9, optimizers.AdamW, make)
+      const before = stateOf(parts)
+      const error = errorOf(() => decodeCheckpoint(bytes, parts))
+      expect(stateOf(parts)).toEqual(before)
+      return error
+    }
+
+    test.each(Object.keys(tensors))('%s: the error names it', (name) => {
+      const { [name]: _, ...others } = tensors
+      const error = refused(io.encodeSafetensors(others, metadata))
+      expect(error).toBeInstanceOf(FormatError)
+      expect(error.message).toBe(`decodeCheckpoint: ${name} missing, wanted all that encodeCheckpoint wrote`)
+    })
+
+    const paths = [...pathsIn(state)]
+
+    test.each(paths.map((path) => path.join('.')))('%s: the error names it', (joined) => {
+      const path = joined.split('.')
+      for (const instead of [undefined, 'no']) {
+        const changed = structuredClone(state)
+        let owner = changed
+        for (const name of path.slice(0, -1)) owner = owner[name]
+        const last = path.at(-1) as string
+        if (instead === 'no' && typeof owner[last] === 'string') continue
+        if (instead === undefined && !Array.isArray(owner)) delete owner[last]
+        else owner[last] = instead ?? null
+        const error = refused(io.encodeSafetensors(tensors, { ...metadata, state: JSON.stringify(changed) }))
+        expect(error).toBeInstanceOf(MatgradError)
+        expect(error.message).toContain(path.findLast((each) => !/^\d+$/.test(each)))
+      }
+    })
+
+    test('there are many', () => {
+      expect(Object.keys(tensors).length).toBeGreaterThan(20)
+      expect(paths.length).toBeGreaterThan(30)
+    })
+  })
+
   const wrong: readonly [string, Uint8Array, (own: Parts) => Untyped, typeof MatgradError, string][] = [
     ['no file', new Uint8Array(3), (own) => own, FormatError, 'decodeSafetensors'],
     [

@@ -4,7 +4,7 @@ import {
   checkNoMore,
   elementsOf,
   flag,
-  type Kind,
+  type KindMaker,
   number,
   numbers,
   type Reader,
@@ -17,9 +17,9 @@ import { nameOfType } from '../names.ts'
 /** What a setting may be. */
 type Setting = number | boolean | readonly number[]
 
-function kindLike(value: Setting): Kind<Setting> {
-  if (typeof value === 'object') return numbers(value.length)(value)
-  return typeof value === 'boolean' ? flag(value) : number(value)
+function kindLike(value: Setting): KindMaker<Setting> {
+  if (typeof value === 'object') return numbers(value.length)
+  return typeof value === 'boolean' ? flag : number
 }
 
 /** How settings of the types of `values` are read: those that are absent are what they are there or, `whole`, missed. */
@@ -27,8 +27,11 @@ export function readerLike<Settings extends object>(
   values: Settings,
   whole: boolean,
 ): (operation: string, given: object) => Settings {
-  const kinds = Object.entries(values).map(([name, value]) => [name, kindLike(value as Setting)] as const)
-  const read = readerOf(Object.fromEntries(whole ? kinds.map(([name, each]) => [name, required(each)]) : kinds))
+  const kinds = Object.entries(values as Record<string, Setting>).map(([name, value]) => {
+    const kind = kindLike(value)
+    return [name, whole ? required(kind()) : kind(value)] as const
+  })
+  const read = readerOf(Object.fromEntries(kinds))
   return (operation, given) => read(operation, given) as Settings
 }
 

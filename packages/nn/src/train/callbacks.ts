@@ -3,7 +3,7 @@ import { describe, didYouMean, suggestion, unknownName } from '@matgrad/core/int
 import type { Module } from '../module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/scheduler.ts'
-import type { Progress } from './checkpoint.ts'
+import type { Position } from './checkpoint.ts'
 import type { History } from './history.ts'
 import type { Logs } from './metrics.ts'
 
@@ -21,13 +21,13 @@ export interface Training {
   /** Samples that are trained in an epoch; undefined as well. */
   readonly samples: number | undefined
   readonly history: History
-  /** How many epochs are over, and how many batches of the present one. */
+  /** How many epochs are over, and how many batches of the present one: one that is cut is not over. */
   readonly epoch: number
   readonly batch: number
   /** Whether `stop` ended the last epoch before its last batch. */
   readonly isCut: boolean
-  /** What a checkpoint needs beside them. @internal */
-  readonly progress: Progress
+  /** What a checkpoint needs beside matrices. @internal */
+  readonly position: Position
   /**
    * Ends the training: no further batch is trained. In `onBatchEnd` it ends the epoch, too, whose logs are then of the
    * batches so far; the validation data are evaluated, the scheduler makes its step and `onEpochEnd` is called as at the

@@ -14,13 +14,15 @@ import {
   didYouMean,
   fromJsonNumber,
   isPlain,
+  listNames,
   toJsonNumber,
   unknownName,
 } from '@matgrad/core/internal'
 import { checkModule, type Module } from '../module.ts'
 import { nameOf } from '../names.ts'
 import { Optimizer } from '../optim/optimizer.ts'
-import { Scheduler, type SchedulerState } from '../optim/scheduler.ts'
+import { loaderOf, Scheduler, type SchedulerState } from '../optim/scheduler.ts'
+import type { DataLoader } from './data.ts'
 import type { History } from './history.ts'
 
 /** What a checkpoint is of: a `Training`, as callbacks get it, or the parts of a training loop of one's own. */
@@ -36,7 +38,7 @@ export interface Checkpointed {
   readonly batch?: number
   readonly history?: History
   /** @internal */
-  readonly progress?: Progress
+  readonly position?: Position
 }
 
 /** What `fit` needs to go on in the middle of an epoch. */
@@ -48,7 +50,44 @@ export interface Progress {
   /** The sum of the losses of its samples so far, and how many they are. */
   readonly total: number
   readonly samples: number
+  /** How it goes through its samples; null at its beginning, and where batches come one after another. */
+  readonly pass: Pass | null
 }
+
+/** What makes the batches of an epoch what they are, beside the numbers in them. */
+type Pass = Readonly<Record<'rows' | 'batchSize', number> & Record<'shuffle' | 'dropLast', boolean>>
+
+export const passOf = ({ dataset, batchSize, shuffle, dropLast }: DataLoader): Pass => ({
+  rows: dataset.x.rows,
+  batchSize,
+  shuffle,
+  dropLast,
+})
+
+/** What of a checkpoint is no matrix. */
+export interface Position {
+  /** The settings of an optimiser. */
+  readonly groups: readonly object[] | null
+  /** With the names of their classes. */
+  readonly schedulers: readonly (readonly [name: string, state: SchedulerState])[]
+  readonly epoch: number
+  readonly batch: number
+  readonly history: History
+  readonly progress: Progress
+}
+
+/** Where a training stands now. */
+export const positionOf = (of: Checkpointed, progress: Progress = betweenEpochs(statesOf(of))): Position => ({
+  groups: of.optimizer?.groups.map(({ settings }) => ({ ...settings })) ?? null,
+  schedulers: schedulersOf(of).map((scheduler) => [nameOf(scheduler), scheduler.stateDict()] as const),
+  epoch: of.epoch ?? 0,
+  batch: of.batch ?? 0,
+  history: copyOf(of.history ?? { loss: [] }),
+  progress,
+})
+
+const copyOf = (history: History): History =>
+  Object.fromEntries(Object.entries(history).map(([name, list]) => [name, [...list]])) as History
 
 /** Where a training stood: what `fit` takes as `resume`. */
 export interface Checkpoint {
@@ -87,6 +126,7 @@ export const betweenEpochs = (generators: readonly GeneratorState[]): Progress =
   generators,
   total: 0,
   samples: 0,
+  pass: null,
 })
 
 const schedulersOf = ({ scheduler = [] }: Pick<Checkpointed, 'scheduler'>): readonly Scheduler[] =>
@@ -96,7 +136,7 @@ function checkParts(operation: string, parts: Checkpointed): void {
   if (!isPlain(parts)) throw new MatgradError(`${operation}: got ${describe(parts)}, wanted an object with a model`)
   const names = ['model', 'optimizer', 'scheduler', 'generator', 'epoch', 'batch', 'history']
   // What a training has besides is no misspelt part.
-  const others = 'progress' in parts ? [] : Object.keys(parts).filter((name) => !names.includes(name))
+  const others = 'position' in parts ? [] : Object.keys(parts).filter((name) => !names.includes(name))
   if (others.length > 0) throw unknownName(operation, others[0], names)
   const { epoch = 0, batch = 0, history = {} } = parts
   checkInteger(operation, 'epoch', epoch, 0, Number.MAX_SAFE_INTEGER)
@@ -125,16 +165,10 @@ function encodeNumber(_name: string, value: unknown): unknown {
 const decodeNumber = (_name: string, value: unknown): unknown =>
   isPlain(value) && typeof value.number === 'string' ? (fromJsonNumber(value.number) ?? value) : value
 
-/** What of a checkpoint is no matrix. */
-interface State {
+interface State extends Position {
   readonly version: number
-  readonly groups: readonly object[] | null
-  /** With the names of their classes. */
-  readonly schedulers: readonly (readonly [name: string, state: SchedulerState])[]
-  readonly epoch: number
-  readonly batch: number
-  readonly history: History
-  readonly progress: Progress
+  /** The names of all its matrices, of which one that is left out would pass for one that was never there. */
+  readonly tensors: readonly string[]
 }
 
 const withPrefix = (prefix: string, matrices: Readonly<Record<string, Matrix>>): [string, Matrix][] =>
@@ -145,28 +179,19 @@ const withPrefix = (prefix: string, matrices: Readonly<Record<string, Matrix>>):
  * of all random generators, how far the training is, and its history. Resumed from it, a training gives the same bits as one that
  * was not interrupted; metrics of an epoch that was interrupted are NaN, as they are of all its batches.
  *
- * In `onBatchEnd` and `onEpochEnd` the training itself says what there is: `encodeCheckpoint(training)`.
+ * In `onBatchEnd` and `onEpochEnd` the training itself says what there is: `encodeCheckpoint(training)`. At the end of an epoch that `stop`
+ * cut it is in the middle of that epoch, as it was before the schedules made their steps.
  *
  * @throws MatgradError or DTypeError for what is no model, optimiser, schedule or generator
  */
 export function encodeCheckpoint(of: Checkpointed, ...more: []): Uint8Array {
   checkNoMore('encodeCheckpoint', 'of', more)
   checkParts('encodeCheckpoint', of)
-  const { model, optimizer, epoch = 0, batch = 0, history = { loss: [] } } = of
-  const optimizing = optimizer?.stateDict()
-  const state: State = {
-    version: VERSION,
-    groups: (optimizing?.groups as readonly object[] | undefined) ?? null,
-    schedulers: schedulersOf(of).map((scheduler) => [nameOf(scheduler), scheduler.stateDict()] as const),
-    epoch,
-    batch,
-    history,
-    progress: of.progress ?? betweenEpochs(statesOf(of)),
-  }
   const tensors = Object.fromEntries([
-    ...withPrefix('model', model.stateDict()),
-    ...withPrefix('optimizer', optimizing?.matrices ?? {}),
+    ...withPrefix('model', of.model.stateDict()),
+    ...withPrefix('optimizer', of.optimizer?.stateDict().matrices ?? {}),
   ])
+  const state: State = { version: VERSION, tensors: Object.keys(tensors), ...(of.position ?? positionOf(of)) }
   return io.encodeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state, encodeNumber) })
 }
 
@@ -184,16 +209,55 @@ function readState(metadata: Readonly<Record<string, string>>): State {
   }
   if (state?.version !== VERSION)
     throw new FormatError(`decodeCheckpoint: version is ${describe(state?.version)}, wanted ${VERSION}`)
-  const { schedulers, epoch, batch, history, progress } = state
-  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-  if (
-    !(Array.isArray(schedulers) && isCount(epoch) && isCount(batch) && isHistory(history) && isPlain(progress)) ||
-    !Array.isArray((progress as Progress).generators) ||
-    !isCount((progress as Progress).samples) ||
-    typeof (progress as Progress).total !== 'number'
-  )
-    throw new FormatError('decodeCheckpoint: the state is not as encodeCheckpoint writes it')
+  for (const [path, value, isRight] of partsOf(state))
+    if (!isRight(value))
+      throw new FormatError(
+        `decodeCheckpoint: ${path} of the state is ${describe(value)}, wanted it as encodeCheckpoint writes it`,
+      )
   return state as State
+}
+
+type Is = (value: unknown) => boolean
+
+const isCount: Is = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const isNumber: Is = (value) => typeof value === 'number'
+const isListOf =
+  (is: Is): Is =>
+  (value) =>
+    Array.isArray(value) && value.every(is)
+const orNull =
+  (is: Is): Is =>
+  (value) =>
+    value === null || is(value)
+const isFlag: Is = (value) => typeof value === 'boolean'
+const isText: Is = (value) => typeof value === 'string'
+
+/** What a state must have, and how it must be. */
+function* partsOf(state: Partial<State>): Iterable<[path: string, value: unknown, isRight: Is]> {
+  const { tensors, groups, schedulers, epoch, batch, history, progress } = state
+  yield ['tensors', tensors, isListOf(isText)]
+  yield ['groups', groups, orNull(isListOf(isPlain))]
+  yield ['schedulers', schedulers, isListOf(Array.isArray)]
+  for (const [i, [name, each]] of (schedulers as State['schedulers']).entries()) {
+    yield [`schedulers[${i}][0]`, name, isText]
+    yield [`schedulers[${i}][1]`, each, isPlain]
+    yield [`schedulers[${i}][1].lastEpoch`, each.lastEpoch, isCount]
+    yield [`schedulers[${i}][1].baseLrs`, each.baseLrs, isListOf(isNumber)]
+  }
+  yield ['epoch', epoch, isCount]
+  yield ['batch', batch, isCount]
+  yield ['history', history, isHistory]
+  yield ['progress', progress, isPlain]
+  const { generators, order, total, samples, pass } = progress as Progress
+  yield ['progress.generators', generators, isListOf(isListOf(isCount))]
+  yield ['progress.order', order, orNull(isListOf(isListOf(isCount)))]
+  if (order) yield ['progress.order', order, () => order.length === generators.length]
+  yield ['progress.total', total, isNumber]
+  yield ['progress.samples', samples, isCount]
+  yield ['progress.pass', pass, orNull(isPlain)]
+  if (!pass) return
+  for (const name of ['rows', 'batchSize'] as const) yield [`progress.pass.${name}`, pass[name], isCount]
+  for (const name of ['shuffle', 'dropLast'] as const) yield [`progress.pass.${name}`, pass[name], isFlag]
 }
 
 /** The matrices whose names begin so, without the beginning. */
@@ -215,7 +279,10 @@ export function decodeCheckpoint(bytes: Uint8Array, into: Checkpointed, ...more:
   checkNoMore('decodeCheckpoint', 'bytes, into', more)
   checkParts('decodeCheckpoint', into)
   const { tensors, metadata } = io.decodeSafetensors(bytes)
-  const { groups, schedulers: states, epoch, batch, history, progress } = readState(metadata ?? {})
+  const { tensors: names, groups, schedulers: states, epoch, batch, history, progress } = readState(metadata ?? {})
+  const missing = names.filter((name) => !Object.hasOwn(tensors, name))
+  if (missing.length > 0)
+    throw new FormatError(`decodeCheckpoint: ${listNames(missing)} missing, wanted all that encodeCheckpoint wrote`)
   const { model, optimizer } = into
   const schedulers = schedulersOf(into)
   const generators = generatorsOf(into)
@@ -230,22 +297,42 @@ export function decodeCheckpoint(bytes: Uint8Array, into: Checkpointed, ...more:
       `decodeCheckpoint: the checkpoint has ${progress.generators.length} generators, wanted ${generators.length}: ` +
         'the default one, those of the model and `generator`',
     )
+  for (const [i, scheduler] of schedulers.entries()) {
+    const [name, state] = states[i]
+    if (name !== nameOf(scheduler))
+      throw new MatgradError(`decodeCheckpoint: schedule ${i} is ${nameOf(scheduler)}, wanted ${name}`)
+    loaderOf(scheduler, state)
+  }
   const undo = snapshot(into)
   try {
     model.loadStateDict(under('model', tensors))
     optimizer?.loadStateDict({ groups: groups as never, matrices: under('optimizer', tensors) })
-    for (const [i, scheduler] of schedulers.entries()) {
-      const [name, state] = states[i]
-      if (name !== nameOf(scheduler))
-        throw new MatgradError(`decodeCheckpoint: schedule ${i} is ${nameOf(scheduler)}, wanted ${name}`)
-      scheduler.loadStateDict(state)
-    }
+    for (const [i, scheduler] of schedulers.entries()) scheduler.loadStateDict(states[i][1])
     for (const [i, generator] of generators.entries()) generator.state = progress.generators[i]
   } catch (error) {
     undo()
     throw error
   }
   return { epoch, batch, history, progress, into: { model, ...(optimizer && { optimizer }), scheduler: schedulers } }
+}
+
+/** A pass in words. */
+const shown = (pass: Pass | null): string =>
+  pass === null
+    ? 'batches one after another'
+    : `${pass.rows} samples in ${pass.shuffle ? 'shuffled ' : ''}batches of ${pass.batchSize}${pass.dropLast ? ', all of them full' : ''}`
+
+/** @throws MatgradError where the rest of an epoch would not have the batches that it had when the checkpoint was made. */
+export function checkPass({ batch, progress: { order, pass } }: Checkpoint, loader: DataLoader | undefined): void {
+  if (batch === 0) return
+  const own = loader ? passOf(loader) : null
+  // A loop of one's own says no more than how many batches are over.
+  if (order !== null && JSON.stringify(own) !== JSON.stringify(pass))
+    throw new MatgradError(
+      `fit: resume is after batch ${batch - 1} of an epoch of ${shown(pass)}, got ${shown(own)}, wanted the same until an epoch is over`,
+    )
+  if (loader && batch > loader.length)
+    throw new MatgradError(`fit: resume is after ${batch} batches of an epoch, the data have ${loader.length}`)
 }
 
 /** @throws MatgradError where a checkpoint was not loaded into what goes on with it. */

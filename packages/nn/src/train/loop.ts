@@ -5,7 +5,15 @@ import type { Scheduler } from '../optim/scheduler.ts'
 import { Batches } from './batches.ts'
 import { inValidation } from './beforehand.ts'
 import type { Callback, Training } from './callbacks.ts'
-import { betweenEpochs, generatorsOf, type Progress, statesOf } from './checkpoint.ts'
+import {
+  betweenEpochs,
+  generatorsOf,
+  type Position,
+  type Progress,
+  passOf,
+  positionOf,
+  statesOf,
+} from './checkpoint.ts'
 import { checkDataset, type Dataset, isPlainLoader } from './data.ts'
 import { TrainingError } from './history.ts'
 import { areKnown, areWatching, type Logs, type Measured, Measurement } from './metrics.ts'
@@ -23,8 +31,9 @@ const isPlainSignal = (signal: StopSignal): boolean =>
 export class Loop {
   readonly training: Training
   isStopped = false
-  /** Whether the last epoch was ended before its last batch. */
+  /** Whether the last epoch was ended before its last batch, and where the training was before what follows an epoch. */
   private isCut = false
+  private cut: Position | undefined
   /** Whether batches are promises, which have to be waited for. */
   readonly isAsync: boolean
   private readonly plan: Plan
@@ -84,8 +93,8 @@ export class Loop {
       get batch() {
         return loop.batch
       },
-      get progress() {
-        return loop.progress
+      get position() {
+        return loop.cut ?? positionOf(loop.training, loop.progress)
       },
       get isCut() {
         return loop.isCut
@@ -105,11 +114,12 @@ export class Loop {
   private get progress(): Progress {
     const generators = statesOf(this.training)
     const { order, batch, seen, resume } = this
+    const { loader } = this.plan
     if (resume) return resume
     if (batch === 0 || seen === undefined) return betweenEpochs(generators)
     if (order === null)
       throw new MatgradError('checkpoint: the epoch began without callbacks, wanted one that is there when it begins')
-    return { order, generators, total: seen.total, samples: seen.samples }
+    return { order, generators, total: seen.total, samples: seen.samples, pass: loader ? passOf(loader) : null }
   }
 
   private get isWatched(): boolean {
@@ -243,14 +253,15 @@ export class Loop {
 
   /** Ends an epoch: validates, and makes the schedules' steps. @throws MatgradError where there was no batch. */
   endEpoch(): Measured[] {
-    const { evaluation, namesOfValidation, schedulers, history } = this.plan
+    const { evaluation, namesOfValidation, schedulers, history, loader } = this.plan
     if (this.batch === 0 && !this.isStopped)
       throw new MatgradError(
         `fit: the data gave no batch in epoch ${this.epoch}, wanted some in each: a generator is gone through once, where ` +
           'an object whose [Symbol.iterator] makes one begins anew',
       )
     this.resumeDrawing()
-    this.isCut = this.isStopped && !(this.plan.loader && this.batch === this.plan.loader.length)
+    this.isCut = this.isStopped && !(loader && this.batch === loader.length)
+    if (this.isCut && this.order) this.cut = positionOf(this.training, this.progress)
     const measured = (this.seen as Seen).measured()
     if (evaluation) {
       const validated = inValidation(() => evaluation.run(this.mayBeOther))
@@ -260,6 +271,7 @@ export class Loop {
     for (const scheduler of schedulers)
       if (!this.byBatch.includes(scheduler)) scheduler.step(monitored(scheduler, Object.fromEntries(measured)))
     for (const [name, value] of measured) history[name].push(value)
+    if (this.isCut) return measured
     this.epoch++
     this.batch = 0
     return measured
@@ -292,7 +304,12 @@ function* rest<T>(all: Iterable<T>, count: number, goOn: () => void): Iterable<T
   for (const each of all)
     if (left <= 0) yield each
     else if (--left === 0) goOn()
+  if (left > 0) throw tooFew(count, count - left)
 }
+
+/** The error for batches that end before the one that a checkpoint was made after. */
+const tooFew = (count: number, given: number): MatgradError =>
+  new MatgradError(`fit: resume is after ${count} batches of an epoch, the data gave ${given}`)
 
 /** The end of batches that are waited for. */
 export const END: unique symbol = Symbol('the end')
@@ -304,6 +321,7 @@ function* promisesOf<T>(all: AsyncIterable<T>, count: number, goOn: () => void):
   const next = async (left: number): Promise<T | typeof END> => {
     const { done, value } = await iterator.next()
     isOver = done === true
+    if (isOver && left > 0) throw tooFew(count, count - left)
     if (isOver || left === 0) return isOver ? END : value
     if (left === 1) goOn()
     return next(left - 1)

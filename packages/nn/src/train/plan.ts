@@ -26,7 +26,7 @@ import { Scheduler } from '../optim/scheduler.ts'
 import { SequentialLR } from '../optim/schedules.ts'
 import { checkBeforehand } from './beforehand.ts'
 import { type Callback, checkCallbacks } from './callbacks.ts'
-import { type Checkpoint, checkResume } from './checkpoint.ts'
+import { type Checkpoint, checkPass, checkResume } from './checkpoint.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { EVALUATED, Evaluation } from './evaluate.ts'
 import type { History, Metrics, Validation } from './history.ts'
@@ -242,6 +242,7 @@ export function planOf(model: Module, data: TrainingData, given: FitOptions): Pl
         : new DataLoader(data as Dataset, { batchSize, shuffle, ...(generator && { generator }) })
     if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
   }
+  if (resume) checkPass(resume, loader)
   if (epochs > initialEpoch)
     checkBeforehand({ model, optimizer, loss: settings.loss, metrics, loader, validation: validating })
   const weights = weightsOf(sampleWeight, settings.classWeight, data, loader)
