@@ -42,7 +42,14 @@ export {
 export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './train/early-stopping.ts'
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.ts'
 export { fit } from './train/fit.ts'
-export { type History, type HistoryOf, type Metrics, TrainingError, type Validation } from './train/history.ts'
+export {
+  type Evaluated,
+  type History,
+  type HistoryOf,
+  type Metrics,
+  TrainingError,
+  type Validation,
+} from './train/history.ts'
 export type { Logs } from './train/metrics.ts'
 export type { FitOptions, StopSignal, TrainingData } from './train/plan.ts'
 export type { ClassWeight, SampleWeight } from './train/weights.ts'

@@ -114,8 +114,8 @@ export const gradcheck: typeof autograd.gradcheck = (f, args, options) => {
 export const fit: typeof nn.fit = (model, data, options) =>
   nn.fit(model, data, options && { compile: inject('compiles'), ...options })
 
-export const evaluate: typeof nn.evaluate = (model, data, options) =>
-  nn.evaluate(model, data, { compile: inject('compiles'), ...options })
+export const evaluate = ((model: nn.Module, data: nn.Dataset, options?: nn.EvaluateOptions) =>
+  nn.evaluate(model, data, { compile: inject('compiles'), ...options })) as typeof nn.evaluate
 
 export const predict: typeof nn.predict = (model, x, options) =>
   nn.predict(model, x, { compile: inject('compiles'), ...options })

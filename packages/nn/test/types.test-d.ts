@@ -9,6 +9,7 @@ import {
   crossEntropy,
   Dropout,
   Embedding,
+  type EvaluateOptions,
   evaluate,
   type FitOptions,
   fit,
@@ -378,7 +379,21 @@ describe('training', () => {
     fit(model, data, { ...settings, loss: huberLoss({ beta: 2 }) })
     // @ts-expect-error matrices are no batches
     fit(model, [data.x], settings)
-    expectTypeOf(evaluate(model, data, { loss: mseLoss })).toEqualTypeOf<Logs>()
+    expectTypeOf(evaluate(model, data, { loss: mseLoss })).toEqualTypeOf<{ loss: number }>()
+    type Both = { loss: number; accuracy: number }
+    expectTypeOf(evaluate(model, data, { loss: mseLoss, metrics: { accuracy } })).toEqualTypeOf<Both>()
+    expectTypeOf(evaluate(model, data, { loss: crossEntropy, metrics: inline.metrics }).e).toEqualTypeOf<number>()
+    expectTypeOf(evaluate(model, data, { metrics: { accuracy } })).toEqualTypeOf<{ accuracy: number }>()
+    // @ts-expect-error without a loss there is none
+    evaluate(model, data, { metrics: { accuracy } }).loss
+    // @ts-expect-error no metric of this name
+    evaluate(model, data, { loss: mseLoss, metrics: { accuracy } }).recall
+    const maybe = undefined as Loss | undefined
+    expectTypeOf(evaluate(model, data, { loss: maybe, metrics: { accuracy } } as EvaluateOptions)).toEqualTypeOf<Logs>()
+    expectTypeOf(evaluate(model, data, {} as EvaluateOptions)).toEqualTypeOf<Logs>()
+    expectTypeOf(evaluate(model, data, { loss: (p, t) => mseLoss(p, t) }).loss).toEqualTypeOf<number>()
+    const largest = evaluate(model, data, { metrics: { e: (p, t) => p.sub(t).abs().max().item() } })
+    expectTypeOf(largest).toEqualTypeOf<{ e: number }>()
     expectTypeOf(predict(model, data.x)).toEqualTypeOf<Matrix>()
     expectTypeOf<History['loss']>().toEqualTypeOf<number[]>()
     expectTypeOf<History['valLoss']>().toEqualTypeOf<number[]>()

@@ -9,14 +9,15 @@ import { checkModule, forwardOf, type Module } from '../module.ts'
 import { Batches } from './batches.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { forwardFor, inEvaluation, passOf, quietly } from './forward.ts'
+import type { Evaluated, Metrics } from './history.ts'
 import { areKnown, areWatching, checkMetrics, joined, type Logs, type Measured, Measurement } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
 import { isKnown } from './step.ts'
 
-export interface EvaluateOptions {
+export interface EvaluateOptions<M extends object = Metrics> {
   readonly loss?: Loss
   /** Numbers by name. @default {} */
-  readonly metrics?: Readonly<Record<string, Metric>>
+  readonly metrics?: { readonly [Name in keyof M]: Metric }
   /** How many samples go through the model at a time, where the data are no DataLoader. @default 256 */
   readonly batchSize?: number
   /** Whether to compile the forward pass. @default true */
@@ -138,6 +139,21 @@ const isTrue = (): boolean => true
  *
  * @throws DTypeError or MatgradError for options that make no sense, and a metric that gives no number; what they throw.
  */
+export function evaluate<M extends object = Record<never, never>>(
+  model: Module,
+  data: Dataset | DataLoader,
+  options: EvaluateOptions<M> & { readonly loss: Loss },
+  ...more: []
+): Evaluated<M>
+/** The same without a loss: metrics alone. */
+export function evaluate<M extends object = Record<never, never>>(
+  model: Module,
+  data: Dataset | DataLoader,
+  options?: EvaluateOptions<M> & { readonly loss?: undefined },
+  ...more: []
+): Omit<Evaluated<M>, 'loss'>
+/** The same with options of which nobody knows whether they have a loss. */
+export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs
 export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs {
   checkNoMore('evaluate', 'model, data, options', more)
   checkModule('evaluate', model)

@@ -25,6 +25,11 @@ export type HistoryOf<M extends object, V extends Validation, S extends number |
   ? History
   : { [Name in Measured<M> | Validated<M, V, S>]: number[] }
 
+/** What an evaluation gives that has a loss: a number for it and for each metric. */
+export type Evaluated<M extends object> = string extends keyof M
+  ? Record<string, number>
+  : { [Name in Measured<M>]: number }
+
 /** A training that cannot go on. What was measured in the epochs before is on it. */
 export class TrainingError extends MatgradError {
   override name = 'TrainingError'
