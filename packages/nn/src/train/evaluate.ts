@@ -9,6 +9,7 @@ import { checkModule, forwardOf, type Module } from '../module.ts'
 import { Batches } from './batches.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { forwardFor, inEvaluation, passOf, quietly } from './forward.ts'
+import { checked } from './given.ts'
 import type { Evaluated, Metrics } from './history.ts'
 import { areKnown, areWatching, checkMetrics, joined, type Logs, type Measured, Measurement } from './metrics.ts'
 import { lossOf, lossOption, metricsOption } from './options.ts'
@@ -88,7 +89,7 @@ export class Evaluation {
     if (wasGiven) this.found = undefined
     if (this.found === undefined && isKnown(model) && isPlainLoader(loader) && !areWatching(settings.metrics))
       this.found = { modules: [...model.modules()], forward: forwardFor(operation, model, settings.compiles) }
-    if (this.found === undefined) return inEvaluation(model, () => this.go(loader, undefined))
+    if (this.found === undefined) return inEvaluation(model, () => this.go(checked(operation, loader), undefined))
     const { modules, forward } = this.found
     return quietly(modules, () => {
       const batches = this.batches.pass(isTrue)

@@ -1,5 +1,4 @@
-import { type GeneratorState, MatgradError, ShapeError } from '@matgrad/core'
-import { formatShape } from '@matgrad/core/internal'
+import { type GeneratorState, MatgradError } from '@matgrad/core'
 import { Module } from '../module.ts'
 import type { Scheduler } from '../optim/scheduler.ts'
 import { Batches } from './batches.ts'
@@ -14,7 +13,8 @@ import {
   positionOf,
   statesOf,
 } from './checkpoint.ts'
-import { checkDataset, type Dataset, isPlainLoader } from './data.ts'
+import { type Dataset, isPlainLoader } from './data.ts'
+import { checked, type END, promisesOf, without } from './given.ts'
 import { TrainingError } from './history.ts'
 import { areKnown, areWatching, type Logs, type Measured, Measurement } from './metrics.ts'
 import { lookAt } from './options.ts'
@@ -181,7 +181,8 @@ export class Loop {
     if (this.resident && this.isPlain && this.stepper.isKnown) return this.resident.pass(this.isKnown, begun)
     const goOn = (): void => this.resumeDrawing()
     if (this.isAsync) return promisesOf(stream as AsyncIterable<Dataset>, begun, goOn)
-    return without((loader ?? stream) as Iterable<Dataset>, begun, goOn)
+    if (loader && this.isPlain) return without(loader, begun, goOn)
+    return without(checked('fit', (loader ?? stream) as Iterable<Dataset>), begun, goOn)
   }
 
   private restore(states: readonly GeneratorState[]): void {
@@ -224,15 +225,9 @@ export class Loop {
     return 'a smaller lr, or clipNorm, may help'
   }
 
-  /** A batch that somebody else gave. @throws DTypeError or ShapeError for what is none. */
+  /** A batch that somebody else gave, with its weights. @throws what is wrong with them */
   private look(given: Dataset): Dataset {
-    const { stream, weigh } = this.plan
-    if (stream) {
-      const what = `fit: batch ${this.batch}`
-      checkDataset(what, given)
-      if (given.x.rows === 0)
-        throw new ShapeError(`${what}: x is ${formatShape(given.x.shape)}, wanted at least one row`)
-    }
+    const { weigh } = this.plan
     const samples = weigh ? weigh(given) : given
     this.stepper.giveBack(samples)
     return samples
@@ -293,47 +288,6 @@ const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
-
-/** What an iterable gives but for the first `count`, after which `goOn` is called. */
-function without<T>(all: Iterable<T>, count: number, goOn: () => void): Iterable<T> {
-  return count === 0 ? all : rest(all, count, goOn)
-}
-
-function* rest<T>(all: Iterable<T>, count: number, goOn: () => void): Iterable<T> {
-  let left = count
-  for (const each of all)
-    if (left <= 0) yield each
-    else if (--left === 0) goOn()
-  if (left > 0) throw tooFew(count, count - left)
-}
-
-/** The error for batches that end before the one that a checkpoint was made after. */
-const tooFew = (count: number, given: number): MatgradError =>
-  new MatgradError(`fit: resume is after ${count} batches of an epoch, the data gave ${given}`)
-
-/** The end of batches that are waited for. */
-export const END: unique symbol = Symbol('the end')
-
-/** The same of an asynchronous iterable, as promises: one is made when the one before has been waited for. */
-function* promisesOf<T>(all: AsyncIterable<T>, count: number, goOn: () => void): Iterable<Promise<T | typeof END>> {
-  const iterator = all[Symbol.asyncIterator]()
-  let isOver = false
-  const next = async (left: number): Promise<T | typeof END> => {
-    const { done, value } = await iterator.next()
-    isOver = done === true
-    if (isOver && left > 0) throw tooFew(count, count - left)
-    if (isOver || left === 0) return isOver ? END : value
-    if (left === 1) goOn()
-    return next(left - 1)
-  }
-  try {
-    yield next(count)
-    while (!isOver) yield next(0)
-  } finally {
-    // Nobody waits for what it does at last, or hears whether it fails.
-    if (!isOver) Promise.resolve(iterator.return?.()).catch(() => undefined)
-  }
-}
 
 /** The mean loss of the samples seen so far, and what metrics say of them. */
 class Seen {
