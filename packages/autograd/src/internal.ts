@@ -3,5 +3,5 @@
 export { CompiledFunction } from './compile/compile.ts'
 export { Guided } from './compile/guided.ts'
 export { replays } from './compile/program.ts'
-export { areOptionsAlone, originalOf, REDUCTIONS, reduce, withOptions } from './reduction.ts'
+export { areOptionsAlone, optionsOf, originalOf, REDUCTIONS, reduce, withOptions } from './reduction.ts'
 export { gradientReads } from './variable.ts'

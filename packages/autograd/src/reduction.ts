@@ -12,10 +12,13 @@ export const reduce = (losses: Variable, reduction: Reduction): Variable =>
   reduction === 'none' ? losses : losses[reduction]()
 
 /** Losses with options of their own, and what they are of. */
-const originals = new WeakMap<object, object>()
+const originals = new WeakMap<object, { readonly loss: object; readonly options: object }>()
 
 /** What a loss with options of its own is of; any other is its own. */
-export const originalOf = (loss: object): object => originals.get(loss) ?? loss
+export const originalOf = (loss: object): object => originals.get(loss)?.loss ?? loss
+
+/** The options that a loss has of its own. */
+export const optionsOf = (loss: object): object => originals.get(loss)?.options ?? {}
 
 /** Whether a loss was called with options alone, which gives a loss that has them. */
 export const areOptionsAlone = (first: unknown, target: unknown): boolean => target === undefined && isPlain(first)
@@ -34,6 +37,6 @@ export function withOptions(loss: (...args: never) => unknown, options: object):
   const partial: PartialLoss = (prediction, target, others) =>
     call(prediction, target, others ? { ...own, ...others } : own)
   Object.defineProperty(partial, 'name', { value: loss.name })
-  originals.set(partial, loss)
+  originals.set(partial, { loss, options: own })
   return partial
 }

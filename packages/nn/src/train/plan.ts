@@ -21,7 +21,7 @@ import type { Metric } from '../metrics/metric.ts'
 import { checkModule, type Module } from '../module.ts'
 import { nameOf } from '../names.ts'
 import { checkBound } from '../optim/clip.ts'
-import { Optimizer } from '../optim/optimizer.ts'
+import { beginSchedules, Optimizer } from '../optim/optimizer.ts'
 import { Scheduler } from '../optim/scheduler.ts'
 import { SequentialLR } from '../optim/schedules.ts'
 import { checkBeforehand } from './beforehand.ts'
@@ -75,7 +75,7 @@ export interface FitOptions<
   readonly metrics?: { readonly [Name in keyof M]: Metric }
   /**
    * How much each sample counts, nx1: the loss of a batch is Σ wᵢ·lᵢ / n, as in Keras. The loss gets { reduction: 'none' } as its third
-   * argument, which those of this package know. Weights and targets are those that there are when the training begins.
+   * argument, which those of this package know. Rows of its `ignoreIndex` do not count in n, and their class wants no weight. Weights and targets are those that there are when the training begins.
    */
   readonly sampleWeight?: SampleWeight
   /** How much the samples of each class count: a number for each, or an object in which absent ones have 1. */
@@ -142,7 +142,7 @@ const isStream = (data: unknown): data is Iterable<Dataset> | AsyncIterable<Data
   (Symbol.asyncIterator in data || (Symbol.iterator in data && !(Array.isArray(data) && !isPlain(data[0]))))
 
 /** The first samples, to train with, and the last, to validate with. @throws MatgradError unless both have some. */
-function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Dataset, rows: number] {
+function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Dataset] {
   const count = part > 0 && part < 1 ? Math.round(part * x.rows) : 0
   if (count < 1 || count >= x.rows)
     throw new MatgradError(
@@ -150,11 +150,12 @@ function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Da
     )
   const of = (start: number, end: number): Dataset => ({ x: x.slice(start, end), y: y.slice(start, end) })
   const at = x.rows - count
-  return [of(0, at), of(at, x.rows), at]
+  return [of(0, at), of(at, x.rows)]
 }
 
-/** How the validation data are gone through. */
-function loaderOfValidation(validation: Dataset | DataLoader): DataLoader {
+/** How validation data are gone through, if there are some. */
+function validatorOf(validation: Validation): DataLoader | undefined {
+  if (validation === undefined) return undefined
   if (!(validation instanceof DataLoader)) checkDataset('fit: validation', validation)
   const loader = validation instanceof DataLoader ? validation : new DataLoader(validation, { batchSize: EVALUATED })
   if (loader.length === 0) throw new MatgradError('fit: the validation data have no batch, wanted at least one')
@@ -196,68 +197,26 @@ export interface Plan {
 export function planOf(model: Module, data: TrainingData, given: FitOptions): Plan {
   checkModule('fit', model)
   const settings = readFit('fit', given)
-  const { optimizer, epochs, batchSize, shuffle, generator, validationSplit, clipNorm, callbacks, resume } = settings
+  const { optimizer, loss, epochs, initialEpoch = 0, resume, compile: compiles } = settings
   // The history has a list for each from the start.
   const metrics = { ...settings.metrics }
-  checkInteger('fit', 'epochs', epochs, 0, Number.MAX_SAFE_INTEGER)
-  const { initialEpoch = 0 } = settings
-  checkInteger('fit', 'initialEpoch', initialEpoch, 0, Number.MAX_SAFE_INTEGER)
-  if (resume && settings.initialEpoch !== undefined)
-    throw new MatgradError(`fit: got resume and initialEpoch, wanted one of them: a checkpoint knows its epoch`)
-  checkMetrics('fit', metrics)
   const schedulers = [settings.scheduler ?? []].flat() as readonly Scheduler[]
-  if (schedulers.some((each) => each.optimizer !== optimizer))
-    throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
-  const all = schedulers.flatMap((each) => [each, ...(each instanceof SequentialLR ? each.schedulers : [])])
-  if (new Set(all).size < all.length)
-    throw new MatgradError('fit: a scheduler is there twice, alone or in a SequentialLR, wanted it once')
-  if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
-  checkCallbacks('fit', callbacks)
-  // What a stream draws from is in checkpoints.
-  for (const name of ['batchSize', 'shuffle', 'generator'] as const)
-    if (given[name] !== undefined && (data instanceof DataLoader || (isStream(data) && name !== 'generator')))
-      throw new MatgradError(
-        `fit: got ${name} and batches, wanted it where the batches are made, or samples as { x, y }`,
-      )
+  checkOptions(settings, metrics, schedulers)
   if (resume) checkResume(resume, { model, optimizer, scheduler: schedulers })
-  let { validation, sampleWeight } = settings
-  if (validationSplit !== undefined) {
-    if (validation) throw new MatgradError('fit: got validation and validationSplit, wanted one of them')
-    if (data instanceof DataLoader || isStream(data))
-      throw new MatgradError('fit: got validationSplit and batches, wanted samples as { x, y } to split')
-    checkDataset('fit', data)
-    const { rows } = data.x
-    let at: number
-    ;[data, validation, at] = split(data, validationSplit)
-    if (sampleWeight) sampleWeight = ofSamples(sampleWeight, rows).slice(0, at)
-  }
-  const validating = validation === undefined ? undefined : loaderOfValidation(validation)
-  const stream = !(data instanceof DataLoader) && isStream(data) ? data : undefined
-  let loader: DataLoader | undefined
-  if (!stream) {
-    if (!(data instanceof DataLoader)) checkDataset('fit', data as Dataset)
-    loader =
-      data instanceof DataLoader
-        ? data
-        : new DataLoader(data as Dataset, { batchSize, shuffle, ...(generator && { generator }) })
-    if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
-  }
+  const sources = sourcesOf(data, given, settings)
+  const { loader, validation } = sources
   if (resume) checkPass(resume, loader)
-  if (epochs > initialEpoch)
-    checkBeforehand({ model, optimizer, loss: settings.loss, metrics, loader, validation: validating })
-  const weights = weightsOf(sampleWeight, settings.classWeight, data, loader)
-  const evaluation =
-    validating &&
-    new Evaluation('evaluate', model, validating, { loss: settings.loss, metrics, compiles: settings.compile }, true)
+  if (epochs > initialEpoch) checkBeforehand({ model, optimizer, loss, metrics, loader, validation })
+  const evaluation = validation && new Evaluation('evaluate', model, validation, { loss, metrics, compiles }, true)
   const names = ['loss', ...Object.keys(metrics)]
   const namesOfValidation = new Map(names.map((name) => [name, nameOfValidation(name)]))
   const listed = [...names, ...(validation ? namesOfValidation.values() : [])]
   const plan = {
     ...settings,
-    ...weights,
+    ...sources,
+    ...weightsOf(sources, settings),
     model,
     metrics,
-    stream,
     evaluation,
     schedulers,
     namesOfValidation,
@@ -265,7 +224,68 @@ export function planOf(model: Module, data: TrainingData, given: FitOptions): Pl
     history: historyOf(listed, resume),
   }
   for (const scheduler of schedulers) checkScheduler(scheduler, plan, listed)
+  // One whose first rate makes no sense says so here.
+  if (epochs > plan.first) beginSchedules(optimizer)
   return plan
+}
+
+type FitSettings = ReturnType<typeof readFit>
+
+/** @throws ShapeError, DTypeError or MatgradError for options that make no sense whatever the data are. */
+function checkOptions(settings: FitSettings, metrics: Metrics, schedulers: readonly Scheduler[]): void {
+  const { optimizer, epochs, initialEpoch, resume, clipNorm, callbacks } = settings
+  for (const [name, count] of Object.entries({ epochs, initialEpoch }))
+    if (count !== undefined) checkInteger('fit', name, count, 0, Number.MAX_SAFE_INTEGER)
+  if (resume && initialEpoch !== undefined)
+    throw new MatgradError(`fit: got resume and initialEpoch, wanted one of them: a checkpoint knows its epoch`)
+  checkMetrics('fit', metrics)
+  if (schedulers.some((each) => each.optimizer !== optimizer))
+    throw new MatgradError('fit: the scheduler has another optimizer, wanted the one that is given')
+  const all = schedulers.flatMap((each) => [each, ...(each instanceof SequentialLR ? each.schedulers : [])])
+  if (new Set(all).size < all.length)
+    throw new MatgradError('fit: a scheduler is there twice, alone or in a SequentialLR, wanted it once')
+  if (clipNorm !== undefined) checkBound('fit', 'clipNorm', clipNorm)
+  checkCallbacks('fit', callbacks)
+}
+
+/** What is trained and validated with. */
+interface Sources {
+  readonly loader: DataLoader | undefined
+  readonly stream: Plan['stream']
+  readonly validation: DataLoader | undefined
+  /** Whether the samples come one by one and each has its place: in them, or in a DataLoader of this package. */
+  readonly areSamples: boolean
+  /** The weights of those that are trained with. */
+  readonly weights: readonly number[] | undefined
+}
+
+/** @throws DTypeError, ShapeError or MatgradError for data that are none, and options that do not belong to data of their kind. */
+function sourcesOf(data: TrainingData, given: FitOptions, settings: FitSettings): Sources {
+  const { batchSize, shuffle, generator, validation, validationSplit, sampleWeight } = settings
+  const stream = !(data instanceof DataLoader) && isStream(data) ? data : undefined
+  const isLoader = data instanceof DataLoader
+  // What a stream draws from is in checkpoints.
+  for (const name of ['batchSize', 'shuffle', 'generator'] as const)
+    if (given[name] !== undefined && (isLoader || (stream && name !== 'generator')))
+      throw new MatgradError(
+        `fit: got ${name} and batches, wanted it where the batches are made, or samples as { x, y }`,
+      )
+  if (validationSplit !== undefined && validation)
+    throw new MatgradError('fit: got validation and validationSplit, wanted one of them')
+  if (validationSplit !== undefined && (isLoader || stream))
+    throw new MatgradError('fit: got validationSplit and batches, wanted samples as { x, y } to split')
+  const areSamples = !stream && (!isLoader || isPlainLoader(data))
+  if (sampleWeight && !areSamples)
+    throw new MatgradError('fit: got sampleWeight and batches, wanted samples as { x, y }, or a DataLoader of them')
+  if (stream) return { loader: undefined, stream, validation: validatorOf(validation), areSamples, weights: undefined }
+  if (!isLoader) checkDataset('fit', data as Dataset)
+  const dataset = isLoader ? data.dataset : (data as Dataset)
+  const [train, rest] = validationSplit === undefined ? [dataset, validation] : split(dataset, validationSplit)
+  const weights = sampleWeight && ofSamples(sampleWeight, dataset.x.rows).slice(0, train.x.rows)
+  const validator = validatorOf(rest)
+  const loader = isLoader ? data : new DataLoader(train, { batchSize, shuffle, ...(generator && { generator }) })
+  if (loader.length === 0) throw new MatgradError('fit: the data have no batch, wanted at least one')
+  return { loader, stream, validation: validator, areSamples, weights }
 }
 
 /** @throws MatgradError for a schedule that would throw in the middle of the training. */
@@ -304,28 +324,17 @@ function historyOf(names: readonly string[], resume: Checkpoint | undefined): Hi
 /**
  * The loader, with weights in its targets where there are some, or else what gives them to a batch.
  *
- * @throws MatgradError for weights of samples that come in batches; what is wrong with weights throws as well.
+ * @throws what is wrong with the weights of classes
  */
 function weightsOf(
-  sampleWeight: SampleWeight | undefined,
-  classWeight: ClassWeight | undefined,
-  data: TrainingData,
-  loader: DataLoader | undefined,
+  { loader, areSamples, weights }: Sources,
+  { classWeight, loss }: FitSettings,
 ): Pick<Plan, 'loader' | 'weighs' | 'weigh'> {
-  const weighs = sampleWeight !== undefined || classWeight !== undefined
   const classes = classWeight && ofClasses(classWeight)
-  const isOne = loader && (loader !== data || isPlainLoader(loader))
-  if (sampleWeight && !isOne)
-    throw new MatgradError('fit: got sampleWeight and batches, wanted samples as { x, y }, or a DataLoader of them')
-  const weigh = weighs && !isOne ? (batch: Dataset): Dataset => withWeights(batch, undefined, classes) : undefined
-  if (!(weighs && isOne)) return { loader, weighs, weigh }
+  if (!(weights || classes)) return { loader, weighs: false, weigh: undefined }
+  const weigh = (batch: Dataset): Dataset => withWeights(batch, weights, classes, loss)
+  if (!(loader && areSamples)) return { loader, weighs: true, weigh }
   const { dataset, batchSize, shuffle, dropLast, generator } = loader
-  const samples = sampleWeight && ofSamples(sampleWeight, dataset.x.rows)
-  const weighted = new DataLoader(withWeights(dataset, samples, classes), {
-    batchSize,
-    shuffle,
-    dropLast,
-    ...(generator && { generator }),
-  })
-  return { loader: weighted, weighs, weigh }
+  const settings = { batchSize, shuffle, dropLast, ...(generator && { generator }) }
+  return { loader: new DataLoader(weigh(dataset), settings), weighs: true, weigh: undefined }
 }

@@ -1,4 +1,5 @@
-import { Variable } from '@matgrad/autograd'
+import { type NllLossOptions, Variable } from '@matgrad/autograd'
+import { optionsOf } from '@matgrad/autograd/internal'
 import { concat, DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
 import { checkInteger, checkNumber, describe, elementsOf, formatShape, isPlain } from '@matgrad/core/internal'
 import { type Loss, withoutLooking } from '../loss.ts'
@@ -64,13 +65,20 @@ export function ofClasses(weights: ClassWeight): (what: string, index: number) =
 /** The class that each row of targets says: an index, or the column of the largest number. */
 const classesOf = (y: Matrix): number[] => Array.from(elementsOf('fit', y.cols === 1 ? y : y.argmax(1)))
 
-/** The samples with the weights of each and of their classes as the last column of the targets. */
+/** The class of which a loss ignores all rows, if there is one. */
+const ignoredBy = (loss: Loss): number | undefined => (optionsOf(loss) as NllLossOptions).ignoreIndex
+
+/** The samples with the weights of each and of their classes as the last column of the targets; rows that the loss ignores have none. */
 export function withWeights(
   { x, y }: Dataset,
   samples: readonly number[] | undefined,
   classes: ReturnType<typeof ofClasses> | undefined,
+  loss: Loss,
 ): Dataset {
-  const ofRows = classes && classesOf(y).map((index) => classes('a class of the targets, for classWeight,', index))
+  const ignored = ignoredBy(loss)
+  const ofRows =
+    classes &&
+    classesOf(y).map((index) => (index === ignored ? 0 : classes('a class of the targets, for classWeight,', index)))
   const weights = Array.from({ length: y.rows }, (_, i) => [(samples?.[i] ?? 1) * (ofRows?.[i] ?? 1)])
   const column = y.rows === 0 ? y.slice(0, 0, 0, 1) : matrix(weights, { dtype: y.dtype })
   return { x, y: concat([y, column], 1) }
@@ -81,7 +89,7 @@ export const withoutWeights = (y: Matrix): Matrix => y.slice(0, y.rows, 0, y.col
 
 /**
  * Σ wᵢ·lᵢ / n for the n rows' losses lᵢ, the means over their columns, and the weights wᵢ in the last column of the targets, as in
- * Keras.
+ * Keras; rows that the loss ignores do not count.
  *
  * @throws ShapeError where the loss does not give a row for each sample when it is asked not to reduce.
  */
@@ -93,8 +101,9 @@ export function weighedLoss(loss: Loss, prediction: Variable, targets: Matrix): 
       `fit: loss gave ${got} for { reduction: 'none' }, wanted a row for each of ${prediction.rows} samples, to weigh them`,
     )
   }
-  return each
-    .mean(1)
-    .mul(targets.slice(0, targets.rows, -1))
-    .mean()
+  const weighed = each.mean(1).mul(targets.slice(0, targets.rows, -1))
+  const ignored = ignoredBy(loss)
+  if (ignored === undefined) return weighed.mean()
+  const counted = targets.slice(0, targets.rows, 0, 1).notEqual(ignored).sum()
+  return weighed.sum().div(counted.astype(weighed.dtype))
 }
