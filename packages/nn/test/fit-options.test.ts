@@ -39,8 +39,8 @@ import {
   TrainingError,
 } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
-import { fit } from './run.ts'
-import { bitsOf, errorFrom, noise, sample } from './support.ts'
+import { evaluate, fit } from './run.ts'
+import { bitsOf, errorFrom, errorOf, noise, sample } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
@@ -622,4 +622,215 @@ test('fit takes no array of matrices for batches', () => {
   const model = netOf(SIZES[0])
   const options = { loss: crossEntropy, optimizer: optimizerOf(model), epochs: 1 }
   return expect(fit(model, [data.x, data.y] as Untyped, options)).rejects.toThrow('{ x, y }')
+})
+
+describe('iterators that are made by hand', () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const batches = [...new DataLoader(data, { batchSize: 4 })]
+  const done = { done: true, value: undefined }
+  /** One that gives these results of next(). */
+  const giving = (results: readonly unknown[], more: object = {}, key: symbol = Symbol.iterator): Untyped => ({
+    [key]() {
+      let i = 0
+      return { next: () => results[i++] ?? done, ...more }
+    },
+  })
+  const of = (value: unknown) => ({ done: false, value })
+  const [first] = batches
+
+  test.each<[string, (key: symbol) => Untyped, string]>([
+    [
+      'next that is missing',
+      (key) => ({ [key]: () => ({}) }),
+      'of the batches gave Object, wanted an iterator, which has next()',
+    ],
+    [
+      'no iterator',
+      (key) => ({ [key]: () => undefined }),
+      'of the batches gave undefined, wanted an iterator, which has next()',
+    ],
+    ['no function', (key) => ({ [key]: 3 }), 'of the batches is 3, wanted a function'],
+    [
+      'next that gives a number',
+      (key) => giving([of(first), 5], {}, key),
+      'fit: batch 1: next() gave 5, wanted { done, value }',
+    ],
+    [
+      'next that gives null',
+      (key) => giving([of(first), of(first), false], {}, key),
+      'fit: batch 2: next() gave false',
+    ],
+    ['a value that is missing', (key) => giving([of(first), {}], {}, key), 'fit: batch 1: the dataset is undefined'],
+    ['a value that is no batch', (key) => giving([of(7)], {}, key), 'fit: batch 0: the dataset is 7'],
+    ['a batch without targets', (key) => giving([of({ x: first.x })], {}, key), 'fit: batch 0: y is undefined'],
+  ])('%s: the error says so', async (_title, make, message) => {
+    for (const key of [Symbol.iterator, Symbol.asyncIterator]) {
+      const error = await errorFrom(trained(sizes, make(key)))
+      expect(error).toBeInstanceOf(MatgradError)
+      expect(error.message).toContain(message)
+      expect(error.message).toContain('fit: ')
+    }
+    class Own extends DataLoader {
+      override [Symbol.iterator]() {
+        return make(Symbol.iterator)[Symbol.iterator]()
+      }
+    }
+    if (message.includes('wanted a function')) return
+    const loader = new Own(data, { batchSize: 4 })
+    expect((await errorFrom(trained(sizes, loader))).message).toContain(message)
+    const evaluation = errorOf(() => evaluate(netOf(sizes), loader, { loss: crossEntropy }))
+    expect(evaluation.message).toContain(message.replace('fit: ', 'evaluate: '))
+  })
+
+  test('what they throw is thrown as it is; where something else ends the training, that is', async () => {
+    const own = new RangeError('my own')
+    const fails = () => {
+      throw own
+    }
+    const stop: Callback = { onBatchEnd: (_batch, _logs, training) => training.stop() }
+    expect(await errorFrom(trained(sizes, { [Symbol.iterator]: fails } as Untyped))).toBe(own)
+    expect(await errorFrom(trained(sizes, giving([], { next: fails })))).toBe(own)
+    const endless = giving([of(first), of(first)], { return: fails })
+    expect(await errorFrom(trained(sizes, endless, { callbacks: [stop] }))).toBe(own)
+    expect((await errorFrom(trained(sizes, giving([of(first), 5], { return: fails })))).message).toContain('batch 1')
+    expect(
+      (await trained(sizes, giving([of(first), of(first)], { return: () => 3 }), { callbacks: [stop] })).history.loss,
+    ).toHaveLength(1)
+    const odd = await errorFrom(trained(sizes, giving([of(first), of(first)], { return: 3 }), { callbacks: [stop] }))
+    expect(odd.message).toBe("fit: return of the batches' iterator is 3, wanted a function")
+    const later = giving([of(first), of(first)], { return: fails }, Symbol.asyncIterator)
+    expect((await trained(sizes, later, { callbacks: [stop] })).history.loss).toHaveLength(1)
+  })
+
+  test('it is ended where a batch is none', async () => {
+    for (const key of [Symbol.iterator, Symbol.asyncIterator]) {
+      let ended = 0
+      const end = () => {
+        ended++
+        return done
+      }
+      await errorFrom(trained(sizes, giving([of(first), of(3)], { return: end }, key)))
+      expect(ended).toBe(1)
+    }
+  })
+})
+
+describe('weights beside the ignoreIndex of the loss: rows of it do not count', () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const y = matrix(data.y.toArray().map(([each], i) => [i % 3 === 1 ? -100 : each]))
+  const kept = [...y.toArray().keys()].filter((i) => i % 3 !== 1)
+  const without = { x: data.x.gatherRows(kept), y: y.gatherRows(kept) }
+  const loss = crossEntropy({ ignoreIndex: -100 })
+  const classWeight = [0.5, 2, 1]
+  const sampleWeight = Array.from({ length: sizes.rows }, (_, i) => 1 + (i % 4))
+
+  test.each<[string, Partial<FitOptions>, Partial<FitOptions>]>([
+    ['of classes', { classWeight }, { classWeight }],
+    ['of classes by name', { classWeight: { 1: 2 } }, { classWeight: { 1: 2 } }],
+    ['of samples', { sampleWeight }, { sampleWeight: kept.map((i) => sampleWeight[i]) }],
+    ['of both', { sampleWeight, classWeight }, { sampleWeight: kept.map((i) => sampleWeight[i]), classWeight }],
+  ])('%s, within 1e-6 of what they are without these rows', async (_title, options, others) => {
+    const model = () => new Linear(sizes.features, 3, { generator: new Generator(3) })
+    const run = async (samples: Dataset, settings: Partial<FitOptions>) => {
+      const own = model()
+      const optimizer = new SGD(own.parameters(), { lr: 0.5 })
+      const common = { loss, optimizer, epochs: 3, batchSize: 32, shuffle: false }
+      const history = await fit(own, samples, { ...common, ...settings })
+      return [...history.loss, ...own.weight.value.data, ...(own.bias?.value.data ?? [])]
+    }
+    const [got, wanted] = [await run({ x: data.x, y }, options), await run(without, others)]
+    for (const [i, each] of wanted.entries()) expect(Math.abs(got[i] - each)).toBeLessThan(1e-6)
+    // In batches one after another, too.
+    if (!options.sampleWeight) {
+      const own = model()
+      const optimizer = new SGD(own.parameters(), { lr: 0.5 })
+      const history = await fit(own, [{ x: data.x, y }], { loss, optimizer, epochs: 3, ...options })
+      for (const [i, each] of history.loss.entries()) expect(Math.abs(each - wanted[i])).toBeLessThan(1e-6)
+    }
+  })
+
+  test('weights of 1 give the loss itself', async () => {
+    const losses: number[][] = []
+    for (const options of [{}, { classWeight: [1, 1, 1] }]) {
+      const own = new Linear(sizes.features, 3, { generator: new Generator(3) })
+      const optimizer = new SGD(own.parameters(), { lr: 0.5 })
+      losses.push((await fit(own, { x: data.x, y }, { loss, optimizer, epochs: 2, shuffle: false, ...options })).loss)
+    }
+    for (const [i, each] of losses[0].entries()) expect(Math.abs(each - losses[1][i])).toBeLessThan(1e-6)
+  })
+
+  test('another class that is none is still an error', async () => {
+    const error = await errorFrom(trained(sizes, { x: data.x, y }, { classWeight }))
+    expect(error.message).toContain('is -100')
+  })
+})
+
+describe('an optimiser that is older than a part of the model', () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+  const options = { loss: crossEntropy, epochs: 1, batchSize: 4 }
+
+  test.each([true, false])(
+    'is an error before its first step, which says what to do (compile: %s)',
+    async (compile) => {
+      class Own extends Module {
+        head = new Linear(2, 3)
+        override forward(x: Variable): Variable {
+          return this.head.forward(x)
+        }
+      }
+      const replace: readonly [Module & Untyped, (model: Untyped) => void][] = [
+        [netOf(sizes), (model) => (model.layers[0] = new Linear(2, 4))],
+        [
+          new Sequential(new Linear(2, 4), new Linear(4, 2), new Own()),
+          (model) => (model.layers[2].head = new Linear(2, 3)),
+        ],
+      ]
+      for (const [model, change] of replace) {
+        const optimizer = optimizerOf(model)
+        await fit(model, data, { ...options, compile, optimizer })
+        change(model)
+        const before = bitsOf(model)
+        const error = await errorFrom(fit(model, data, { ...options, compile, optimizer }))
+        expect(error).toBeInstanceOf(MatgradError)
+        expect(error.message).toContain(
+          "fit: 2 of the optimizer's parameters are no part of the model, and 2 of the model's none of the optimizer's: was a layer replaced?",
+        )
+        expect(bitsOf(model)).toEqual(before)
+        await fit(model, data, { ...options, compile, optimizer: optimizerOf(model) })
+      }
+    },
+  )
+
+  test('none where parameters are left out, frozen, or of the loss', async () => {
+    const model = netOf(sizes)
+    const scale = variable(ones(1, 1))
+    const loss = (p: Variable, t: Matrix) => crossEntropy(p.mul(scale), t)
+    const [weight, bias] = model.parameters()
+    await fit(model, data, { ...options, optimizer: new SGD([weight], { lr: 0.1 }) })
+    await fit(model, data, { ...options, loss, optimizer: new SGD([weight, scale], { lr: 0.1 }) })
+    await fit(model, data, { ...options, optimizer: new SGD([...model.parameters(), scale], { lr: 0.1 }) })
+    const optimizer = new SGD([weight, variable(ones(1, 1))], { lr: 0.1 })
+    expect((await errorFrom(fit(model, data, { ...options, optimizer }))).message).toContain('was a layer replaced?')
+    for (const each of model.parameters()) if (each !== weight) each.requiresGrad = false
+    await fit(model, data, { ...options, optimizer })
+    expect(bias.requiresGrad).toBe(false)
+  })
+})
+
+test('a first rate that makes no sense is an error before anything is changed', async () => {
+  class Odd extends Scheduler {
+    protected override rate(): number {
+      return Number.NaN
+    }
+  }
+  const [sizes] = SIZES
+  const model = new Sequential(new Linear(2, 3), new BatchNorm1d(3))
+  const optimizer = optimizerOf(model)
+  const before = bitsOf(model)
+  const settings = { loss: crossEntropy, optimizer, scheduler: new Odd(optimizer), epochs: 1 }
+  expect((await errorFrom(fit(model, dataOf(sizes), settings))).message).toBe('Odd: the rate is NaN, wanted 0 or more')
+  expect(bitsOf(model)).toEqual(before)
 })
