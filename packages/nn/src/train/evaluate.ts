@@ -146,14 +146,22 @@ export function evaluate<M extends object = Record<never, never>>(
   options: EvaluateOptions<M> & { readonly loss: Loss },
   ...more: []
 ): Evaluated<M>
-/** The same without a loss: metrics alone. */
+/**
+ * The same without a loss: metrics alone.
+ *
+ * Defaults: metrics {}, batchSize 256, compile true.
+ */
 export function evaluate<M extends object = Record<never, never>>(
   model: Module,
   data: Dataset | DataLoader,
   options?: EvaluateOptions<M> & { readonly loss?: undefined },
   ...more: []
 ): Omit<Evaluated<M>, 'loss'>
-/** The same with options of which nobody knows whether they have a loss. */
+/**
+ * The same with options of which nobody knows whether they have a loss.
+ *
+ * Defaults: metrics {}, batchSize 256, compile true.
+ */
 export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs
 export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs {
   checkNoMore('evaluate', 'model, data, options', more)
