@@ -292,6 +292,37 @@ describe('PReLU', () => {
     expect(slopeAt(matrix([[Number.POSITIVE_INFINITY, -2, 0]])).item()).toBe(-2)
   })
 
+  // [slope, y, gradient of x] as PyTorch 1.13 prints them, in both dtypes; the gradient of the slope is NaN.
+  test.each(
+    DTYPES.flatMap((dtype) =>
+      [
+        [0.25, [-Infinity, -0, 0, Number.NaN, Infinity, -0.5, 3], [0.25, 0.5, 0.75, 1, 5, 1.5, 7]],
+        [0, [Number.NaN, -0, 0, Number.NaN, Infinity, -0, 3], [0, 0, 0, 0, 5, 0, 7]],
+        [-1, [Infinity, 0, -0, Number.NaN, Infinity, 2, 3], [-1, -2, -3, -4, 5, -6, 7]],
+        [
+          ...[Number.NaN, [Number.NaN, Number.NaN, Number.NaN, Number.NaN, Infinity, Number.NaN, 3]],
+          [Number.NaN, Number.NaN, Number.NaN, Number.NaN, 5, Number.NaN, 7],
+        ],
+        [
+          ...[Infinity, [-Infinity, Number.NaN, Number.NaN, Number.NaN, Infinity, -Infinity, 3]],
+          [Infinity, Infinity, Infinity, Infinity, 5, Infinity, 7],
+        ],
+      ].map(([slope, y, gradient]) => [dtype, slope as number, y as number[], gradient as number[]] as const),
+    ),
+  )('of ±∞, ±0 and NaN is exactly that of PyTorch, in %s with slope %d', (dtype, slope, y, gradient) => {
+    const layer = new nn.PReLU(1, { dtype, init: nn.init.constant(slope) })
+    const pass = stepOf((samples: Matrix, cotangent: Matrix) => {
+      layer.zeroGrad()
+      const x = variable(samples)
+      const result = layer.forward(x)
+      result.backward(cotangent)
+      return [result.value, x.grad as Matrix, layer.weight.grad as Matrix]
+    }, layer)
+    const x = matrix([[-Infinity, -0, 0, Number.NaN, Infinity, -2, 3]], { dtype })
+    const got = pass(x, matrix([[1, 2, 3, 4, 5, 6, 7]], { dtype })).map((each) => Array.from(each.data))
+    expect(got).toEqual([y, gradient, [Number.NaN]])
+  })
+
   test('of another number of columns throws', () => {
     const error = errorOf(() => run((x: Matrix) => new nn.PReLU(3).forward(x as Untyped), matrix([[1, 2]])))
     expect(error).toBeInstanceOf(ShapeError)

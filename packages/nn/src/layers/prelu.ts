@@ -66,8 +66,9 @@ export class PReLU<Num extends number = 1> extends Weighted<Variable<1, Num>, Sl
     const weight: Variable = this.weight
     if (weight.cols > 1 && x.cols !== weight.cols)
       throw new ShapeError(`${this.describe()}: x is ${formatShape(x.shape)}, wanted ${weight.cols} columns`)
-    // What is not negative is 0 and not left out: an infinity has no product with a gradient of 0.
-    return x.relu().add(x.greater(0).where(0, x).mul(weight))
+    const isPositive = x.greater(0)
+    // What has no slope is 0 before the product, too: an infinity has none with a gradient of 0.
+    return isPositive.where(x, isPositive.where(0, x).mul(weight))
   }
 
   override describe(): string {
