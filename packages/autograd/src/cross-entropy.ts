@@ -13,6 +13,7 @@ import {
   readerOf,
   whole,
 } from '@matgrad/core/internal'
+import { checkDistributions, checkNumbers, isLooking, LOG_PROBABILITY } from './demand.ts'
 import { areOptionsAlone, type PartialLoss, REDUCTIONS, type Reduction, reduce, withOptions } from './reduction.ts'
 import { applyOp, toVariable, type Variable } from './variable.ts'
 
@@ -89,11 +90,14 @@ export function nllLoss(options: NllLossOptions): PartialLoss
  *
  * Defaults: reduction 'mean', no weight, no ignoreIndex.
  *
+ * Numbers above 0, which are logits or probabilities and no logarithms, are an error where they can be seen: `fit` looks at the first
+ * batch before its first step, a program does not.
+ *
  * @param logProbabilities x, nxC
  * @param classes the class of each row, nx1
  * @returns 1x1, or nx1 with the reduction 'none'; NaN for a mean of no rows, or of rows that are all ignored
  * @throws ShapeError for classes of another shape, or one that is out of range; DTypeError for a class that is not a whole number,
- * what is no Matrix, and for other options.
+ * what is no Matrix, and for other options; MatgradError for numbers above 0.
  */
 export function nllLoss(
   logProbabilities: Variable | Matrix,
@@ -120,6 +124,7 @@ export function nllLoss(
       `nllLoss: logProbabilities are ${formatShape(x.shape)}, classes are ${formatShape(t.shape)}, wanted ${x.rows}x1`,
     )
   checkWeight('nllLoss', x, settings.weight)
+  if (isLooking()) checkNumbers('nllLoss', 'logProbabilities', x, LOG_PROBABILITY)
   return reduceClasses('nllLoss', t.value, x.cols, settings, (index, weigh) =>
     weigh(applyOp(ofClass, [x, index], undefined).neg()),
   )
@@ -139,11 +144,15 @@ export function crossEntropy(options: CrossEntropyOptions): PartialLoss
  *
  * Defaults: labelSmoothing 0, reduction 'mean', no weight, no ignoreIndex.
  *
+ * A row of probabilities whose sum is not 1, which PyTorch takes, is an error where it can be seen: `fit` looks before its first
+ * step, a program does not.
+ *
  * @param logits nxC, unnormalised, C > 1
  * @param target the class of each row, nx1, or its distribution over the classes, nxC
  * @returns 1x1, or nx1 with the reduction 'none'; NaN for a mean of no rows, or of rows that are all ignored
  * @throws ShapeError for logits of one class, a target of another shape or a class that is out of range; DTypeError for a class that is not a
- * whole number, or an option of the wrong type; MatgradError for an ignoreIndex beside probabilities, which have no index.
+ * whole number, or an option of the wrong type; MatgradError for a row that is no distribution, and an ignoreIndex beside
+ * probabilities, which have no index.
  */
 export function crossEntropy(
   logits: Variable | Matrix,
@@ -171,6 +180,7 @@ export function crossEntropy(
   /** The sum of each row of −terms, each with the weight of its class. */
   const ofAllClasses = (terms: Variable): Variable => (weight ? weighed(terms.neg(), weight) : terms.neg()).sum(1)
   if (t.cols === x.cols) {
+    if (isLooking()) checkDistributions('crossEntropy', 'target', t)
     const smooth = labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t
     return reduce(ofAllClasses(weighed(smooth, x.logSoftmax(1))), reduction)
   }

@@ -3,5 +3,13 @@
 export { CompiledFunction } from './compile/compile.ts'
 export { Guided } from './compile/guided.ts'
 export { replays } from './compile/program.ts'
+export {
+  checkNumbers,
+  type Demand,
+  isLooking,
+  LOG_PROBABILITY,
+  PROBABILITY,
+  withoutLooking,
+} from './demand.ts'
 export { areOptionsAlone, optionsOf, originalOf, REDUCTIONS, reduce, withOptions } from './reduction.ts'
 export { gradientReads } from './variable.ts'

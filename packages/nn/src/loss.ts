@@ -1,8 +1,17 @@
 import { type PartialLoss, type Reduction, Variable } from '@matgrad/autograd'
-import { areOptionsAlone, originalOf, reduce, withOptions } from '@matgrad/autograd/internal'
+import {
+  areOptionsAlone,
+  checkNumbers,
+  type Demand,
+  isLooking,
+  originalOf,
+  reduce,
+  withOptions,
+} from '@matgrad/autograd/internal'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { checkNoMore, describe, elementsOf, formatShape, type Reader, tracer } from '@matgrad/core/internal'
-import { type Input, variableOf } from './module.ts'
+import { checkNoMore, describe, formatShape, type Reader } from '@matgrad/core/internal'
+import { type Input, isBuiltIn, type Module, variableOf } from './module.ts'
+import { nameOf } from './names.ts'
 
 /**
  * A loss to train with: of predictions and targets, one sample a row, 1x1. Where samples are weighed it is asked for the loss of each
@@ -17,52 +26,50 @@ export interface LossFunction<Options> {
   (prediction: Input, target: Input, options?: Options, ...more: []): Variable
 }
 
-/** The losses of this package, with whether they refuse some targets. */
-const known = new Map<unknown, boolean>()
+/** What a loss of this package refuses. */
+interface Traits {
+  /** Whether it refuses some predictions, or some targets, for their numbers. */
+  readonly refuses: { readonly prediction: boolean; readonly target: boolean }
+  /** The layers that a model must not end in, by their names, and what fits instead. */
+  readonly unfit?: Readonly<Record<string, string>>
+}
+
+const known = new Map<unknown, Traits>()
 
 /** Makes a loss known as one of this package: what it does depends on numbers in matrices alone, so that programs may do it. */
-export function builtIn<L>(loss: L, { refusesTargets }: { refusesTargets: boolean }): L {
-  known.set(loss, refusesTargets)
+export function builtIn<L>(loss: L, traits: Traits): L {
+  known.set(loss, traits)
   return loss
 }
 
 /** Whether a loss is one of this package. */
 export const isKnownLoss = (loss: Loss): boolean => known.has(originalOf(loss))
 
-/** Whether it is one that refuses targets for their numbers. */
-export const refusesTargets = (loss: Loss): boolean => known.get(originalOf(loss)) === true
+/** Whether it is one that refuses predictions, or targets, for their numbers. */
+export const refuses = (loss: Loss, what: 'prediction' | 'target'): boolean =>
+  known.get(originalOf(loss))?.refuses[what] === true
 
-let looks = true
-
-/** The result of `run`, in which losses of this package look at no number: what they give is then what programs give. */
-export function withoutLooking<T>(run: () => T): T {
-  const before = looks
-  looks = false
-  try {
-    return run()
-  } finally {
-    looks = before
-  }
+/** A class of this package that says which layer gives what its layers give. */
+interface Ending {
+  endOf?(layer: Module): Module | undefined
 }
 
-/** A demand on each number of an operand, which is made where it can be seen: not where a function is traced, or replayed. */
-interface Demand {
-  readonly accepts: (value: number) => boolean
-  readonly wanted: string
+/** @throws MatgradError for a model that ends in a layer of this package which gives what the loss does not take. */
+export function checkEnd(operation: string, model: Module, loss: Loss): void {
+  const unfit = known.get(originalOf(loss))?.unfit
+  if (unfit === undefined) return
+  const within: Module[] = []
+  for (let next: Module | undefined = model; next; next = (next.constructor as Ending).endOf?.(next)) within.push(next)
+  const name = nameOf(within.at(-1) as Module)
+  if (Object.hasOwn(unfit, name) && within.every(isBuiltIn))
+    throw new MatgradError(
+      `${operation}: the model ends in ${name}, whose values are not what ${loss.name} takes: ${unfit[name]}`,
+    )
 }
 
 interface Demands {
   readonly prediction?: Demand
   readonly target?: Demand
-}
-
-function checkNumbers(operation: string, name: string, { value }: Variable, { accepts, wanted }: Demand): void {
-  const elements = elementsOf(operation, value)
-  for (let i = 0; i < elements.length; i++)
-    if (!accepts(elements[i])) {
-      const [row, col] = [Math.floor(i / value.cols), i % value.cols]
-      throw new MatgradError(`${operation}: ${name} ${row}, ${col} is ${elements[i]}, wanted ${wanted}`)
-    }
 }
 
 function checkValues(operation: string, name: string, value: unknown): void {
@@ -83,13 +90,17 @@ function checkPair(operation: string, prediction: Input, target: Input): void {
  * The loss of this package that is computed element by element by `losses`, and reduced: a prediction and a target have the
  * same shape. 'batchMean' divides the sum by the number of rows.
  *
+ * @param demandsOf what is demanded of each number, in the order in which they are looked at
+ * @param unfit the layers that a model must not end in, and what fits instead
+ *
  * @internal
  */
 export function elementwise<Settings extends { readonly reduction: 'mean' | 'sum' | 'none' | 'batchMean' }>(
   name: string,
   read: Reader<Settings>,
   losses: (prediction: Variable, target: Variable, settings: Settings) => Variable,
-  demands: Demands = {},
+  demandsOf: (settings: Settings) => Demands = () => ({}),
+  unfit?: Traits['unfit'],
 ): LossFunction<object> {
   const loss = (prediction: Input, target: Input, given?: object, ...more: []): Variable | PartialLoss => {
     checkNoMore(name, 'prediction, target, options', more)
@@ -100,15 +111,15 @@ export function elementwise<Settings extends { readonly reduction: 'mean' | 'sum
     checkPair(name, prediction, target)
     const settings = read(name, given)
     const operands = { prediction: variableOf(name, prediction), target: variableOf(name, target) }
-    if (looks && tracer === null)
-      for (const each of ['prediction', 'target'] as const) {
-        const demand = demands[each]
-        if (demand) checkNumbers(name, each, operands[each], demand)
-      }
+    if (isLooking())
+      for (const [each, demand] of Object.entries(demandsOf(settings)) as [keyof Demands, Demand][])
+        checkNumbers(name, each, operands[each], demand)
     const each = losses(operands.prediction, operands.target, settings)
     const { reduction } = settings
     return reduction === 'batchMean' ? each.sum().div(prediction.rows) : reduce(each, reduction)
   }
   Object.defineProperty(loss, 'name', { value: name })
-  return builtIn(loss as unknown as LossFunction<object>, { refusesTargets: demands.target !== undefined })
+  const demands = demandsOf(read(name, undefined))
+  const refuses = { prediction: demands.prediction !== undefined, target: demands.target !== undefined }
+  return builtIn(loss as unknown as LossFunction<object>, { refuses, ...(unfit && { unfit }) })
 }

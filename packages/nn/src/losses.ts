@@ -1,5 +1,5 @@
 import { crossEntropy, nllLoss, type Reduction, sub, type Variable } from '@matgrad/autograd'
-import { REDUCTIONS } from '@matgrad/autograd/internal'
+import { LOG_PROBABILITY, PROBABILITY, REDUCTIONS } from '@matgrad/autograd/internal'
 import { Matrix, ShapeError } from '@matgrad/core'
 import {
   binaryCrossEntropy as binary,
@@ -18,8 +18,12 @@ import { builtIn, elementwise, type LossFunction } from './loss.ts'
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss, type Reduction } from '@matgrad/autograd'
 export type { Loss, LossFunction } from './loss.ts'
 
-builtIn(crossEntropy, { refusesTargets: true })
-builtIn(nllLoss, { refusesTargets: true })
+builtIn(crossEntropy, {
+  refuses: { prediction: false, target: true },
+  unfit: { Softmax: 'leave Softmax out, for logits, or end in LogSoftmax and use nllLoss' },
+})
+const WANTS_LOGARITHMS = { Softmax: 'end in LogSoftmax', Sigmoid: 'end in LogSoftmax' }
+builtIn(nllLoss, { refuses: { prediction: true, target: true }, unfit: WANTS_LOGARITHMS })
 
 export interface LossOptions {
   /**
@@ -30,9 +34,6 @@ export interface LossOptions {
 }
 
 const reduction = oneOf(...REDUCTIONS)('mean')
-
-/** NaN is no probability either: its loss is NaN. */
-const PROBABILITY = { accepts: (value: number) => !(value < 0 || value > 1), wanted: '0 to 1' }
 
 /** a·b: what has no weight has no part, though its loss is infinite. */
 const weighed = (a: Variable, b: Variable | Matrix): Variable => a.apply(operations.weigh, [a, b], undefined)
@@ -149,7 +150,7 @@ export const hingeLoss: LossFunction<HingeLossOptions> = /* @__PURE__ */ element
     checkSetting('hingeLoss', 'margin', margin, () => true, 'a finite number')
     return weighed(x, t).neg().add(margin).relu()
   },
-  { target: { accepts: (value) => value === -1 || value === 1, wanted: '-1 or 1' } },
+  () => ({ target: { accepts: (value) => value === -1 || value === 1, wanted: '-1 or 1' } }),
 )
 
 /**
@@ -172,7 +173,7 @@ export const binaryCrossEntropy: LossFunction<LossOptions> = /* @__PURE__ */ ele
     const value = sub(t.value, 1).mul(ofZero).sub(ofOne.mul(t.value))
     return p.apply(binary, [value, p, t], undefined)
   },
-  { prediction: PROBABILITY, target: PROBABILITY },
+  () => ({ prediction: PROBABILITY, target: PROBABILITY }),
 )
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
@@ -201,7 +202,8 @@ export const binaryCrossEntropyWithLogits: LossFunction<BinaryCrossEntropyOption
     const negative = weighed(x.softplus(), sub(1, t))
     return (posWeight ? weighed(positive, posWeight) : positive).add(negative)
   },
-  { target: PROBABILITY },
+  () => ({ target: PROBABILITY }),
+  { Sigmoid: 'leave Sigmoid out, for logits, or use binaryCrossEntropy' },
 )
 
 export interface KlDivOptions {
@@ -223,7 +225,11 @@ export interface KlDivOptions {
  *
  * Defaults: logTarget false, reduction 'mean'.
  *
- * @throws ShapeError when the shapes differ; DTypeError for what is no Matrix, and for other options.
+ * What is no probability, or no logarithm of one, is an error where it can be seen: `fit` looks at the first batch, and at all targets,
+ * before its first step, a program does not.
+ *
+ * @throws ShapeError when the shapes differ; MatgradError for logarithms above 0, and targets below 0 or above 1; DTypeError for
+ * what is no Matrix, and for other options.
  */
 export const klDiv: LossFunction<KlDivOptions> = /* @__PURE__ */ elementwise(
   'klDiv',
@@ -236,4 +242,6 @@ export const klDiv: LossFunction<KlDivOptions> = /* @__PURE__ */ elementwise(
     const logarithm = logTarget ? select(0, t) : select(1, t).log()
     return weighed(p, logarithm.sub(select(0, x)))
   },
+  ({ logTarget }) => ({ prediction: LOG_PROBABILITY, target: logTarget ? LOG_PROBABILITY : PROBABILITY }),
+  WANTS_LOGARITHMS,
 )

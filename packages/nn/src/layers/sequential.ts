@@ -1,5 +1,5 @@
 import type { Variable } from '@matgrad/autograd'
-import { type Accepts, type Input, isBuiltIn, sameElements, variableOf } from '../module.ts'
+import { type Accepts, type Input, isBuiltIn, type Module, sameElements, variableOf } from '../module.ts'
 import { Container, checkPart, elementAt } from './container.ts'
 import type { AnyModule, Chain, ElementAt, FirstIn, LastOut } from './types.ts'
 
@@ -14,6 +14,11 @@ export class Sequential<
   /** @internal */
   static argumentsOf({ layers }: Sequential): unknown[] {
     return [...layers]
+  }
+
+  /** The layer that gives what a model gives. @internal */
+  static endOf({ layers }: Sequential): Module | undefined {
+    return layers.at(-1)
   }
 
   readonly layers: Layers

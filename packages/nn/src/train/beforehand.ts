@@ -1,7 +1,7 @@
 import { constant, type Variable } from '@matgrad/autograd'
 import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
-import { isKnownLoss, type Loss, refusesTargets } from '../loss.ts'
+import { checkEnd, isKnownLoss, type Loss, refuses } from '../loss.ts'
 import { isKnownMetric, type Metric } from '../metrics/metric.ts'
 import { isBuiltIn, type Module } from '../module.ts'
 import { nameOf } from '../names.ts'
@@ -30,10 +30,12 @@ export function checkBeforehand({ model, optimizer, loss, metrics, loader, valid
   const known: Check[] = Object.values(metrics).filter(isKnownMetric)
   if (known.length > 0) known.unshift((prediction) => checkLogits('fit', loss, metrics, prediction))
   checkParameters(model, optimizer)
+  checkEnd('fit', model, loss)
   if (loader && isPlainLoader(loader)) {
     inMode(model, true, () => checkBatches('data', model, loader))
     // All else that may be wrong is wrong in the first step.
-    checkTargets(model, refusesTargets(loss) ? [asCheck(loss), ...known] : known, loader)
+    checkTargets(model, refuses(loss, 'target') ? [asCheck(loss), ...known] : known, loader)
+    if (refuses(loss, 'prediction')) checkPredictions(model, loss, loader)
   }
   if (!validation || !isPlainLoader(validation)) return
   const [own, other] = [loader?.dataset.x, validation.dataset.x]
@@ -123,6 +125,13 @@ function checkTargets(model: Module, checks: readonly Check[], { dataset: { x, y
   })
 }
 
+/** Gives a loss of this package what a model that is of it, too, makes of the first batch. */
+function checkPredictions(model: Module, loss: Loss, { dataset: { x, y }, batchSize }: DataLoader): void {
+  if (!isKnown(model)) return
+  const rows = Math.min(batchSize, x.rows)
+  inEvaluation(model, () => loss(model.forward(x.slice(0, rows)), y.slice(0, rows)))
+}
+
 /** What a model makes of the first row, which takes little time; of the first `rows` where that is an error, which has their shape. */
 function resultOf(model: Module, x: Matrix, rows: number): Variable {
   try {
@@ -132,8 +141,13 @@ function resultOf(model: Module, x: Matrix, rows: number): Variable {
   }
 }
 
-/** Four rows of the targets: of the least and the largest number, the one nearest to 0, and the one farthest above a whole number. */
+/**
+ * Rows of the targets: of the least and the largest number, the one nearest to 0, the one farthest above a whole number, and those of the
+ * least and the largest sum.
+ */
 function telling(y: Matrix): Matrix {
   const places = [y.argmin(), y.argmax(), y.abs().argmin(), y.sub(y.floor()).argmax()]
-  return y.gatherRows(places.map((place) => Math.floor(place.item() / y.cols)))
+  const rows = places.map((place) => Math.floor(place.item() / y.cols))
+  const sums = y.cols > 1 ? y.sum(1) : undefined
+  return y.gatherRows(sums ? [...rows, sums.argmin().item(), sums.argmax().item()] : rows)
 }

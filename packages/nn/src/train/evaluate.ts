@@ -3,7 +3,7 @@ import { CompiledFunction } from '@matgrad/autograd/internal'
 import { MatgradError, Matrix } from '@matgrad/core'
 import { checkInteger, checkNoMore, flag, readerOf, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
-import { isKnownLoss, type Loss } from '../loss.ts'
+import { checkEnd, isKnownLoss, type Loss } from '../loss.ts'
 import type { Metric } from '../metrics/metric.ts'
 import { checkModule, forwardOf, type Module } from '../module.ts'
 import { Batches } from './batches.ts'
@@ -168,6 +168,7 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
   checkModule('evaluate', model)
   const { loss, metrics, batchSize, compile: compiles } = readEvaluate('evaluate', options)
   checkMetrics('evaluate', metrics)
+  if (loss) checkEnd('evaluate', model, loss)
   if (!(data instanceof DataLoader)) checkDataset('evaluate', data)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')

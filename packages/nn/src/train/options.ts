@@ -1,7 +1,8 @@
 import { constant, Variable } from '@matgrad/autograd'
+import { withoutLooking } from '@matgrad/autograd/internal'
 import { DTypeError, type Matrix, ShapeError } from '@matgrad/core'
 import { describe, formatShape, isPlain, type KindMaker, kind } from '@matgrad/core/internal'
-import { type Loss, withoutLooking } from '../loss.ts'
+import type { Loss } from '../loss.ts'
 import type { Metric } from '../metrics/metric.ts'
 
 /** An option that is a loss. */

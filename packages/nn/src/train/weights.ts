@@ -1,8 +1,8 @@
 import { type NllLossOptions, Variable } from '@matgrad/autograd'
-import { optionsOf } from '@matgrad/autograd/internal'
+import { optionsOf, withoutLooking } from '@matgrad/autograd/internal'
 import { concat, DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
 import { checkInteger, checkNumber, describe, elementsOf, formatShape, isPlain } from '@matgrad/core/internal'
-import { type Loss, withoutLooking } from '../loss.ts'
+import type { Loss } from '../loss.ts'
 import type { Dataset } from './data.ts'
 
 // A sample's weight is one column more of its targets, so that it goes the way of the data into a program.

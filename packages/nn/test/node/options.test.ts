@@ -114,13 +114,14 @@ const rows: Record<string, Row> = {
   variable: row((o, v) => autograd.variable(v.a, o)),
   gradcheck: row((o) => autograd.gradcheck((x) => x, [zeros(1, 1, { dtype: 'float64' })], o)),
   crossEntropy: row((o, v) => nn.crossEntropy(v.a, zeros(4, 1), o)),
-  nllLoss: row((o, v) => nn.nllLoss(v.a, zeros(4, 1), o)),
+  nllLoss: row((o, v) => nn.nllLoss(v.a.sub(9), zeros(4, 1), o)),
   ...Object.fromEntries(
-    ['mseLoss', 'l1Loss', 'huberLoss', 'smoothL1Loss', 'klDiv', 'binaryCrossEntropy'].map((name) => [
+    ['mseLoss', 'l1Loss', 'huberLoss', 'smoothL1Loss', 'binaryCrossEntropy'].map((name) => [
       name,
       row((o, v) => untyped[name](v.a, v.a, o)),
     ]),
   ),
+  klDiv: row((o, v) => nn.klDiv(v.y.sub(1), v.y, o)),
   hingeLoss: row((o, v) => nn.hingeLoss(v.a, core.ones(4, 2), o)),
   binaryCrossEntropyWithLogits: row((o, v) => nn.binaryCrossEntropyWithLogits(v.y, v.y, o)),
   'init.orthogonal': row((o) => nn.init.orthogonal(o)),
