@@ -31,10 +31,10 @@ const alias: Operation = {
  * parameter is thereby told apart from what it uses of the same variable otherwise, and a compiled function sees that
  * somebody differentiates it.
  */
-function aliasOf(argument: unknown, position: number): Variable {
+function aliasOf(operation: string, argument: unknown, position: number): Variable {
   const given = argument instanceof Matrix ? constant(argument) : argument
   if (!(given instanceof Variable))
-    throw new DTypeError(`grad: argument ${position} is ${describe(argument)}, wanted a Variable or a Matrix`)
+    throw new DTypeError(`${operation}: argument ${position} is ${describe(argument)}, wanted a Variable or a Matrix`)
   return new Variable(given.matrix, true, { op: alias, inputs: [given], attributes: undefined })
 }
 
@@ -52,22 +52,31 @@ export function valueAndGrad<Arguments extends unknown[] = Variable[], const N e
   ...more: []
 ): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<N>] {
   checkNoMore('valueAndGrad', 'f, argnums', more)
-  if (typeof f !== 'function') throw new DTypeError(`grad: f is ${describe(f)}, wanted a function`)
+  return differentiated('valueAndGrad', f, argnums)
+}
+
+/** The same, whose errors speak of `operation`. */
+function differentiated<Arguments extends unknown[], const N extends number | readonly number[]>(
+  operation: string,
+  f: ScalarFunction<Arguments>,
+  argnums: N | undefined,
+): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<N>] {
+  if (typeof f !== 'function') throw new DTypeError(`${operation}: f is ${describe(f)}, wanted a function`)
   if (argnums !== undefined && typeof argnums !== 'number' && !Array.isArray(argnums))
-    throw new DTypeError(`grad: argnums is ${describe(argnums)}, wanted a number or an array of numbers`)
+    throw new DTypeError(`${operation}: argnums is ${describe(argnums)}, wanted a number or an array of numbers`)
   const wanted: readonly number[] = typeof argnums === 'number' ? [argnums] : (argnums ?? [0])
   return (...args) => {
     for (const i of wanted)
       if (!(Number.isInteger(i) && i >= 0 && i < args.length))
-        throw new MatgradError(`grad: argnums has ${describe(i)}, wanted whole numbers below ${args.length}`)
+        throw new MatgradError(`${operation}: argnums has ${describe(i)}, wanted whole numbers below ${args.length}`)
     const outside = isRecording()
     const variables = args.map((argument, i) =>
-      wanted.includes(i) ? aliasOf(argument, i) : argument instanceof Matrix ? constant(argument) : argument,
+      wanted.includes(i) ? aliasOf(operation, argument, i) : argument instanceof Matrix ? constant(argument) : argument,
     )
     const ends = new Set(wanted.map((i) => variables[i] as Variable))
     const value = withRecording(true, () => f(...(variables as Arguments)))
-    if (!(value instanceof Variable)) throw new DTypeError(`grad: f gave ${describe(value)}, wanted a Variable`)
-    const seed = seedOf('grad', value)
+    if (!(value instanceof Variable)) throw new DTypeError(`${operation}: f gave ${describe(value)}, wanted a Variable`)
+    const seed = seedOf(operation, value)
     const nodes = history(value, ends)
     const goesOn = outside && dependsOnOthers(nodes, ends)
     const cotangents = withRecording(goesOn, () => pullBack(nodes, seed, ends))
@@ -98,6 +107,6 @@ export function grad<Arguments extends unknown[] = Variable[], const N extends n
   ...more: []
 ): (...args: Given<Arguments>) => Gradients<N> {
   checkNoMore('grad', 'f, argnums', more)
-  const both = valueAndGrad(f, argnums)
+  const both = differentiated('grad', f, argnums)
   return (...args) => both(...args)[1]
 }

@@ -291,7 +291,7 @@ export function variable<R extends number, C extends number>(
   ...more: []
 ): Variable<R, C> {
   checkNoMore('variable', 'value, options', more)
-  checkValue(value)
+  checkValue('variable', value)
   const { requiresGrad, name } = readVariable('variable', options)
   return new Variable(value, requiresGrad, null, name)
 }
@@ -299,12 +299,12 @@ export function variable<R extends number, C extends number>(
 /** A variable that requires no gradient. @throws DTypeError unless value is a Matrix. */
 export function constant<R extends number, C extends number>(value: Matrix<R, C>, ...more: []): Variable<R, C> {
   checkNoMore('constant', 'value', more)
-  checkValue(value)
+  checkValue('constant', value)
   return new Variable(value, false)
 }
 
-function checkValue(value: unknown): void {
-  if (!(value instanceof Matrix)) throw new DTypeError(`variable: value is ${describe(value)}, wanted a Matrix`)
+function checkValue(operation: string, value: unknown): void {
+  if (!(value instanceof Matrix)) throw new DTypeError(`${operation}: value is ${describe(value)}, wanted a Matrix`)
 }
 
 /** A Variable, Matrix or number as a Variable; a number takes the given dtype. @throws DTypeError for anything else. */

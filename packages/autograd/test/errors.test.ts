@@ -127,7 +127,7 @@ describe('an operand of a wrong type is a DTypeError', () => {
   test('variable and constant', () => {
     for (const [described, value] of [...wrongTypes, ['3', 3] as const])
       for (const name of ['variable', 'constant'])
-        expectError(() => functions[name](value), DTypeError, 'variable', `value is ${described}, wanted a Matrix`)
+        expectError(() => functions[name](value), DTypeError, name, `value is ${described}, wanted a Matrix`)
   })
 })
 
@@ -213,8 +213,8 @@ describe('an index that is not a whole number is a DTypeError, one out of range 
   const asColumn = (values: number[]): Matrix => new Matrix(Float64Array.from(values), values.length, 1)
 
   test.each<[string, unknown[], string]>([
-    ['gatherRows', [], '0 to 1'],
-    ['scatterAddRows', [2], '0 to 1'],
+    ['gatherRows', [], '0 or 1'],
+    ['scatterAddRows', [2], '0 or 1'],
     ['pick', [], '0 to 2'],
   ])('%s', (name, rest, range) => {
     for (const bad of [0.5, -0.25, Number.NaN, Number.POSITIVE_INFINITY])
@@ -309,14 +309,14 @@ describe('crossEntropy', () => {
           () => crossEntropy(x, classes(0, bad), each),
           ShapeError,
           'crossEntropy',
-          `class 1 is ${bad}, wanted 0 to 2`,
+          `row 1 has class ${bad}, wanted 0 to 2`,
         )
       for (const bad of [0.5, Number.NaN, Number.POSITIVE_INFINITY])
         expectError(
           () => crossEntropy(x, classes(0, bad), each),
           DTypeError,
           'crossEntropy',
-          `class 1 is ${bad}, wanted a whole number`,
+          `row 1 has class ${bad}, wanted a whole number`,
         )
     }
   })

@@ -13,6 +13,7 @@ declare module './matrix/matrix.ts' {
 
 export { isOfAnotherCopy, mark } from './base/copies.ts'
 export { setDebug } from './base/debug.ts'
+export { inNameOf } from './base/errors.ts'
 export {
   anything,
   checkNoMore,
@@ -43,6 +44,7 @@ export {
   checkShape,
   describe,
   formatShape,
+  indexError,
   listNames,
   shorten,
 } from './base/shape.ts'

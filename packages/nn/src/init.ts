@@ -15,6 +15,7 @@ import {
   checkShape,
   describe,
   elementsOf,
+  inNameOf,
   number,
   oneOf,
   owning,
@@ -44,7 +45,7 @@ const GAINS: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
 export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
   if (!Object.hasOwn(GAINS, nonlinearity))
     throw new MatgradError(
-      `init: nonlinearity is ${describe(nonlinearity)}, wanted one of ${Object.keys(GAINS).join(', ')}`,
+      `init.gainOf: nonlinearity is ${describe(nonlinearity)}, wanted one of ${Object.keys(GAINS).join(', ')}`,
     )
   return GAINS[nonlinearity](slope)
 }
@@ -67,8 +68,12 @@ function checkSetting(operation: string, name: string, value: number, isSensible
 const drawing =
   (operation: string, draw: Initializer): Initializer =>
   (rows, cols, generator, dtype) => {
-    if ((generator as unknown) instanceof Generator) return draw(rows, cols, generator, dtype)
-    throw new DTypeError(`${operation}: generator is ${describe(generator)}, wanted a Generator`)
+    if (!((generator as unknown) instanceof Generator))
+      throw new DTypeError(`${operation}: generator is ${describe(generator)}, wanted a Generator`)
+    return inNameOf(operation, () => {
+      checkShape(operation, rows, cols)
+      return draw(rows, cols, generator, dtype)
+    })
   }
 
 /** Uniform on [low, high). */
@@ -144,7 +149,6 @@ export function truncatedNormal(options?: TruncatedNormalOptions, ...more: []): 
   if (!(low < high))
     throw new MatgradError(`init.truncatedNormal: low is ${low}, high is ${high}, wanted the first below the second`)
   return drawing('init.truncatedNormal', (rows, cols, generator, dtype = getDefaultDtype()) => {
-    checkShape('init.truncatedNormal', rows, cols)
     return owning(truncated(settings, rows * cols, generator), rows, cols).astype(dtype)
   })
 }
@@ -283,18 +287,25 @@ export function sparse(options: SparseOptions, ...more: []): Initializer {
   })
 }
 
+/** The initialiser of this name that gives one value everywhere. */
+const filling =
+  (operation: string, value: number): Initializer =>
+  (rows, cols, _generator, dtype) =>
+    inNameOf(operation, () => filled(rows, cols, value, as(dtype)))
+
 /** One value everywhere. */
 export function constant(value: number, ...more: []): Initializer {
   checkNoMore('init.constant', 'value', more)
   checkNumbers('init.constant', { value })
-  return (rows, cols, _generator, dtype) => filled(rows, cols, value, as(dtype))
+  return filling('init.constant', value)
 }
 
 /** Zeros. */
-export const zeros: Initializer = constant(0)
+export const zeros: Initializer = /* @__PURE__ */ filling('init.zeros', 0)
 
 /** Ones. */
-export const ones: Initializer = constant(1)
+export const ones: Initializer = /* @__PURE__ */ filling('init.ones', 1)
 
 /** 1 on the diagonal, else 0 (PyTorch's eye_). An initialiser itself, as zeros and ones are: `init: init.identity`. */
-export const identity: Initializer = (rows, cols, _generator, dtype) => eye(rows, cols, as(dtype))
+export const identity: Initializer = (rows, cols, _generator, dtype) =>
+  inNameOf('init.identity', () => eye(rows, cols, as(dtype)))

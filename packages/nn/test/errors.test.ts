@@ -2,6 +2,8 @@
 // each throws the class it should, says which operation it was and what it got, and changes nothing.
 
 import type { Variable } from '@matgrad/autograd'
+import * as autograd from '@matgrad/autograd'
+import * as core from '@matgrad/core'
 import {
   DTypeError,
   Generator,
@@ -9,6 +11,7 @@ import {
   MatgradError,
   type Matrix,
   matrix,
+  ones,
   ShapeError,
   zeros,
 } from '@matgrad/core'
@@ -175,7 +178,12 @@ const table: Row[] = [
     ]),
   ['a negative number of features', () => new nn.Linear(-2, 3), ShapeError, 'Linear: inFeatures is -2', 'at least 1'],
   ['an endless number of features', () => new nn.Linear(2, 1 / 0), DTypeError, 'Linear: outFeatures is Infinity'],
-  ['more features than memory', () => new nn.Linear(2 ** 20, 2 ** 20), ShapeError, 'uniform: 1048576x1048576'],
+  [
+    'more features than memory',
+    () => new nn.Linear(2 ** 20, 2 ** 20),
+    ShapeError,
+    'init.xavierUniform: 1048576x1048576',
+  ],
   [
     'samples of another width',
     ({ model }) => run((x: Matrix) => model.forward(x as Untyped), zeros(4, 3)),
@@ -186,19 +194,19 @@ const table: Row[] = [
     'a label out of range',
     ({ prediction }) => run(nn.crossEntropy, prediction, matrix([[0], [1], [2], [0]])),
     ShapeError,
-    'crossEntropy: class 2 is 2, wanted 0 to 1',
+    'crossEntropy: row 2 has class 2, wanted 0 or 1',
   ],
   [
     'a label that is a fraction',
     ({ prediction }) => run(nn.crossEntropy, prediction, matrix([[0], [1], [0.5], [0]])),
     DTypeError,
-    'crossEntropy: class 2 is 0.5, wanted a whole number',
+    'crossEntropy: row 2 has class 0.5, wanted a whole number',
   ],
   [
     'a label that is NaN',
     ({ prediction }) => run(nn.crossEntropy, prediction, matrix([[0], [1], [Number.NaN], [0]])),
     DTypeError,
-    'crossEntropy: class 2 is NaN, wanted a whole number',
+    'crossEntropy: row 2 has class NaN, wanted a whole number',
   ],
   [
     'a wrong threshold',
@@ -302,6 +310,38 @@ table.push(
   ],
   ['evaluate of a list', (v) => untyped.evaluate(v.model, [v.data.x]), DTypeError, 'evaluate: the dataset is an array'],
 )
+
+/** Every public function and class, with its name. */
+const everything = Object.entries({
+  ...{ ...core, ...autograd, ...nn },
+  ...Object.fromEntries(Object.entries(nn.init).map(([name, value]) => [`init.${name}`, value])),
+}).filter((entry): entry is [string, Untyped] => typeof entry[1] === 'function')
+
+/** What makes little sense to nearly all of them, whatever they take. */
+const SENSELESS = ['x', Number.NaN, null, -1.5, ones(0, 3), {}, () => 'x', { odd: 1 }]
+
+test.each(everything)('errors of %s, and of what it gives, speak of it', async (name, call) => {
+  const isClass = String(call).startsWith('class')
+  const own = name.slice(name.indexOf('.') + 1)
+  // A constructor of matrices is called by matrix, too; errors take any text.
+  if (isClass && (own === 'Matrix' || call.prototype instanceof Error)) return
+  const attempts: unknown[][] = [
+    [],
+    ...[1, 2, 3, 4].flatMap((count) => SENSELESS.map((each) => Array(count).fill(each))),
+  ]
+  // A good beginning leads to other checks.
+  for (const each of SENSELESS)
+    attempts.push([ones(2, 2), each], [ones(2, 2), ones(2, 2), each], [1, each], [1, 1, each])
+  for (const args of attempts)
+    try {
+      const made: unknown = isClass ? new call(...args) : await call(...args)
+      if (typeof made === 'function') made(...args)
+    } catch (error) {
+      if (!(error instanceof MatgradError)) continue
+      const spoken = error.message.slice(0, error.message.search(/[:(]/))
+      expect([name, own, `${own}.forward`], `${error.message} for ${args}`).toContain(spoken)
+    }
+})
 
 /** Everything that a call could have changed. */
 const stateOf = ({ generator, model, optimizer, data, prediction }: Operands): unknown => [

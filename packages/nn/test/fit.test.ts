@@ -1122,10 +1122,10 @@ describe('what would throw after the first step throws before it', () => {
   test('a class that is wrong is named by its row in the data', async () => {
     const options = (model: Module) => ({ ...optionsFor(model, { batchSize: 8 }), loss: crossEntropy })
     for (const [data, shown] of [
-      [labelled(100, 3), 'class 99 is 3'],
-      [labelled(100, 3, 0, 0), 'class 97 is 3'],
-      [labelled(100, -1, ...Array(97).fill(0)), 'class 2 is -1'],
-      [labelled(100, 0.5, 0), 'class 98 is 0.5'],
+      [labelled(100, 3), 'row 99 has class 3'],
+      [labelled(100, 3, 0, 0), 'row 97 has class 3'],
+      [labelled(100, -1, ...Array(97).fill(0)), 'row 2 has class -1'],
+      [labelled(100, 0.5, 0), 'row 98 has class 0.5'],
     ] as const) {
       const model = classifier()
       expect(String(await errorFrom(fit(model, data, options(model))))).toContain(`crossEntropy: ${shown}, wanted`)
@@ -1504,7 +1504,7 @@ test.each([
   const optimizer = new SGD(net.parameters(), { lr: 0.1 })
   const options = { loss, optimizer, epochs: 2, metrics: { accuracy }, ...more }
   const error = await errorFrom(fit(net, { x: zeros(4, 2), y }, options))
-  expect((error as Error).message).toMatch(/^(fit: validation: )?accuracy: a class is/)
+  expect((error as Error).message).toMatch(/^(fit: validation: )?accuracy: row \d+ of target has class/)
   expect(bitsOf(net)).toEqual(before)
 })
 

@@ -300,7 +300,12 @@ describe('wrong settings throw and draw nothing', () => {
       'uniform: got 0 to Infinity',
     ],
     ['normal with a negative deviation', () => init.normal(0, -1), MatgradError, 'normal: std is -1'],
-    ['xavierUniform with NaN', () => init.xavierUniform({ gain: Number.NaN }), MatgradError, 'uniform: got NaN'],
+    [
+      'xavierUniform with NaN',
+      () => init.xavierUniform({ gain: Number.NaN }),
+      MatgradError,
+      'init.xavierUniform: got NaN',
+    ],
     [
       'kaimingNormal with an unknown nonlinearity',
       () => untyped.kaimingNormal({ nonlinearity: 'relu6' }),

@@ -704,15 +704,15 @@ describe('errors', () => {
     ],
     ['one class', crossEntropy, [column, column], ShapeError, 'crossEntropy: logits are 4x1, one class'],
     ['the probability of one class', crossEntropy, [column, column], ShapeError, 'use binaryCrossEntropyWithLogits'],
-    ['a class below 0', crossEntropy, [a, zeros(4, 1).sub(1)], ShapeError, 'class 0 is -1, wanted 0 to 1'],
-    ['a class too large', crossEntropy, [a, zeros(4, 1).add(2)], ShapeError, 'class 0 is 2, wanted 0 to 1'],
-    ['half a class', crossEntropy, [a, zeros(4, 1).add(0.5)], DTypeError, 'class 0 is 0.5, wanted a whole number'],
+    ['a class below 0', crossEntropy, [a, zeros(4, 1).sub(1)], ShapeError, 'row 0 has class -1, wanted 0 or 1'],
+    ['a class too large', crossEntropy, [a, zeros(4, 1).add(2)], ShapeError, 'row 0 has class 2, wanted 0 or 1'],
+    ['half a class', crossEntropy, [a, zeros(4, 1).add(0.5)], DTypeError, 'row 0 has class 0.5, wanted a whole number'],
     [
       'a class that is no number',
       crossEntropy,
       [a, zeros(4, 1).add(Number.NaN), { labelSmoothing: 0.1 }],
       DTypeError,
-      'class 0 is NaN, wanted a whole number',
+      'row 0 has class NaN, wanted a whole number',
     ],
     ['too few classes', crossEntropy, [a, zeros(3, 1)], ShapeError, 'logits are 4x2, target is 3x1'],
     ['probabilities of three classes', crossEntropy, [a, zeros(4, 3)], ShapeError, 'target is 4x3, wanted 4x1'],
@@ -741,8 +741,20 @@ describe('errors', () => {
       'nllLoss: logProbabilities are 4x2, classes are',
     ],
     ['nllLoss of probabilities', nllLoss, [a, a], ShapeError, 'classes are 4x2, wanted 4x1'],
-    ['nllLoss of a class too large', nllLoss, [a, column.add(2)], ShapeError, 'nllLoss: class 0 is 2, wanted 0 to 1'],
-    ['nllLoss of half a class', nllLoss, [a, column.add(0.5)], DTypeError, 'nllLoss: class 0 is 0.5, wanted a whole'],
+    [
+      'nllLoss of a class too large',
+      nllLoss,
+      [a, column.add(2)],
+      ShapeError,
+      'nllLoss: row 0 has class 2, wanted 0 or 1',
+    ],
+    [
+      'nllLoss of half a class',
+      nllLoss,
+      [a, column.add(0.5)],
+      DTypeError,
+      'nllLoss: row 0 has class 0.5, wanted a whole',
+    ],
     ['nllLoss of a number', nllLoss, [a, 'x'], DTypeError, 'nllLoss: operand is "x"'],
     [
       'a weight of nllLoss',
@@ -924,7 +936,7 @@ describe('errors', () => {
   test('fit refuses labels 0 and 1 for hingeLoss, and classes out of range for nllLoss, before its first step', async () => {
     for (const [loss, bad, message] of [
       [hingeLoss, 0, 'hingeLoss: target 1, 0 is 0, wanted -1 or 1'],
-      [nllLoss, 1, 'nllLoss: class 1 is 1, wanted 0 to 0'],
+      [nllLoss, 1, 'nllLoss: row 1 has class 1, wanted 0'],
     ] as const) {
       const model = new Linear(2, 1)
       const before = model.weight.value.clone()

@@ -253,11 +253,35 @@ describe('accuracy', () => {
     ['other rows', zeros(4, 3), zeros(3, 1), ShapeError, 'accuracy: prediction is 4x3, target is 3x1'],
     ['other columns', zeros(4, 3), zeros(4, 2), ShapeError, 'accuracy: prediction is 4x3, target is 4x2'],
     ['scores for one', zeros(4, 1), zeros(4, 3), ShapeError, 'accuracy: prediction is 4x1, target is 4x3'],
-    ['a class too large', zeros(1, 3), matrix([[3]]), ShapeError, 'accuracy: a class is 3, wanted 0 to 2'],
-    ['a class below 0', zeros(1, 3), matrix([[-1]]), ShapeError, 'accuracy: a class is -1, wanted 0 to 2'],
-    ['a third class of two', zeros(1, 1), matrix([[2]]), ShapeError, 'accuracy: a class is 2, wanted 0 to 1'],
-    ['half a class', zeros(1, 3), matrix([[0.5]]), DTypeError, 'accuracy: a class is 0.5, wanted a whole number'],
-    ['a class that is NaN', zeros(1, 3), matrix([[Number.NaN]]), DTypeError, 'accuracy: a class is NaN'],
+    [
+      'a class too large',
+      zeros(1, 3),
+      matrix([[3]]),
+      ShapeError,
+      'accuracy: row 0 of target has class 3, wanted 0 to 2',
+    ],
+    [
+      'a class below 0',
+      zeros(1, 3),
+      matrix([[-1]]),
+      ShapeError,
+      'accuracy: row 0 of target has class -1, wanted 0 to 2',
+    ],
+    [
+      'a third class of two',
+      zeros(1, 1),
+      matrix([[2]]),
+      ShapeError,
+      'accuracy: row 0 of target has class 2, wanted 0 or 1',
+    ],
+    [
+      'half a class',
+      zeros(1, 3),
+      matrix([[0.5]]),
+      DTypeError,
+      'accuracy: row 0 of target has class 0.5, wanted a whole number',
+    ],
+    ['a class that is NaN', zeros(1, 3), matrix([[Number.NaN]]), DTypeError, 'accuracy: row 0 of target has class NaN'],
     ['an array', [[1, 2]], zeros(1, 1), DTypeError, 'accuracy: prediction is an array, wanted a Matrix'],
     ['null', zeros(1, 1), null, DTypeError, 'accuracy: target is null, wanted a Matrix'],
   ] as const)('of %s throws', (_title, prediction, target, kind, message) => {
@@ -610,15 +634,25 @@ describe('are called', () => {
       ShapeError,
       'prediction is 4x2, target is 4x1',
     ],
-    ['half a bit', () => binaryAccuracy(zeros(1, 1), full(1, 1, 0.5)), DTypeError, 'binaryAccuracy: a class is 0.5'],
+    [
+      'half a bit',
+      () => binaryAccuracy(zeros(1, 1), full(1, 1, 0.5)),
+      DTypeError,
+      'binaryAccuracy: row 0 of target has class 0.5',
+    ],
     [
       'a bit of 2',
       () => binaryAccuracy(zeros(1, 1), full(1, 1, 2)),
       ShapeError,
-      'binaryAccuracy: a class is 2, wanted 0 to 1',
+      'binaryAccuracy: row 0 of target has class 2, wanted 0 or 1',
     ],
     ['auc of others', () => auc(zeros(2, 3), zeros(2, 2)), ShapeError, 'auc: prediction is 2x3, target is 2x2'],
-    ['auc of a third class', () => auc(zeros(1, 1), full(1, 1, 2)), ShapeError, 'auc: a class is 2, wanted 0 to 1'],
+    [
+      'auc of a third class',
+      () => auc(zeros(1, 1), full(1, 1, 2)),
+      ShapeError,
+      'auc: row 0 of target has class 2, wanted 0 or 1',
+    ],
     [
       'r2 of others',
       () => r2(zeros(2, 3), zeros(2, 1)),
@@ -689,9 +723,14 @@ describe('are called', () => {
       'an index',
       () => confusionMatrix(full(2, 1, 3), zeros(2, 1), { classes: 3 }),
       ShapeError,
-      'a class is 3, wanted 0 to 2',
+      'row 0 of prediction has class 3, wanted 0 to 2',
     ],
-    ['a score', () => confusionMatrix(full(2, 1, 0.5), zeros(2, 1), { classes: 2 }), DTypeError, 'a class is 0.5'],
+    [
+      'a score',
+      () => confusionMatrix(full(2, 1, 0.5), zeros(2, 1), { classes: 2 }),
+      DTypeError,
+      'row 0 of prediction has class 0.5',
+    ],
     [
       'indices and a threshold',
       () => confusionMatrix(ones(2, 1), zeros(2, 1), { classes: 2, threshold: 0.5 }),
@@ -711,6 +750,27 @@ describe('are called', () => {
     expect(error).toBeInstanceOf(kind)
     expect(error.message).toContain(message)
   })
+})
+
+test('operands in the order of scikit-learn are refused where they can be known by it', () => {
+  const [p, y] = [matrix([[0.2], [0.9]]), matrix([[0], [1]])]
+  const scores = matrix([
+    [0.2, 0.5, 0.3],
+    [0.9, 0.1, 0],
+  ])
+  for (const metric of [accuracy, precision, recall, f1, auc, binaryAccuracy, confusionMatrix]) {
+    const error = errorOf(() => metric(y, p))
+    expect(error).toBeInstanceOf(DTypeError)
+    expect(error.message).toBe(
+      `${metric.name}: row 0 of target has class ${Math.fround(0.2)}, wanted a whole number, 0 or 1: ` +
+        `the target comes second, ${metric.name}(prediction, target)`,
+    )
+  }
+  for (const metric of [accuracy, topK] as readonly Metric[]) {
+    const error = errorOf(() => metric(y, scores))
+    expect(error).toBeInstanceOf(ShapeError)
+    expect(error.message).toContain(`: the target comes second, ${metric.name}(prediction, target)`)
+  }
 })
 
 describe('in fit and evaluate', () => {
@@ -843,7 +903,7 @@ describe('in fit and evaluate', () => {
 
   test('a third class of two, and three classes without an average, are errors before the first step', async () => {
     const cases: readonly [number, Metrics, string][] = [
-      [1, { recall }, 'recall: a class is 2, wanted 0 to 1'],
+      [1, { recall }, 'recall: row 2 of target has class 2, wanted 0 or 1'],
       [3, { accuracy, f1 }, 'f1: prediction is 8x3, wanted 1 or 2 columns'],
     ]
     for (const [outputs, metrics, message] of cases) {

@@ -22,3 +22,14 @@ export class LinAlgError extends MatgradError {
 export class FormatError extends MatgradError {
   override name = 'FormatError'
 }
+
+/** The result of `run`, whose errors of this package speak of what was called, `operation`, and not of what does the work. */
+export function inNameOf<T>(operation: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof MatgradError)) throw error
+    const { message } = error
+    throw new (error.constructor as typeof MatgradError)(operation + message.slice(message.indexOf(':')))
+  }
+}

@@ -50,6 +50,18 @@ function integerError(operation: string, what: string, value: number, low: numbe
   return new ShapeError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
 }
 
+/** What is wrong with an index that is none below `limit`; `which` says where it stands: `row 3 has class`. A fraction gets a hint. */
+export function indexError(operation: string, which: string, value: number, limit: number, hint = ''): Error {
+  const got = `${operation}: ${which} ${value}`
+  if (limit === 0) return new ShapeError(`${got} of 0, wanted at least one to choose from`)
+  const wanted = limit === 1 ? '0' : limit === 2 ? '0 or 1' : `0 to ${limit - 1}`
+  if (Number.isInteger(value)) return new ShapeError(`${got}, wanted ${wanted}`)
+  const isFraction = Number.isFinite(value)
+  return new DTypeError(
+    `${got}, wanted a whole number${limit > 2 ? ` from ${wanted}` : `, ${wanted}`}${isFraction ? hint : ''}`,
+  )
+}
+
 /** The most elements a matrix may have: a float64 matrix of this size fills the 4 GiB that WebAssembly can address. */
 export const MAX_SIZE: number = 2 ** 29
 

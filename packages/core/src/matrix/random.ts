@@ -1,6 +1,6 @@
 import alea from 'seedrandom/lib/alea.js'
 import { type DType, dtypeOf, getDefaultDtype, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, MatgradError } from '../base/errors.ts'
+import { DTypeError, inNameOf, MatgradError } from '../base/errors.ts'
 import {
   anything,
   checkNoMore,
@@ -367,7 +367,7 @@ export function getDefaultGenerator(): Generator {
 /** Starts the default generator anew, and returns it. @throws DTypeError unless the seed is a number or a string. */
 export function manualSeed(seed: string | number, ...more: []): Generator {
   checkNoMore('manualSeed', 'seed', more)
-  const { state } = new Generator(seed)
+  const { state } = inNameOf('manualSeed', () => new Generator(seed))
   return Object.assign(getDefaultGenerator(), { state })
 }
 
@@ -394,7 +394,7 @@ function drawn<T>(
 ): T {
   checkNoMore(operation, `rows, cols, ${takes}options`, more)
   const { dtype = getDefaultDtype(), generator = getDefaultGenerator() } = readRandom(operation, options)
-  return draw(generator, { dtype })
+  return inNameOf(operation, () => draw(generator, { dtype }))
 }
 
 /** Uniform on [0, 1). */

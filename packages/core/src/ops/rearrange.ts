@@ -1,7 +1,7 @@
 import { checkDType, type DType, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, ShapeError } from '../base/errors.ts'
+import { ShapeError } from '../base/errors.ts'
 import { dtypeOption } from '../base/options.ts'
-import { type Axis, checkInteger, checkRows, checkShape, describe, formatShape } from '../base/shape.ts'
+import { type Axis, checkInteger, checkRows, checkShape, describe, formatShape, indexError } from '../base/shape.ts'
 import type { Machine } from '../engine/machine.ts'
 import type { Value } from './algebra.ts'
 import {
@@ -25,12 +25,8 @@ export function checkIndices(operation: string, what: string, index: Block, limi
   for (let i = 0; i < index.rows; i++) {
     const value = index.elements[i]
     if (value === allowed) continue
-    if (!Number.isInteger(value))
-      throw new DTypeError(`${operation}: ${what} ${i} is ${value}, wanted a whole number from 0 to ${limit - 1}`)
-    if (value < 0 || value >= limit)
-      throw new ShapeError(
-        `${operation}: ${what} ${i} is ${value}${limit > 0 ? `, wanted 0 to ${limit - 1}` : ' of 0, wanted at least one to choose from'}`,
-      )
+    if (Number.isInteger(value) && value >= 0 && value < limit) continue
+    throw indexError(operation, what === 'class' ? `row ${i} has class` : `${what} ${i} is`, value, limit)
   }
 }
 
@@ -322,7 +318,7 @@ export const oneHot: Operation = {
   dtype: ({ dtype }) => dtype,
   shape([index], { count }) {
     checkInteger('oneHot', 'count', count, 0, Number.MAX_SAFE_INTEGER)
-    checkIndices('oneHot', 'class index', index, count)
+    checkIndices('oneHot', 'class', index, count)
     return [index.rows, count]
   },
   forward: (out, inputs, _attributes, machine) =>

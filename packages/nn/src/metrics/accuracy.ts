@@ -81,7 +81,7 @@ function countSides(prediction: Matrix, target: Matrix, threshold: number): numb
   checkSame('binaryAccuracy', prediction, target)
   const predicted = elementsOf('binaryAccuracy', prediction)
   const wanted = elementsOf('binaryAccuracy', target)
-  checkIndices('binaryAccuracy', wanted, 2)
+  checkIndices('binaryAccuracy', 'target', target, wanted, 2)
   let right = 0
   for (let i = 0; i < predicted.length; i++)
     if (wanted[i] === 1 ? predicted[i] >= threshold : predicted[i] < threshold) right++

@@ -182,7 +182,7 @@ export function confusionMatrix(prediction: Matrix, target: Matrix, options?: Co
     )
   const predicted = elementsOf(name, prediction)
   const wanted = elementsOf(name, target)
-  if (areIndices) checkIndices(name, predicted, classes)
+  if (areIndices) checkIndices(name, 'prediction', prediction, predicted, classes)
   const counts = new Float64Array(classes * classes)
   for (let i = 0; i < rows; i++) {
     const own = areIndices ? predicted[i] : classOf(predicted, i, cols, threshold)

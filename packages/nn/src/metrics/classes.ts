@@ -1,5 +1,5 @@
 import { MatgradError, type Matrix, ShapeError, type TypedArray } from '@matgrad/core'
-import { checkInteger, elementsOf, flag, formatShape, type Kind, number } from '@matgrad/core/internal'
+import { elementsOf, flag, formatShape, indexError, type Kind, number } from '@matgrad/core/internal'
 import { checkSamples } from './metric.ts'
 
 /** How one value says which of two classes it is. */
@@ -48,11 +48,20 @@ export const areProbabilities = ({ threshold, fromLogits }: ThresholdSettings): 
 export const classesIn = (cols: number): number => Math.max(2, cols)
 
 /** @throws ShapeError for an index that is none of so many classes; DTypeError for one that is no whole number. */
-export function checkIndices(operation: string, indices: TypedArray, classes: number): void {
+export function checkIndices(
+  operation: string,
+  what: 'prediction' | 'target',
+  matrix: Matrix,
+  indices: TypedArray,
+  classes: number,
+): void {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]
-    if (!(index >= 0 && index < classes && Math.floor(index) === index))
-      checkInteger(operation, 'a class', index, 0, classes - 1)
+    if (index >= 0 && index < classes && Math.floor(index) === index) continue
+    const which = `row ${Math.floor(i / matrix.cols)} of ${what} has class`
+    // scikit-learn has them in the other order.
+    const hint = what === 'target' ? `: the target comes second, ${operation}(prediction, target)` : ''
+    throw indexError(operation, which, index, classes, hint)
   }
 }
 
@@ -67,9 +76,9 @@ export function checkClasses(operation: string, prediction: Matrix, target: Matr
   if (prediction.rows !== target.rows || (target.cols !== 1 && target.cols !== classes) || prediction.cols === 0)
     throw new ShapeError(
       `${operation}: prediction is ${formatShape(prediction.shape)}, target is ${formatShape(target.shape)}, ` +
-        `wanted as many rows, and class indices or as many columns`,
+        `wanted as many rows, and class indices or as many columns${target.cols > 1 && prediction.cols === 1 ? `: the target comes second, ${operation}(prediction, target)` : ''}`,
     )
-  if (target.cols === 1) checkIndices(operation, elementsOf(operation, target), classes)
+  if (target.cols === 1) checkIndices(operation, 'target', target, elementsOf(operation, target), classes)
 }
 
 /**
