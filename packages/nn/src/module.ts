@@ -27,6 +27,7 @@ import {
 } from '@matgrad/core/internal'
 import { isAsMade } from './as-made.ts'
 import { checkShaped } from './check.ts'
+import { copyOf } from './copy.ts'
 import { type ModelJson, modelToJson } from './json.ts'
 import { builtInName, nameOf } from './names.ts'
 import { type InputShape, nested, type Place, readInputShape, table } from './summary.ts'
@@ -484,13 +485,61 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * Not in it are the settings of a moment (what is frozen, gradients, `training`) and what only makes new numbers:
    * initialisers, generators. A layer that is used twice stays one. A class of one's own has a static method
    * `argumentsOf`, which gives for a layer what its constructor must be given to make one of the same structure: `static
-   * argumentsOf(layer: Centre) { return [layer.features] }`.
+   * argumentsOf(layer: Centre) { return [layer.size] }`.
    *
    * @throws MatgradError for a layer that does not say how it is made, or has code of its own; where one parameter is in
    * two layers, and for a layer that is in itself.
    */
   toJSON(): ModelJson {
     return modelToJson(this, { membersOf, isBuiltIn })
+  }
+
+  /**
+   * A copy with parameters, buffers and generators of its own, whose values are those of this module (PyTorch's `copy.deepcopy`): what is
+   * trained, frozen or drawn by one does not change the other. A part, parameter or buffer that is used twice stays one;
+   * gradients, what is frozen and `training` are as here. The function of a Lambda is the same.
+   *
+   * A class of one's own is copied property by property, without its constructor. One that has functions, `#private` fields or
+   * objects of other classes has `static argumentsOf(layer)`, the arguments of its constructor, as for `toJSON`.
+   *
+   * @throws MatgradError for a layer with a property that nobody knows how to copy.
+   */
+  clone(): this {
+    const copy = copyOf<this>(this, { Base: Module, isContainer, isRegistering: (each) => each.#registered.size > 0 })
+    const [own, others] = [this.#byName('clone'), copy.#byName('clone')]
+    const lost = [...own].filter(([name, value]) => others.get(name)?.shape.join() !== value.shape.join())
+    if (lost.length > 0 || others.size > own.size)
+      throw new MatgradError(
+        `clone: the constructors made others than ${listNames(lost.length > 0 ? lost.map(([name]) => name) : [...own.keys()])}, wanted the same by argumentsOf`,
+      )
+    for (const [name, value] of own) {
+      const other = others.get(name) as Variable | Matrix
+      matrixOf(other).assign(matrixOf(value))
+      if (!(value instanceof Variable && other instanceof Variable)) continue
+      if (other.origin === null) other.requiresGrad = value.requiresGrad
+      other.grad = value.grad?.clone() ?? null
+    }
+    const copies = [...copy.modules()]
+    for (const [i, module] of [...this.modules()].entries()) copies[i].#learns = module.#learns
+    return copy
+  }
+
+  /**
+   * Freezes all parameters, `model.layers[0].requiresGrad_(false)`, or lets them go again (PyTorch's `requires_grad_`): frozen ones get
+   * no gradient, and optimisers and gradient clipping leave them out.
+   *
+   * Defaults: requiresGrad true.
+   *
+   * @throws DTypeError unless it is true or false; MatgradError for a parameter that was computed.
+   */
+  requiresGrad_(requiresGrad = true): this {
+    const parameters = this.parameters()
+    if (typeof requiresGrad !== 'boolean')
+      throw new DTypeError(`requiresGrad_: got ${describe(requiresGrad)}, wanted true or false`)
+    if (parameters.some(({ origin }) => origin !== null))
+      throw new MatgradError('requiresGrad_: a parameter was computed by an operation, wanted those made by `variable`')
+    for (const parameter of parameters) parameter.requiresGrad = requiresGrad
+    return this
   }
 
   /**
@@ -618,6 +667,7 @@ guardMethods(
   {
     ...{ modules: '', parameters: '', namedParameters: '', stateDict: '', loadStateDict: 'state, options' },
     ...{ train: 'training', eval: '', zeroGrad: '', describe: '', summary: 'inputShape' },
+    ...{ clone: '', requiresGrad_: 'requiresGrad' },
   },
   'model',
 )

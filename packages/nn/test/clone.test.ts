@@ -1,0 +1,247 @@
+// Copies of models, which share nothing with the original.
+
+import { type Variable, variable } from '@matgrad/autograd'
+import { DTypeError, Generator, getDefaultGenerator, MatgradError, matrix, ones, zeros } from '@matgrad/core'
+import * as nn from '@matgrad/nn'
+import { describe, expect, test } from 'vitest'
+import { fit, predict } from './run.ts'
+import { bitsOf, errorOf, noise, sample } from './support.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+type Untyped = any
+
+const x = sample(5, 4, noise(3), { dtype: 'float32' })
+
+/** A class of one's own with every kind of property, and no word on how it is made. */
+class Own extends nn.Module {
+  readonly inner = new nn.Linear(4, 4)
+  readonly again = this.inner
+  readonly heads = { left: [new nn.Linear(4, 2)], right: new Map([['a', new nn.Linear(4, 2)]]) }
+  readonly all = new Set([this.heads.left[0]])
+  readonly scale = variable(ones(1, 4), { name: 'scale' })
+  readonly seen = zeros(1, 1)
+  readonly sizes = new Float64Array([1, 2])
+  readonly generator = new Generator(5)
+  readonly owner = { model: this }
+  readonly shift: number
+
+  constructor(shift: number) {
+    super()
+    if (typeof shift !== 'number') throw new Error('made without an argument')
+    this.shift = shift
+  }
+
+  override forward(x: Variable): Variable {
+    const y = this.again.forward(this.inner.forward(x)).mul(this.scale).add(this.shift)
+    return this.heads.left[0].forward(y).add((this.heads.right.get('a') as nn.Linear).forward(y))
+  }
+}
+
+/** One that says how it is made, and has parts that nobody sees. */
+class Hidden extends nn.Module {
+  static argumentsOf(layer: Hidden): unknown[] {
+    return [layer.size, layer.activation]
+  }
+
+  readonly size: number
+  readonly activation: (x: Variable) => Variable
+  readonly #inner: nn.Linear
+
+  constructor(size: number, activation: (x: Variable) => Variable) {
+    super()
+    this.size = size
+    this.activation = activation
+    this.#inner = this.register('inner', new nn.Linear(size, size))
+  }
+
+  override forward(x: Variable): Variable {
+    return this.activation(this.#inner.forward(x))
+  }
+}
+
+class Wide extends nn.Linear {
+  note = 'wide'
+}
+
+const shared = new nn.Linear(4, 4)
+const tied = new nn.Linear(4, 4)
+tied.weight = shared.weight
+
+const models: Record<string, () => nn.Module> = {
+  'layers of this package': () =>
+    new nn.Sequential(
+      new nn.Linear(4, 4, { bias: false }),
+      new nn.BatchNorm1d(4),
+      new nn.LayerNorm(4),
+      new nn.PReLU(4),
+      new nn.LeakyReLU(0.3),
+      new nn.Dropout(0.5, { generator: new Generator(2) }),
+      new nn.Residual(new nn.Sequential(new nn.ELU(2), new nn.Linear(4, 4), new nn.SELU())),
+      new nn.Lambda((x) => x.tanh(), { name: 'tanh' }),
+      new nn.Softmax(),
+    ) as nn.Module,
+  'an embedding': () =>
+    new nn.Sequential(new nn.Lambda((x) => x.greater(0)), new nn.Embedding(3, 2, { paddingIndex: 1 })) as nn.Module,
+  'a layer that is there twice': () => new nn.Sequential(shared, new nn.Tanh(), shared) as nn.Module,
+  'a weight that two layers share': () => new nn.Sequential(shared, tied) as nn.Module,
+  'a class of one’s own': () => new Own(3),
+  'one with parts that nobody sees': () =>
+    new nn.Sequential(new Hidden(4, (x) => x.relu()), new Hidden(4, (x) => x)) as nn.Module,
+  'a subclass of a layer': () => new nn.Sequential(new Wide(4, 4), new Own(1)) as nn.Module,
+  'lists and dictionaries': () => {
+    const list = new nn.ModuleList([shared])
+    return Object.assign(new Own(2), { list, dict: new nn.ModuleDict({ a: shared, b: new nn.Linear(2, 1) }) })
+  },
+}
+
+describe.each(Object.entries(models))('a copy of %s', (_title, make) => {
+  const prepared = (): nn.Module => {
+    const model = make()
+    model.parameters().at(-1)?.value.set(0, 0, 0.75)
+    for (const [i, parameter] of model.parameters().entries()) {
+      parameter.requiresGrad = i !== 0
+      if (i === 1) parameter.grad = ones(...(parameter.shape as [number, number]))
+    }
+    ;[...model.modules()].at(-1)?.eval()
+    return model
+  }
+
+  test('has the same class, names, values, gradients and settings, and draws nothing', () => {
+    const model = prepared()
+    const { state } = getDefaultGenerator()
+    const copy = model.clone()
+    expect(getDefaultGenerator().state).toEqual(state)
+    expect(Object.getPrototypeOf(copy)).toBe(Object.getPrototypeOf(model))
+    expect(copy.toString()).toBe(model.toString())
+    expect(bitsOf(copy)).toEqual(bitsOf(model))
+    const told = (of: nn.Module): unknown =>
+      of
+        .namedParameters()
+        .map(([name, { grad, requiresGrad, dtype, name: own }]) => [name, grad?.toArray(), requiresGrad, dtype, own])
+    expect(told(copy)).toEqual(told(model))
+    expect(copy.parameters().length).toBe(model.parameters().length)
+    const modes = (of: nn.Module): boolean[] => [...of.modules()].map(({ training }) => training)
+    expect(modes(copy)).toEqual(modes(model))
+    expect(predict(copy, x).data).toEqual(predict(model, x).data)
+    expect([...copy.modules()].map((each) => Object.keys(each))).toEqual(
+      [...model.modules()].map((each) => Object.keys(each)),
+    )
+  })
+
+  test('shares no module, parameter, buffer or generator, so that training one leaves the other as it is', async () => {
+    const model = prepared()
+    const copy = model.clone()
+    const parts = new Set<unknown>([
+      ...model.modules(),
+      ...model.parameters(),
+      ...model.parameters().map(({ value }) => value),
+    ])
+    for (const part of [...copy.modules(), ...copy.parameters(), ...copy.parameters().map(({ value }) => value)])
+      expect(parts).not.toContain(part)
+    const before = bitsOf(model)
+    const drawn = [...model.modules()].map((each) => (each as Untyped).generator?.state)
+    const cols = predict(copy, x).cols
+    const optimizer = new nn.SGD(copy.train().requiresGrad_().parameters(), { lr: 0.1 })
+    await fit(copy, { x, y: zeros(5, cols) }, { loss: nn.mseLoss, optimizer, epochs: 2 })
+    expect(bitsOf(copy)).not.toEqual(before)
+    expect(bitsOf(model)).toEqual(before)
+    expect([...model.modules()].map((each) => (each as Untyped).generator?.state)).toEqual(drawn)
+    expect(model.parameters()[0].requiresGrad).toBe(false)
+  })
+})
+
+test('what is in a copy of one’s own class is a copy, and what is there twice is there once', () => {
+  const model = new Own(3)
+  model.generator.uniform(2, 2)
+  const copy = model.clone()
+  expect(copy.again).toBe(copy.inner)
+  expect([...copy.all][0]).toBe(copy.heads.left[0])
+  expect(copy.owner).toEqual({ model: copy })
+  expect(copy.sizes).toEqual(model.sizes)
+  expect(copy.sizes).not.toBe(model.sizes)
+  expect(copy.seen).not.toBe(model.seen)
+  expect(copy.generator.uniform(1, 3).toArray()).toEqual(model.generator.uniform(1, 3).toArray())
+  expect(copy.scale.name).toBe('scale')
+})
+
+test.each([
+  [
+    'a function',
+    () => Object.assign(new Own(1), { activation: (x: Variable) => x }),
+    'clone: activation of Own is the function activation, wanted static argumentsOf(layer), the arguments of its constructor',
+  ],
+  [
+    'a forward of its own',
+    () => Object.assign(new Own(1), { forward: (x: Variable) => x }),
+    'clone: forward of Own is the function forward',
+  ],
+  [
+    'an object of another class',
+    () => Object.assign(new Own(1), { when: new Date(0) }),
+    'clone: when of Own is Date, wanted',
+  ],
+  [
+    'a registered part',
+    () =>
+      new (class Mine extends Own {
+        readonly #part = this.register('part', new nn.Linear(1, 1))
+        get part(): nn.Linear {
+          return this.#part
+        }
+      })(1),
+    'clone: what is registered of Mine is not public',
+  ],
+  [
+    'arguments that make another',
+    () =>
+      new (class Mine extends Hidden {
+        static override argumentsOf = () => [3, (x: Variable) => x]
+      })(2, (x) => x),
+    'clone: the constructors made others than inner.weight, inner.bias',
+  ],
+  [
+    'no arguments',
+    () =>
+      new (class Mine extends Hidden {
+        static override argumentsOf = (() => 3) as Untyped
+      })(2, (x) => x),
+    'clone: argumentsOf of Mine gave 3, wanted an array',
+  ],
+])('a model with %s is refused, and left as it is', (_title, make, message) => {
+  const model = make()
+  const before = bitsOf(model)
+  const error = errorOf(() => model.clone())
+  expect(error).toBeInstanceOf(MatgradError)
+  expect(error.message).toContain(message)
+  expect(bitsOf(model)).toEqual(before)
+})
+
+describe('requiresGrad_', () => {
+  test('freezes all parameters of a part, which an optimiser and clipping leave out, and lets them go', async () => {
+    const model = new nn.Sequential(new nn.Linear(4, 3), new nn.Tanh(), new nn.Linear(3, 1))
+    expect(model.layers[0].requiresGrad_(false)).toBe(model.layers[0])
+    const optimizer = new nn.Adam(model.parameters())
+    const frozen = model.layers[0].weight.value.clone()
+    const free = model.layers[2].weight.value.clone()
+    const step = () => fit(model, { x, y: ones(5, 1) }, { loss: nn.mseLoss, optimizer, epochs: 1, clipNorm: 1 })
+    await step()
+    expect(model.layers[0].weight.value.equals(frozen)).toBe(true)
+    expect(model.layers[2].weight.value.equals(free)).toBe(false)
+    expect(model.requiresGrad_()).toBe(model)
+    await step()
+    expect(model.layers[0].weight.value.equals(frozen)).toBe(false)
+  })
+
+  test('of no boolean, or with a parameter that was computed, throws and changes nothing', () => {
+    const model = Object.assign(new Own(1), { last: variable(matrix([[1]])).mul(2) })
+    for (const [value, kind, message] of [
+      [0, DTypeError, 'requiresGrad_: got 0, wanted true or false'],
+      [false, MatgradError, 'requiresGrad_: a parameter was computed by an operation'],
+    ] as const) {
+      const error = errorOf(() => model.requiresGrad_(value as Untyped))
+      expect(error).toBeInstanceOf(kind)
+      expect(error.message).toContain(message)
+      expect(model.inner.weight.requiresGrad).toBe(true)
+    }
+  })
+})
