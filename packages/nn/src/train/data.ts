@@ -71,7 +71,7 @@ export const isPlainLoader = (loader: DataLoader): boolean =>
   isPlainGenerator(getDefaultGenerator())
 
 /** The samples with these numbers. */
-const select = ({ x, y }: Dataset, index: Matrix | number[]): Dataset => ({
+export const select = ({ x, y }: Dataset, index: Matrix | number[]): Dataset => ({
   x: x.gatherRows(index),
   y: y.gatherRows(index),
 })
@@ -203,18 +203,24 @@ export function trainTestSplit(
   return { train: select(dataset, train), test: select(dataset, test) }
 }
 
+/** How many rows each class has, in the order in which they come. @throws ShapeError or DTypeError unless y is class indices nx1. */
+export function sizesOf(operation: string, y: Matrix): Map<number, number> {
+  if (y.cols !== 1)
+    throw new ShapeError(`${operation}: y is ${formatShape(y.shape)}, wanted class indices nx1 to stratify by`)
+  const sizes = new Map<number, number>()
+  for (const each of elementsOf(operation, y)) {
+    checkInteger(operation, 'a class', each, 0, Number.MAX_SAFE_INTEGER)
+    sizes.set(each, (sizes.get(each) ?? 0) + 1)
+  }
+  return sizes
+}
+
 /**
  * How many of `count` rows each class gets: its part rounded down, and one more for those that lost most by it, of equal ones the
  * first.
  */
 function sharesOf(y: Matrix, count: number): Map<number, number> {
-  if (y.cols !== 1)
-    throw new ShapeError(`trainTestSplit: y is ${formatShape(y.shape)}, wanted class indices nx1 to stratify by`)
-  const sizes = new Map<number, number>()
-  for (const each of elementsOf('trainTestSplit', y)) {
-    checkInteger('trainTestSplit', 'a class', each, 0, Number.MAX_SAFE_INTEGER)
-    sizes.set(each, (sizes.get(each) ?? 0) + 1)
-  }
+  const sizes = sizesOf('trainTestSplit', y)
   for (const [each, size] of sizes)
     if (size < 2) throw new MatgradError(`trainTestSplit: class ${each} has 1 row, wanted at least 2 to stratify by`)
   const { rows } = y

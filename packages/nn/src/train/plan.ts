@@ -78,7 +78,10 @@ export interface FitOptions<
    * argument, which those of this package know. Rows of its `ignoreIndex` do not count in n, and their class wants no weight. Weights and targets are those that there are when the training begins.
    */
   readonly sampleWeight?: SampleWeight
-  /** How much the samples of each class count: a number for each, or an object in which absent ones have 1. */
+  /**
+   * How much the samples of each class count: a number for each, an object in which absent ones have 1, or 'balanced', by which all
+   * classes count as much (scikit-learn's n / (k·rows of the class)).
+   */
   readonly classWeight?: ClassWeight
   /**
    * Makes its step at the end of each epoch, after the validation data are evaluated and before `onEpochEnd`, or after each batch,
@@ -118,7 +121,10 @@ const readFit = readerOf({
   validationSplit: number(),
   metrics: metricsOption({}),
   sampleWeight: kind<SampleWeight>('a column or an array of numbers', isWeights)(),
-  classWeight: kind<ClassWeight>('a row, an array or an object of numbers', isWeights)(),
+  classWeight: kind<ClassWeight>(
+    "'balanced', or a row, an array or an object of numbers",
+    (value) => value === 'balanced' || isWeights(value),
+  )(),
   scheduler: kind<Scheduler | readonly Scheduler[]>(
     'a Scheduler or an array of them',
     (value) => isScheduler(value) || (Array.isArray(value) && value.every(isScheduler)),
@@ -330,7 +336,7 @@ function weightsOf(
   { loader, areSamples, weights }: Sources,
   { classWeight, loss }: FitSettings,
 ): Pick<Plan, 'loader' | 'weighs' | 'weigh'> {
-  const classes = classWeight && ofClasses(classWeight)
+  const classes = classWeight && ofClasses(classWeight, loss, loader && areSamples ? loader.dataset.y : undefined)
   if (!(weights || classes)) return { loader, weighs: false, weigh: undefined }
   const weigh = (batch: Dataset): Dataset => withWeights(batch, weights, classes, loss)
   if (!(loader && areSamples)) return { loader, weighs: true, weigh }

@@ -10,8 +10,11 @@ import type { Dataset } from './data.ts'
 /** A weight for each sample: a column, or an array. */
 export type SampleWeight = Matrix | readonly number[]
 
-/** A weight for each class, by its number; those that an object does not name weigh 1. */
-export type ClassWeight = Matrix | readonly number[] | Readonly<Record<number, number>>
+/**
+ * A weight for each class, by its number; those that an object does not name weigh 1. 'balanced': n / (k·rows of the class), of n rows
+ * and k classes, as scikit-learn's.
+ */
+export type ClassWeight = 'balanced' | Matrix | readonly number[] | Readonly<Record<number, number>>
 
 /** Whether a value may be weights. */
 export const isWeights = (value: unknown): boolean => value instanceof Matrix || Array.isArray(value) || isPlain(value)
@@ -35,8 +38,26 @@ export function ofSamples(weights: SampleWeight, rows: number): number[] {
   return list
 }
 
-/** The weight that a class has. @throws DTypeError or MatgradError for what is no number, ShapeError for a class without one. */
-export function ofClasses(weights: ClassWeight): (what: string, index: number) => number {
+/**
+ * The weight that a class has.
+ *
+ * @param y all targets, where they are known
+ * @throws DTypeError or MatgradError for what is no number, ShapeError for a class without one.
+ */
+export function ofClasses(weights: ClassWeight, loss: Loss, y?: Matrix): (what: string, index: number) => number {
+  if (weights === 'balanced') {
+    if (y === undefined)
+      throw new MatgradError(
+        "fit: got classWeight 'balanced' and batches, wanted samples as { x, y }, or a DataLoader of them, to count the classes",
+      )
+    const counts = new Map<number, number>()
+    const counted = classesOf(y).filter((index) => index !== ignoredBy(loss))
+    for (const each of counted) counts.set(each, (counts.get(each) ?? 0) + 1)
+    return (what, index) => {
+      checkInteger('fit', what, index, 0, Number.MAX_SAFE_INTEGER)
+      return counted.length / (counts.size * (counts.get(index) as number))
+    }
+  }
   if (isPlain(weights)) {
     const named = new Map<number, number>()
     for (const [name, weight] of Object.entries(weights as Readonly<Record<string, number>>)) {

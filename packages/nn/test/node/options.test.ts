@@ -161,6 +161,7 @@ const rows: Record<string, Row> = {
   },
   DataLoader: row((o, v) => new nn.DataLoader(v.data, o)),
   trainTestSplit: row((o, v) => nn.trainTestSplit(v.data, o)),
+  kFold: row((o, v) => nn.kFold(v.data, 2, o)),
   minMaxScale: row((o, v) => nn.minMaxScale(v.a, o)),
   ...Object.fromEntries(
     (['accuracy', 'binaryAccuracy', 'precision', 'recall', 'f1', 'auc', 'confusionMatrix'] as const).map((name) => [
