@@ -96,18 +96,19 @@ export interface StepOptions extends SchedulerOptions {
   readonly gamma?: number
 }
 
-/** lr·gamma where t is a multiple of stepSize: base·gamma^⌊t / stepSize⌋ */
+/**
+ * lr·gamma where t is a multiple of stepSize: base·gamma^⌊t / stepSize⌋
+ *
+ * Defaults: gamma 0.1, by 'epoch'.
+ *
+ * @throws ShapeError unless stepSize is at least 1; MatgradError for a negative gamma; DTypeError for other options.
+ */
 export class StepLR extends Scheduler {
   static readonly builtIn = 'StepLR'
 
   declare readonly stepSize: number
   declare readonly gamma: number
 
-  /**
-   * Defaults: gamma 0.1, by 'epoch'.
-   *
-   * @throws ShapeError unless stepSize is at least 1; MatgradError for a negative gamma; DTypeError for other options.
-   */
   constructor(optimizer: Optimizer, options: StepOptions, ...more: []) {
     const { by, ...own } = settingsOf(new.target, readStep, options, more, { stepSize: atLeast(1), gamma: notNegative })
     super(optimizer, { by })
@@ -132,19 +133,20 @@ export interface MultiStepOptions extends SchedulerOptions {
   readonly gamma?: number
 }
 
-/** lr·gamma where t is one of milestones: base·gammaⁿ after n of them */
+/**
+ * lr·gamma where t is one of milestones: base·gammaⁿ after n of them
+ *
+ * Defaults: gamma 0.1, by 'epoch'.
+ *
+ * @throws ShapeError for milestones that are negative or not in order; MatgradError for a negative gamma; DTypeError for other
+ * options.
+ */
 export class MultiStepLR extends Scheduler {
   static readonly builtIn = 'MultiStepLR'
 
   declare readonly milestones: readonly number[]
   declare readonly gamma: number
 
-  /**
-   * Defaults: gamma 0.1, by 'epoch'.
-   *
-   * @throws ShapeError for milestones that are negative or not in order; MatgradError for a negative gamma; DTypeError for other
-   * options.
-   */
   constructor(optimizer: Optimizer, options: MultiStepOptions, ...more: []) {
     const { by, ...own } = settingsOf(new.target, readMultiStep, options, more, {
       milestones: inOrder(0, 0),
@@ -166,17 +168,18 @@ export interface ExponentialOptions extends SchedulerOptions {
   readonly gamma: number
 }
 
-/** lr·gamma: base·gammaᵗ */
+/**
+ * lr·gamma: base·gammaᵗ
+ *
+ * Defaults: by 'epoch'.
+ *
+ * @throws MatgradError for a negative gamma; DTypeError for other options.
+ */
 export class ExponentialLR extends Scheduler {
   static readonly builtIn = 'ExponentialLR'
 
   declare readonly gamma: number
 
-  /**
-   * Defaults: by 'epoch'.
-   *
-   * @throws MatgradError for a negative gamma; DTypeError for other options.
-   */
   constructor(optimizer: Optimizer, options: ExponentialOptions, ...more: []) {
     const { by, ...own } = settingsOf(new.target, readExponential, options, more, { gamma: notNegative })
     super(optimizer, { by })
@@ -201,18 +204,19 @@ export interface PolynomialOptions extends SchedulerOptions {
   readonly power?: number
 }
 
-/** base·(1 − t/steps)^power until t = steps, where it is 0 (PyTorch's total_iters is `steps`) */
+/**
+ * base·(1 − t/steps)^power until t = steps, where it is 0 (PyTorch's total_iters is `steps`)
+ *
+ * Defaults: power 1, by 'epoch'.
+ *
+ * @throws ShapeError unless steps is at least 1; MatgradError for a negative power; DTypeError for other options.
+ */
 export class PolynomialLR extends Scheduler {
   static readonly builtIn = 'PolynomialLR'
 
   declare readonly steps: number
   declare readonly power: number
 
-  /**
-   * Defaults: power 1, by 'epoch'.
-   *
-   * @throws ShapeError unless steps is at least 1; MatgradError for a negative power; DTypeError for other options.
-   */
   constructor(optimizer: Optimizer, options: PolynomialOptions, ...more: []) {
     const { by, ...own } = settingsOf(new.target, readPolynomial, options, more, {
       steps: atLeast(1),
@@ -244,6 +248,10 @@ export interface CosineAnnealingOptions extends SchedulerOptions {
 /**
  * etaMin + (base − etaMin)·(1 + cos(π·t / tMax)) / 2 (Loshchilov & Hutter 2017, without restarts): from lr by the quotient of
  * 1 + cos at t and before.
+ *
+ * Defaults: etaMin 0, by 'epoch'.
+ *
+ * @throws ShapeError unless tMax is at least 1; MatgradError for a negative etaMin; DTypeError for other options.
  */
 export class CosineAnnealingLR extends Scheduler {
   static readonly builtIn = 'CosineAnnealingLR'
@@ -251,11 +259,6 @@ export class CosineAnnealingLR extends Scheduler {
   declare readonly tMax: number
   declare readonly etaMin: number
 
-  /**
-   * Defaults: etaMin 0, by 'epoch'.
-   *
-   * @throws ShapeError unless tMax is at least 1; MatgradError for a negative etaMin; DTypeError for other options.
-   */
   constructor(optimizer: Optimizer, options: CosineAnnealingOptions, ...more: []) {
     const { by, ...own } = settingsOf(new.target, readCosine, options, more, { tMax: atLeast(1), etaMin: notNegative })
     super(optimizer, { by })
@@ -288,19 +291,20 @@ export interface LinearWarmupOptions extends SchedulerOptions {
   readonly startFactor?: number
 }
 
-/** base·(startFactor + (1 − startFactor)·t/steps) until t = steps, where it is base (PyTorch's LinearLR to the end factor 1) */
+/**
+ * base·(startFactor + (1 − startFactor)·t/steps) until t = steps, where it is base (PyTorch's LinearLR to the end factor 1)
+ *
+ * Defaults: startFactor 1/3, by 'epoch'.
+ *
+ * @throws ShapeError unless steps is at least 1; MatgradError unless startFactor is above 0 and at most 1; DTypeError for other
+ * options.
+ */
 export class LinearWarmup extends Scheduler {
   static readonly builtIn = 'LinearWarmup'
 
   declare readonly steps: number
   declare readonly startFactor: number
 
-  /**
-   * Defaults: startFactor 1/3, by 'epoch'.
-   *
-   * @throws ShapeError unless steps is at least 1; MatgradError unless startFactor is above 0 and at most 1; DTypeError for other
-   * options.
-   */
   constructor(optimizer: Optimizer, options: LinearWarmupOptions, ...more: []) {
     const { by, ...own } = settingsOf(new.target, readWarmup, options, more, { steps: atLeast(1), startFactor })
     super(optimizer, { by })
@@ -329,17 +333,18 @@ function factorOf(operation: string, lambda: (t: number) => number, t: number): 
   return factor
 }
 
-/** base·lambda(t). Snapshots are without the function, which is called for t = 0 at once, so that one that gives no rate is refused. */
+/**
+ * base·lambda(t). Snapshots are without the function, which is called for t = 0 at once, so that one that gives no rate is refused.
+ *
+ * Defaults: by 'epoch'.
+ *
+ * @throws DTypeError where lambda gives no number for 0, and for other options; MatgradError where it is negative or not finite.
+ */
 export class LambdaLR extends Scheduler {
   static readonly builtIn = 'LambdaLR'
 
   declare readonly lambda: (t: number) => number
 
-  /**
-   * Defaults: by 'epoch'.
-   *
-   * @throws DTypeError where lambda gives no number for 0, and for other options; MatgradError where it is negative or not finite.
-   */
   constructor(optimizer: Optimizer, options: LambdaLROptions, ...more: []) {
     const { by, ...own } = settingsOf(new.target, readLambda, options, more, {
       lambda: (operation, _what, lambda) => void factorOf(operation, lambda, 0),
@@ -444,6 +449,12 @@ interface Phase {
  * The 1cycle policy (Smith & Topin 2018) by PyTorch's rule: from maxLr/divFactor up to maxLr in pctStart·totalSteps steps, and
  * down to maxLr/divFactor/finalDivFactor in the others, along cosines or straight lines; momentum goes the other way.
  * The last rate holds after totalSteps − 1 steps. The first is what schedules of the optimiser that are made later start from.
+ *
+ * Defaults: pctStart 0.3, annealStrategy 'cos', cycleMomentum true, baseMomentum 0.85, maxMomentum 0.95, divFactor 25,
+ * finalDivFactor 1e4, threePhase false, by 'batch'.
+ *
+ * @throws ShapeError unless totalSteps is at least 1; MatgradError for an optimiser without momentum or betas if momentum is to
+ * change, another number of rates than groups, and numbers that make no sense; DTypeError for other options.
  */
 export class OneCycleLR extends Scheduler {
   static readonly builtIn = 'OneCycleLR'
@@ -453,13 +464,6 @@ export class OneCycleLR extends Scheduler {
   private readonly isCosine: boolean
   private readonly momenta: readonly [least: number, largest: number] | null
 
-  /**
-   * Defaults: pctStart 0.3, annealStrategy 'cos', cycleMomentum true, baseMomentum 0.85, maxMomentum 0.95, divFactor 25,
-   * finalDivFactor 1e4, threePhase false, by 'batch'.
-   *
-   * @throws ShapeError unless totalSteps is at least 1; MatgradError for an optimiser without momentum or betas if momentum is to
-   * change, another number of rates than groups, and numbers that make no sense; DTypeError for other options.
-   */
   constructor(optimizer: Optimizer, options: OneCycleOptions, ...more: []) {
     const name = nameOfType(new.target)
     const { maxLr, totalSteps, pctStart, annealStrategy, cycleMomentum, by, ...given } = settingsOf(
@@ -609,6 +613,12 @@ export interface ReduceLROnPlateauOptions extends SchedulerOptions {
  * lr·factor, but minLr at least, where a value that is measured has not been better than its best for more than patience steps.
  * NaN is never better. A value is better that is below best·(1 − threshold) or best − threshold, or, with the mode 'max', above
  * best·(1 + threshold) or best + threshold (PyTorch's rule).
+ *
+ * Defaults: mode by the monitor's name or 'min', factor 0.1, patience 10, threshold 1e-4, thresholdMode 'rel', cooldown 0, minLr 0, eps 1e-8, by 'epoch'.
+ *
+ * @throws MatgradError unless factor is from 0 and below 1, for a negative threshold, minLr or eps, and for a monitor whose name does not say
+ * what is better, without a mode; ShapeError for a negative
+ * patience or cooldown; DTypeError for other options.
  */
 export class ReduceLROnPlateau extends Scheduler {
   static readonly builtIn = 'ReduceLROnPlateau'
@@ -621,13 +631,6 @@ export class ReduceLROnPlateau extends Scheduler {
   private badEpochs = 0
   private cooldownLeft = 0
 
-  /**
-   * Defaults: mode by the monitor's name or 'min', factor 0.1, patience 10, threshold 1e-4, thresholdMode 'rel', cooldown 0, minLr 0, eps 1e-8, by 'epoch'.
-   *
-   * @throws MatgradError unless factor is from 0 and below 1, for a negative threshold, minLr or eps, and for a monitor whose name does not say
-   * what is better, without a mode; ShapeError for a negative
-   * patience or cooldown; DTypeError for other options.
-   */
   constructor(optimizer: Optimizer, options?: ReduceLROnPlateauOptions, ...more: []) {
     const name = nameOfType(new.target)
     const settings = settingsOf(new.target, readPlateau, options, more, {
@@ -715,6 +718,9 @@ export interface SequentialOptions {
  * ```ts
  * new SequentialLR([new LinearWarmup(optimizer, { steps: 5 }), new CosineAnnealingLR(optimizer, { tMax: 95 })], { milestones: [5] })
  * ```
+ *
+ * @throws DTypeError for what is no array of schedules, and other options; MatgradError for schedules of several optimisers, or
+ * by epoch and by batch, and unless there is a milestone between each two; ShapeError for milestones that are not in order.
  */
 export class SequentialLR extends Scheduler {
   static readonly builtIn = 'SequentialLR'
@@ -727,10 +733,6 @@ export class SequentialLR extends Scheduler {
 
   readonly milestones: readonly number[]
 
-  /**
-   * @throws DTypeError for what is no array of schedules, and other options; MatgradError for schedules of several optimisers, or
-   * by epoch and by batch, and unless there is a milestone between each two; ShapeError for milestones that are not in order.
-   */
   constructor(schedulers: readonly Scheduler[], options: SequentialOptions, ...more: []) {
     const name = 'SequentialLR'
     checkNoMore(name, 'schedulers, options', more)
