@@ -21,7 +21,7 @@ export class ReLU extends Activation {
   }
 }
 
-/** x where x > 0, else slope·x */
+/** x where x > 0, else slope·x. Defaults: slope 0.01. */
 export class LeakyReLU extends Activation {
   static readonly builtIn: string = 'LeakyReLU'
 
@@ -45,7 +45,7 @@ export class LeakyReLU extends Activation {
   }
 }
 
-/** x where x > 0, else alpha·(eˣ − 1) */
+/** x where x > 0, else alpha·(eˣ − 1). Defaults: alpha 1. */
 export class ELU extends Activation {
   static readonly builtIn: string = 'ELU'
 
@@ -129,7 +129,7 @@ export class Softplus extends Activation {
   }
 }
 
-/** eˣ / Σ eˣ along an axis: of each row unless 0 is given */
+/** eˣ / Σ eˣ along an axis, 0 or 1. Defaults: axis 1, each row. */
 export class Softmax extends Activation {
   static readonly builtIn: string = 'Softmax'
 
@@ -153,7 +153,7 @@ export class Softmax extends Activation {
   }
 }
 
-/** ln softmax along an axis: of each row unless 0 is given */
+/** ln softmax along an axis, 0 or 1. Defaults: axis 1, each row. */
 export class LogSoftmax extends Activation {
   static readonly builtIn: string = 'LogSoftmax'
 

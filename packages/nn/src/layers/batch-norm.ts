@@ -47,6 +47,11 @@ const readBatchNorm = readerOf({
  * σ² are the mean and the variance of the batch; otherwise they are the running ones, which every batch moves by
  * running += momentum·(batch − running), its variance taken without bias (÷ n − 1), as in PyTorch. A momentum of null is
  * 1 / the number of batches so far.
+ *
+ * Defaults: eps 1e-5, momentum 0.1, affine true, trackRunningStats true.
+ *
+ * @throws ShapeError unless there is at least one feature; MatgradError for an eps or a momentum that makes no sense;
+ * DTypeError for other options.
  */
 export class BatchNorm1d<Features extends number = number> extends Biased<
   Variable<1, Features> | null,
@@ -78,12 +83,6 @@ export class BatchNorm1d<Features extends number = number> extends Biased<
   readonly momentum: number | null
   readonly numFeatures: Features
 
-  /**
-   * Defaults: eps 1e-5, momentum 0.1, affine true, trackRunningStats true.
-   *
-   * @throws ShapeError unless there is at least one feature; MatgradError for an eps or a momentum that makes no sense;
-   * DTypeError for other options.
-   */
   constructor(features: Features, options?: BatchNormOptions, ...more: []) {
     checkNoMore('BatchNorm1d', 'features, options', more)
     checkInteger('BatchNorm1d', 'features', features, 1, Number.MAX_SAFE_INTEGER)

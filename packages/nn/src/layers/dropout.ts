@@ -12,6 +12,10 @@ const checkProbability = (p: number): void => checkSetting('Dropout', 'p', p, (p
 /**
  * While learning, sets each element to 0 with probability p and divides the others by 1 − p, so that the expected value
  * stays (Srivastava et al. 2014); otherwise x itself.
+ *
+ * Defaults: p 0.5, the default generator.
+ *
+ * @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options.
  */
 export class Dropout extends Activation {
   static readonly builtIn: string = 'Dropout'
@@ -24,11 +28,6 @@ export class Dropout extends Activation {
   readonly p: number
   readonly generator: Generator | undefined
 
-  /**
-   * Defaults: p 0.5, the default generator.
-   *
-   * @throws MatgradError unless 0 ≤ p ≤ 1; DTypeError for other options.
-   */
   constructor(p = 0.5, options?: { generator?: Generator }, ...more: []) {
     super()
     checkNoMore('Dropout', 'p, options', more)

@@ -51,6 +51,11 @@ const embed: Operation = {
 /**
  * A vector for each index, row i of the weight for i: indices nxk → nx(k·Features), the k vectors of a sample side by side. The
  * weight is CountxFeatures, as in PyTorch.
+ *
+ * Defaults: init `init.normal(0, 1)`, no paddingIndex.
+ *
+ * @throws ShapeError unless both counts are at least 1, for a paddingIndex that is no index, or when the initialiser gives another
+ * shape; DTypeError for other options, and an initialiser that gives something that is not a Matrix.
  */
 export class Embedding<Count extends number = number, Features extends number = number> extends Weighted<
   Variable<Count, Features>
@@ -67,12 +72,6 @@ export class Embedding<Count extends number = number, Features extends number = 
   declare readonly takesIndices: true
   readonly paddingIndex: number | undefined
 
-  /**
-   * Defaults: init `init.normal(0, 1)`, no paddingIndex.
-   *
-   * @throws ShapeError unless both counts are at least 1, for a paddingIndex that is no index, or when the initialiser gives another
-   * shape; DTypeError for other options, and an initialiser that gives something that is not a Matrix.
-   */
   constructor(count: Count, features: Features, options?: EmbeddingOptions, ...more: []) {
     checkNoMore('Embedding', 'count, features, options', more)
     checkInteger('Embedding', 'count', count, 1, Number.MAX_SAFE_INTEGER)

@@ -17,6 +17,8 @@ const readLambda = readerOf({ name: text() })
 /**
  * f(x), a function of a variable as a layer: `new Lambda((x) => x.square())`. It has no parameters: what f uses of others is neither
  * trained nor saved. `fit` runs f in every step, as it does a module of one's own.
+ *
+ * @throws DTypeError unless f is a function, and for other options.
  */
 export class Lambda<In extends number = number, Out extends number = number> extends Module<In, Out> {
   static readonly builtIn: string = 'Lambda'
@@ -24,7 +26,6 @@ export class Lambda<In extends number = number, Out extends number = number> ext
   readonly f: (x: Variable<number, In>) => Variable<number, Out>
   readonly name: string
 
-  /** @throws DTypeError unless f is a function, and for other options. */
   constructor(f: (x: Variable<number, In>) => Variable<number, Out>, options?: LambdaOptions, ...more: []) {
     super()
     checkNoMore('Lambda', 'f, options', more)

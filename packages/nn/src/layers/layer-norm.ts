@@ -34,6 +34,11 @@ const readLayerNorm = readerOf({ eps: number(1e-5), affine: flag(true), bias: fl
 /**
  * (x − μ) / √(σ² + eps)·weight + bias in each row: nxFeatures → nxFeatures, with the mean μ and the variance σ² (÷ Features) of the
  * row, learning or not (Ba, Kiros & Hinton 2016). What is float32 is normalised in float64 and rounded once.
+ *
+ * Defaults: eps 1e-5, affine true, bias true.
+ *
+ * @throws ShapeError unless there is at least one feature; MatgradError for an eps that makes no sense; DTypeError for other
+ * options.
  */
 export class LayerNorm<Features extends number = number> extends Biased<
   Variable<1, Features> | null,
@@ -51,12 +56,6 @@ export class LayerNorm<Features extends number = number> extends Biased<
   readonly eps: number
   readonly numFeatures: Features
 
-  /**
-   * Defaults: eps 1e-5, affine true, bias true.
-   *
-   * @throws ShapeError unless there is at least one feature; MatgradError for an eps that makes no sense; DTypeError for other
-   * options.
-   */
   constructor(features: Features, options?: LayerNormOptions, ...more: []) {
     checkNoMore('LayerNorm', 'features, options', more)
     checkInteger('LayerNorm', 'features', features, 1, Number.MAX_SAFE_INTEGER)

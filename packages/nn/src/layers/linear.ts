@@ -40,7 +40,14 @@ const readLinear = readerOf({
   generator: generatorOption(),
 })
 
-/** x·Wᵀ + b: nxIn → nxOut, with W of OutxIn and b of 1xOut, as in PyTorch. */
+/**
+ * x·Wᵀ + b: nxIn → nxOut, with W of OutxIn and b of 1xOut, as in PyTorch.
+ *
+ * Defaults: bias true, init `init.xavierUniform()`, biasInit `init.zeros`.
+ *
+ * @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape; DTypeError for other
+ * options, and an initialiser that gives something that is not a Matrix.
+ */
 export class Linear<In extends number = number, Out extends number = number> extends Biased<
   Variable<Out, In>,
   Variable<1, Out> | null,
@@ -54,12 +61,6 @@ export class Linear<In extends number = number, Out extends number = number> ext
     return [weight.cols, weight.rows, { bias: bias !== null, dtype: weight.dtype }]
   }
 
-  /**
-   * Defaults: bias true, init `init.xavierUniform()`, biasInit `init.zeros`.
-   *
-   * @throws ShapeError unless both counts are at least 1, or when an initialiser gives another shape; DTypeError for other
-   * options, and an initialiser that gives something that is not a Matrix.
-   */
   constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions, ...more: []) {
     checkNoMore('Linear', 'inFeatures, outFeatures, options', more)
     checkInteger('Linear', 'inFeatures', inFeatures, 1, Number.MAX_SAFE_INTEGER)

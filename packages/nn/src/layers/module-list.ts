@@ -13,6 +13,8 @@ function refuseForward(name: string): never {
 /**
  * Modules in a list, for a module that computes with them: it has no forward of its own. Their numbers are their names, as in
  * PyTorch: `blocks.0.weight`.
+ *
+ * @throws DTypeError for anything that is not a Module.
  */
 export class ModuleList<Item extends Module = Module> extends Container {
   static readonly builtIn: string = 'ModuleList'
@@ -24,7 +26,6 @@ export class ModuleList<Item extends Module = Module> extends Container {
 
   readonly layers: readonly Item[]
 
-  /** @throws DTypeError for anything that is not a Module. */
   constructor(modules: Iterable<Item> = [], ...more: []) {
     super()
     checkNoMore('ModuleList', 'modules', more)
@@ -63,6 +64,8 @@ export class ModuleList<Item extends Module = Module> extends Container {
 /**
  * Modules by name, for a module that computes with them: it has no forward of its own. `for … of` gives names and modules in the
  * order in which they were set, as of a Map.
+ *
+ * @throws DTypeError for anything that is not a Module; MatgradError for a name that is empty or has a dot.
  */
 export class ModuleDict<Items extends Readonly<Record<string, Module>> = Record<string, Module>> extends Container {
   static readonly builtIn: string = 'ModuleDict'
@@ -74,7 +77,6 @@ export class ModuleDict<Items extends Readonly<Record<string, Module>> = Record<
 
   readonly layers: ReadonlyMap<string, Module>
 
-  /** @throws DTypeError for anything that is not a Module; MatgradError for a name that is empty or has a dot. */
   constructor(modules: Items = {} as Items, ...more: []) {
     super()
     checkNoMore('ModuleDict', 'modules', more)

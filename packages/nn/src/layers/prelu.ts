@@ -32,7 +32,13 @@ const readPReLU = readerOf({
 /** The features that go in: as many as there are slopes, or any where there is one. */
 type Sloped<Num extends number> = Num extends 1 ? number : Num
 
-/** x where x > 0, else weight·x, with one slope for all columns or one for each (He et al. 2015): nxF → nxF */
+/**
+ * x where x > 0, else weight·x, with one slope for all columns or one for each (He et al. 2015): nxF → nxF
+ *
+ * Defaults: num 1, init `init.constant(0.25)`.
+ *
+ * @throws ShapeError unless num is at least 1, or when the initialiser gives another shape; DTypeError for other options.
+ */
 export class PReLU<Num extends number = 1> extends Weighted<Variable<1, Num>, Sloped<Num>, Sloped<Num>> {
   static readonly builtIn: string = 'PReLU'
 
@@ -44,11 +50,6 @@ export class PReLU<Num extends number = 1> extends Weighted<Variable<1, Num>, Sl
   /** Tells Sequential's types that what goes in comes out. */
   declare readonly keepsFeatures: true
 
-  /**
-   * Defaults: num 1, init `init.constant(0.25)`.
-   *
-   * @throws ShapeError unless num is at least 1, or when the initialiser gives another shape; DTypeError for other options.
-   */
   constructor(num: Num = 1 as Num, options?: PReLUOptions, ...more: []) {
     checkNoMore('PReLU', 'num, options', more)
     checkInteger('PReLU', 'num', num, 1, Number.MAX_SAFE_INTEGER)

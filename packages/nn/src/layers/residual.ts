@@ -5,7 +5,11 @@ import { type Accepts, type Input, Module, variableOf } from '../module.ts'
 import { checkPart } from './container.ts'
 import type { AnyModule, InOf, Keeps, OutOf } from './types.ts'
 
-/** x + inner(x): nxF → nxF (He et al. 2016). */
+/**
+ * x + inner(x): nxF → nxF (He et al. 2016).
+ *
+ * @throws DTypeError unless inner is a Module.
+ */
 export class Residual<Inner extends AnyModule = AnyModule> extends Module<InOf<Inner>, OutOf<Inner>> {
   static readonly builtIn: string = 'Residual'
 
@@ -18,7 +22,6 @@ export class Residual<Inner extends AnyModule = AnyModule> extends Module<InOf<I
   declare readonly keepsFeatures: true
   readonly inner: Inner
 
-  /** @throws DTypeError unless inner is a Module. */
   constructor(inner: Inner & Keeps<Inner>, ...more: []) {
     super()
     checkNoMore('Residual', 'inner', more)

@@ -3,7 +3,11 @@ import { type Accepts, type Input, isBuiltIn, type Module, sameElements, variabl
 import { Container, checkPart, elementAt } from './container.ts'
 import type { AnyModule, Chain, ElementAt, FirstIn, LastOut } from './types.ts'
 
-/** Layers one after the other, which `for … of` gives, too. Their numbers are their names: `0.weight`. */
+/**
+ * Layers one after the other, which `for … of` gives, too. Their numbers are their names: `0.weight`.
+ *
+ * @throws DTypeError for anything that is not a Module.
+ */
 export class Sequential<
   const Layers extends readonly AnyModule[] = readonly AnyModule[],
   In extends number = FirstIn<Layers>,
@@ -23,7 +27,6 @@ export class Sequential<
 
   readonly layers: Layers
 
-  /** @throws DTypeError for anything that is not a Module. */
   constructor(...layers: Chain<Layers>) {
     super()
     for (const [i, layer] of layers.entries()) checkPart(`Sequential: layer ${i}`, layer)

@@ -72,15 +72,14 @@ interface Moments extends Record<string, Matrix> {
 /**
  * Adam (Kingma & Ba 2015) by PyTorch's rule: d = g + weightDecay·p; m = β₁·m + (1 − β₁)·d; v = β₂·v + (1 − β₂)·d²;
  * in step t, p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps). With amsgrad, the largest v so far is in the place of v.
+ *
+ * Defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0, decoupledWeightDecay false, amsgrad false.
+ *
+ * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
  */
 export class Adam extends Optimizer<AdamSettings, Moments> {
   static readonly builtIn: BuiltIn = { name: 'Adam', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0, decoupledWeightDecay false, amsgrad false.
-   *
-   * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
-   */
   constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>, ...more: []) {
     super(params, givenSettings(new.target, readAdam, settings, more))
   }
@@ -141,15 +140,16 @@ export class Adam extends Optimizer<AdamSettings, Moments> {
   }
 }
 
-/** Adam with decoupled weight decay (Loshchilov & Hutter 2019): d = g, and p *= 1 − lr·weightDecay before each step. */
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019): d = g, and p *= 1 − lr·weightDecay before each step.
+ *
+ * Defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0.01, decoupledWeightDecay true, amsgrad false.
+ *
+ * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
+ */
 export class AdamW extends Adam {
   static override readonly builtIn: BuiltIn = { name: 'AdamW', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0.01, decoupledWeightDecay true, amsgrad false.
-   *
-   * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
-   */
   constructor(params: Parameters<AdamSettings>, settings?: Partial<AdamSettings>, ...more: []) {
     super(params, givenSettings(new.target, readAdamW, settings, more))
   }

@@ -50,15 +50,14 @@ interface Moments extends Record<string, Matrix> {
 /**
  * Adamax (Kingma & Ba 2015, Adam by the infinity norm) by PyTorch's rule: d = g + weightDecay·p; m = β₁·m + (1 − β₁)·d;
  * u = max(β₂·u, |d| + eps); in step t, p −= lr/(1 − β₁ᵗ)·m / u.
+ *
+ * Defaults: lr 2e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0.
+ *
+ * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
  */
 export class Adamax extends Optimizer<AdamaxSettings, Moments> {
   static readonly builtIn: BuiltIn = { name: 'Adamax', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: lr 2e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0.
-   *
-   * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
-   */
   constructor(params: Parameters<AdamaxSettings>, settings?: Partial<AdamaxSettings>, ...more: []) {
     super(params, givenSettings(new.target, readAdamax, settings, more))
   }

@@ -52,15 +52,14 @@ const readAdagrad = readerOf({
 /**
  * Adagrad (Duchi et al. 2011) by PyTorch's rule: d = g + weightDecay·p; s = s + d²;
  * in step t, p −= lr/(1 + (t − 1)·lrDecay)·d / (√s + eps).
+ *
+ * Defaults: lr 0.01, lrDecay 0, weightDecay 0, initialAccumulatorValue 0, eps 1e-10.
+ *
+ * @throws MatgradError for a negative setting; DTypeError for other settings.
  */
 export class Adagrad extends Optimizer<AdagradSettings, { sum: Matrix; step: Matrix }> {
   static readonly builtIn: BuiltIn = { name: 'Adagrad', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: lr 0.01, lrDecay 0, weightDecay 0, initialAccumulatorValue 0, eps 1e-10.
-   *
-   * @throws MatgradError for a negative setting; DTypeError for other settings.
-   */
   constructor(params: Parameters<AdagradSettings>, settings?: Partial<AdagradSettings>, ...more: []) {
     super(params, givenSettings(new.target, readAdagrad, settings, more))
   }
@@ -153,15 +152,14 @@ interface Squares extends Record<string, Matrix> {
  * RMSprop (Tieleman & Hinton 2012) by PyTorch's rule: d = g + weightDecay·p; v = α·v + (1 − α)·d²; u = d / (√v + eps);
  * p −= lr·u, or with momentum b = momentum·b + u and p −= lr·b. Centered (Graves 2013), m = α·m + (1 − α)·d, and v − m² is in
  * the place of v, or 0 where rounding makes it less, which is NaN in PyTorch.
+ *
+ * Defaults: lr 0.01, alpha 0.99, eps 1e-8, weightDecay 0, momentum 0, centered false.
+ *
+ * @throws MatgradError for a negative setting; DTypeError for other settings.
  */
 export class RMSprop extends Optimizer<RMSpropSettings, Squares> {
   static readonly builtIn: BuiltIn = { name: 'RMSprop', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: lr 0.01, alpha 0.99, eps 1e-8, weightDecay 0, momentum 0, centered false.
-   *
-   * @throws MatgradError for a negative setting; DTypeError for other settings.
-   */
   constructor(params: Parameters<RMSpropSettings>, settings?: Partial<RMSpropSettings>, ...more: []) {
     super(params, givenSettings(new.target, readRMSprop, settings, more))
   }
@@ -233,15 +231,14 @@ const readAdadelta = readerOf({ lr: number(1), rho: number(0.9), eps: number(1e-
 /**
  * Adadelta (Zeiler 2012) by PyTorch's rule: d = g + weightDecay·p; v = ρ·v + (1 − ρ)·d²; δ = √(u + eps)/√(v + eps)·d;
  * u = ρ·u + (1 − ρ)·δ²; p −= lr·δ.
+ *
+ * Defaults: lr 1, rho 0.9, eps 1e-6, weightDecay 0.
+ *
+ * @throws MatgradError for a negative setting, or rho above 1; DTypeError for other settings.
  */
 export class Adadelta extends Optimizer<AdadeltaSettings, { square: Matrix; delta: Matrix }> {
   static readonly builtIn: BuiltIn = { name: 'Adadelta', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: lr 1, rho 0.9, eps 1e-6, weightDecay 0.
-   *
-   * @throws MatgradError for a negative setting, or rho above 1; DTypeError for other settings.
-   */
   constructor(params: Parameters<AdadeltaSettings>, settings?: Partial<AdadeltaSettings>, ...more: []) {
     super(params, givenSettings(new.target, readAdadelta, settings, more))
   }

@@ -32,15 +32,14 @@ const readLion = readerOf({ lr: number(1e-4), betas: betasOf([0.9, 0.99]), weigh
 
 /**
  * Lion (Chen et al. 2023): p *= 1 − lr·weightDecay; p −= lr·sign(β₁·m + (1 − β₁)·g); m = β₂·m + (1 − β₂)·g.
+ *
+ * Defaults: lr 1e-4, betas [0.9, 0.99], weightDecay 0.
+ *
+ * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
  */
 export class Lion extends Optimizer<LionSettings, { momentum: Matrix }> {
   static readonly builtIn: BuiltIn = { name: 'Lion', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: lr 1e-4, betas [0.9, 0.99], weightDecay 0.
-   *
-   * @throws MatgradError for a negative setting, or betas that are not below 1; DTypeError for other settings.
-   */
   constructor(params: Parameters<LionSettings>, settings?: Partial<LionSettings>, ...more: []) {
     super(params, givenSettings(new.target, readLion, settings, more))
   }

@@ -45,16 +45,15 @@ const readSGD = readerOf({
  * Stochastic gradient descent (Robbins & Monro 1951) with momentum (Polyak 1964; Sutskever et al. 2013), by PyTorch's
  * rule: d = g + λ·p; v = momentum·v + (1 − dampening)·d, d itself at first; p −= lr·v, or lr·(d + momentum·v) with
  * Nesterov's momentum.
+ *
+ * Defaults: momentum 0, dampening 0, weightDecay 0, nesterov false; lr must be there.
+ *
+ * @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening; DTypeError for
+ * other settings, and without lr.
  */
 export class SGD extends Optimizer<SGDSettings, { velocity: Matrix; step: Matrix }> {
   static readonly builtIn: BuiltIn = { name: 'SGD', updateOf: this.prototype.updateOf }
 
-  /**
-   * Defaults: momentum 0, dampening 0, weightDecay 0, nesterov false; lr must be there.
-   *
-   * @throws MatgradError for a negative setting, or Nesterov's momentum without momentum or with dampening; DTypeError for
-   * other settings, and without lr.
-   */
   constructor(params: Parameters<SGDSettings>, settings: Partial<SGDSettings> & LearningRate, ...more: []) {
     super(params, givenSettings(new.target, readSGD, settings, more))
   }

@@ -182,7 +182,11 @@ function* takersIn(statement: ts.Statement): Iterable<Taker> {
     const name = isMethod ? member.name.getText() : statement.name.text
     groups.set(name, [...(groups.get(name) ?? []), member])
   }
-  for (const [name, nodes] of groups) yield takerOf(statement.name.text, name, nodes)
+  for (const [name, nodes] of groups) {
+    const taker = takerOf(statement.name.text, name, nodes)
+    // `new Linear(` shows the docstring of the class where the constructor has none.
+    yield name === statement.name.text ? { ...taker, doc: `${taker.doc}\n${docOf(statement)}` } : taker
+  }
 }
 
 /** The defaults of which its docstring must tell. */
@@ -261,4 +265,17 @@ test('each docstring of what takes options names all defaults', () => {
   })
   expect(faults).toEqual([])
   expect(takers.length).toBeGreaterThan(70)
+})
+
+test('what makes a layer, an optimiser or a schedule shows what it is: its class has the one docstring, with the defaults', () => {
+  const shown = sources
+    .filter(({ fileName }) => /^nn\/(layers|optim)\//.test(fileName))
+    .flatMap(({ statements }) => [...statements].filter(ts.isClassDeclaration))
+    .filter((each) => has(each, ts.SyntaxKind.ExportKeyword) && !has(each, ts.SyntaxKind.AbstractKeyword))
+  const faults = shown.filter((each) => {
+    const made = each.members.find(ts.isConstructorDeclaration)
+    return docOf(each) === '' || (made && docOf(made) !== '')
+  })
+  expect(faults.map(({ name }) => name?.text)).toEqual([])
+  expect(shown.length).toBeGreaterThan(40)
 })
