@@ -223,8 +223,9 @@ function sameEntries(entries: ReadonlyMap<unknown, unknown> | ReadonlySet<unknow
  *
  * The `forward` of a class is always handed variables: every Matrix among its arguments, from `fit`, `predict`, another layer or any
  * other caller, becomes a constant first. A `forward` that is a property of its own (an arrow function) gets from `fit`, `evaluate`,
- * `predict` and `Sequential` a Variable, too, and from others what they give. `Input` is what callers may give; it may be declared,
- * but its methods give a Matrix for all that types know, so that a result of them is none of a layer.
+ * `predict` and `Sequential` a Variable, too, and from others what they give. For types, callers give what `forward` declares: of
+ * `forward(x: Variable)` a `constant(matrix)`. An overload above it lets them give a Matrix, `forward(x: Input): Variable`. In the place
+ * of both, `Input` alone would not do: its methods give a Matrix for all that types know, so that a result of them is none of a layer.
  *
  * Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
  * buffer (state that is saved but not trained), a Module a part; arrays, Maps, Sets and plain objects, in one another too, hold
@@ -276,7 +277,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   /**
    * The layer's function of samples, one a row: nxIn → nxOut. Callers may give a Variable or a Matrix; the method of a class always
-   * gets variables, each Matrix among its arguments as a constant. One that `fit` does not call may take more of them.
+   * gets variables, each Matrix among its arguments as a constant. One that `fit` does not call may take more of them. For types a class
+   * that declares `forward(x: Variable)` alone wants variables of callers, too; an overload `forward(x: Input): Variable` says both.
    */
   abstract forward(x: Input, ...others: never[]): Variable<number, Out>
 

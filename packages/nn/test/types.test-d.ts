@@ -214,6 +214,27 @@ describe('layers that keep the number of features', () => {
     new Sequential(new Linear(2, 7), new Residual(new Linear(8, 8)))
   })
 
+  test('a layer of one’s own takes what its forward declares, and a Matrix by an overload', () => {
+    class Centre extends Module {
+      override forward(x: Variable): Variable {
+        return x.sub(x.mean(1))
+      }
+    }
+    class Open extends Module {
+      override forward(x: Input): Variable
+      override forward(x: Variable): Variable {
+        return x.sub(x.mean(1))
+      }
+    }
+    const x = zeros(2, 2)
+    // @ts-expect-error: a Matrix for a Variable
+    new Centre().forward(x)
+    expectTypeOf(new Centre().forward(constant(x))).toEqualTypeOf<Variable>()
+    expectTypeOf(new Open().forward(x)).toEqualTypeOf<Variable>()
+    expectTypeOf(new Sequential(new Centre(), new Open()).forward(x)).toEqualTypeOf<Variable<2, number>>()
+    expectTypeOf(new Centre().clone().requiresGrad_(false)).toEqualTypeOf<Centre>()
+  })
+
   test('PReLU and LayerNorm', () => {
     new Sequential(new Linear(2, 8), new PReLU(), new PReLU(8), new LayerNorm(8), new Linear(8, 1))
     expectTypeOf(new PReLU().weight).toEqualTypeOf<Variable<1, 1>>()

@@ -66,7 +66,7 @@ const readClip = readerOf({ errorIfNonfinite: flag(false) })
 /**
  * Multiplies the gradients of all parameters, in place, by min(1, maxNorm / (total + 10⁻⁶)), where total is their norm as one
  * vector (PyTorch's `clip_grad_norm_`, with the norm in float64). No float64 gradient is too large or too small for it. Frozen
- * parameters, whose `requiresGrad` is false, take no part, as they take none in a step.
+ * parameters, whose `requiresGrad` is false (`requiresGrad_`), take no part, as they take none in a step.
  *
  * Defaults: errorIfNonfinite false.
  *
