@@ -1,36 +1,14 @@
 // Each example as a user runs it, and the decoder of the MNIST files.
 
-import { spawn } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { FormatError, io } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
+import { endOf } from '../../packages/core/test/node/output.ts'
 import { decodeIdx } from '../mnist/idx.ts'
 import { loadNames } from '../names/data.ts'
 
-interface Run {
-  readonly code: number | null
-  readonly output: string
-  readonly errors: string
-}
-
-function start(...names: string[]): Promise<Run> {
-  const script = fileURLToPath(new URL('../start.ts', import.meta.url))
-  const options = ['--conditions=@matgrad/source', '--import', 'tsx', script, ...names]
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let [output, errors] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk
-    })
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      errors += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, output, errors }))
-  })
-}
+const start = (...names: string[]) => endOf(new URL('../start.ts', import.meta.url), { args: names })
 
 /** The number that the pattern's group finds in the text. */
 function numberIn(text: string, pattern: RegExp): number {

@@ -1,12 +1,11 @@
 // The programs of the READMEs as who copies them runs them: those that begin with an import are whole.
 
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { endOf } from '../../packages/core/test/node/output.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'examples/output/readme')
@@ -32,12 +31,11 @@ test('there are some', () => {
 test.each(programs)('$name prints what it says that it prints', async ({ name, language, program }) => {
   const file = join(folder, `${name.replace(/\W+/g, '-')}.${language}`)
   await writeFile(file, program)
-  const options = ['--conditions=@matgrad/source', '--import', 'tsx', file]
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, options, { cwd: folder })
-  expect(stderr).toBe('')
-  expect(stdout).not.toBe('')
-  expect(stdout).not.toMatch(/undefined|NaN/)
+  const { code, output, errors } = await endOf(pathToFileURL(file), { cwd: folder })
+  expect([code, errors]).toEqual([0, ''])
+  expect(output).not.toBe('')
+  expect(output).not.toMatch(/undefined|NaN/)
   // console.log(…) // 12
   const said = [...program.matchAll(/^console\.log\(.*\) \/\/ (\d+|true)$/gm)].map(([, value]) => value)
-  expect(stdout.split('\n').filter((line) => said.includes(line))).toEqual(said)
+  expect(output.split('\n').filter((line) => said.includes(line))).toEqual(said)
 })

@@ -1,5 +1,5 @@
 // Prints by how many bytes the process grew at most while programs were made, run and dropped in one job that never yields to
-// the event loop: with `own`, 120 for two threads, each with a parameter of 4 MB; with `shared`, 250 with one parameter, each
+// the event loop: with `own`, 60 for two threads, each with a parameter of 4 MB; with `shared`, 250 with one parameter, each
 // with a result of 1 MB.
 
 import { compile } from '@matgrad/autograd'
@@ -7,7 +7,7 @@ import { configure, full, type Matrix } from '@matgrad/core'
 
 const WARM_UP = 20
 const kinds = {
-  own: { count: 120, threads: 2, rows: 8, inner: 1024, shared: null },
+  own: { count: 60, threads: 2, rows: 8, inner: 1024, shared: null },
   shared: { count: 250, threads: 1, rows: 1000, inner: 64, shared: full(64, 256, 0.5) },
 }
 

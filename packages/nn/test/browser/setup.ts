@@ -1,7 +1,7 @@
 // Computes the seeded results in Node, for browsers to compare theirs with.
 
 import type { TestProject } from 'vitest/node'
-import { outputOf } from '../node/output.ts'
+import { outputOf } from '../../../core/test/node/output.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -7,8 +7,8 @@ import { DTypeError, FormatError, Generator, MatgradError, ShapeError } from '@m
 import { Adam, fit, Linear, mseLoss, SGD } from '@matgrad/nn'
 import { type CheckpointOptions, checkpoint, loadCheckpoint, saveCheckpoint, saveModel } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { endOf, outputOf } from '../../../core/test/node/output.ts'
 import { bitsOf, errorFrom, errorOf, xor } from '../support.ts'
-import { endOf, outputOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any

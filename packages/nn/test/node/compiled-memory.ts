@@ -7,7 +7,7 @@ import { compile } from '@matgrad/autograd'
 import { Generator, matrix } from '@matgrad/core'
 import { Linear, type Module, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn'
 
-const [WARM_UP, STEPS] = [300_000, 100_000]
+const [WARM_UP, STEPS] = [100_000, 100_000]
 /** How many functions are made before memory is measured, and after. */
 const [FIRST, MORE] = [50, Number(process.argv[2] ?? 250)]
 /** For how many tenths of a second memory may take to be collected. */

@@ -8,9 +8,9 @@ import { FormatError, Generator, MatgradError } from '@matgrad/core'
 import { type Callback, Linear, type Logs, type Metrics, mseLoss, SGD } from '@matgrad/nn'
 import { type CsvLoggerOptions, csvLogger } from '@matgrad/nn/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { endOf } from '../../../core/test/node/output.ts'
 import { fit } from '../run.ts'
 import { xor } from '../support.ts'
-import { endOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any

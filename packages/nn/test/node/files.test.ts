@@ -20,8 +20,8 @@ import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, Sha
 import { Linear, type Module, ReLU, Sequential } from '@matgrad/nn'
 import { loadModel, saveModel } from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { endOf, outputOf } from '../../../core/test/node/output.ts'
 import { bitsOf, errorFrom } from '../support.ts'
-import { endOf, outputOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any

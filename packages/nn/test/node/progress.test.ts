@@ -5,9 +5,9 @@ import { Generator } from '@matgrad/core'
 import { type Callback, Linear, type Logs, mseLoss, Sequential, SGD, StepLR, Tanh } from '@matgrad/nn'
 import { progress } from '@matgrad/nn/node'
 import { describe, expect, test } from 'vitest'
+import { endOf } from '../../../core/test/node/output.ts'
 import { fit } from '../run.ts'
 import { xor } from '../support.ts'
-import { endOf } from './output.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
 type Untyped = any
