@@ -1,5 +1,5 @@
 // Factorisations put together again, in the ratios that LAPACK is tested by: sizes 0, 1, 2, 3, 5, 10, 50 and 150, square, tall
-// and wide, ten matrices of each size and four of the largest.
+// and wide, ten matrices of each size and two of the largest.
 
 import { LinAlgError, linalg, type Matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
