@@ -7,6 +7,9 @@ const conditions = ['@matgrad/source', ...defaultServerConditions]
 /** What sets up all projects: a debug build proves at every run of a program what it writes. */
 const setupFiles = process.env.MATGRAD_DEBUG ? ['packages/core/test/debug.ts'] : []
 
+/** What depends on what an engine did before, and has workers of its own for that. */
+const ofEngine = ['data', 'threads', 'node/engine'].map((name) => `packages/core/test/${name}.test.ts`)
+
 const project = (name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration => ({
   extends: true,
   test: { name, setupFiles, ...test },
@@ -22,10 +25,10 @@ export default defineConfig({
     // Left to itself vitest keeps a core free: of two, that is half of them.
     maxWorkers: '100%',
     projects: [
-      // The engine of core has state that its tests look at from its beginning.
       ...['core', 'autograd', 'nn'].map((name) =>
-        project(name, { include: [`packages/${name}/test/**/*.test.ts`], isolate: name === 'core' }),
+        project(name, { include: [`packages/${name}/test/**/*.test.ts`], exclude: ofEngine, isolate: false }),
       ),
+      project('core engine', { include: ofEngine }),
       // Together: the compiler reads all sources for each project that has tests of types.
       project('types', {
         include: [],
@@ -33,7 +36,7 @@ export default defineConfig({
           enabled: true,
           only: true,
           include: ['packages/*/test/**/*.test-d.ts'],
-          tsconfig: './tsconfig.check.json',
+          tsconfig: './tsconfig.types.json',
         },
       }),
       project('nn compiled', {
