@@ -8,7 +8,7 @@ const conditions = ['@matgrad/source', ...defaultServerConditions]
 const setupFiles = process.env.MATGRAD_DEBUG ? ['packages/core/test/debug.ts'] : []
 
 /** What depends on what an engine did before, and has workers of its own for that. */
-const ofEngine = ['data', 'threads', 'node/engine'].map((name) => `packages/core/test/${name}.test.ts`)
+const ofEngine = ['threads', 'node/engine'].map((name) => `packages/core/test/${name}.test.ts`)
 
 const project = (name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration => ({
   extends: true,

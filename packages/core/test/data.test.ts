@@ -1,7 +1,7 @@
 // Arrays that are handed over: what is computed with them afterwards is refused, and nobody else notices.
 
 import { type DType, Generator, io, linalg, MatgradError, Matrix, matrix, rand, sparse, zeros } from '@matgrad/core'
-import { adam_ } from '@matgrad/core/internal'
+import { adam_, checkWhole } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
 
 // biome-ignore lint/suspicious/noExplicitAny: methods are called by their names
@@ -245,6 +245,16 @@ describe('data that are handed over are those of one matrix', () => {
           for (const [i, each] of all.entries()) if (i !== 3) expect(each.equals(copies[i])).toBe(true)
         }
     })
+
+  test('is seen by code that was optimised for arrays of resizable buffers, too', () => {
+    const some = [zeros(1, 4), zeros(1, 4, { dtype: 'float64' }), matrix(new Float32Array(resizable(16)), 1, 4)]
+    for (const each of some) expect(each.data).toHaveLength(4)
+    for (let i = 0; i < 300_000; i++) checkWhole('test', some[i % 3])
+    const last = zeros(10, 10)
+    transfer(last.data.buffer)
+    expect(() => checkWhole('test', last)).toThrow('detached')
+    expect(() => last.add(1)).toThrow('detached')
+  })
 
   test('what is written to data is what the matrix holds', () => {
     const a = zeros(1, 20)

@@ -776,7 +776,7 @@ describe('weights beside the ignoreIndex of the loss: rows of it do not count', 
 
   test('another class that is none is still an error', async () => {
     const error = await errorFrom(trained(sizes, { x: data.x, y }, { classWeight }))
-    expect(error.message).toContain('is -100')
+    expect(error.message).toContain('has class -100')
   })
 })
 

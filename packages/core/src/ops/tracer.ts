@@ -35,9 +35,11 @@ export function moved(): void {
 
 /**
  * Whether all elements are there, which they are not once somebody detached or resized their buffer: the array is then one
- * that somebody has, and the holder pinned.
+ * that somebody has, and the holder pinned. Code that V8 has optimised for arrays of resizable buffers as well gives the old length
+ * of a detached one, up to Node 22, but not its elements.
  */
-export const isWhole = (holder: Holder): boolean => !holder.pinned || holder.elements.length === holder.size
+export const isWhole = ({ pinned, elements, size }: Holder): boolean =>
+  !pinned || (elements.length === size && (size === 0 || elements[size - 1] !== undefined))
 
 /** @throws MatgradError unless all elements are there. */
 export function checkWhole(operation: string, holder: Holder): void {
