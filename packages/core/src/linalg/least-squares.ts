@@ -7,7 +7,7 @@ import { full } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import type { ClassOf, ColsIn, Operand, Results, RowsIn, Value } from '../ops/algebra.ts'
 import { shiftedBy } from './equilibrate.ts'
-import { type Computed, checkSystem, checkValue, computed, isAtHand, resultOf, type Scalar } from './operation.ts'
+import { type Computed, checkSystem, checkValue, computed, isAtHand, once, resultOf, type Scalar } from './operation.ts'
 import { decompose, singularValuesOf, svdvals } from './svd.ts'
 import {
   checkFinite,
@@ -162,7 +162,7 @@ export const leastSquares: Computed = computed(
   ([a, b], rcond) => leastSquaresOf(a, b, rcond).x,
   [
     (g, x, [a, b], rcond) => {
-      const inverse = resultOf(pseudoInverse, [a], rcond)
+      const inverse = once(g, x, () => resultOf(pseudoInverse, [a], rcond))
       const left = inverse.matmul(g, { transposeA: true })
       const ofResidual = b.sub(a.matmul(x)).matmul(inverse.matmul(left), { transposeB: true })
       const ofNorm = inverse
@@ -170,7 +170,7 @@ export const leastSquares: Computed = computed(
         .matmul(g.sub(a.matmul(left, { transposeA: true })), { transposeB: true })
       return ofResidual.add(ofNorm).sub(left.matmul(x, { transposeB: true }))
     },
-    (g, _x, [a], rcond) => resultOf(pseudoInverse, [a], rcond).matmul(g, { transposeA: true }),
+    (g, x, [a], rcond) => once(g, x, () => resultOf(pseudoInverse, [a], rcond)).matmul(g, { transposeA: true }),
   ],
 )
 

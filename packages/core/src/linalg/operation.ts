@@ -84,3 +84,14 @@ export function stacked(...parts: readonly Matrix[]): Matrix {
 /** The elements of a row. */
 export const rowAt = (block: Block, i: number): TypedArray =>
   block.elements.subarray(i * block.cols, (i + 1) * block.cols)
+
+const shared = new WeakMap<Value, { readonly y: Value; readonly value: Value }>()
+
+/** What the rules of an operation all compute from the cotangent g of its result y: once. */
+export function once(g: Value, y: Value, compute: () => Value): Value {
+  const known = shared.get(g)
+  if (known?.y === y) return known.value
+  const value = compute()
+  shared.set(g, { y, value })
+  return value
+}

@@ -10,6 +10,7 @@ import {
   checkSystem,
   checkValue,
   computed,
+  once,
   resultOf,
   type SquareOf,
 } from './operation.ts'
@@ -19,12 +20,18 @@ export const inverse: Computed = computed('inv', asFirst, ([a], of) => solveFor(
   (g, y) => y.matmul(g, { transposeA: true }).matmul(y, { transposeB: true }).neg(),
 ])
 
+/** The cotangent of B, of which that of A is made as well. */
+const toRight = (g: Value, y: Value, a: Value, of: string): Value => once(g, y, () => solved(of, a.T, g))
+
 /** The solution of A·X = B, whose errors say that `of` wants it. Its derivative is A⁻¹·(dB − dA·X) (Giles 2008, §2.3.1). */
 export const solution: Computed = computed(
   'solve',
   ([, b]) => b.shape,
   ([a, b], of) => solveFor(of, a, a.dtype === b.dtype ? a.dtype : 'float64', b),
-  [(g, y, [a], of) => solved(of, a.T, g).matmul(y, { transposeB: true }).neg(), (g, _y, [a], of) => solved(of, a.T, g)],
+  [
+    (g, y, [a], of) => toRight(g, y, a, of).neg().matmul(y, { transposeB: true }),
+    (g, y, [a], of) => toRight(g, y, a, of),
+  ],
 )
 
 /** A⁻¹ where `of` wants it. */
