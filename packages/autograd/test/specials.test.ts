@@ -141,6 +141,7 @@ const selections = (g: number): Case[] => {
 
 const cases: readonly Case[] = [
   limits('gelu', (x) => x.gelu(), 1, 0),
+  limits('gelu by tanh', (x) => x.gelu({ approximate: 'tanh' }), 1, 0),
   limits('silu', (x) => x.silu(), 1, 0),
   limits('softplus', (x) => x.softplus(), 1, 0),
   limits('elu', (x) => x.elu(), 1, 0),

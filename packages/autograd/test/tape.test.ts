@@ -768,6 +768,7 @@ describe('kinks and special values', () => {
       [(x) => x.softplus(), 0, 1],
       [(x) => x.silu(), 0, 1],
       [(x) => x.gelu(), 0, 1],
+      [(x) => x.gelu({ approximate: 'tanh' }), 0, 1],
       [(x) => x.elu(), 0, 1],
       [(x) => x.erf(), 0, 0],
     ]

@@ -2,8 +2,8 @@
 // erf.ts.
 
 import { expm1, expModerate, exponentIn, lowPart, restHigh, restLow, timesExp, withExponent } from './exponential'
-import { HALF, lostBy, lostByProduct, MODERATE, ONE, powerOfTwo, shared, TWO } from './float'
-import { sigmoidSingle, siluSingle, softplusSingle, tanhSingle, timesExpm1Single } from './single'
+import { HALF, lostBy, lostByAny, lostByProduct, MODERATE, ONE, powerOfTwo, shared, TWO } from './float'
+import { geluTanhSingle, sigmoidSingle, siluSingle, softplusSingle, tanhSingle, timesExpm1Single } from './single'
 import { polynomial } from './vector'
 
 const SIGN: f64 = -0.0
@@ -38,10 +38,11 @@ function siluFar(value: v128, x: v128): v128 {
 }
 
 /**
- * 1 / (1 + e⁻ˣ), or x / (1 + e⁻ˣ) if `times` is true, for |x| ≤ MODERATE: through y = e^(−|x|), which does not
+ * 1 / (1 + e⁻ˣ), or factor / (1 + e⁻ˣ) if `times` is true, for |x| ≤ MODERATE: through y = e^(−|x|), which does not
  * overflow, as y / (1 + y) where x < 0. Every term is in two parts: two roundings would show.
+ * If `exact` is false x is x + low.
  */
-@inline function sigmoidNear(x: v128, times: bool): v128 {
+@inline function sigmoidNear(x: v128, times: bool, factor: v128, exact: bool, low: v128): v128 {
   const one = shared<f64>(ONE)
   const zero = f64x2.splat(0)
   const clamped = minusSize(x)
@@ -49,7 +50,8 @@ function siluFar(value: v128, x: v128): v128 {
   const n = exponentIn<f64>(whole)
   const high = restHigh<f64>(clamped, n)
   const sum = f64x2.add(one, high)
-  const rest = f64x2.add(lostBy<f64>(one, high, sum), restLow<f64>(high, lowPart<f64>(n)))
+  const lower = exact ? lowPart<f64>(n) : f64x2.add(lowPart<f64>(n), v128.xor(low, v128.and(x, f64x2.splat(SIGN))))
+  const rest = f64x2.add(lostBy<f64>(one, high, sum), restLow<f64>(high, lower))
   const rounded = f64x2.add(sum, rest)
   const scale = powerOfTwo<f64>(whole)
   const power = f64x2.mul(rounded, scale)
@@ -60,15 +62,15 @@ function siluFar(value: v128, x: v128): v128 {
   const below = f64x2.add(one, power)
   const belowLow = f64x2.add(lostBy<f64>(one, power, below), powerLow)
   if (!times) return divideExact(above, aboveLow, below, belowLow)
-  const product = f64x2.mul(x, above)
-  const productLow = f64x2.add(lostByProduct(x, above, product), f64x2.mul(x, aboveLow))
+  const product = f64x2.mul(factor, above)
+  const productLow = f64x2.add(lostByProduct(factor, above, product), f64x2.mul(factor, aboveLow))
   return divideExact(product, productLow, below, belowLow)
 }
 
 /** 1 / (1 + e⁻ˣ) */
 @inline export function sigmoid<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return sigmoidSingle(x)
-  const value = sigmoidNear(x, false)
+  const value = sigmoidNear(x, false, x, true, x)
   return v128.any_true(isFar(x)) ? expFar(value, x) : value
 }
 
@@ -76,8 +78,45 @@ function siluFar(value: v128, x: v128): v128 {
 @inline export function silu<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return siluSingle(x)
   // 0 keeps its sign.
-  const value = v128.or(sigmoidNear(x, true), v128.and(x, f64x2.splat(SIGN)))
+  const value = v128.or(sigmoidNear(x, true, x, true, x), v128.and(x, f64x2.splat(SIGN)))
   return v128.any_true(f64x2.gt(f64x2.abs(x), shared<f64>(MODERATE))) ? siluFar(value, x) : value
+}
+
+const GELU_LINEAR: f64 = 1.5957691216057308
+const GELU_LINEAR_LOW: f64 = -9.96930880911092e-17
+const GELU_CUBIC: f64 = 0.044715
+const GELU_CUBIC_LOW: f64 = 2.1960211427085595e-18
+
+/**
+ * x / (1 + e⁻ᵗ), t = √(8/π)·(x + 0.044715·x³): x·(1 + tanh t/2) / 2. Where t is large its rounding would show, so that it is
+ * in two parts, like every term of sigmoidNear.
+ */
+export function geluTanh<T>(x: v128): v128 {
+  if (sizeof<T>() == 4) return geluTanhSingle(x)
+  const one = shared<f64>(ONE)
+  // Beyond ±25 the sigmoid is 0 or 1.
+  const near = f64x2.pmin(f64x2.pmax(x, f64x2.splat(-25)), f64x2.splat(25))
+  const cubic = f64x2.splat(GELU_CUBIC)
+  const linear = f64x2.splat(GELU_LINEAR)
+  const square = f64x2.mul(near, near)
+  const squareLow = lostByProduct(near, near, square)
+  const term = f64x2.mul(cubic, square)
+  const termLow = f64x2.add(
+    lostByProduct(cubic, square, term),
+    f64x2.add(f64x2.mul(cubic, squareLow), f64x2.mul(f64x2.splat(GELU_CUBIC_LOW), square))
+  )
+  const factor = f64x2.add(one, term)
+  const factorLow = f64x2.add(lostByAny(one, term, factor), termLow)
+  const scaled = f64x2.mul(linear, near)
+  const scaledLow = f64x2.add(lostByProduct(linear, near, scaled), f64x2.mul(f64x2.splat(GELU_LINEAR_LOW), near))
+  const t = f64x2.mul(scaled, factor)
+  const low = f64x2.add(
+    lostByProduct(scaled, factor, t), f64x2.add(f64x2.mul(scaled, factorLow), f64x2.mul(scaledLow, factor))
+  )
+  // 0 keeps its sign.
+  const value = v128.or(sigmoidNear(t, true, near, false, low), v128.and(x, f64x2.splat(SIGN)))
+  const far = timesExp<f64>(f64x2.add(near, f64x2.mul(near, low)), t)
+  return v128.bitselect(far, v128.bitselect(x, value, f64x2.gt(t, shared<f64>(MODERATE))), isFar(t))
 }
 
 /** tanh |x| with the sign of x: −t / (2 + t), t = e^(−2|x|) − 1 in two parts. */

@@ -15,6 +15,7 @@ import {
   Finite,
   Floor,
   Gelu,
+  GeluTanh,
   IsFinite,
   IsNaN,
   LeakyRelu,
@@ -67,6 +68,7 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.FINITE: return mapUnary<T, Finite<T>>(out, a, count, p, q)
     case code.FLOOR: return mapUnary<T, Floor<T>>(out, a, count, p, q)
     case code.GELU: return mapUnary<T, Gelu<T>>(out, a, count, p, q)
+    case code.GELU_TANH: return mapUnary<T, GeluTanh<T>>(out, a, count, p, q)
     case code.IS_FINITE: return mapUnary<T, IsFinite<T>>(out, a, count, p, q)
     case code.IS_NA_N: return mapUnary<T, IsNaN<T>>(out, a, count, p, q)
     case code.LEAKY_RELU: return mapUnary<T, LeakyRelu<T>>(out, a, count, p, q)

@@ -1,4 +1,4 @@
-import { elu, sigmoid, silu, softplus, tanh } from './activation'
+import { elu, geluTanh, sigmoid, silu, softplus, tanh } from './activation'
 import { exp, expm1 } from './exponential'
 import { log, log1p, log2, log10 } from './logarithm'
 import { pow } from './power'
@@ -30,6 +30,7 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged export class Silu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return silu<T>(x) } }
 @unmanaged export class Elu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return elu<T>(x, p) } }
 @unmanaged export class Gelu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return gelu<T>(x) } }
+@unmanaged export class GeluTanh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return geluTanh<T>(x) } }
 @unmanaged export class Erf<T> { @inline of(x: v128, p: v128, q: v128): v128 { return erf<T>(x) } }
 @unmanaged export class Softplus<T> { @inline of(x: v128, p: v128, q: v128): v128 { return softplus<T>(x) } }
 @unmanaged export class Neg<T> { @inline of(x: v128, p: v128, q: v128): v128 { return v128.neg<T>(x) } }

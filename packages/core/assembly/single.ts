@@ -216,6 +216,22 @@ const GELU_BELOW: usize = memory.data<f64>([
   }
 }
 
+/** x / (1 + e⁻ᵗ), t = √(8/π)·(x + 0.044715·x³), which for x ≤ −12 is 0 in float32. */
+@unmanaged class GeluTanh {
+  @inline of(x: v128, _: v128): v128 {
+    const least = f64x2.pmax(x, f64x2.splat(-12))
+    const factor = f64x2.add(f64x2.splat(-2.302208198144325), f64x2.mul(f64x2.splat(-0.1029432395800235), f64x2.mul(least, least)))
+    const t = f64x2.pmax(f64x2.mul(least, factor), number(LOWEST))
+    const whole = withWhole(t)
+    const f = fraction(t, whole)
+    return f64x2.div(f64x2.mul(least, below(f)), f64x2.add(below(f), above(f, whole)))
+  }
+}
+
+@inline export function geluTanhSingle(x: v128): v128 {
+  return inHalves<GeluTanh>(x, x)
+}
+
 @inline export function geluSingle(x: v128): v128 {
   return inHalves<Gelu>(x, x)
 }

@@ -57,6 +57,7 @@ export type {
   CheckProduct,
   ClassOf,
   ColsIn,
+  GeluOptions,
   Index,
   Kind,
   MatmulBias,

@@ -808,6 +808,7 @@ const ARGUMENTS: Readonly<Record<string, (v: Untyped) => readonly unknown[]>> = 
   clip: () => [0, 1],
   leakyRelu: () => [0.1],
   elu: () => [1],
+  gelu: () => [{}],
   broadcastTo: () => [2, 3],
   matmul: (v) => [v.square, {}],
   affine: (v) => [v.square, v.row, {}],

@@ -921,6 +921,7 @@ const specials: readonly (readonly [Op, readonly unknown[], readonly number[], r
   ['relu', [], [nan, inf, -inf, -1, 2], [nan, inf, 0, 0, 2]],
   ['elu', [], [nan, inf, -inf, 0, -0], [nan, inf, -1, 0, -0]],
   ['gelu', [], [nan, inf, -inf, 0, -0, 1e4, -1e4], [nan, inf, -0, 0, -0, 1e4, -0]],
+  ['gelu', [{ approximate: 'tanh' }], [nan, inf, -inf, 0, -0, 1e4, -1e4], [nan, inf, -0, 0, -0, 1e4, -0]],
   ['silu', [], [nan, inf, -inf, 0, -0, 1e4, -1e4], [nan, inf, -0, 0, -0, 1e4, -0]],
   ['softplus', [], [nan, inf, -inf, 1e4, -1e4], [nan, inf, 0, 1e4, 0]],
   ['erf', [], [nan, inf, -inf, 0, -0, 1e4, -1e4], [nan, 1, -1, 0, -0, 1, -1]],

@@ -7,10 +7,13 @@ import * as fc from 'fast-check'
 export const DTYPES: readonly DType[] = ['float32', 'float64']
 
 /** The names of the element-wise methods with so many operands, `this` among them, that need no numbers of their own. */
-export const elementwise = (operands: number): string[] =>
-  (Object.values(operations) as Operation[])
+export const elementwise = (operands: number): string[] => [
+  ...(Object.values(operations) as Operation[])
     .filter(({ elementwise, method, name }) => elementwise && method?.operands === operands && name !== 'clip')
-    .map(({ name }) => name)
+    .map(({ name }) => name),
+  // Its method chooses between two operations.
+  ...(operands === 1 ? ['gelu'] : []),
+]
 
 /** The unit roundoff: half the distance from 1 to the next number. */
 export const UNIT: Readonly<Record<DType, number>> = { float32: 2 ** -24, float64: 2 ** -53 }

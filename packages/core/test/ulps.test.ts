@@ -33,6 +33,7 @@ const FUNCTIONS: Readonly<Record<string, (x: Matrix, y: Matrix) => Matrix>> = {
   'elu-1.75': (x) => x.elu(1.75),
   erf: (x) => x.erf(),
   gelu: (x) => x.gelu(),
+  'gelu-tanh': (x) => x.gelu({ approximate: 'tanh' }),
   softplus: (x) => x.softplus(),
   pow: (x, y) => x.pow(y),
 }

@@ -46,10 +46,11 @@ const layers: Record<string, () => Module[]> = {
   Dropout: () => [new Dropout(0.1), new Dropout(0.2, { generator: new Generator(1) })],
   LeakyReLU: () => [new nn.LeakyReLU(0.3), new nn.LeakyReLU(Number.NaN), new nn.LeakyReLU(-0)],
   ELU: () => [new ELU(0.3), new ELU(Number.POSITIVE_INFINITY)],
+  GELU: () => [new nn.GELU(), new nn.GELU({ approximate: 'tanh' })],
   Softmax: () => [new nn.Softmax(0)],
   LogSoftmax: () => [new nn.LogSoftmax(0)],
   ...Object.fromEntries(
-    ['ReLU', 'GELU', 'SELU', 'SiLU', 'Tanh', 'Sigmoid', 'Softplus', 'Identity'].map((name) => [
+    ['ReLU', 'SELU', 'SiLU', 'Tanh', 'Sigmoid', 'Softplus', 'Identity'].map((name) => [
       name,
       () => [new (nn as Untyped)[name]()],
     ]),

@@ -239,6 +239,11 @@ const activations: [Activation, (x: Variable) => Variable, (row: number[]) => nu
   [new LeakyReLU(0.3), (x) => x.leakyRelu(0.3), (row) => row.map((x) => (x > 0 ? x : 0.3 * x))],
   [new ELU(), (x) => x.elu(1), (row) => row.map((x) => (x > 0 ? x : Math.expm1(x)))],
   [new ELU(0.5), (x) => x.elu(0.5), (row) => row.map((x) => (x > 0 ? x : 0.5 * Math.expm1(x)))],
+  [
+    new GELU({ approximate: 'tanh' }),
+    (x) => x.gelu({ approximate: 'tanh' }),
+    (row) => row.map((x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
+  ],
   [new GELU(), (x) => x.gelu(), (row) => row.map((x) => 0.5 * x * (1 + erf(x / Math.SQRT2)))],
   [new SiLU(), (x) => x.silu(), (row) => row.map((x) => x / (1 + Math.exp(-x)))],
   [new Tanh(), (x) => x.tanh(), (row) => row.map(Math.tanh)],

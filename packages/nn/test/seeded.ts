@@ -81,6 +81,7 @@ function elementwise(dtype: DType, generator: Generator): Results {
   return {
     ...Object.fromEntries(UNARY.map((name) => [`${name}, wide`, call(wide, name)])),
     ...Object.fromEntries(BINARY.map((name) => [`${name}, wide`, call(wide, name, other)])),
+    'gelu by tanh, wide': wide.gelu({ approximate: 'tanh' }),
     'tanh(300x131 · 1x131)': large.mul(row).tanh(),
   }
 }

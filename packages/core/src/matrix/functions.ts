@@ -4,7 +4,7 @@ import type { DType } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
 import { checkNoMore } from '../base/options.ts'
 import { type Axis, describe } from '../base/shape.ts'
-import type { Value } from '../ops/algebra.ts'
+import type { GeluOptions, Value } from '../ops/algebra.ts'
 import { concat as concatenate } from '../ops/rearrange.ts'
 import {
   type AffineFunction,
@@ -29,6 +29,8 @@ type Index = Matrix | readonly number[]
 
 export const leakyRelu: SameShapeFunction<[slope?: number]> = functionOf('leakyRelu')
 export const elu: SameShapeFunction<[alpha?: number]> = functionOf('elu')
+/** x·Φ(x), or its approximation by tanh. Defaults: approximate 'none'. */
+export const gelu: SameShapeFunction<[options?: GeluOptions]> = functionOf('gelu')
 export const clip: SameShapeFunction<[low: number, high: number]> = functionOf('clip')
 
 export const where: WhereFunction = functionOf('where')

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '../base/dtype.ts'
+import type { DType } from '../base/dtype.ts'
 import type {
   Axis,
   BroadcastSize,
@@ -27,6 +27,11 @@ export interface MatmulOptions {
   readonly algorithm?: 'auto' | 'strassen'
 }
 
+export interface GeluOptions {
+  /** 'tanh' takes the approximation of Φ by tanh. @default 'none' */
+  readonly approximate?: 'none' | 'tanh'
+}
+
 /**
  * The classes whose values the operations compute with, by name. A package that brings another class, such as a tape's
  * variable, adds a member here and so has every method below with its own class as the result.
@@ -47,7 +52,9 @@ export type Operand<K extends Kind = Classes> = K extends 'value' ? Value : Resu
  * The class of what operands of these types give: a Matrix if all are matrices, which a type without sizes tells where those are
  * type parameters, or numbers.
  */
-export type ClassOf<V> = [V] extends [{ readonly data: TypedArray } | number] ? 'matrix' : Exclude<Classes, 'matrix'>
+export type ClassOf<V> = [V] extends [{ set(i: number, j: number, value: number): void } | number]
+  ? 'matrix'
+  : Exclude<Classes, 'matrix'>
 
 /** The class of what a method of class K gives beside operands of these types. */
 export type Beside<K extends Kind, V> = K extends 'matrix' ? ClassOf<V> : K
@@ -175,8 +182,11 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   leakyRelu(slope?: number): Results<R, C>[K]
   /** x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2016) */
   elu(alpha?: number): Results<R, C>[K]
-  /** x·Φ(x), Φ the normal distribution function: the exact form (Hendrycks & Gimpel 2016) */
-  gelu(): Results<R, C>[K]
+  /**
+   * x·Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016), or with 'tanh' their approximation
+   * x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2. Defaults: approximate 'none'.
+   */
+  gelu(options?: GeluOptions): Results<R, C>[K]
   /** x / (1 + e⁻ˣ) */
   silu(): Results<R, C>[K]
   /** ln(1 + eˣ) */

@@ -148,12 +148,27 @@ const near = (x: Value): Value => x.apply(finite, [x], undefined)
 /** The normal density at 0. */
 const DENSITY = 1 / Math.sqrt(2 * Math.PI)
 /** Φ(x) + x·φ(x), φ the normal density. */
-export const gelu: Operation = unary('gelu', (g, _y, [x]) => {
-  const z = near(x)
-  const density = z.square().mul(-0.5).exp().mul(DENSITY)
-  const distribution = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)
-  return g.mul(distribution.add(z.mul(density)))
-})
+export const gelu: Operation = inner(
+  unary('gelu', (g, _y, [x]) => {
+    const z = near(x)
+    const density = z.square().mul(-0.5).exp().mul(DENSITY)
+    const distribution = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)
+    return g.mul(distribution.add(z.mul(density)))
+  }),
+)
+/** What the logistic function is taken of in place of Φ(x), (1 + tanh u)/2 = sigmoid 2u: √(8/π)·(x + 0.044715·x³) */
+const LINEAR = Math.sqrt(8 / Math.PI)
+const CUBIC = LINEAR * 0.044715
+/** s + x·s·(1 − s)·t′, s the sigmoid of t = x·(LINEAR + CUBIC·x²). Beyond ±30 it is 0 or 1, and x² might be infinite. */
+export const geluTanh: Operation = inner(
+  unary('geluTanh', (g, _y, [x]) => {
+    const z = x.abs().greater(30).where(x.sign().mul(30), x)
+    const square = z.square()
+    const s = z.mul(square.mul(CUBIC).add(LINEAR)).sigmoid()
+    const slope = z.mul(square.mul(3 * CUBIC).add(LINEAR))
+    return g.mul(s.add(s.mul(s.apply(sub, [1, s], undefined)).mul(slope)))
+  }),
+)
 /** s + x·s·(1 − s), s the sigmoid of x. */
 export const silu: Operation = unary('silu', (g, _y, [x]) => {
   const s = x.sigmoid()

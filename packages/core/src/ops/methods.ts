@@ -1,6 +1,6 @@
 import { isOurs } from '../base/copies.ts'
 import { DTypeError, MatgradError, ShapeError } from '../base/errors.ts'
-import { checkNoMore, flag, guardMethods, number, readerOf } from '../base/options.ts'
+import { checkNoMore, flag, guardMethods, number, oneOf, readerOf } from '../base/options.ts'
 import {
   type Axis,
   checkAxis,
@@ -11,11 +11,12 @@ import {
   formatShape,
   lineLength,
 } from '../base/shape.ts'
-import type { Algebra, Value } from './algebra.ts'
+import type { Algebra, GeluOptions, Value } from './algebra.ts'
 import * as operations from './index.ts'
 import { type Method, type Operation, position, vectorLength } from './operation.ts'
 
 const readVariance = readerOf({ ddof: number(0) })
+const readGelu = readerOf({ approximate: oneOf('none', 'tanh')('none') })
 const readCovariance = readerOf({ rowvar: flag(true), ddof: number(1) })
 const readCorrelation = readerOf({ rowvar: flag(true) })
 
@@ -116,6 +117,10 @@ function scaledCovariance(x: Value, divisor: number): { covariance: Value; scale
 
 /** Methods that are written with others, and so need no kernel and no derivative of their own. */
 const composed = {
+  gelu(options?: GeluOptions) {
+    const { approximate } = readGelu('gelu', options)
+    return this.apply(approximate === 'tanh' ? operations.geluTanh : operations.gelu, [this], undefined)
+  },
   variance(axis?: Axis, options?: { ddof?: number }) {
     return ofVariance(operations.variance, this, axis, options, (variance, scale) => variance.mul(scale).mul(scale))
   },
@@ -243,7 +248,14 @@ const composed = {
 
 /** What they take. */
 const takes: Readonly<Record<keyof typeof composed, string>> = {
-  ...{ variance: 'axis, options', std: 'axis, options', median: 'axis', quantile: 'q, axis', trace: 'k' },
+  ...{
+    gelu: 'options',
+    variance: 'axis, options',
+    std: 'axis, options',
+    median: 'axis',
+    quantile: 'q, axis',
+    trace: 'k',
+  },
   ...{ all: 'axis', any: 'axis', cumprod: 'axis', diff: 'axis, n' },
   ...{ outer: 'b', kron: 'b', cov: 'options', corrcoef: 'options' },
   ...{ pad: 'top, bottom, left, right, value', tile: 'rows, cols', filterRows: 'mask', row: 'i', col: 'j' },

@@ -1,6 +1,6 @@
 import type { Variable } from '@matgrad/autograd'
-import type { Axis } from '@matgrad/core'
-import { checkAxis, checkNoMore, checkNumber } from '@matgrad/core/internal'
+import type { Axis, GeluOptions } from '@matgrad/core'
+import { checkAxis, checkNoMore, checkNumber, oneOf, readerOf } from '@matgrad/core/internal'
 import { type Input, Module } from '../module.ts'
 
 /** A layer that works on each element, or each row, and keeps the number of features, whatever it is. */
@@ -79,13 +79,33 @@ export class SELU extends Activation {
   }
 }
 
-/** x·Φ(x) */
+const readGelu = readerOf({ approximate: oneOf('none', 'tanh')('none') })
+
+/** x·Φ(x), or its approximation by tanh (Hendrycks & Gimpel 2016) */
 export class GELU extends Activation {
   static readonly builtIn: string = 'GELU'
 
+  /** @internal */
+  static argumentsOf({ approximate }: GELU): unknown[] {
+    return [{ approximate }]
+  }
+
+  readonly approximate: 'none' | 'tanh'
+
+  /**
+   * x·Φ(x), Φ the normal distribution function, or with 'tanh' x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2.
+   *
+   * Defaults: approximate 'none'.
+   */
+  constructor(options?: GeluOptions, ...more: []) {
+    super()
+    checkNoMore('GELU', 'options', more)
+    this.approximate = readGelu('GELU', options).approximate
+  }
+
   override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
   override forward(x: Variable): Variable {
-    return x.gelu()
+    return x.gelu({ approximate: this.approximate })
   }
 }
 

@@ -92,6 +92,7 @@ const rows: Record<string, Row> = {
     (o, v) => v.a.std(0, o),
     (o, v) => core.std(v.a, 0, o),
   ),
+  gelu: row((o, v) => v.a.gelu(o)),
   cov: row((o, v) => v.a.cov(o)),
   corrcoef: row((o, v) => v.a.corrcoef(o)),
   oneHot: row(
@@ -138,6 +139,7 @@ const rows: Record<string, Row> = {
   BatchNorm1d: row((o) => new nn.BatchNorm1d(2, o)),
   Dropout: row((o) => new nn.Dropout(0.5, o)),
   Embedding: row((o) => new nn.Embedding(2, 2, o)),
+  GELU: row((o) => new nn.GELU(o)),
   LayerNorm: row((o) => new nn.LayerNorm(2, o)),
   PReLU: row((o) => new nn.PReLU(1, o)),
   Lambda: row((o) => new nn.Lambda((x) => x, o)),
