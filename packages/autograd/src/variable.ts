@@ -10,6 +10,7 @@ import {
   ones,
   type Shape,
   ShapeError,
+  type TypedArray,
 } from '@matgrad/core'
 import {
   announce,
@@ -138,6 +139,16 @@ export class Variable<R extends number = number, C extends number = number> {
 
   get dtype(): DType {
     return this.matrix.dtype
+  }
+
+  /** The elements of the value, as `Matrix.data` gives them. */
+  get data(): TypedArray {
+    return this.matrix.data
+  }
+
+  /** a[i, j] of the value; negative positions count from the end. @throws ShapeError when it lies outside. */
+  get(i: number, j: number): number {
+    return this.matrix.get(i, j)
   }
 
   /** The only element. @throws ShapeError unless the variable is 1x1. */

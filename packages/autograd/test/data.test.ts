@@ -236,3 +236,18 @@ describe('a function under a guide that writes to arrays, or reads them, where n
     })
   })
 })
+
+test('a variable has the elements of its value: the same array, and those at a position', () => {
+  const value = matrix([
+    [1, 2, 3],
+    [4, 5, 6],
+  ])
+  const x = variable(value)
+  expect(x.data).toBe(value.data)
+  expect([x.get(0, 2), x.get(-1, 0), x.square().get(1, 1)]).toEqual([3, 4, 25])
+  x.data[5] = 7
+  expect([value.get(1, 2), x.mul(2).get(1, 2)]).toEqual([7, 14])
+  expect(() => x.get(2, 0)).toThrow('get: the row index is 2')
+  const traced = compile((a: Variable) => a.mul(a.get(0, 0)))
+  expect(() => traced(new Variable(value, false))).toThrow('read or written while the function is traced')
+})
