@@ -7,5 +7,15 @@ export { type GradcheckOptions, gradcheck } from './gradcheck.ts'
 export type { Op, Rule } from './op.ts'
 export { noGrad } from './recording.ts'
 export type { PartialLoss, Reduction } from './reduction.ts'
-export { type Argument, grad, type ScalarFunction, valueAndGrad } from './transforms.ts'
+export {
+  type Argument,
+  grad,
+  hessian,
+  hvp,
+  jacobian,
+  jvp,
+  type ScalarFunction,
+  valueAndGrad,
+  vjp,
+} from './transforms.ts'
 export { constant, type Origin, Variable, type VariableOptions, variable } from './variable.ts'

@@ -93,21 +93,45 @@ export interface Reached {
 }
 
 /**
+ * Which of `nodes`, a history that ends at `ends`, a walk to `wanted` goes through: what leads to one of them, or has a history
+ * that is not known, which the walk refuses.
+ */
+function leadingTo(
+  nodes: readonly Variable[],
+  ends: ReadonlySet<Variable>,
+  wanted: ReadonlySet<Variable>,
+): readonly boolean[] {
+  const leads: boolean[] = Array(nodes.length)
+  for (let n = nodes.length - 1; n >= 0; n--) {
+    const node = nodes[n]
+    leads[n] = wanted.has(node)
+    if (leads[n] || !node.origin || ends.has(node)) continue
+    const { inputs } = node.origin
+    leads[n] = inputs.length === 0 || inputs.some((input) => input.requiresGrad && leads[positionIn(nodes, input)])
+  }
+  return leads
+}
+
+/**
  * Walks down `nodes`, a history, from the cotangent `seed` of its first, and returns the cotangents where the walk ends:
- * at variables without origin and at `ends`. A variable that the first does not depend on has none.
+ * at variables without origin or, where some are `wanted`, at those alone. A variable that the first does not depend on has none.
  *
+ * @param ends where the history ends, those that are wanted among them
  * @throws MatgradError where a rule needs elements that have changed in place since the op was computed; what rules throw.
  */
 export function pullBack(
   nodes: readonly Variable[],
   seed: Variable,
   ends: ReadonlySet<Variable> = noEnds,
+  wanted: ReadonlySet<Variable> = ends,
 ): Map<Variable, Reached> {
-  if (nodes.some((node) => !ends.has(node) && asksSlope(node))) return walkToLimits(nodes, seed, ends)
+  const leads = wanted === noEnds ? null : leadingTo(nodes, ends, wanted)
+  if (nodes.some((node, n) => leads?.[n] !== false && !ends.has(node) && asksSlope(node)))
+    return walkToLimits(nodes, seed, ends, leads)
   // What is recorded or traced goes on from here, and what a user's rule calls must leave its caller's temporaries alone.
-  if (isRecording() || tracer !== null || !startTemporaries()) return walk(nodes, seed, ends, false)
+  if (isRecording() || tracer !== null || !startTemporaries()) return walk(nodes, seed, ends, leads, false)
   try {
-    return walk(nodes, seed, ends, true)
+    return walk(nodes, seed, ends, leads, true)
   } finally {
     endTemporaries()
   }
@@ -124,9 +148,14 @@ function asksSlope({ origin, matrix }: Variable): boolean {
  * The same walk where cotangents are differentiated on the way, and so recorded. Whether they are depends on elements, which a
  * program cannot tell.
  */
-function walkToLimits(nodes: readonly Variable[], seed: Variable, ends: ReadonlySet<Variable>): Map<Variable, Reached> {
+function walkToLimits(
+  nodes: readonly Variable[],
+  seed: Variable,
+  ends: ReadonlySet<Variable>,
+  leads: readonly boolean[] | null,
+): Map<Variable, Reached> {
   if (tracer !== null) for (const node of nodes) if (!ends.has(node) && asksSlope(node)) tracer.touched(node.matrix)
-  const reached = withRecording(true, () => walk(nodes, seed, ends, false))
+  const reached = withRecording(true, () => walk(nodes, seed, ends, leads, false))
   if (isRecording()) return reached
   return new Map([...reached].map(([end, { cotangent }]) => [end, { cotangent: cotangent.detach(), own: false }]))
 }
@@ -159,6 +188,7 @@ function walk(
   nodes: readonly Variable[],
   seed: Variable,
   ends: ReadonlySet<Variable>,
+  leads: readonly boolean[] | null,
   temporaries: boolean,
 ): Map<Variable, Reached> {
   const cotangents: (Variable | undefined)[] = Array(nodes.length)
@@ -188,6 +218,8 @@ function walk(
       const input = inputs[i]
       const rule = ruleOf(op, i)
       if (!input.requiresGrad || !rule) continue
+      const position = positionIn(nodes, input)
+      if (leads !== null && !leads[position]) continue
       // What a user's rule is given and computes may stay in the user's hands, and so does where a walk ends.
       if (temporaries) useTemporaries(known && input.origin !== null && !ends.has(input))
       const given =
@@ -195,7 +227,6 @@ function walk(
           ? callWithCare(rule, g, node, i, known)
           : (rule(g, node, inputs, attributes, i) as Variable)
       const cotangent = sumDown(op, given, input)
-      const position = positionIn(nodes, input)
       const sum = cotangents[position]
       cotangents[position] = sum ? sum.add(cotangent) : cotangent
       own[position] = sum !== undefined || cotangent !== given || (known && given !== g)

@@ -405,8 +405,11 @@ test('a compiled function refuses what is nested too deep, or in itself', () => 
   itself.push(itself)
   const compiled = (f: () => unknown) => functions.compile(f) as unknown as Loose
   expectError(() => compiled(() => 1)(nested), DTypeError, 'compile', 'an argument has more than 1000 arrays')
-  for (const result of [nested, itself])
-    expectError(() => compiled(() => result)(), DTypeError, 'compile', 'the result has more than 1000 arrays')
+  for (const [result, message] of [
+    [nested, 'the result has more than 1000 arrays'],
+    [itself, 'the result[0] contains itself'],
+  ] as const)
+    expectError(() => compiled(() => result)(), DTypeError, 'compile', message)
 })
 
 test('a variable is of a matrix', () => {

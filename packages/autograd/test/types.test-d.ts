@@ -9,6 +9,10 @@ import {
   exp,
   grad,
   gradcheck,
+  hessian,
+  hvp,
+  jacobian,
+  jvp,
   matmul,
   mul,
   noGrad,
@@ -18,6 +22,7 @@ import {
   type Variable,
   valueAndGrad,
   variable,
+  vjp,
 } from '@matgrad/autograd'
 import { type Matrix, zeros } from '@matgrad/core'
 import { describe, expectTypeOf, test } from 'vitest'
@@ -236,13 +241,14 @@ describe('transforms', () => {
 
   test('grad gives one gradient, or a list for a list', () => {
     expectTypeOf(grad(f)(a, a, 2)).toEqualTypeOf<Variable>()
-    expectTypeOf(grad(f, 1)(a, a, 2)).toEqualTypeOf<Variable>()
-    expectTypeOf(grad(f, [0, 1])(a, a, 2)).toEqualTypeOf<Variable[]>()
+    expectTypeOf(grad(f, 1)(a, a, 2)).toEqualTypeOf<Variable<2, 3>>()
+    expectTypeOf(grad(f, [0, 1])(a, a, 2)).toEqualTypeOf<[Variable, Variable<2, 3>]>()
     const [value, gradient] = valueAndGrad(f)(a, a, 2)
     expectTypeOf(value).toEqualTypeOf<Variable>()
     expectTypeOf(gradient).toEqualTypeOf<Variable>()
     const [, gradients] = valueAndGrad(f, [0, 1])(a, a, 2)
-    expectTypeOf(gradients).toEqualTypeOf<Variable[]>()
+    expectTypeOf(gradients).toEqualTypeOf<[Variable, Variable<2, 3>]>()
+    expectTypeOf(grad(f, [0] as number[])(a, a, 2)).items.toExtend<Variable>()
   })
 
   test('grad takes a matrix in the place of a variable, and composes', () => {
@@ -250,12 +256,44 @@ describe('transforms', () => {
     expectTypeOf(grad(grad((x: Variable) => x.pow(3)))(zeros(1, 1))).toEqualTypeOf<Variable>()
   })
 
+  test('arrays and objects of variables have results of the same structure', () => {
+    interface Parameters {
+      w: Variable<2, 3>
+      layers: [Variable, { b: Variable<1, 3> }]
+    }
+    type Zeros = { w: Matrix<2, 3>; layers: [Matrix, { b: Matrix<1, 3> }] }
+    const model = (p: Parameters): Variable => p.w.add(p.layers[1].b).sum()
+    const p: Zeros = { w: zeros(2, 3), layers: [zeros(1, 1), { b: zeros(1, 3) }] }
+    expectTypeOf(grad(model)(p)).toEqualTypeOf<Parameters>()
+    expectTypeOf(hvp(model, [p], [p])).toEqualTypeOf<[Parameters]>()
+    expectTypeOf(jacobian(model, p).layers[1].b).toEqualTypeOf<Variable>()
+    expectTypeOf(hessian(model, p).w.layers[1].b).toEqualTypeOf<Variable>()
+    const both = (q: Parameters, x: Variable<4, 2>) => ({ y: x.matmul(q.w) })
+    const [value, pullback] = vjp(both, p, zeros(4, 2))
+    expectTypeOf(value).toEqualTypeOf<{ y: Variable<4, 3> }>()
+    expectTypeOf(pullback({ y: zeros(4, 3) })).toEqualTypeOf<[q: Parameters, x: Variable<4, 2>]>()
+    expectTypeOf(jvp(both, [p, zeros(4, 2)], [p, zeros(4, 2)])[1]).toEqualTypeOf<{ y: Variable<4, 3> }>()
+    // @ts-expect-error another structure
+    grad(model)({ w: zeros(2, 3) })
+    // @ts-expect-error a number in the place of a variable
+    grad(model)({ ...p, w: 1 })
+  })
+
+  test('vjp, jvp, hvp, jacobian and hessian of parameters without types', () => {
+    expectTypeOf(vjp((x) => x.exp(), m)[0]).toEqualTypeOf<Variable>()
+    expectTypeOf(jvp((x) => x.exp(), [m], [m])).toEqualTypeOf<[value: Variable, tangent: Variable]>()
+    expectTypeOf(hvp((x, y) => x.mul(y).sum(), [m, m], [m, m])).toEqualTypeOf<[Variable, Variable]>()
+    expectTypeOf(jacobian((x) => x.exp(), m)).toEqualTypeOf<Variable>()
+    expectTypeOf(hessian((x) => x.exp().sum(), m)).toEqualTypeOf<Variable>()
+    expectTypeOf(jacobian((x) => ({ a: x.exp() }), m)).toEqualTypeOf<{ a: Variable }>()
+  })
+
   test('parameters without types are variables, those with types stay what they are', () => {
     type Gradient = (x: Variable | Matrix) => Variable
     expectTypeOf(grad((x) => x.square().sum())).toEqualTypeOf<Gradient>()
     expectTypeOf(grad(grad((x) => x.pow(3)))).toEqualTypeOf<Gradient>()
     expectTypeOf(grad((x) => grad((y) => y.mul(x).sum())(x).sum())).toEqualTypeOf<Gradient>()
-    expectTypeOf(grad((x, y) => x.mul(y).sum(), [0, 1])).returns.toEqualTypeOf<Variable[]>()
+    expectTypeOf(grad((x, y) => x.mul(y).sum(), [0, 1])).returns.toEqualTypeOf<[Variable, Variable]>()
     expectTypeOf(grad((x, scale: number) => x.mul(scale).sum())).parameters.toEqualTypeOf<
       [x: Variable | Matrix, scale: number]
     >()

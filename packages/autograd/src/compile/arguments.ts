@@ -1,6 +1,7 @@
 import { DTypeError, MatgradError, Matrix, type TypedArray } from '@matgrad/core'
 import { describe, formatShape, type Holder, isPlain } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
+import { branchOf, checkDepth, isBranch, keysOf, nameOf, someLeaf } from '../tree.ts'
 import { isCut, Variable } from '../variable.ts'
 
 /** Up to this many elements of float32 a loop copies faster than `set`. */
@@ -94,19 +95,14 @@ export interface Stand {
 const isConstant = (value: unknown): value is Variable =>
   value instanceof Variable && (!value.requiresGrad || isCut(value))
 
-/** So many arrays and objects may be in one another. */
-export const DEEPEST = 1000
-
-export const tooDeep = (what: string): DTypeError =>
-  new DTypeError(`compile: ${what} has more than ${DEEPEST} arrays and objects in one another, or contains itself`)
-
 /** Whether an argument has a history that a compiled function would cut off. */
-export function hasHistory(value: unknown, above: readonly unknown[] = []): boolean {
-  if (value instanceof Variable) return value.origin !== null && isRecording() && !isCut(value)
-  if (!(Array.isArray(value) || isPlain(value)) || above.includes(value)) return false
-  if (above.length >= DEEPEST) throw tooDeep('an argument')
-  return Object.values(value).some((each) => hasHistory(each, [...above, value]))
-}
+export const hasHistory = (value: unknown): boolean =>
+  someLeaf(
+    'compile',
+    'an argument',
+    value,
+    (leaf) => leaf instanceof Variable && leaf.origin !== null && isRecording() && !isCut(leaf),
+  )
 
 const formOf = (value: unknown): string =>
   value instanceof Matrix || value instanceof Variable ? `${formatShape(value.shape)} ${value.dtype}` : describe(value)
@@ -148,27 +144,6 @@ function standForItself(argument: unknown, what: string): Stand {
   return { pattern: { accepts, give() {}, differs }, own: argument, isIntact: () => true }
 }
 
-/** The keys of an array or a plain object. @throws DTypeError where they are not all that there is. */
-function keysOf(argument: object, what: string): string[] {
-  if (Object.getOwnPropertySymbols(argument).length > 0)
-    throw new DTypeError(`compile: ${what} has a symbol as a key, wanted strings`)
-  const keys = Object.keys(argument)
-  if (Array.isArray(argument)) {
-    for (let i = 0; i < argument.length; i++)
-      if (!Object.hasOwn(argument, i)) throw new DTypeError(`compile: ${what} has a hole at ${i}, wanted an element`)
-    if (keys.length > argument.length)
-      throw new DTypeError(
-        `compile: ${what} is an array with a property ${keys[argument.length]}, wanted elements alone`,
-      )
-  }
-  for (const [key, { get, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(argument))) {
-    if (get) throw new DTypeError(`compile: ${what} has a getter for ${key}, wanted a value`)
-    if (!enumerable && !Array.isArray(argument))
-      throw new DTypeError(`compile: ${what} has ${key}, which is not enumerable, wanted properties that are`)
-  }
-  return keys
-}
-
 /**
  * What stands for an argument while a function is traced; its matrices are added to `inputs`.
  *
@@ -178,17 +153,15 @@ function keysOf(argument: object, what: string): string[] {
  */
 export function standFor(argument: unknown, inputs: Input[], what: string, above: readonly unknown[] = []): Stand {
   if (argument instanceof Matrix || isConstant(argument)) return standForMatrix(argument, inputs)
-  if (!Array.isArray(argument) && !isPlain(argument)) return standForItself(argument, what)
-  if (above.includes(argument)) throw new DTypeError(`compile: ${what} contains itself, wanted an end`)
-  const keys = keysOf(argument, what)
+  if (!isBranch(argument)) return standForItself(argument, what)
+  checkDepth('compile', argument, what, above)
+  const keys = keysOf('compile', argument, what)
   const isArray = Array.isArray(argument)
-  const parts = keys.map((key) => {
-    const name = `${what}${isArray ? `[${key}]` : `.${key}`}`
-    return standFor((argument as Record<string, unknown>)[key], inputs, name, [...above, argument])
-  })
+  const inside = [...above, argument]
+  const parts = keys.map((key) => standFor(argument[key], inputs, nameOf(what, argument, key), inside))
   const patterns = parts.map(({ pattern }) => pattern)
   const owns = parts.map(({ own }) => own)
-  const own = isArray ? [...owns] : Object.fromEntries(owns.map((each, i) => [keys[i], each]))
+  const own = branchOf(argument, keys, owns)
   const isKind = (given: unknown): given is Record<string, unknown> => (isArray ? Array.isArray(given) : isPlain(given))
   return {
     pattern: {
@@ -201,7 +174,7 @@ export function standFor(argument: unknown, inputs: Input[], what: string, above
     own,
     isIntact: () =>
       Object.keys(own).length === keys.length &&
-      keys.every((key, i) => Object.is((own as Record<string, unknown>)[key], owns[i])) &&
+      keys.every((key, i) => Object.is(own[key], owns[i])) &&
       parts.every((part) => part.isIntact()),
   }
 }

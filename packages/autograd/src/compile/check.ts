@@ -1,8 +1,8 @@
 import { MatgradError, Matrix } from '@matgrad/core'
 import { describe, formatShape, type Holder, isPlain, type Slot, type Step } from '@matgrad/core/internal'
+import { matricesOf } from '../tree.ts'
 import { Variable } from '../variable.ts'
 import { same } from './attributes.ts'
-import { matricesOf } from './guide.ts'
 import { type Program, programOf, Undoing } from './program.ts'
 
 /**

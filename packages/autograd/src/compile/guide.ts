@@ -7,7 +7,6 @@ import {
   evaluate,
   fused,
   type Holder,
-  isPlain,
   isWhole,
   operations,
   type Slot,
@@ -19,7 +18,8 @@ import {
   withTracer,
 } from '@matgrad/core/internal'
 import { type GradientWatch, withGradientWatch } from '../recording.ts'
-import { Variable, variablesMade } from '../variable.ts'
+import { matricesOf } from '../tree.ts'
+import { type Variable, variablesMade } from '../variable.ts'
 import { same } from './attributes.ts'
 import { isLargeAndPinned } from './gentle-trace.ts'
 import { elementsOf, type Kept } from './kept.ts'
@@ -293,12 +293,4 @@ export class Guide implements Tracer, GradientWatch, Debtor {
   usedGradient(variable: Variable, _present: Matrix | null, read: boolean): void {
     if (this.isFollowing && !read) this.written.add(variable)
   }
-}
-
-/** The matrices of a result, alone or in variables, arrays and objects. */
-export function* matricesOf(result: unknown): Generator<Matrix> {
-  if (result instanceof Matrix) yield result
-  else if (result instanceof Variable) yield result.matrix
-  else if (Array.isArray(result)) for (const each of result) yield* matricesOf(each)
-  else if (isPlain(result)) for (const each of Object.values(result)) yield* matricesOf(each)
 }

@@ -7,7 +7,6 @@ import {
   describeProgram,
   type Holder,
   isKept,
-  isPlain,
   type Layout,
   layOut,
   mayThrow,
@@ -21,8 +20,9 @@ import {
   ticks,
 } from '@matgrad/core/internal'
 import { isRecording } from '../recording.ts'
+import { mapTree } from '../tree.ts'
 import { cutOff, gradientWrites, Variable } from '../variable.ts'
-import { DEEPEST, type Input, type Pattern, type Stand, standFor, tooDeep } from './arguments.ts'
+import { type Input, type Pattern, type Stand, standFor } from './arguments.ts'
 import { Trace } from './trace.ts'
 
 /** How many programs are running: what they call in JavaScript must not run another, which would use the same memory. */
@@ -306,22 +306,19 @@ function changedOf(steps: readonly Step[]): Slot[] {
 }
 
 /** A result with the matrices that its caller will hold. */
-function held(result: unknown, trace: Trace, depth = 0): unknown {
-  if (depth > DEEPEST) throw tooDeep('the result')
-  if (result instanceof Matrix) return trace.hold(result)
-  if (result instanceof Variable) {
-    const value = trace.hold(result.matrix)
-    if (!result.requiresGrad) return new Variable(value, false)
-    if (result.origin) return cutOff(value)
-    // The function may have made it of an argument or a constant, which another matrix then stands for.
-    return value === result.matrix ? result : Object.assign(result, { matrix: value })
-  }
-  if (Array.isArray(result)) return result.map((each) => held(each, trace, depth + 1))
-  if (isPlain(result))
-    return Object.fromEntries(Object.entries(result).map(([key, each]) => [key, held(each, trace, depth + 1)]))
-  if (typeof result === 'function' || (typeof result === 'object' && result !== null))
-    throw new DTypeError(
-      `compile: the function gives ${describe(result)}, wanted matrices, variables, numbers and strings, in arrays and plain objects`,
-    )
-  return result
-}
+const held = (result: unknown, trace: Trace): unknown =>
+  mapTree('compile', 'the result', result, (leaf) => {
+    if (leaf instanceof Matrix) return trace.hold(leaf)
+    if (leaf instanceof Variable) {
+      const value = trace.hold(leaf.matrix)
+      if (!leaf.requiresGrad) return new Variable(value, false)
+      if (leaf.origin) return cutOff(value)
+      // The function may have made it of an argument or a constant, which another matrix then stands for.
+      return value === leaf.matrix ? leaf : Object.assign(leaf, { matrix: value })
+    }
+    if (typeof leaf === 'function' || (typeof leaf === 'object' && leaf !== null))
+      throw new DTypeError(
+        `compile: the function gives ${describe(leaf)}, wanted matrices, variables, numbers and strings, in arrays and plain objects`,
+      )
+    return leaf
+  })

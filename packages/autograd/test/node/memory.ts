@@ -1,7 +1,8 @@
-// Prints how many bytes the heap grew by 20,000 steps, once for forward passes alone and once with backward. Its own
+// Prints how many bytes the heap grew by 20,000 steps, once for forward passes alone and once with backward, by 1,000 of what
+// differentiates otherwise, and by tapes of 100,000 operations. Its own
 // process, because a collection has to be forced (--expose-gc) and nothing else may live on the heap.
 
-import { variable } from '@matgrad/autograd'
+import { hessian, hvp, jvp, type Variable, variable, vjp } from '@matgrad/autograd'
 import { Generator } from '@matgrad/core'
 
 const STEPS = 20_000
@@ -25,7 +26,23 @@ const steps = {
   accumulate: () => {
     forward().backward()
   },
+  transforms: () => {
+    const of = (w: Variable): Variable => w.T.matmul(x).T.add(bias).tanh()
+    vjp(of, weight)[1](of(weight).value)
+    jvp(of, [weight], [weight])
+    hvp((w: Variable) => of(w).sum(), [weight], [weight])
+    hessian((b: Variable) => b.tanh().sum(), bias)
+  },
+  tape: () => {
+    const long = (b: Variable): Variable => {
+      let y = b
+      for (let i = 0; i < 100_000; i++) y = y.mul(1)
+      return y.square().sum()
+    }
+    hvp(long, [bias], [bias])
+  },
 }
+const counts: Record<string, number> = { transforms: 1_000, tape: 2 }
 
 function used(): number {
   globalThis.gc?.()
@@ -35,9 +52,10 @@ function used(): number {
 
 const grown: Record<string, number> = {}
 for (const [name, step] of Object.entries(steps)) {
-  for (let i = 0; i < 2_000; i++) step()
+  const count = counts[name] ?? STEPS
+  for (let i = 0; i < count / 10; i++) step()
   const before = used()
-  for (let i = 0; i < STEPS; i++) step()
+  for (let i = 0; i < count; i++) step()
   grown[name] = used() - before
 }
 console.log(JSON.stringify(grown))
