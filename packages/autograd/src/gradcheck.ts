@@ -6,6 +6,7 @@ import {
   elementsOf,
   formatShape,
   number,
+  oneOf,
   readerOf,
   whole,
 } from '@matgrad/core/internal'
@@ -22,9 +23,28 @@ export interface GradcheckOptions {
   readonly rtol?: number
   /** 2 checks the derivatives of the gradient, too, and so on. @default 1 */
   readonly order?: number
+  /**
+   * 'full' checks every entry, by four values of f each; 'random' the derivatives in a few random directions of all arguments at
+   * once, which takes no longer for large ones.
+   * @default 'full'
+   */
+  readonly mode?: 'full' | 'random'
 }
 
-const readGradcheck = readerOf({ eps: number(1e-4), atol: number(1e-8), rtol: number(1e-6), order: whole(1) })
+const readGradcheck = readerOf({
+  eps: number(1e-4),
+  atol: number(1e-8),
+  rtol: number(1e-6),
+  order: whole(1),
+  mode: oneOf('full', 'random')('full'),
+})
+
+/** So many random directions are checked. */
+const DIRECTIONS = 3
+/** A random direction is no longer than this: differences are of the fourth order in their length. */
+const LONGEST = 10
+
+const float64 = { dtype: 'float64' } as const
 
 type Function = (...args: Variable[]) => Variable
 
@@ -33,12 +53,12 @@ const centralDifference = (f: (step: number) => number, h: number): number =>
   (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
 
 /**
- * Compares the gradients of f that the tape gives with differences of its values, for every entry of every argument. A
- * value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows.
+ * Compares the gradients of f that the tape gives with differences of its values, for every entry of every argument or in
+ * random directions. A value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows.
  *
- * Defaults: eps 1e-4, atol 1e-8, rtol 1e-6, order 1.
+ * Defaults: eps 1e-4, atol 1e-8, rtol 1e-6, order 1, mode 'full'.
  *
- * @throws MatgradError that names the worst entry where they differ, and for no arguments; DTypeError unless f is a function, every argument float64, and the options are numbers;
+ * @throws MatgradError that names the worst entry, or the argument that is worst in a direction, where they differ, and for no arguments; DTypeError unless f is a function, every argument float64, and the options are numbers;
  * ShapeError unless order is at least 1.
  */
 export function gradcheck(
@@ -51,7 +71,7 @@ export function gradcheck(
   if (typeof f !== 'function') throw new DTypeError(`gradcheck: f is ${describe(f)}, wanted a function`)
   if (!Array.isArray(args)) throw new DTypeError(`gradcheck: args are ${describe(args)}, wanted an array of matrices`)
   if (args.length === 0) throw new MatgradError('gradcheck: args are empty, wanted at least one to differentiate by')
-  const { eps, atol, rtol, order } = readGradcheck('gradcheck', options)
+  const { eps, atol, rtol, order, mode } = readGradcheck('gradcheck', options)
   checkInteger('gradcheck', 'order', order, 1, Number.MAX_SAFE_INTEGER)
   const values = args.map((argument, i) => {
     const value = argument instanceof Variable ? argument.value : argument
@@ -67,7 +87,12 @@ export function gradcheck(
   let checked = freezeWeights((...variables) => weighted(f(...variables)), generator)
   for (let n = 1; n <= order; n++) {
     const gradient = grad(checked, everyArgument)
-    compare(`${f.name || 'f'}, order ${n}`, checked, gradient, values, { eps, atol, rtol })
+    const gradients = gradient(...values.map((value) => value.clone())).map(({ value }) => value)
+    const message =
+      mode === 'full'
+        ? worstOf(checked, values, entriesOf(values, gradients, eps), { atol, rtol })
+        : worstDirection(checked, values, gradients, generator, { eps, atol, rtol })
+    if (message) throw new MatgradError(`gradcheck of ${f.name || 'f'}, order ${n}: ${message}`)
     const sum: Function = (...variables) =>
       gradient(...variables)
         .map(weighted)
@@ -85,37 +110,105 @@ function freezeWeights(f: Function, generator: Generator): Function {
   }
 }
 
-function compare(
-  what: string,
-  f: Function,
-  gradient: (...args: Matrix[]) => readonly Variable[],
-  values: readonly Matrix[],
-  { eps, atol, rtol }: Required<Omit<GradcheckOptions, 'order'>>,
-): void {
-  const gradients = gradient(...values.map((value) => value.clone()))
-  let worst = { excess: 0, message: '' }
+/** A derivative to check. */
+interface Probe {
+  readonly where: string
+  /** What the tape says. */
+  readonly tape: number
+  /** The step of the differences, in units of what `move` does. */
+  readonly h: number
+  /** Adds `step` times the direction of the derivative to copies of the arguments. */
+  move(values: readonly Matrix[], step: number): void
+}
+
+const titleOf = (n: number, { shape }: Matrix): string => `argument ${n} (${formatShape(shape)})`
+
+/** The derivatives by each entry of each argument. */
+function* entriesOf(values: readonly Matrix[], gradients: readonly Matrix[], eps: number): IterableIterator<Probe> {
   for (const [n, value] of values.entries())
     for (let entry = 0; entry < value.size; entry++) {
       const x = elementsOf('gradcheck', value)[entry]
-      const numeric = centralDifference(
-        (step) => {
-          const moved = values.map((each) => each.clone())
+      yield {
+        where: `${titleOf(n, value)}, entry ${Math.floor(entry / value.cols)}, ${entry % value.cols}`,
+        tape: elementsOf('gradcheck', gradients[n])[entry],
+        h: eps * Math.max(1, Math.abs(x)),
+        move(moved, step) {
           moved[n].elements[entry] = x + step
-          return noGrad(() => f(...moved.map((each) => constant(each)))).item()
         },
-        eps * Math.max(1, Math.abs(x)),
-      )
-      const tape = elementsOf('gradcheck', gradients[n].value)[entry]
-      const error = Math.abs(tape - numeric)
-      const excess = error / (atol + rtol * Math.abs(numeric))
-      // Written so that a NaN on either side is an excess, too.
-      if (!(excess <= Math.max(1, worst.excess)))
-        worst = {
-          excess: Number.isNaN(excess) ? Number.POSITIVE_INFINITY : excess,
-          message:
-            `gradcheck of ${what}: argument ${n} (${formatShape(value.shape)}), entry ` +
-            `${Math.floor(entry / value.cols)}, ${entry % value.cols}: the tape says ${tape}, differences say ${numeric}`,
-        }
+      }
     }
-  if (worst.message) throw new MatgradError(worst.message)
+}
+
+interface Tolerances {
+  readonly atol: number
+  readonly rtol: number
+}
+
+/** What is said of the probe at which tape and differences differ most, nothing where none exceeds the tolerances. */
+function worstOf(f: Function, values: readonly Matrix[], probes: Iterable<Probe>, { atol, rtol }: Tolerances): string {
+  let worst = { excess: 0, message: '' }
+  for (const { where, tape, h, move } of probes) {
+    const numeric = centralDifference((step) => {
+      const moved = values.map((each) => each.clone())
+      move(moved, step)
+      return noGrad(() => f(...moved.map((each) => constant(each)))).item()
+    }, h)
+    const error = Math.abs(tape - numeric)
+    const excess = error / (atol + rtol * Math.abs(numeric))
+    // Written so that a NaN on either side is an excess, too.
+    if (!(excess <= Math.max(1, worst.excess)))
+      worst = {
+        excess: Number.isNaN(excess) ? Number.POSITIVE_INFINITY : excess,
+        message: `${where}: the tape says ${tape}, differences say ${numeric}`,
+      }
+  }
+  return worst.message
+}
+
+/** Of each sign, and as large as the arguments are, as the steps of single entries. */
+function directionLike(value: Matrix, generator: Generator): Matrix {
+  const { rows, cols } = value
+  const signs = generator.bernoulli(rows, cols, 0.5, float64).mul(2).sub(1)
+  return generator.uniform(rows, cols, 0.5, 1.5, float64).mul(signs).mul(value.abs().maximum(1))
+}
+
+/** The derivative along directions of the arguments whose numbers are `moved`. */
+function along(
+  where: string,
+  moved: readonly number[],
+  directions: readonly Matrix[],
+  gradients: readonly Matrix[],
+  eps: number,
+): Probe {
+  const square = moved.reduce((sum, n) => sum + directions[n].square().sum().item(), 0)
+  return {
+    where,
+    tape: moved.reduce((sum, n) => sum + gradients[n].mul(directions[n]).sum().item(), 0),
+    h: eps * Math.min(1, LONGEST / Math.sqrt(square)),
+    move(values, step) {
+      for (const n of moved) values[n].assign(values[n].add(directions[n].mul(step)))
+    },
+  }
+}
+
+/** The same for random directions: of the first that exceeds the tolerances, the argument that is worst in it. */
+function worstDirection(
+  f: Function,
+  values: readonly Matrix[],
+  gradients: readonly Matrix[],
+  generator: Generator,
+  { eps, ...tolerances }: Tolerances & { readonly eps: number },
+): string {
+  const every = values.map((_, n) => n)
+  for (let k = 0; k < DIRECTIONS; k++) {
+    const directions = values.map((value) => directionLike(value, generator))
+    const probe = along(`all arguments, random direction ${k}`, every, directions, gradients, eps)
+    const message = worstOf(f, values, [probe], tolerances)
+    if (!message) continue
+    const single = every.map((n) =>
+      along(`${titleOf(n, values[n])}, random direction ${k}`, [n], directions, gradients, eps),
+    )
+    return worstOf(f, values, single, tolerances) || message
+  }
+  return ''
 }

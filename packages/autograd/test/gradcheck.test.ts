@@ -47,9 +47,11 @@ describe('the table', () => {
 
 const titled = rows.flatMap(({ name, cases }) => cases.map((each) => [`${name}: ${each.shapes}`, each] as const))
 
-describe('the tape agrees with differences within 1e-6, orders 1 and 2', () => {
+const MODES = ['full', 'random'] as const
+
+describe.each(MODES)('the tape agrees with differences within 1e-6, orders 1 and 2, mode %s', (mode) => {
   test.each(titled)('%s', (_title, { f, args }) => {
-    gradcheck(f, args, { order: 2 })
+    gradcheck(f, args, { order: 2, mode })
   })
 })
 
@@ -76,14 +78,14 @@ const onlyAt =
 const ruleAt = (op: Op, i: number): Rule => op.vjp[Math.min(i, op.vjp.length - 1)] as Rule
 
 /** What gradcheck says of the cases of a row while its op has another rule. */
-function complaints(op: Op, i: number, corrupt: Rule): string[] {
+function complaints(op: Op, i: number, corrupt: Rule, mode: 'full' | 'random' = 'full'): string[] {
   const { vjp } = op
   const found: string[] = []
   Object.assign(op, { vjp: at(op, i, corrupt).vjp })
   try {
     for (const { f, args } of casesOf(op.name))
       try {
-        gradcheck(f, args)
+        gradcheck(f, args, { mode })
       } catch (error) {
         if (!(error instanceof MatgradError)) throw error
         found.push(error.message)
@@ -95,9 +97,9 @@ function complaints(op: Op, i: number, corrupt: Rule): string[] {
 }
 
 const COMPLAINT =
-  /^gradcheck of \w+, order 1: argument \d \(\dx\d\), entry \d, \d: the tape says .*, differences say .*$/
+  /^gradcheck of \w+, order 1: argument \d \(\dx\d\), (entry \d, \d|random direction \d): the tape says .*, differences say .*$/
 
-describe('a corrupted rule is caught by the row of its op', () => {
+describe.each(MODES)('a corrupted rule is caught by the row of its op, mode %s', (mode) => {
   const kinds: [string, (op: Op, input: number) => boolean, (rule: Rule) => Rule][] = [
     [
       '0.1 % too large',
@@ -139,6 +141,17 @@ describe('a corrupted rule is caught by the row of its op', () => {
         },
     ],
     [
+      'with its elements one place further',
+      ({ name }) => !['sum'].includes(name),
+      (rule) =>
+        (...of) => {
+          const g = rule(...of)
+          const n = g.rows * g.cols
+          const line = g.reshape(1, n)
+          return n < 2 ? g.mul(1.001) : line.gatherCols([n - 1, ...Array(n - 1).keys()]).reshape(g.rows, g.cols)
+        },
+    ],
+    [
       'zero',
       () => true,
       (rule) =>
@@ -157,20 +170,21 @@ describe('a corrupted rule is caught by the row of its op', () => {
     )
 
   test.each(corruptions)('%s', (_title, op, i, corrupt) => {
-    const found = complaints(op, i, corrupt(ruleAt(op, i)))
+    const found = complaints(op, i, corrupt(ruleAt(op, i)), mode)
     expect(found.length).toBeGreaterThan(0)
     for (const message of found)
       if (!message.startsWith(`${op.name}: its derivative is `)) expect(message).toMatch(COMPLAINT)
   })
 
   test.each(flat)('%s, input 0: the cotangent instead of zero', (name) => {
-    const found = complaints(table[name], 0, (g) => g)
+    const found = complaints(table[name], 0, (g) => g, mode)
     expect(found).toHaveLength(casesOf(name).length)
     for (const message of found) expect(message).toMatch(COMPLAINT)
   })
 
   test('without a corruption none of these complains', () => {
-    for (const op of differentiable) for (const i of inputsOf(op)) expect(complaints(op, i, ruleAt(op, i))).toEqual([])
+    for (const op of differentiable)
+      for (const i of inputsOf(op)) expect(complaints(op, i, ruleAt(op, i), mode)).toEqual([])
   })
 })
 
@@ -339,6 +353,55 @@ describe('gradcheck itself', () => {
     }
     expect(message()).not.toBe('')
     expect(message()).toBe(message())
+  })
+
+  describe('in random directions', () => {
+    const generator = new Generator('large')
+    const normal = (rows: number, cols: number): Matrix => generator.normal(rows, cols, 0, 0.3, { dtype: 'float64' })
+    const args = [normal(64, 200), normal(200, 100), normal(1, 100)]
+    const layer =
+      (activation: (a: Variable) => Variable) =>
+      (a: Variable, w: Variable, b: Variable): Variable =>
+        activation(a.matmul(w).add(b))
+
+    test('checks 32,900 entries of three arguments, orders 1 and 2', () => {
+      gradcheck(
+        layer((a) => a.tanh()),
+        args,
+        { order: 2, mode: 'random' },
+      )
+    })
+
+    test('calls f 12 times beside the gradient, however many entries there are', () => {
+      let calls = 0
+      const counted = (a: Variable): Variable => {
+        calls++
+        return a.sin()
+      }
+      gradcheck(counted, [args[0]], { mode: 'random' })
+      expect(calls).toBe(13)
+    })
+
+    test('sees an error of 0.1 % in one of two rules of a large product, and names the argument that is worst', () => {
+      for (const [wrong, shape] of [
+        [0, '64x200'],
+        [1, '200x100'],
+      ] as const) {
+        const product = defineOp(
+          at(ops.matmul as unknown as Op, wrong, (...of) =>
+            ruleAt(ops.matmul as unknown as Op, wrong)(...of).mul(1.001),
+          ),
+        )
+        const f = (a: Variable, w: Variable): Variable => product([a, w], { transposeA: false, transposeB: false })
+        expect(() => gradcheck(f, args.slice(0, 2), { mode: 'random' })).toThrow(
+          `gradcheck of f, order 1: argument ${wrong} (${shape}), random direction 0: the tape says `,
+        )
+      }
+    })
+
+    test('NaN is an error there, too', () => {
+      expect(() => gradcheck((a) => a.log(), [args[0]], { mode: 'random' })).toThrow('the tape says ')
+    })
   })
 
   test('wants at least order 1', () => {
