@@ -8,6 +8,7 @@ import {
   hot,
   ofClass,
   operations,
+  spmmOperation,
 } from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
@@ -19,7 +20,16 @@ export type Op = Operation<Variable>
 
 const builtIn: ReadonlySet<Operation> = new Set([
   ...(Object.values(operations) as Operation[]),
-  ...[binaryCrossEntropy, classes, crossEntropy, crossEntropyGradient, crossEntropyOfClasses, hot, ofClass],
+  ...[
+    binaryCrossEntropy,
+    classes,
+    crossEntropy,
+    crossEntropyGradient,
+    crossEntropyOfClasses,
+    hot,
+    ofClass,
+    spmmOperation,
+  ],
 ])
 
 /** Whether an operation is one of core's, and not a user's. */

@@ -24,7 +24,7 @@ import {
   variable,
   vjp,
 } from '@matgrad/autograd'
-import { type Matrix, zeros } from '@matgrad/core'
+import { type Matrix, sparse, zeros } from '@matgrad/core'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const a: Variable<2, 3>
@@ -324,6 +324,15 @@ describe('transforms', () => {
     grad(f)(a, a, m)
     // @ts-expect-error a function that gives a number
     grad((x: Variable) => x.item())
+  })
+
+  test('spmm and matmul of a sparse matrix', () => {
+    const s = sparse.SparseMatrix.fromDense(zeros(4, 2))
+    expectTypeOf(s.matmul(a)).toEqualTypeOf<Variable<4, 3>>()
+    expectTypeOf(sparse.spmm(s, a)).toEqualTypeOf<Variable<4, 3>>()
+    expectTypeOf(sparse.spmm(s, zeros(2, 3), { values: loose })).toEqualTypeOf<Variable<4, 3>>()
+    // @ts-expect-error a has two rows
+    s.T.matmul(a)
   })
 
   test('crossEntropy and defineOp', () => {

@@ -338,6 +338,8 @@ describe('sparse matrices', () => {
     expectTypeOf(a.rowSums()).toEqualTypeOf<Matrix<2, 1>>()
     expectTypeOf(a.matmul(zeros(3, 5))).toEqualTypeOf<Matrix<2, 5>>()
     expectTypeOf(a.matmul(a.T)).toEqualTypeOf<sparse.SparseMatrix<2, 2>>()
+    expectTypeOf(a.matmul(zeros(3, 4))).toEqualTypeOf<Matrix<2, 4>>()
+    expectTypeOf(sparse.spmm(a, zeros(3, 4))).toEqualTypeOf<Matrix<2, 4>>()
     expectTypeOf(sparse.matmul(zeros(7, 2), a)).toEqualTypeOf<Matrix<7, 3>>()
     expectTypeOf(sparse.matmul(a, a.T)).toEqualTypeOf<sparse.SparseMatrix<2, 2>>()
   })

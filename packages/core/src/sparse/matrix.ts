@@ -12,10 +12,12 @@ import {
 } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import type { CreationOptions } from '../matrix/create.ts'
-import { elementsOf, formatNumber, Matrix, owning, shown } from '../matrix/matrix.ts'
+import { elementsOf, formatNumber, isValue, Matrix, owning, shown } from '../matrix/matrix.ts'
+import type { Beside, ColsIn, Operand, Results, RowsIn } from '../ops/algebra.ts'
 import { productShape } from '../ops/matmul.ts'
 import { type Csr, checkCsr, checkSizes, checkWhole, startsOf, transposed, writeRows } from './csr.ts'
-import { timesDense, timesSparse } from './product.ts'
+import { timesSparse } from './product.ts'
+import { times } from './spmm.ts'
 
 /** An entry: a[row, column] = value. */
 export type Triplet = readonly [row: number, column: number, value: number]
@@ -279,26 +281,22 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   }
 
   /**
-   * A·B: dense where B is dense, sparse where it is sparse. With a dense B the terms of an element are added in the dtype, in
+   * A·B: dense where B is dense, a variable where it is one, sparse where it is sparse. With a dense B the terms of an element are added in the dtype, in
    * the order of A's columns: |C − Ĉ| ≤ p·u·|A|·|B| for p entries in a row. With a sparse B they are added in float64, and
    * rounded to the dtype at the end.
    *
    * @throws DTypeError unless `b` is a Matrix or sparse; ShapeError unless A has as many columns as B has rows.
    */
   matmul<R2 extends number, C2 extends number>(b: SparseMatrix<R2, C2> & CheckMatmul<C, R2>): SparseMatrix<R, C2>
-  matmul<R2 extends number, C2 extends number>(b: Matrix<R2, C2> & CheckMatmul<C, R2>): Matrix<R, C2>
-  matmul(b: Matrix | SparseMatrix): Matrix | SparseMatrix {
-    if (!(b instanceof Matrix || b instanceof SparseMatrix))
+  matmul<B extends Operand>(b: B & CheckMatmul<C, RowsIn<B>>): Results<R, ColsIn<B>>[Beside<'matrix', B>]
+  matmul(b: unknown): unknown {
+    if (isValue(b)) return times('matmul', this, b)
+    if (!(b instanceof SparseMatrix))
       throw new DTypeError(`matmul: operand 2 is ${describe(b)}, wanted a Matrix or a SparseMatrix`)
     productShape('matmul', this, b, {})
     checkWhole('matmul', this, this.nnz)
-    if (b instanceof SparseMatrix) checkWhole('matmul', b, b.nnz)
-    const dtype = promote(this, b)
-    if (b instanceof SparseMatrix) return wrap(timesSparse(dtype, this, b))
-    checkShape('matmul', this.rows, b.cols)
-    const left = this.dtype === dtype ? this : this.astype(dtype)
-    const right = b.dtype === dtype ? b : b.astype(dtype)
-    return owning(timesDense(dtype, left, elementsOf('matmul', right), b.cols), this.rows, b.cols)
+    checkWhole('matmul', b, b.nnz)
+    return wrap(timesSparse(promote(this, b), this, b))
   }
 
   /** The shape, the dtype, how many entries there are, and the first and last of them. */

@@ -1,16 +1,7 @@
-import { type DType, type TypedArray, zeroArray } from '../base/dtype.ts'
+import { type DType, zeroArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { MAX_SIZE } from '../base/shape.ts'
-import { allocate } from '../engine/allocate.ts'
-import { launch } from '../engine/engine.ts'
 import type { Csr } from './csr.ts'
-
-/** The elements of A·B for a dense B of n columns; all values are of the dtype. */
-export function timesDense(dtype: DType, a: Csr, b: TypedArray, n: number): TypedArray {
-  const out = allocate(dtype, a.rows * n)
-  if (out.length > 0) launch('spmm', dtype, [out], [a.rowStarts, a.columns, a.values, b], [a.rows, n])
-  return out
-}
 
 /** The number of entries in each row of A·B, summed up to where each row starts. */
 function productStarts(a: Csr, b: Csr): Uint32Array {

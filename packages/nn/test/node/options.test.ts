@@ -113,6 +113,7 @@ const rows: Record<string, Row> = {
   fromCsr: row((o) => sparse.SparseMatrix.fromCsr(1, 1, [0, 0], [], [], o)),
   fromTriplets: row((o) => sparse.SparseMatrix.fromTriplets(1, 1, [], o)),
   identity: row((o) => sparse.SparseMatrix.identity(2, o)),
+  spmm: row((o) => sparse.spmm(sparse.SparseMatrix.identity(2), zeros(2, 1), o)),
   variable: row((o, v) => autograd.variable(v.a, o)),
   gradcheck: row((o) => autograd.gradcheck((x) => x, [zeros(1, 1, { dtype: 'float64' })], o)),
   crossEntropy: row((o, v) => nn.crossEntropy(v.a, zeros(4, 1), o)),
