@@ -10,6 +10,7 @@ import {
   readerOf,
   whole,
 } from '@matgrad/core/internal'
+import { withoutLooking } from './demand.ts'
 import { noGrad } from './recording.ts'
 import { type Argument, grad } from './transforms.ts'
 import { constant, Variable } from './variable.ts'
@@ -106,7 +107,8 @@ function freezeWeights(f: Function, generator: Generator): Function {
   const { state } = generator
   return (...variables) => {
     generator.state = state
-    return f(...variables)
+    // A step of the differences takes probabilities to what are none.
+    return withoutLooking(() => f(...variables))
   }
 }
 

@@ -38,8 +38,12 @@ export function moved(): void {
  * that somebody has, and the holder pinned. Code that V8 has optimised for arrays of resizable buffers as well gives the old length
  * of a detached one, up to Node 22, but not its elements.
  */
-export const isWhole = ({ pinned, elements, size }: Holder): boolean =>
-  !pinned || (elements.length === size && (size === 0 || elements[size - 1] !== undefined))
+export function isWhole(holder: Holder): boolean {
+  // What is put off has no elements yet, and is not pinned.
+  if (!holder.pinned) return true
+  const { elements, size } = holder
+  return elements.length === size && (size === 0 || elements[size - 1] !== undefined)
+}
 
 /** @throws MatgradError unless all elements are there. */
 export function checkWhole(operation: string, holder: Holder): void {
