@@ -1,5 +1,5 @@
 import { MatgradError } from '@matgrad/core'
-import { elementsOf, tracer } from '@matgrad/core/internal'
+import { elementsOf, mayLook } from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
 let looks = true
@@ -16,7 +16,7 @@ export function withoutLooking<T>(run: () => T): T {
 }
 
 /** Whether losses look at numbers: not where a function is traced, or replayed. */
-export const isLooking = (): boolean => looks && tracer === null
+export const isLooking = (): boolean => looks && mayLook()
 
 /** A demand on each number of an operand, which is made where it can be seen. */
 export interface Demand {

@@ -54,9 +54,9 @@ const guardOf = (node: Variable, outer: Tracer | null): Tracer => ({
     for (const holder of [...targets, ...inputs]) refuse(node, holder)
     withTracer(outer, () => changeNow(change, targets, inputs, attributes))
   },
-  touched(holder) {
+  touched(holder, operation) {
     refuse(node, holder)
-    outer?.touched(holder)
+    outer?.touched(holder, operation)
   },
   created: (holder) => outer?.created(holder),
   assume: (holds) => outer?.assume(holds),

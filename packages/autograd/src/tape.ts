@@ -9,6 +9,7 @@ import {
   useTemporaries,
   withTracer,
 } from '@matgrad/core/internal'
+import { detector } from './detector.ts'
 import { isBuiltIn, ruleOf } from './op.ts'
 import { gradientWatch, isRecording, withRecording } from './recording.ts'
 import { isStale, withoutStale } from './stale.ts'
@@ -82,7 +83,8 @@ function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known:
   const { inputs, attributes } = node.origin as Origin
   if (!known) settle(g.matrix)
   const slope = asksSlope(node) && isRecording() ? (slopeOf(g, node) as never) : undefined
-  return withoutStale(node, () => rule(g, node, inputs, attributes, i, slope) as Variable)
+  const run = (): Variable => withoutStale(node, () => rule(g, node, inputs, attributes, i, slope) as Variable)
+  return detector === null ? run() : detector.watchRule(node, i, g, run)
 }
 
 /** The cotangent of a variable where a walk ends. */
@@ -154,7 +156,9 @@ function walkToLimits(
   ends: ReadonlySet<Variable>,
   leads: readonly boolean[] | null,
 ): Map<Variable, Reached> {
-  if (tracer !== null) for (const node of nodes) if (!ends.has(node) && asksSlope(node)) tracer.touched(node.matrix)
+  if (tracer !== null)
+    for (const node of nodes)
+      if (!ends.has(node) && asksSlope(node)) tracer.touched(node.matrix, `the gradient of ${node.origin?.op.name}`)
   const reached = withRecording(true, () => walk(nodes, seed, ends, leads, false))
   if (isRecording()) return reached
   return new Map([...reached].map(([end, { cotangent }]) => [end, { cotangent: cotangent.detach(), own: false }]))
@@ -213,7 +217,7 @@ function walk(
       )
     if (gradientWatch !== null) gradientWatch.wentThrough(node)
     const known = isBuiltIn(op)
-    const careful = !known || isStale(node, inputs)
+    const careful = !known || detector !== null || isStale(node, inputs)
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i]
       const rule = ruleOf(op, i)

@@ -11,6 +11,7 @@ declare module './matrix/matrix.ts' {
   interface Matrix<R extends number, C extends number> extends Stored {}
 }
 
+export { registerPackage, stackHere, whereIn } from './base/caller.ts'
 export { isOfAnotherCopy, mark } from './base/copies.ts'
 export { setDebug } from './base/debug.ts'
 export { inNameOf } from './base/errors.ts'
@@ -82,6 +83,8 @@ export {
   isKept,
   isWhole,
   keep,
+  mayLook,
+  setTracer,
   type Tracer,
   tick,
   ticks,

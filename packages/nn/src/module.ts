@@ -20,6 +20,7 @@ import {
   isPlain,
   listNames,
   readerOf,
+  registerPackage,
   shorten,
   tracer,
   watch,
@@ -46,6 +47,8 @@ export type Accepts<F extends number, In extends number> = number extends F | In
 
 /** A snapshot of parameters and buffers by name. */
 export type StateDict = Record<string, Matrix>
+
+registerPackage(() => new Error().stack)
 
 const readLoading = readerOf({ strict: flag(true) })
 

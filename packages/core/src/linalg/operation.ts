@@ -6,7 +6,7 @@ import { checkRows, describe, formatShape, type Shape } from '../base/shape.ts'
 import { isValue, Matrix } from '../matrix/matrix.ts'
 import type { ClassOf, ColsIn, Results, RowsIn, Value } from '../ops/algebra.ts'
 import type { Attributes, Block, Operation } from '../ops/operation.ts'
-import { tracer } from '../ops/tracer.ts'
+import { mayLook, tracer } from '../ops/tracer.ts'
 import { create } from './workspace.ts'
 
 /** What is a number for a Matrix: for other values a 1x1 of their class. */
@@ -34,7 +34,7 @@ export function checkSystem(operation: string, a: unknown, b: unknown): void {
 }
 
 /** Whether `a` is a Matrix whose elements may be read now: what is computed with it need not be an operation. */
-export const isAtHand = (a: unknown): a is Matrix => a instanceof Matrix && tracer === null
+export const isAtHand = (a: unknown): a is Matrix => a instanceof Matrix && mayLook()
 
 /** An operation that is a function of matrices, which may throw a LinAlgError. */
 export interface Computed extends Operation {
@@ -64,7 +64,7 @@ export const asFirst = ([a]: readonly Block[]): Shape => a.shape
 
 /** The result of an operation on operands that were checked. */
 export function resultOf(operation: Computed, operands: readonly Value[], attributes?: Attributes): Value {
-  if (operands.every(isAtHand))
+  if (tracer === null && operands.every(isAtHand))
     return operation.compute(operands as readonly Value[] as readonly Matrix[], attributes) as unknown as Value
   return operands[0].apply(operation, operands, attributes)
 }

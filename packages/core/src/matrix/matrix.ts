@@ -177,8 +177,11 @@ export class Matrix<R extends number = number, C extends number = number> {
   toString(): string {
     const head = `Matrix ${formatShape(this.shape)} ${this.dtype}`
     if (this.size === 0) return head
+    const elements = elementsOf('toString', this)
     const cells = shown(this.rows).map((i) =>
-      i === undefined ? ['⋮'] : shown(this.cols).map((j) => (j === undefined ? '…' : formatNumber(this.get(i, j)))),
+      i === undefined
+        ? ['⋮']
+        : shown(this.cols).map((j) => (j === undefined ? '…' : formatNumber(elements[i * this.cols + j]))),
     )
     const width = Math.max(...cells.flat().map((cell) => cell.length))
     return [head, ...cells.map((row) => `  ${row.map((cell) => cell.padStart(width)).join('  ')}`)].join('\n')
@@ -239,7 +242,7 @@ export function checkAttached(data: { fill(value: number): unknown }): void {
 
 /** The elements for what is no operation and reads or writes them. @throws what `data` throws. */
 export function elementsOf(operation: string, a: Matrix): TypedArray {
-  if (tracer !== null) tracer.touched(a)
+  if (tracer !== null) tracer.touched(a, operation)
   checkWhole(operation, a)
   return a.elements
 }

@@ -134,7 +134,7 @@ export class Generator {
   }
 
   get state(): GeneratorState {
-    if (tracer !== null) tracer.touched(this)
+    if (tracer !== null) tracer.touched(this, 'state')
     return Array.from(this.elements)
   }
 
@@ -146,7 +146,7 @@ export class Generator {
     for (const stream of STREAMS)
       if (stream.every((word) => state[word] === 0))
         throw new MatgradError(`Generator: words ${stream.join(', ')} of the state are zeros, wanted one that is not`)
-    if (tracer !== null) tracer.touched(this)
+    if (tracer !== null) tracer.touched(this, 'state')
     this.elements.set(state)
   }
 

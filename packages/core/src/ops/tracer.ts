@@ -63,12 +63,14 @@ function notWhole(operation: string, holder: Holder & Partial<Pick<Block, 'shape
 export interface Tracer {
   /** A matrix or generator was made. */
   created(holder: Holder): void
-  /** The elements of a matrix, or the state of a generator, are about to be read or written by what is no operation. */
-  touched(holder: Holder): void
+  /** The elements of a matrix, or the state of a generator, are about to be read or written by `operation`, which is none that is recorded. */
+  touched(holder: Holder, operation: string): void
   evaluate(operation: Operation, inputs: readonly Stored[], attributes: Attributes): Stored
   change(change: Change, targets: readonly Holder[], inputs: readonly Stored[], attributes: Attributes): void
   /** What is traced is only right while `holds` gives true: it is asked again after each `announce`. */
   assume(holds: () => boolean): void
+  /** Whether elements may be looked at, as where nothing is traced: nobody does again what is done. */
+  readonly mayLook?: boolean
   /** Whether it asks for what is watched. */
   readonly isWatching: boolean
   /** The same for an object that may be met again: what `look` gives, if anything, is asked before each use. */
@@ -79,8 +81,16 @@ export interface Tracer {
   keep(matrix: Stored): void
 }
 
-/** The present tracer: null in all but the first call of a compiled function. */
+/** The present tracer: null in all but the first call of a compiled function, and what is watched. */
 export let tracer: Tracer | null = null
+
+/** Lets another tracer, or none, see what is done from now on. */
+export function setTracer(other: Tracer | null): void {
+  tracer = other
+}
+
+/** Whether elements may be looked at: what is done once does not depend on them later. */
+export const mayLook = (): boolean => tracer === null || tracer.mayLook === true
 
 /** The result of `run`, called with another tracer, or none; the former comes back whatever happens. */
 export function withTracer<T>(other: Tracer | null, run: () => T): T {

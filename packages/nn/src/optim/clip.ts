@@ -1,6 +1,6 @@
 import { Variable } from '@matgrad/autograd'
 import { DTypeError, full, MatgradError, Matrix, zeros } from '@matgrad/core'
-import { checkNoMore, checkNumber, describe, flag, readerOf, tracer } from '@matgrad/core/internal'
+import { checkNoMore, checkNumber, describe, flag, mayLook, readerOf } from '@matgrad/core/internal'
 import { isTrained } from './optimizer.ts'
 
 const float64 = { dtype: 'float64' } as const
@@ -51,7 +51,7 @@ function normAndCoefficient(gradients: readonly Matrix[], maxNorm: number): { to
   const sum = sumOfSquares(gradients)
   const plain = sum.sqrt()
   const isUsual = (): boolean => sum.item() >= LEAST_SUM && sum.item() < Number.POSITIVE_INFINITY
-  if (gradients.every(({ dtype }) => dtype === 'float32') || (tracer === null && isUsual()))
+  if (gradients.every(({ dtype }) => dtype === 'float32') || (mayLook() && isUsual()))
     return { total: plain, coefficient: bound.div(plain.add(1e-6)).minimum(1) }
   const [low, high] = [1 / SCALE, SCALE].map((factor) => sumOfSquares(gradients, factor).sqrt())
   const isHuge = sum.equal(Number.POSITIVE_INFINITY)

@@ -222,7 +222,7 @@ export class Loop {
     } catch (error) {
       if (error instanceof MatgradError) return error.message
     }
-    return 'a smaller lr, or clipNorm, may help'
+    return 'detectAnomaly(() => fit(…)) finds the operation; a smaller lr, or clipNorm, may help'
   }
 
   /** A batch that somebody else gave, with its weights. @throws what is wrong with them */
