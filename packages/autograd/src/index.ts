@@ -8,6 +8,7 @@ export { type GradcheckOptions, gradcheck } from './gradcheck.ts'
 export type { Op, Rule } from './op.ts'
 export { noGrad } from './recording.ts'
 export type { PartialLoss, Reduction } from './reduction.ts'
+export { type Tape, type TapeOptions, tape } from './tape-graph.ts'
 export {
   type Argument,
   grad,
