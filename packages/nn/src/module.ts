@@ -30,6 +30,7 @@ import { isAsMade } from './as-made.ts'
 import { checkShaped } from './check.ts'
 import { copyOf } from './copy.ts'
 import { type ModelJson, modelToJson } from './json.ts'
+import { locate } from './located.ts'
 import { builtInName, nameOf } from './names.ts'
 import { type InputShape, nested, type Place, readInputShape, table } from './summary.ts'
 
@@ -320,10 +321,15 @@ export abstract class Module<In extends number = number, Out extends number = nu
             // Rest parameters are an array, which every layer would make in every step.
             // biome-ignore lint/complexity/noArguments: see above
             const given = arguments
-            if (name === undefined) return checked(this, forward.apply(this, Array.from(given, asVariable)))
-            if (given.length === 1) return observed(this, forward.call(this, x instanceof Variable ? x : operand(x)))
-            checkNoMore(name, 'x', Array.from(given).slice(1), 'forward(x)')
-            return forward.call(this, operand(x))
+            try {
+              if (name === undefined) return checked(this, forward.apply(this, Array.from(given, asVariable)))
+              if (given.length === 1) return observed(this, forward.call(this, x instanceof Variable ? x : operand(x)))
+              checkNoMore(name, 'x', Array.from(given).slice(1), 'forward(x)')
+              return forward.call(this, operand(x))
+            } catch (error) {
+              locate(error, this, membersOf)
+              throw error
+            }
           },
         }
         watching.set(watched.forward, prototype)

@@ -1,4 +1,4 @@
-import { DTypeError, getDefaultDtype, LinAlgError, MatgradError, Matrix } from '@matgrad/core'
+import { DTypeError, getDefaultDtype, MatgradError, Matrix } from '@matgrad/core'
 import {
   announcements,
   type Bound,
@@ -252,14 +252,12 @@ export class Program<Result> {
   }
 
   /**
-   * What the function itself makes of arguments that are an error: it leaves gradients and state as it must. What linear algebra
-   * refuses in a program it may have a limit for.
+   * What the function itself makes of arguments that are an error: it leaves gradients and state as it must, and says where in it
+   * that came up. What linear algebra refuses in a program it may have a limit for.
    */
   private runAgain(error: unknown, args: readonly unknown[]): Result {
-    const { undoings, gradients } = this
-    const isPlain = undoings.length === 0 && gradients.length === 0 && !(error instanceof LinAlgError)
-    if (error instanceof Trespass || isPlain) throw error
-    for (const undoing of undoings) undoing.takeBack()
+    if (error instanceof Trespass) throw error
+    for (const undoing of this.undoings) undoing.takeBack()
     return this.fn(...args)
   }
 

@@ -115,6 +115,7 @@ const rows: Record<string, Row> = {
   identity: row((o) => sparse.SparseMatrix.identity(2, o)),
   spmm: row((o) => sparse.spmm(sparse.SparseMatrix.identity(2), zeros(2, 1), o)),
   variable: row((o, v) => autograd.variable(v.a, o)),
+  tape: row((o) => autograd.tape(autograd.variable(zeros(1, 1)), o)),
   gradcheck: row((o) => autograd.gradcheck((x) => x, [zeros(1, 1, { dtype: 'float64' })], o)),
   crossEntropy: row((o, v) => nn.crossEntropy(v.a, zeros(4, 1), o)),
   nllLoss: row((o, v) => nn.nllLoss(v.a.sub(9), zeros(4, 1), o)),
