@@ -81,7 +81,11 @@ export class SELU extends Activation {
 
 const readGelu = readerOf({ approximate: oneOf('none', 'tanh')('none') })
 
-/** x·Φ(x), or its approximation by tanh (Hendrycks & Gimpel 2016) */
+/**
+ * x·Φ(x), Φ the normal distribution function, or with 'tanh' x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2 (Hendrycks & Gimpel 2016).
+ *
+ * Defaults: approximate 'none'.
+ */
 export class GELU extends Activation {
   static readonly builtIn: string = 'GELU'
 
@@ -92,11 +96,6 @@ export class GELU extends Activation {
 
   readonly approximate: 'none' | 'tanh'
 
-  /**
-   * x·Φ(x), Φ the normal distribution function, or with 'tanh' x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2.
-   *
-   * Defaults: approximate 'none'.
-   */
   constructor(options?: GeluOptions, ...more: []) {
     super()
     checkNoMore('GELU', 'options', more)
