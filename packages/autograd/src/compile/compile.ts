@@ -1,4 +1,4 @@
-import { DTypeError, type Matrix } from '@matgrad/core'
+import { DTypeError, MatgradError, type Matrix } from '@matgrad/core'
 import { checkNoMore, describe, flag, readerOf, tracer } from '@matgrad/core/internal'
 import { hasHistory } from './arguments.ts'
 import { runBothWays } from './check.ts'
@@ -93,11 +93,23 @@ export class CompiledFunction<Arguments extends readonly unknown[], Result> {
     if (this.isSparing && this.calls <= 1 + this.made * WORTH) return fn(...(args as Arguments))
     this.made++
     this.complain(args)
-    const program = programOf<Result>(fn as unknown as (...args: unknown[]) => Result, args)
+    const program = this.trace(args)
+    program.runsAgain = !this.warns
     program.prepare()
     if (programs.length === MOST_PROGRAMS) programs.shift()
     programs.push(program)
     return program.result
+  }
+
+  private trace(args: readonly unknown[]): Program<Result> {
+    try {
+      return programOf<Result>(this.fn as unknown as (...args: unknown[]) => Result, args)
+    } catch (error) {
+      // Nobody asked for programs.
+      if (!this.warns && error instanceof MatgradError && error.message.includes('compile: '))
+        error.message = `${error.message}; the option compile: false runs it as it is`
+      throw error
+    }
   }
 
   /** Says why the function is traced again, where that happens too often. */

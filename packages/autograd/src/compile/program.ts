@@ -1,4 +1,4 @@
-import { DTypeError, getDefaultDtype, MatgradError, Matrix } from '@matgrad/core'
+import { DTypeError, getDefaultDtype, LinAlgError, MatgradError, Matrix } from '@matgrad/core'
 import {
   announcements,
   type Bound,
@@ -79,6 +79,8 @@ export class Program<Result> {
   private asked = announcements
   /** Whether variables have the gradients that it computes; else whoever calls it says what they have. */
   givesGradients = true
+  /** Whether the function is called for each error, as it says where in it that came up: it must be nobody's who would see that. */
+  runsAgain = false
   /** How often gradients had been set when they last had them. */
   private given = -1
   private steps: readonly Step[] = []
@@ -252,12 +254,14 @@ export class Program<Result> {
   }
 
   /**
-   * What the function itself makes of arguments that are an error: it leaves gradients and state as it must, and says where in it
-   * that came up. What linear algebra refuses in a program it may have a limit for.
+   * What the function itself makes of arguments that are an error: it leaves gradients and state as it must. What linear algebra
+   * refuses in a program it may have a limit for.
    */
   private runAgain(error: unknown, args: readonly unknown[]): Result {
-    if (error instanceof Trespass) throw error
-    for (const undoing of this.undoings) undoing.takeBack()
+    const { undoings, gradients, runsAgain } = this
+    const isPlain = undoings.length === 0 && gradients.length === 0 && !(error instanceof LinAlgError)
+    if (error instanceof Trespass || (isPlain && !runsAgain)) throw error
+    for (const undoing of undoings) undoing.takeBack()
     return this.fn(...args)
   }
 

@@ -21,7 +21,9 @@ import {
   restart,
   type Slot,
   type Step,
+  stackHere,
   type Tracer,
+  whereIn,
   withTracer,
 } from '@matgrad/core/internal'
 import { isBuiltIn } from '../op.ts'
@@ -30,6 +32,16 @@ import { type Variable, variablesMade } from '../variable.ts'
 import { asItIs } from './attributes.ts'
 
 const ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
+
+/** What to do instead of reading elements. */
+const adviceFor = (operation: string): string =>
+  operation.startsWith('the setting') ? 'read it, and let schedules make their steps, outside' : ADVICE
+
+/** Where in a user's code what throws was called, for the end of a message. */
+export function calledHere(): string {
+  const where = whereIn(stackHere())
+  return where ? `; called at ${where}` : ''
+}
 
 /** A matrix that no tracer sees being made. */
 export const copyOf = (elements: TypedArray, [rows, cols]: Shape): Matrix =>
@@ -130,15 +142,16 @@ export class Trace implements Tracer, GradientWatch {
     if (holds !== null) this.watches.push(holds)
   }
 
-  touched(holder: Holder): void {
+  touched(holder: Holder, operation: string): void {
     // What the function itself made is known, until operations have used it.
     if (this.made.has(holder) && !this.values.has(holder)) return
     const [what, advice] =
       holder instanceof Matrix
-        ? [`the elements of a ${formatShape(holder.shape)} matrix are`, ADVICE]
-        : ['the state of a generator is', 'set it outside, or make a generator in the function']
+        ? [`the elements of a ${formatShape(holder.shape)} matrix`, adviceFor(operation)]
+        : ['the state of a generator', 'set it outside, or make a generator in the function']
     throw new MatgradError(
-      `compile: ${what} read or written while the function is traced, wanted only operations: ${advice}`,
+      `compile: ${operation} reads or writes ${what} while the function is traced, wanted only operations: ` +
+        `${advice}${calledHere()}`,
     )
   }
 
@@ -174,7 +187,7 @@ export class Trace implements Tracer, GradientWatch {
       const value = this.valueOf(target)
       if (value.kind === 'argument' || this.isArgument(target))
         throw new MatgradError(
-          `compile: ${change.name} changes an argument of the compiled function, wanted a matrix that it finds outside`,
+          `compile: ${change.name} changes an argument of the compiled function, wanted a matrix that it finds outside${calledHere()}`,
         )
       if (value.kind !== 'constant') return value
       const own = this.define(target, 'result')

@@ -154,7 +154,7 @@ export class Matrix<R extends number = number, C extends number = number> {
   /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. */
   equals(b: Matrix): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`equals: right is ${describe(b)}, wanted a Matrix`)
-    return this.allClose(b, { rtol: 0, atol: 0 })
+    return areClose('equals', this, b, 0, 0)
   }
 
   /**
@@ -164,13 +164,7 @@ export class Matrix<R extends number = number, C extends number = number> {
   allClose(b: Matrix, options?: { rtol?: number; atol?: number }): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)
     const { rtol, atol } = readTolerances('allClose', options)
-    if (b.rows !== this.rows || b.cols !== this.cols) return false
-    const [left, right] = [elementsOf('allClose', this), elementsOf('allClose', b)]
-    for (let i = 0; i < left.length; i++) {
-      const [x, y] = [left[i], right[i]]
-      if (x !== y && !(Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y))) return false
-    }
-    return true
+    return areClose('allClose', this, b, rtol, atol)
   }
 
   /** The shape, the dtype and the elements to four decimals; the middle of a large matrix is left out. */
@@ -238,6 +232,17 @@ export function checkAttached(data: { fill(value: number): unknown }): void {
   } catch {
     throw new MatgradError('matrix: the data were detached or resized, wanted the elements that they had')
   }
+}
+
+/** Whether |a − b| ≤ atol + rtol·|b| everywhere, and the shapes are the same. */
+function areClose(operation: string, a: Matrix, b: Matrix, rtol: number, atol: number): boolean {
+  if (b.rows !== a.rows || b.cols !== a.cols) return false
+  const [left, right] = [elementsOf(operation, a), elementsOf(operation, b)]
+  for (let i = 0; i < left.length; i++) {
+    const [x, y] = [left[i], right[i]]
+    if (x !== y && !(Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y))) return false
+  }
+  return true
 }
 
 /** The elements for what is no operation and reads or writes them. @throws what `data` throws. */

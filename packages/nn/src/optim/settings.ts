@@ -91,7 +91,8 @@ export function storeSettings<Settings extends object>(
   }
   const settings = {} as Settings
   for (const [name, value] of Object.entries(values) as [string, Setting][]) {
-    const read = (): number[] => stored[name].map(({ number }) => elementsOf(name, number.float64)[0])
+    const what = `the setting ${name}`
+    const read = (): number[] => stored[name].map(({ number }) => elementsOf(what, number.float64)[0])
     Object.defineProperty(settings, name, {
       enumerable: true,
       get(): Setting {
