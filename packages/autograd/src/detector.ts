@@ -139,6 +139,13 @@ class Detector implements Tracer {
     throw anomaly({ name: `backward of ${name}`, stack }, what, matrix, [gradient, ...operands], true)
   }
 
+  /** Where the operation that gave a variable was called, for the end of a message. */
+  whereComputed(variable: Variable): string {
+    const { name, stack } = this.calls.get(variable.matrix) ?? {}
+    const where = whereIn(stack)
+    return where ? `; ${name} was called at ${where}` : ''
+  }
+
   private callOf(node: Variable): Call {
     return this.calls.get(node.matrix) ?? { name: (node.origin as Origin).op.name, stack: undefined }
   }
@@ -188,6 +195,10 @@ function callOf(name: string, stack: string): Error {
 
 /** Who looks for NaN and infinities: null unless somebody asked for it. */
 export let detector: Detector | null = null
+
+/** Where the operation that gave a variable was called, for the end of a message, if somebody has looked. */
+export const whereComputed = (variable: Variable): string => detector?.whereComputed(variable) ?? ''
+
 /** How many calls of `detectAnomaly` are not over. */
 let asking = 0
 

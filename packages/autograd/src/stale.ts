@@ -9,6 +9,7 @@ import {
   tracer,
   withTracer,
 } from '@matgrad/core/internal'
+import { whereComputed } from './detector.ts'
 import type { Origin, Variable } from './variable.ts'
 
 /** Whether an input or the result of the op that gave `node` has changed in place since. */
@@ -40,7 +41,8 @@ function refuse(node: Variable, holder: Holder | undefined): void {
   const { name, shape } = i < 0 ? node : inputs[i]
   throw new MatgradError(
     `${op.name}: ${i < 0 ? 'the result' : `operand ${i + 1}`} (${name ? `${name}, ` : ''}${formatShape(shape)}) was changed in place ` +
-      'after the forward pass, and the gradient needs what it was, wanted the gradient before the change, or a clone()',
+      'after the forward pass, and the gradient needs what it was, wanted the gradient before the change, or a clone()' +
+      whereComputed(node),
   )
 }
 

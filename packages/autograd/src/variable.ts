@@ -30,6 +30,7 @@ import {
   tick,
   toInputs,
 } from '@matgrad/core/internal'
+import { whereComputed } from './detector.ts'
 import { ruleOf } from './op.ts'
 import { gradientWatch, isRecording, noGrad } from './recording.ts'
 import { history, pullBack } from './tape.ts'
@@ -186,7 +187,11 @@ export class Variable<R extends number = number, C extends number = number> {
    */
   backward(gradient?: Matrix<R, C>): void {
     if (!this.requiresGrad)
-      throw new MatgradError('backward: nothing that the value was computed from requires a gradient')
+      throw new MatgradError(
+        `backward: nothing that the value was computed from requires a gradient, wanted a variable that ` +
+          'does: was the history lost (noGrad, detach, value, constant), or has an operation no derivative, or are all frozen ' +
+          `(requiresGrad)?${whereComputed(this as unknown as Variable)}`,
+      )
     const seed = seedOf('backward', this, gradient)
     const gradients = noGrad(() => pullBack(history(this), seed))
     for (const [leaf, { cotangent, own }] of gradients) {

@@ -143,6 +143,40 @@ describe('backward', () => {
   })
 })
 
+describe('other errors of the tape say where the operation was called', () => {
+  const x = variable(of([1, 2]), { name: 'x' })
+
+  test('a change in place', () => {
+    const run = (): void => {
+      const y = x.square().sum()
+      x.value.set(0, 0, 1)
+      y.backward()
+    }
+    const line = lineHere(-4)
+    const message =
+      'square: operand 1 (x, 1x2) was changed in place after the forward pass, and the gradient needs what it was, wanted the gradient before the change, or a clone()'
+    expect(errorOf(run).message).toBe(message)
+    const watched = errorOf(() => detectAnomaly(run)).message
+    expect(watched.startsWith(`${message}; square was called at `)).toBe(true)
+    expect(watched).toContain(line)
+  })
+
+  test.each<[string, () => Variable, string]>([
+    ['noGrad', () => noGrad(() => x.sum()), 'sum'],
+    ['detach', () => x.detach().sum(), 'sum'],
+    ['no derivative', () => x.argmax().mul(1), 'mul'],
+  ])('nothing to go back to: %s', (_title, f, name) => {
+    const told = errorOf(() => f().backward()).message
+    expect(told).toMatch(
+      /^backward: nothing that the value was computed from requires a gradient, wanted a variable that does: was the history lost \(noGrad, detach, value, constant\)/,
+    )
+    expect(told).not.toContain('called')
+    expect(errorOf(() => detectAnomaly(() => f().backward())).message).toMatch(
+      new RegExp(`; ${name} was called at .*detect-anomaly\\.test\\.ts:\\d+:\\d+$`),
+    )
+  })
+})
+
 describe('what goes well is what it was', () => {
   const x = new Generator(1).uniform(20, 30, 0.1, 0.9, float64)
   const programs: Record<string, (x: Variable) => Variable> = {

@@ -39,6 +39,10 @@ afterEach(() => {
   expect(isRecording()).toBe(true)
 })
 
+const NOTHING =
+  'backward: nothing that the value was computed from requires a gradient, wanted a variable that does: was the history lost ' +
+  '(noGrad, detach, value, constant), or has an operation no derivative, or are all frozen (requiresGrad)?'
+
 describe('backward', () => {
   test('gives each parameter its gradient: d(Σ x·y²) = (y², 2xy)', () => {
     const [x, y] = [parameter(2, 3), parameter(5, 7)]
@@ -235,30 +239,10 @@ describe('backward', () => {
         ShapeError,
         "backward: the value is 1x2, wanted the gradient's shape, 2x1",
       ],
-      [
-        'a constant',
-        () => constant(row(1)).backward(),
-        MatgradError,
-        'backward: nothing that the value was computed from requires a gradient',
-      ],
-      [
-        'a value computed in noGrad',
-        (x) => noGrad(() => x.sum()).backward(),
-        MatgradError,
-        'backward: nothing that the value was computed from requires a gradient',
-      ],
-      [
-        'a detached value',
-        (x) => x.sum().detach().backward(),
-        MatgradError,
-        'backward: nothing that the value was computed from requires a gradient',
-      ],
-      [
-        'a comparison',
-        (x) => x.greater(0).sum().backward(),
-        MatgradError,
-        'backward: nothing that the value was computed from requires a gradient',
-      ],
+      ['a constant', () => constant(row(1)).backward(), MatgradError, NOTHING],
+      ['a value computed in noGrad', (x) => noGrad(() => x.sum()).backward(), MatgradError, NOTHING],
+      ['a detached value', (x) => x.sum().detach().backward(), MatgradError, NOTHING],
+      ['a comparison', (x) => x.greater(0).sum().backward(), MatgradError, NOTHING],
       ...([0, 1, null, 'one', [[1, 1]], {}] as unknown[]).map(
         (wrong): [string, (x: Variable) => void, typeof MatgradError, string] => [
           `the gradient ${JSON.stringify(wrong)}`,
