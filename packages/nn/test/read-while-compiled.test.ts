@@ -42,6 +42,8 @@ describe('a method of variables that somebody has replaced, to print what goes t
     const options = { loss: nn.mseLoss, optimizer: new nn.SGD(model.parameters(), { lr: 0.1 }), epochs: 2 }
     await expect(nn.fit(model, data, options)).rejects.toThrow(told)
     await nn.fit(model, data, { ...options, compile: false })
+    vi.restoreAllMocks()
+    expect((await nn.fit(model, data, { ...options, epochs: 9 })).loss.length).toBe(9)
   })
 
   test.each<[string, (model: nn.Sequential, compile: boolean) => unknown]>([
