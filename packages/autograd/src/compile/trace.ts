@@ -38,7 +38,7 @@ const adviceFor = (operation: string): string =>
   operation.startsWith('the setting') ? 'read it, and let schedules make their steps, outside' : ADVICE
 
 /** Where in a user's code what throws was called, for the end of a message. */
-export function calledHere(): string {
+function calledHere(): string {
   const where = whereIn(stackHere())
   return where ? `; called at ${where}` : ''
 }
