@@ -1,3 +1,5 @@
+import { sparse } from '@matgrad/core'
+
 export { linalg } from '@matgrad/core'
 export * from '@matgrad/core/functions'
 export { type Compiled, type CompileOptions, compile } from './compile/compile.ts'
@@ -21,3 +23,6 @@ export {
   vjp,
 } from './transforms.ts'
 export { constant, type Origin, Variable, type VariableOptions, variable } from './variable.ts'
+
+/** A·x for a sparse A, with derivatives by x and by the stored values. */
+export const spmm: typeof sparse.spmm = sparse.spmm
