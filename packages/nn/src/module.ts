@@ -32,6 +32,7 @@ import { copyOf } from './copy.ts'
 import { type ModelJson, modelToJson } from './json.ts'
 import { locate } from './located.ts'
 import { builtInName, nameOf } from './names.ts'
+import { ownedBy } from './owners.ts'
 import { type InputShape, nested, type Place, readInputShape, table } from './summary.ts'
 
 /** What a layer takes: n samples of `Features` numbers, one a row. */
@@ -449,7 +450,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   /** The parameters, each once: what an optimiser takes. */
   parameters(): Variable[] {
-    return [...new Set(this.namedParameters().map(([, parameter]) => parameter))]
+    const list = [...new Set(this.namedParameters().map(([, parameter]) => parameter))]
+    return ownedBy(this, list)
   }
 
   /**

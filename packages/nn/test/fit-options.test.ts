@@ -809,7 +809,7 @@ describe('an optimiser that is older than a part of the model', () => {
         const error = await errorFrom(fit(model, data, { ...options, compile, optimizer }))
         expect(error).toBeInstanceOf(MatgradError)
         expect(error.message).toContain(
-          "fit: 2 of the optimizer's parameters are no part of the model, and 2 of the model's none of the optimizer's: was a layer replaced?",
+          "fit: 2 of the optimizer's parameters are no part of the model any more, and 2 of the model's none of the optimizer's: a layer was replaced",
         )
         expect(bitsOf(model)).toEqual(before)
         await fit(model, data, { ...options, compile, optimizer: optimizerOf(model) })
@@ -825,12 +825,39 @@ describe('an optimiser that is older than a part of the model', () => {
     await fit(model, data, { ...options, optimizer: new SGD([weight], { lr: 0.1 }) })
     await fit(model, data, { ...options, loss, optimizer: new SGD([weight, scale], { lr: 0.1 }) })
     await fit(model, data, { ...options, optimizer: new SGD([...model.parameters(), scale], { lr: 0.1 }) })
-    const optimizer = new SGD([weight, variable(ones(1, 1))], { lr: 0.1 })
-    expect((await errorFrom(fit(model, data, { ...options, optimizer }))).message).toContain('was a layer replaced?')
+    await fit(model, data, { ...options, optimizer: new SGD([weight, variable(ones(1, 1))], { lr: 0.1 }) })
     for (const each of model.parameters()) if (each !== weight) each.requiresGrad = false
-    await fit(model, data, { ...options, optimizer })
-    expect(bias.requiresGrad).toBe(false)
+    await fit(model, data, { ...options, optimizer: new SGD([weight, bias], { lr: 0.1 }) })
   })
+
+  test('none where heads with one optimiser take turns on a trunk that is left out, or a trunk goes on under another head', async () => {
+    const trunk = new Linear(2, 4)
+    const heads = [new Linear(4, 3), new Linear(4, 3)]
+    const optimizer = new SGD(
+      heads.flatMap((head) => head.parameters()),
+      { lr: 0.1 },
+    )
+    for (const head of [...heads, ...heads]) await fit(new Sequential(trunk, head), data, { ...options, optimizer })
+    const whole = new Sequential(trunk, heads[0])
+    const ofWhole = new SGD(whole.parameters(), { lr: 0.1 })
+    await fit(whole, data, { ...options, optimizer: ofWhole })
+    await fit(new Sequential(trunk, new Linear(4, 3)), data, { ...options, optimizer: ofWhole })
+  })
+
+  test.each([true, false])(
+    'one that a callback replaces is refused by the next fit, whatever was compiled (%s)',
+    async (compile) => {
+      const model: Untyped = netOf(sizes)
+      const optimizer = new SGD((model as Module).parameters(), { lr: 0.1 })
+      const onEpochEnd = (epoch: number): void => {
+        if (epoch === 1) model.layers[0] = new Linear(2, 4)
+      }
+      await fit(model, data, { ...options, compile, optimizer, epochs: 4, callbacks: [{ onEpochEnd }] })
+      expect((await errorFrom(fit(model, data, { ...options, compile, optimizer }))).message).toContain(
+        'a layer was replaced',
+      )
+    },
+  )
 })
 
 test('a first rate that makes no sense is an error before anything is changed', async () => {

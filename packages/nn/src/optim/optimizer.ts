@@ -16,7 +16,9 @@ import {
   withTracer,
 } from '@matgrad/core/internal'
 import { checkMethods, checkSetting } from '../check.ts'
+import type { Module } from '../module.ts'
 import { nameOf } from '../names.ts'
+import { ownerOf } from '../owners.ts'
 import { type Changeable, readerLike, type StoredSettings, storeSettings } from './settings.ts'
 
 /** So many steps with gradients of the same parameters are made operation by operation first. */
@@ -72,6 +74,8 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
   private readonly read: (operation: string, given: object) => Settings
   /** The parameters of all groups. */
   private readonly parameters: readonly Variable[]
+  /** The modules whose `parameters()` it was made with. @internal */
+  readonly owners: readonly Module[]
   private readonly memory: Map<Variable, Remembered> = new Map()
   /** The dtypes that gradients have had, and in how many steps outside compiled functions. */
   private readonly forms: { readonly dtypes: readonly (DType | undefined)[]; steps: number }[] = []
@@ -144,6 +148,7 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
         throw new DTypeError(`${name}: parameter ${i} is ${describe(parameter)}, wanted a Variable`)
     if (new Set(all).size < all.length) throw new MatgradError(`${name}: a parameter is named twice, wanted once`)
     this.parameters = all
+    this.owners = groups.flatMap(({ params }) => ownerOf(params) ?? [])
     this.read = readerLike(defaults, true)
     const readGroup = readerLike(defaults, false)
     this.stored = groups.map(({ params: _, ...given }, i) => {

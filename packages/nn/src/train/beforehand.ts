@@ -65,8 +65,25 @@ const asCheck =
   (prediction, target) =>
     void loss(constant(prediction), target)
 
+/**
+ * An optimiser may have parameters that are no part of the model, the loss's say, and a model some that are not to learn. Where it was
+ * made with the list of the model's parameters itself, and both are there, a layer was replaced since.
+ */
+function checkReplaced(own: ReadonlySet<Variable>, optimizer: Optimizer): void {
+  const updated = optimizer.groups.flatMap(({ params }) => params)
+  const known = new Set(updated)
+  const lost = updated.filter((each) => each.requiresGrad && !own.has(each))
+  const missed = [...own].filter((each) => each.requiresGrad && !known.has(each))
+  if (lost.length > 0 && missed.length > 0)
+    throw new MatgradError(
+      `fit: ${lost.length} of the optimizer's parameters are no part of the model any more, and ${missed.length} of the model's none of ` +
+        "the optimizer's: a layer was replaced after the optimizer was made, wanted one that is made afterwards",
+    )
+}
+
 function checkParameters(model: Module, optimizer: Optimizer): void {
   const own = new Set(model.parameters())
+  if (optimizer.owners.includes(model)) checkReplaced(own, optimizer)
   if (optimizer.groups.some(({ params }) => params.some((each) => own.has(each)))) return
   if (own.size > 0)
     throw new MatgradError(

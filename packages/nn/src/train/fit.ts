@@ -30,7 +30,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no
  * number; ShapeError or DTypeError, before it too, for batches and targets, of the validation as well, that layers and losses of
  * this package will not take, and MatgradError for an optimiser without any parameter of the model; in the first step, MatgradError for
- * one that has the parameters of a layer that was replaced, and DTypeError for iterators that give no batches; what the loss, a
+ * one that was made with the parameters of a layer that was replaced since, and DTypeError for iterators that give no batches; what the loss, a
  * metric or a callback throws; the signal's reason. Of several errors it is the first: what `onTrainEnd` throws after it is in its
  * `suppressed`.
  */

@@ -61,8 +61,6 @@ export class TrainingStep {
   private copy: Copy | null = null
   /** Whether it runs nobody's code but this package's. */
   isKnown = false
-  /** Whether it is the first of a training. */
-  private isFirst = true
   /** How often gradients had been looked at when the last step was over. */
   private reads = 0
 
@@ -105,7 +103,6 @@ export class TrainingStep {
 
   /** A training is over: what is small stays for the next one. */
   rest(): void {
-    this.isFirst = true
     if (this.copy === null || bytesOf(this.copy) <= FEW_BYTES) return
     this.gathering = this.gather()
     this.copy = null
@@ -168,8 +165,6 @@ export class TrainingStep {
     if (!loss.requiresGrad) throw nothingReached()
     loss.backward()
     if (this.optimizer.groups.every(({ params }) => params.every(({ grad }) => grad === null))) throw nothingReached()
-    if (this.isFirst) checkReplaced(this.model, this.optimizer)
-    this.isFirst = false
     if (this.clipNorm !== undefined)
       clipGradNorm(
         this.optimizer.groups.flatMap(({ params }) => params),
@@ -185,24 +180,6 @@ const nothingReached = (): MatgradError =>
     "fit: the loss depends on none of the optimizer's parameters, wanted some that it does: are they frozen (requiresGrad), or was " +
       'the history lost (value, detach, constant, noGrad)?',
   )
-
-/**
- * After the first gradients: an optimiser may have parameters that are no part of the model, the loss's say, and a model some that
- * are not to learn. Where both are there, and the loss does not depend on the former, a layer was replaced.
- *
- * @throws MatgradError where one was.
- */
-function checkReplaced(model: Module, { groups }: Optimizer): void {
-  const own = new Set(model.parameters())
-  const updated = new Set(groups.flatMap(({ params }) => params))
-  const lost = [...updated].filter((each) => each.requiresGrad && each.grad === null && !own.has(each))
-  const missed = [...own].filter((each) => each.requiresGrad && !updated.has(each))
-  if (lost.length > 0 && missed.length > 0)
-    throw new MatgradError(
-      `fit: ${lost.length} of the optimizer's parameters are no part of the model, and ${missed.length} of the model's none of the ` +
-        "optimizer's: was a layer replaced? Wanted an optimizer that is made after it, or those frozen (requiresGrad) that are not to learn",
-    )
-}
 
 /** The last step of each optimiser. */
 const steps = new WeakMap<Optimizer, TrainingStep>()
