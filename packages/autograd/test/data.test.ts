@@ -249,5 +249,7 @@ test('a variable has the elements of its value: the same array, and those at a p
   expect([value.get(1, 2), x.mul(2).get(1, 2)]).toEqual([7, 14])
   expect(() => x.get(2, 0)).toThrow('get: the row index is 2')
   const traced = compile((a: Variable) => a.mul(a.get(0, 0)))
-  expect(() => traced(new Variable(value, false))).toThrow('reads or writes the elements of a 2x3 matrix while the function is traced')
+  expect(() => traced(new Variable(value, false))).toThrow(
+    'reads or writes the elements of a 2x3 matrix while the function is traced',
+  )
 })

@@ -28,7 +28,9 @@ function errorOf(run: () => unknown): MatgradError {
 
 /** The line of a call in this file, where `run` begins so many lines below the call of this. */
 const lineHere = (below: number): string => {
-  const [, line] = /detect-anomaly\.test\.ts(?:\?[^:]*)?:(\d+)/.exec(new Error().stack?.split('\n')[2] as string) as string[]
+  const [, line] = /detect-anomaly\.test\.ts(?:\?[^:]*)?:(\d+)/.exec(
+    new Error().stack?.split('\n')[2] as string,
+  ) as string[]
   return `:${Number(line) + below}:`
 }
 
