@@ -53,32 +53,40 @@ class Copier {
     const type = module.constructor as Type
     let maker = type
     while (maker !== this.looks.Base && !Object.hasOwn(maker, 'argumentsOf')) maker = Object.getPrototypeOf(maker)
-    const isMade = maker === type && builtInName(type) === undefined
-    if (!isMade && this.looks.isRegistering(module)) throw unknown(module, 'what is registered', 'not public')
+    const isTold = maker === type && builtInName(type) === undefined
+    if (!isTold && this.looks.isRegistering(module)) throw unknown(module, 'what is registered', 'not public')
+    if (!isTold && hasPrivateFields(type, this.looks.Base)) throw unknown(module, 'a #private field', 'not public')
     const args = maker === this.looks.Base ? [] : maker.argumentsOf?.(module)
     if (!Array.isArray(args))
       throw new MatgradError(`clone: argumentsOf of ${nameOf(module)} gave ${describe(args)}, wanted an array`)
     const given = args.map((each) => this.shared(each))
     const copy = Reflect.construct(maker as never, given, type as never) as Module
     this.copies.set(module, copy)
-    this.fill(module, copy, isMade)
+    this.fill(module, copy, builtInName(type) !== undefined)
     return copy
   }
 
-  /** @param isMade whether a constructor of somebody else made the copy's parts */
-  private fill(module: Module, copy: Module, isMade: boolean): void {
+  /**
+   * Gives a copy all properties of the original, where its constructor has made others, too: what it was given, and what was changed
+   * since. Functions are those that the constructor gives again, or a layer of this package was given: others may know the original.
+   */
+  private fill(module: Module, copy: Module, isOurs: boolean): void {
     for (const name of Reflect.ownKeys(module)) {
       const descriptor = Object.getOwnPropertyDescriptor(module, name) as PropertyDescriptor
-      if (!('value' in descriptor)) continue
+      const there = Object.getOwnPropertyDescriptor(copy, name)
+      if (!('value' in descriptor)) {
+        if (there && !('value' in there)) continue
+        throw unknown(module, String(name), 'an accessor')
+      }
       const { value } = descriptor
-      if (isMade && !(value instanceof Generator) && typeof value === 'object' && value !== null) continue
       const own = this.of(value)
       if (own !== NONE) Object.defineProperty(copy, name, { ...descriptor, value: own })
-      else if (builtInName(module.constructor) !== undefined) Object.defineProperty(copy, name, descriptor)
-      else if (!isMade) throw unknown(module, String(name), describe(value))
+      else if (there?.value === value || (isOurs && !(name in Object.getPrototypeOf(module))))
+        Object.defineProperty(copy, name, descriptor)
+      else throw unknown(module, String(name), describe(value))
     }
     // Those of layers of this package, which may be shared, are accessors.
-    for (const name of isMade ? [] : (['weight', 'bias'] as const)) {
+    for (const name of ['weight', 'bias'] as const) {
       const value: unknown = Object.hasOwn(module, name) ? undefined : Reflect.get(module, name)
       if (value instanceof Variable) Reflect.set(copy, name, this.of(value))
     }
@@ -123,6 +131,13 @@ class Copier {
     else if (this.looks.isContainer(copy))
       for (const [name, each] of Object.entries(value)) Object.assign(copy, { [name]: this.shared(each) })
   }
+}
+
+/** Whether the source of a class of somebody else, or of one that it extends, has private fields, which no other object can have. */
+function hasPrivateFields(type: Type, Base: unknown): boolean {
+  for (let each = type; each !== Base && builtInName(each) === undefined; each = Object.getPrototypeOf(each))
+    if (/[\w)\]]\s*\??\.\s*#\w/.test(Function.prototype.toString.call(each))) return true
+  return false
 }
 
 const unknown = (module: Module, name: string, what: string): MatgradError =>

@@ -513,7 +513,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * gradients, what is frozen and `training` are as here. The function of a Lambda is the same.
    *
    * A class of one's own is copied property by property, without its constructor. One that has functions, `#private` fields or
-   * objects of other classes has `static argumentsOf(layer)`, the arguments of its constructor, as for `toJSON`.
+   * objects of other classes has `static argumentsOf(layer)`, the arguments of its constructor, as for `toJSON`; all other properties are
+   * those of this module then, too.
    *
    * @throws MatgradError for a layer with a property that nobody knows how to copy.
    */
@@ -532,8 +533,15 @@ export abstract class Module<In extends number = number, Out extends number = nu
       if (other.origin === null) other.requiresGrad = value.requiresGrad
       other.grad = value.grad?.clone() ?? null
     }
-    const copies = [...copy.modules()]
-    for (const [i, module] of [...this.modules()].entries()) copies[i].#learns = module.#learns
+    const [modules, copies] = [[...this.modules()], [...copy.modules()]]
+    for (const [i, module] of modules.entries()) {
+      const other = copies[i] as Module | undefined
+      if (copies.length !== modules.length || other?.constructor !== module.constructor)
+        throw new MatgradError(
+          `clone: the constructors made other parts than ${module.describe()}, wanted the same by argumentsOf`,
+        )
+      other.#learns = module.#learns
+    }
     return copy
   }
 

@@ -1,6 +1,6 @@
 // Copies of models, which share nothing with the original.
 
-import { type Variable, variable } from '@matgrad/autograd'
+import { constant, type Variable, variable } from '@matgrad/autograd'
 import { DTypeError, Generator, getDefaultGenerator, MatgradError, matrix, ones, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
@@ -192,10 +192,35 @@ test.each([
     'clone: what is registered of Mine is not public',
   ],
   [
+    'private fields, and no word on how it is made',
+    () =>
+      new (class Mine extends nn.Module {
+        readonly #inner = new nn.Linear(4, 4)
+        override forward(x: Variable): Variable {
+          return this.#inner.forward(x)
+        }
+      })() as nn.Module,
+    'clone: a #private field of Mine is not public',
+  ],
+  [
+    'an accessor of its own',
+    () => Object.defineProperty(new Own(1), 'doubled', { get: () => 2, enumerable: true }),
+    'clone: doubled of Own is an accessor',
+  ],
+  [
+    'another forward of a layer of this package',
+    () => {
+      const layer = new nn.Linear(4, 4)
+      const original = layer.forward.bind(layer)
+      return Object.assign(layer, { forward: (x: Variable) => original(x).relu() }) as nn.Module
+    },
+    'clone: forward of Linear is the function forward',
+  ],
+  [
     'arguments that make another',
     () =>
       new (class Mine extends Hidden {
-        static override argumentsOf = () => [3, (x: Variable) => x]
+        static override argumentsOf = (layer: Hidden) => [3, layer.activation]
       })(2, (x) => x),
     'clone: the constructors made others than inner.weight, inner.bias',
   ],
@@ -214,6 +239,67 @@ test.each([
   expect(error).toBeInstanceOf(MatgradError)
   expect(error.message).toContain(message)
   expect(bitsOf(model)).toEqual(before)
+})
+
+describe('a class that says how it is made, of which something was changed since', () => {
+  const common = new Generator(3)
+  class Net extends nn.Module {
+    static argumentsOf({ size }: Net): unknown[] {
+      return [size]
+    }
+
+    a: nn.Linear
+    act: nn.Module = new nn.Tanh()
+    drop = new nn.Dropout(0.5, { generator: common })
+    options = { scale: 1 }
+    b: nn.Linear
+    list: nn.Module[] = []
+    readonly generator = common
+
+    readonly size: number
+
+    constructor(size: number) {
+      super()
+      this.size = size
+      this.a = new nn.Linear(4, size)
+      this.b = new nn.Linear(size, 4)
+    }
+
+    override forward(x: Variable): Variable {
+      const y = this.b.forward(this.drop.forward(this.act.forward(this.a.forward(x)))).mul(this.options.scale)
+      return this.list.reduce((y, layer) => layer.forward(y), y)
+    }
+  }
+
+  const changes: Record<string, (net: Net) => void> = {
+    'a part': (net) => (net.act = new nn.ReLU()),
+    'a setting of a part': (net) => Object.assign(net.drop, { p: 0.1 }),
+    'a setting of its own': (net) => (net.options.scale = 5),
+    'a weight, which two share': (net) => (net.b.weight = net.a.weight),
+    'what a generator has drawn': (net) => void net.forward(constant(x)),
+    'a part more': (net) => void net.list.push(new nn.ReLU()),
+    'parameters more': (net) => void net.list.push(new nn.Linear(4, 4)),
+  }
+  test.each(Object.entries(changes))('%s is what the copy has, and trains alike', async (_title, change) => {
+    const net = new Net(4)
+    change(net)
+    const copy = net.clone()
+    expect(copy.parameters().length).toBe(net.parameters().length)
+    expect(copy.drop.p).toBe(net.drop.p)
+    expect(copy.generator).not.toBe(net.generator)
+    const before = bitsOf(net)
+    const train = async (model: nn.Module): Promise<unknown> => {
+      await fit(
+        model,
+        { x, y: ones(5, 4) },
+        { loss: nn.mseLoss, optimizer: new nn.SGD(model.parameters(), { lr: 0.1 }), epochs: 3, shuffle: false },
+      )
+      return bitsOf(model)
+    }
+    const trained = await train(copy)
+    expect(bitsOf(net)).toEqual(before)
+    expect(await train(net)).toEqual(trained)
+  })
 })
 
 describe('requiresGrad_', () => {

@@ -883,7 +883,7 @@ describe('errors', () => {
   })
 
   test('crossEntropy takes predictions that were averaged in float32 for 10,000 steps', () => {
-    let average = full(1, 10, 0.1)
+    let average: Matrix = full(1, 10, 0.1)
     const random = noise(13)
     for (let i = 0; i < 10_000; i++) average = average.mul(0.999).add(sample(1, 10, random).softmax(1).mul(0.001))
     crossEntropy(zeros(1, 10), average)
