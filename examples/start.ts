@@ -13,8 +13,10 @@ const examples = [
   'names',
   'gan',
   'gridworld',
+  'graph',
   'compile',
   'matrix-analysis',
+  'matrix-calculus',
   'image-compression',
 ]
 

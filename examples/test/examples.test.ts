@@ -240,6 +240,16 @@ describe('the small examples', () => {
     expect(errors).toContain(`"${length}" is no length of a training, wanted a whole number from 1 on`)
   })
 
+  test('graph: all but member 9 are put on the side that they took, told of two', async () => {
+    const { code, output, errors } = await start('graph')
+    expect([code, errors]).toEqual([0, ''])
+    expect(numberIn(output, /^(\d+) of 34 members right/m)).toBeGreaterThanOrEqual(32)
+    expect(output).toContain('34 members, 78 pairs of friends')
+    expect(output.split('\n').filter((line) => /[▀▄█]/.test(line))).toHaveLength(17)
+    const sides = /^[iIoO]{34}$/m.exec(output)?.[0] ?? ''
+    expect([...sides].sort().join('')).toBe(`IO${'i'.repeat(16)}${'o'.repeat(16)}`)
+  })
+
   test('compile: the program of a training step, and the same bits as without', async () => {
     const { code, output, errors } = await start('compile')
     expect([code, errors]).toEqual([0, ''])
@@ -279,6 +289,40 @@ describe('the small examples', () => {
     }
   })
 
+  test('matrix-calculus: what was hidden is found, what made the data is learnt, Newton steps square the distance', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, output, errors } = await start('matrix-calculus')
+    expect([code, errors]).toEqual([0, ''])
+    const [completion, process, newton] = output.split(/^\d\. .*\n=+$/m).slice(1)
+
+    expect(completion.split('\n').filter((line) => /^ *\d+\.\d+ [┤┼]/.test(line))).toHaveLength(11)
+    expect(completion).toMatch(/^singular values above 2: \d\d before, 3 after, 3 of the truth$/m)
+    expect(completion).toContain('100.0 % before')
+    expect(numberIn(completion, /before, (\d+\.\d) % after$/m)).toBeLessThan(15)
+
+    const slopes = [...process.matchAll(/^ {2}(?:length|amplitude|noise) +(\S+) +(\S+)$/gm)]
+    expect(slopes).toHaveLength(3)
+    for (const [, tape, differences] of slopes) expect(Number(tape)).toBeCloseTo(Number(differences), 10)
+    const learnt = (name: string): number => numberIn(process, new RegExp(`^${name} .* → (\\d\\.\\d+), made with`, 'm'))
+    expect(Math.abs(learnt('length') / 1.2 - 1)).toBeLessThan(0.25)
+    expect(Math.abs(learnt('noise') / 0.2 - 1)).toBeLessThan(0.25)
+    for (const mark of 'o─·') expect(process.split(mark).length).toBeGreaterThan(30)
+
+    const steps = [...newton.matchAll(/^ +\d+ +(\d+) +(\S+) +(\S+) +(\S+) +(\S+)$/gm)].map((row) =>
+      row.slice(1).map(Number),
+    )
+    expect(steps.length).toBeGreaterThanOrEqual(5)
+    expect(steps.length).toBeLessThan(10)
+    for (const [products, , , ofSquare, difference] of steps) {
+      expect(products).toBeLessThanOrEqual(40)
+      expect(ofSquare).toBeLessThan(1)
+      expect(difference).toBeLessThan(1e-9)
+    }
+    expect(steps.at(-1)?.[2]).toBeLessThan(1e-7)
+    expect(numberIn(newton, /gradient descent takes (\d+) steps/)).toBeGreaterThan(100)
+  })
+
   test('image-compression: errors are those that Eckart and Young foretell, to 7 digits', {
     timeout: 120_000,
   }, async () => {
@@ -305,7 +349,7 @@ describe('the small examples', () => {
     const { code, output, errors } = await start(name)
     expect([code, output]).toEqual([1, ''])
     expect(errors).toBe(
-      `There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris, cars, regularisation, initialisation, autoencoder, names, gan, gridworld, compile, matrix-analysis, image-compression.\n`,
+      `There is no example ${JSON.stringify(name)}. There are: mnist, xor, moons, iris, cars, regularisation, initialisation, autoencoder, names, gan, gridworld, graph, compile, matrix-analysis, matrix-calculus, image-compression.\n`,
     )
   })
 })

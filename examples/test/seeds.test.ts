@@ -56,3 +56,14 @@ test.each([
     expect(charts.size, 'seeds that differ').toBe(10)
   },
 )
+
+test('graph: at least 32 of 34 members right from each of 10 seeds', { timeout: 120_000 }, async () => {
+  const losses = new Set<string>()
+  for (let seed = 0; seed < 10; seed++) {
+    const output = await outputOf('graph', seed)
+    const [, count] = /^(\d+) of 34 members right/m.exec(output) ?? []
+    expect(Number(count), `seed ${seed}`).toBeGreaterThanOrEqual(32)
+    losses.add(/the loss went from (\S+) to/.exec(output)?.[1] ?? '')
+  }
+  expect(losses.size, 'seeds that differ').toBeGreaterThanOrEqual(9)
+})
