@@ -255,17 +255,19 @@ export function detectAnomaly<T>(run: () => T, ...more: []): T {
     )
   begin()
   let result: T
+  let isLater: boolean
   try {
     result = run()
+    isLater = isPromise(result)
   } catch (error) {
     end(before)
     throw error
   }
-  if (!isPromise(result)) {
+  if (!isLater) {
     end(before)
     return result
   }
   // Here others go on, who are looked at, too.
   setTracer(detector)
-  return settled(result) as T
+  return settled(result as T & PromiseLike<unknown>) as T
 }

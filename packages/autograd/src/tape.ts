@@ -5,6 +5,7 @@ import {
   formatShape,
   settle,
   startTemporaries,
+  startWalk,
   tracer,
   useTemporaries,
   withTracer,
@@ -82,7 +83,7 @@ function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable 
 function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known: boolean): Variable {
   const { inputs, attributes } = node.origin as Origin
   if (!known) settle(g.matrix)
-  const slope = asksSlope(node) && isRecording() ? (slopeOf(g, node) as never) : undefined
+  const slope = asksSlope(node) && isRecording() && movesAlone(g, node) ? (slopeOf(g, node) as never) : undefined
   const run = (): Variable => withoutStale(node, () => rule(g, node, inputs, attributes, i, slope) as Variable)
   return detector === null ? run() : detector.watchRule(node, i, g, run)
 }
@@ -164,6 +165,17 @@ function walkToLimits(
   return new Map([...reached].map(([end, { cotangent }]) => [end, { cotangent: cotangent.detach(), own: false }]))
 }
 
+/** What moves with y: y, and inputs of its operation after the first. */
+const movingWith = (y: Variable): Variable[] => [y, ...(y.origin as Origin).inputs.slice(1)]
+
+/** Whether g depends on what y was computed from through y alone, so that nothing else moves with it. */
+function movesAlone(g: Variable, y: Variable): boolean {
+  if (!g.requiresGrad) return true
+  const ends = new Set(movingWith(y))
+  const behind = new Set(history((y.origin as Origin).inputs[0]))
+  return !history(g, ends).some((node) => !ends.has(node) && behind.has(node))
+}
+
 /**
  * The derivative of the cotangent g as y moves along a direction, and inputs of its operation after the first along others: that of
  * rᵢ(w) = (∂g/∂yᵢ)ᵀ·w with respect to w, for each of them.
@@ -174,7 +186,7 @@ function slopeOf(g: Variable, y: Variable): (...along: Matrix[]) => Variable {
   const none = variableOf(zeros(g.rows, g.cols, { dtype: g.dtype }), false)
   return (...along) => {
     if (!g.requiresGrad) return none
-    const moving = [y, ...(y.origin as Origin).inputs.slice(1)]
+    const moving = movingWith(y)
     const w = variableOf(none.matrix, true)
     const ends = new Set(moving)
     const back = pullBack(history(g, ends), w, ends)
@@ -195,6 +207,7 @@ function walk(
   leads: readonly boolean[] | null,
   temporaries: boolean,
 ): Map<Variable, Reached> {
+  startWalk()
   const cotangents: (Variable | undefined)[] = Array(nodes.length)
   const own: (boolean | undefined)[] = Array(nodes.length)
   cotangents[0] = seed

@@ -234,4 +234,26 @@ describe('compiled', () => {
     expect(f(constant(a)).value.equals(wanted)).toBe(true)
     expect(f(constant(a)).value.equals(wanted)).toBe(true)
   })
+
+  test('what is a number of a matrix reads its elements, and so is refused while a function is traced', () => {
+    const numbers: Readonly<Record<string, (x: Matrix) => unknown>> = {
+      norm: (x) => linalg.norm(x),
+      det: (x) => linalg.det(x),
+      slogdet: (x) => linalg.slogdet(x).sign,
+      cond: (x) => linalg.cond(x),
+      matrixRank: (x) => linalg.matrixRank(x),
+      lstsq: (x) => linalg.lstsq(x, x).rank,
+    }
+    for (const [name, number] of Object.entries(numbers)) {
+      expect(typeof number(eye(2))).toBe('number')
+      expect(() => compile((x: Matrix) => (number(x) === 2 ? x : x.mul(10)))(eye(2)), name).toThrow(
+        `compile: ${name} reads`,
+      )
+      const ofVariables = number as unknown as (x: Variable) => Variable
+      expect(compile((x: Variable) => ofVariables(x))(constant(eye(2))).value.item(), name).toBeCloseTo(
+        number(eye(2)) as number,
+        6,
+      )
+    }
+  })
 })

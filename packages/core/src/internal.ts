@@ -55,6 +55,7 @@ export { endTemporaries, startTemporaries, taped, useTemporaries } from './engin
 export { fused, setFused } from './engine/engine.ts'
 export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'
+export { startWalk } from './linalg/operation.ts'
 export * as linalgOperations from './linalg/rows.ts'
 export { fromJsonNumber, toJsonNumber } from './matrix/json.ts'
 export { elementsOf, evaluate, notApplied, owning, scalar, settle, toInputs } from './matrix/matrix.ts'

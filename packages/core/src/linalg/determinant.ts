@@ -1,10 +1,10 @@
 import { checkNoMore } from '../base/options.ts'
 import type { CheckSquare, Shape } from '../base/shape.ts'
-import type { Matrix } from '../matrix/matrix.ts'
+import { Matrix } from '../matrix/matrix.ts'
 import type { ColsIn, Operand, RowsIn, Value } from '../ops/algebra.ts'
 import { productOfOthers } from '../ops/recurrence.ts'
 import { determinantOf, signedLogarithm } from './lu.ts'
-import { asFirst, type Computed, checkSquare, computed, isAtHand, resultOf, type Scalar } from './operation.ts'
+import { asFirst, type Computed, checkSquare, computed, resultOf, type Scalar } from './operation.ts'
 import { inverted } from './solve.ts'
 import { decompose } from './svd.ts'
 import { create, exponentOf, shifted, toDtype } from './workspace.ts'
@@ -130,7 +130,7 @@ export const cofactorChange: Computed = computed(
 export function det<V extends Operand>(a: V & CheckSquare<'det', RowsIn<V>, ColsIn<V>>, ...more: []): Scalar<V> {
   checkNoMore('det', 'a', more)
   checkSquare('det', a)
-  return (isAtHand(a) ? determinantOf('det', a) : resultOf(determinant, [a])) as never
+  return (a instanceof Matrix ? determinantOf('det', a) : resultOf(determinant, [a])) as never
 }
 
 /**
@@ -145,7 +145,7 @@ export function slogdet<V extends Operand>(
 ): { sign: Scalar<V>; logAbsDet: Scalar<V> } {
   checkNoMore('slogdet', 'a', more)
   checkSquare('slogdet', a)
-  if (isAtHand(a)) return signedLogarithm('slogdet', a) as never
+  if (a instanceof Matrix) return signedLogarithm('slogdet', a) as never
   const both = resultOf(logarithm, [a])
   return { sign: both.col(0), logAbsDet: both.col(1) } as never
 }

@@ -88,13 +88,10 @@ const toMatrix: Rule = (g, packed, [a]) => {
   const along = inside.re.mul(one).sum(0)
   const x = minus(inside, product(adjoint, { re: V.re.mul(along), im: V.im.mul(along) }))
   const [re, im] = [values.re.sub(values.re.T), values.im.sub(values.im.T)]
-  const apart = re.square().add(im.square()).add(one)
+  const largest = values.re.square().add(values.im.square()).max()
+  const apart = re.square().add(im.square()).add(one.mul(largest))
   // What is near 0 is the square of a gap.
-  const size = values.re
-    .square()
-    .add(values.im.square())
-    .max()
-    .mul(EPSILON[a.dtype] / 4)
+  const size = largest.mul(EPSILON[a.dtype] / 4)
   const most = own.vectors.re.abs().max().maximum(own.vectors.im.abs().max())
   // x/conj(e) = x·e/|e|².
   const over = (numerator: Value): Value => quotient(WANTED, { x: numerator.mul(one.equal(0)), d: apart }, size, most)

@@ -65,7 +65,7 @@ export const decomposition: Computed = computed(
         const inside = V.matmul(packedG.slice(0, n), { transposeA: true })
         return inside.sub(inside.T).mul(0.5)
       }
-      const apart = (row: Value): Value => row.sub(row.T).add(one)
+      const apart = (row: Value): Value => row.sub(row.T).add(one.mul(row.abs().max()))
       // Along it all values become different.
       const along = fromFunction(1, n, (_, j) => j, { dtype })
       const alongAll = stacked(zeros(n, n, { dtype }), along)

@@ -4,10 +4,10 @@ import { LinAlgError, MatgradError } from '../base/errors.ts'
 import { checkNoMore } from '../base/options.ts'
 import { type CheckRows, checkNumber, describe } from '../base/shape.ts'
 import { full } from '../matrix/create.ts'
-import type { Matrix } from '../matrix/matrix.ts'
+import { Matrix } from '../matrix/matrix.ts'
 import type { ClassOf, ColsIn, Operand, Results, RowsIn, Value } from '../ops/algebra.ts'
 import { shiftedBy } from './equilibrate.ts'
-import { type Computed, checkSystem, checkValue, computed, isAtHand, once, resultOf, type Scalar } from './operation.ts'
+import { type Computed, checkSystem, checkValue, computed, once, resultOf, type Scalar } from './operation.ts'
 import { decompose, singularValuesOf, svdvals } from './svd.ts'
 import {
   checkFinite,
@@ -72,7 +72,7 @@ export function matrixRank<V extends Operand>(a: V, tol?: number, ...more: []): 
   checkNoMore('matrixRank', 'a, tol', more)
   checkValue('matrixRank', 'a', a)
   checkTolerance('matrixRank', 'tol', tol)
-  return (isAtHand(a) ? rankAbove(a, { tol }) : resultOf(rank, [a], { tol })) as never
+  return (a instanceof Matrix ? rankAbove(a, { tol }) : resultOf(rank, [a], { tol })) as never
 }
 
 /** The first `count` columns of V·diag(1/σ) for V = Vhᵀ. */
@@ -245,7 +245,7 @@ export function lstsq<A extends Operand, B extends Operand>(
   checkTolerance('lstsq', 'rcond', rcond)
   const [left, right]: unknown[] = [a, b]
   return (
-    isAtHand(left) && isAtHand(right)
+    left instanceof Matrix && right instanceof Matrix
       ? leastSquaresOf(left, right, rcond)
       : traced(left as Value, right as Value, rcond)
   ) as never

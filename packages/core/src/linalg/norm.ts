@@ -6,7 +6,7 @@ import { Matrix } from '../matrix/matrix.ts'
 import type { Operand, Value } from '../ops/algebra.ts'
 import { trueExponent } from './equilibrate.ts'
 import { scaledInverse, solvePlainly } from './lu.ts'
-import { type Computed, checkSquare, checkValue, computed, isAtHand, resultOf, type Scalar } from './operation.ts'
+import { type Computed, checkSquare, checkValue, computed, resultOf, type Scalar } from './operation.ts'
 import { inverted } from './solve.ts'
 import { decompose, svd } from './svd.ts'
 import {
@@ -191,7 +191,7 @@ export function norm<V extends Operand>(a: V, ord: NormOrder = 'fro', ...more: [
   checkNoMore('norm', 'a, ord', more)
   checkValue('norm', 'a', a)
   checkOrder('norm', ord)
-  return (isAtHand(a) ? normOf('norm', a, ord) : resultOf(length, [a], ord)) as never
+  return (a instanceof Matrix ? normOf('norm', a, ord) : resultOf(length, [a], ord)) as never
 }
 
 /**
@@ -208,5 +208,5 @@ export function cond<V extends Operand>(a: V, ord: ConditionOrder = 2, ...more: 
   checkOrder('cond', ord, ['max'])
   if (a.rows * a.cols === 0) throw new LinAlgError(`cond: a is ${formatShape(a.shape)}, wanted a matrix with elements`)
   if (ord !== 2 && ord !== -2) checkSquare('cond', a)
-  return (isAtHand(a) ? conditionOf(a, ord) : resultOf(condition, [a], ord)) as never
+  return (a instanceof Matrix ? conditionOf(a, ord) : resultOf(condition, [a], ord)) as never
 }

@@ -9,8 +9,11 @@ import type { Attributes, Block, Operation } from '../ops/operation.ts'
 import { mayLook, tracer } from '../ops/tracer.ts'
 import { create } from './workspace.ts'
 
-/** What is a number for a Matrix: for other values a 1x1 of their class. */
-export type Scalar<V> = ClassOf<V> extends 'matrix' ? number : Results<1, 1>[ClassOf<V>]
+/**
+ * What is a number for a Matrix: for other values a 1x1 of their class. A number is one while a function is traced as well, which then
+ * reads elements.
+ */
+export type Scalar<V> = V extends unknown ? (ClassOf<V> extends 'matrix' ? number : Results<1, 1>[ClassOf<V>]) : never
 
 /** A result that is square as V is. */
 export type SquareOf<V> = Results<RowsIn<V> & ColsIn<V>, RowsIn<V> & ColsIn<V>>[ClassOf<V>]
@@ -85,13 +88,21 @@ export function stacked(...parts: readonly Matrix[]): Matrix {
 export const rowAt = (block: Block, i: number): TypedArray =>
   block.elements.subarray(i * block.cols, (i + 1) * block.cols)
 
-const shared = new WeakMap<Value, { readonly y: Value; readonly value: Value }>()
+let walks = 0
 
-/** What the rules of an operation all compute from the cotangent g of its result y: once. */
+/** Says that a walk back through a tape begins: what rules have computed in another is not what they compute now. */
+export function startWalk(): void {
+  walks++
+}
+
+const shared = new WeakMap<Value, { readonly y: Value; readonly value: Value; readonly walk: number }>()
+
+/** What the rules of an operation all compute from the cotangent g of its result y: once in a walk. */
 export function once(g: Value, y: Value, compute: () => Value): Value {
   const known = shared.get(g)
-  if (known?.y === y) return known.value
+  if (known?.y === y && known.walk === walks) return known.value
+  const walk = walks
   const value = compute()
-  shared.set(g, { y, value })
+  shared.set(g, { y, value, walk })
   return value
 }

@@ -7,7 +7,8 @@ import type { Attributes, Rule } from '../ops/operation.ts'
 import { negated, reachable, scaledBy, triangleOf } from './equilibrate.ts'
 import { solveFor } from './lu.ts'
 import { absoluteSums } from './norm.ts'
-import { asFirst, type Computed, checkSquare, computed, resultOf, type SquareOf } from './operation.ts'
+import { asFirst, type Computed, checkSquare, computed, isAtHand, resultOf, type SquareOf } from './operation.ts'
+import { inverted } from './solve.ts'
 import { checkFinite, checkRange, create, exponentOf, shifted, toDtype } from './workspace.ts'
 
 /**
@@ -58,7 +59,11 @@ export function matrixPower<V extends Operand>(
   checkNoMore('matrixPower', 'a, n', more)
   checkSquare('matrixPower', a)
   checkInteger('matrixPower', 'n', n, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-  return resultOf(powers, [a], n) as never
+  if (n >= 0 || isAtHand(a)) return resultOf(powers, [a], n) as never
+  const { dtype } = a as Value
+  // The rule of a power of the inverse would solve with blocks, whose condition is the square.
+  const inverse = inverted('matrixPower', (a as Value).astype('float64'))
+  return resultOf(powers, [inverse], -n).astype(dtype) as never
 }
 
 /** Padé coefficients of the numerator of eˣ, lowest first, by degree (Higham 2005, table 2.3). */

@@ -4,8 +4,8 @@ import type { Value } from '../ops/algebra.ts'
 import { asFirst, type Computed, computed, resultOf } from './operation.ts'
 import { create, EPSILON } from './workspace.ts'
 
-/** How near to 0 a denominator of a size is for a quotient to be the limit there, by dtype: half of the digits are left of it. */
-const NEAR = { float32: 2 ** -12, float64: 2 ** -26 }
+/** How near to 0 a denominator is, beside its size, for the limit to be nearer than a quotient of what rounding leaves, by dtype. */
+const NEAR = { float32: 2 ** -14, float64: 2 ** -29 }
 
 /** Whether some numbers are near one another, or one of them near 0 if that counts, beside the largest. */
 export function areNear(values: ArrayLike<number>, dtype: 'float32' | 'float64', withZero: boolean): boolean {

@@ -156,7 +156,7 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
   }
   /** What these are divided by. */
   const divisors = (row: Value): Value[] => [
-    row.sub(row.T).add(one),
+    row.sub(row.T).add(one.mul(row.max())),
     row.add(row.T),
     row.broadcastTo(m, k),
     row.broadcastTo(n, k),
