@@ -28,7 +28,7 @@ import {
 } from '@matgrad/core/internal'
 import { isAsMade } from './as-made.ts'
 import { checkShaped } from './check.ts'
-import { copyOf } from './copy.ts'
+import { copyOf, otherParts } from './copy.ts'
 import { type ModelJson, modelToJson } from './json.ts'
 import { locate } from './located.ts'
 import { builtInName, nameOf } from './names.ts'
@@ -513,13 +513,14 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * gradients, what is frozen and `training` are as here. The function of a Lambda is the same.
    *
    * A class of one's own is copied property by property, without its constructor. One that has functions, `#private` fields or
-   * objects of other classes has `static argumentsOf(layer)`, the arguments of its constructor, as for `toJSON`; all other properties are
-   * those of this module then, too.
+   * objects of other classes has `static argumentsOf(layer)`, the arguments of its constructor, as for `toJSON`; all other properties, and
+   * what is registered, are as in this module then, too; a `#private` field that holds anything else is as the constructor makes it.
    *
    * @throws MatgradError for a layer with a property that nobody knows how to copy.
    */
   clone(): this {
-    const copy = copyOf<this>(this, { Base: Module, isContainer, isRegistering: (each) => each.#registered.size > 0 })
+    const copies = copyOf(this, { Base: Module, isContainer, registeredOf: (module) => module.#registered })
+    const copy = copies.get(this) as this
     const [own, others] = [this.#byName('clone'), copy.#byName('clone')]
     const lost = [...own].filter(([name, value]) => others.get(name)?.shape.join() !== value.shape.join())
     if (lost.length > 0 || others.size > own.size)
@@ -533,15 +534,13 @@ export abstract class Module<In extends number = number, Out extends number = nu
       if (other.origin === null) other.requiresGrad = value.requiresGrad
       other.grad = value.grad?.clone() ?? null
     }
-    const [modules, copies] = [[...this.modules()], [...copy.modules()]]
-    for (const [i, module] of modules.entries()) {
-      const other = copies[i] as Module | undefined
-      if (copies.length !== modules.length || other?.constructor !== module.constructor)
-        throw new MatgradError(
-          `clone: the constructors made other parts than ${module.describe()}, wanted the same by argumentsOf`,
-        )
+    const parts = new Set(copy.modules())
+    for (const module of this.modules()) {
+      const other = copies.get(module) as Module | undefined
+      if (other === undefined || !parts.delete(other)) throw otherParts(module)
       other.#learns = module.#learns
     }
+    if (parts.size > 0) throw otherParts(this)
     return copy
   }
 

@@ -59,6 +59,34 @@ class Hidden extends nn.Module {
   }
 }
 
+/** One whose parts are all registered. */
+class Registering extends nn.Module {
+  static argumentsOf(_layer: Registering): unknown[] {
+    return []
+  }
+
+  readonly #first = this.register('first', new nn.Linear(4, 4))
+  readonly #rest = this.register('rest', {
+    drop: new nn.Dropout(0.5, { generator: new Generator(4) }),
+    last: [new nn.Linear(4, 4)],
+  })
+  #act: nn.Module = this.register('act', new nn.Tanh())
+
+  get parts(): { first: nn.Linear; last: nn.Linear; drop: nn.Dropout } {
+    return { first: this.#first, last: this.#rest.last[0], drop: this.#rest.drop }
+  }
+
+  replace(act: nn.Module): this {
+    this.#act = this.register('act', act)
+    return this
+  }
+
+  override forward(x: Variable): Variable {
+    const y = this.#rest.drop.forward(this.#act.forward(this.#first.forward(x)))
+    return this.#rest.last[0].forward(y)
+  }
+}
+
 class Wide extends nn.Linear {
   note = 'wide'
 }
@@ -203,6 +231,73 @@ test.each([
     'clone: a #private field of Mine is not public',
   ],
   [
+    'a private field that is only asked for',
+    () =>
+      new (class Mine extends Own {
+        readonly #mark = 1
+        has(other: object): boolean {
+          return #mark in other
+        }
+      })(1) as nn.Module,
+    'clone: a #private field of Mine is not public',
+  ],
+  [
+    'a function in an object',
+    () => {
+      const own = new Own(1)
+      return Object.assign(own, { options: { run: (x: Variable) => own.inner.forward(x) } })
+    },
+    'clone: options.run of Own is the function run, wanted static argumentsOf(layer)',
+  ],
+  [
+    'a function in an array in a Map',
+    () => Object.assign(new Own(1), { all: new Map([['a', [(x: Variable) => x]]]) }),
+    'clone: all.value.0 of Own is a function, wanted',
+  ],
+  [
+    'an object of another class in a Set',
+    () => Object.assign(new Own(1), { all: new Set([new Date(0)]) }),
+    'clone: all.value of Own is Date, wanted',
+  ],
+  [
+    'a Map of a class of its own',
+    () => Object.assign(new Own(1), { cache: new (class Cache extends Map {})() }),
+    'clone: cache of Own is Cache, wanted',
+  ],
+  [
+    'a generator of a class of its own',
+    () => Object.assign(new Own(1), { generator: new (class Mine extends Generator {})(1) }),
+    'clone: generator of Own is Mine, wanted',
+  ],
+  [
+    'an accessor in an object',
+    () =>
+      Object.assign(new Own(1), { options: Object.defineProperty({}, 'scale', { get: () => 2, enumerable: true }) }),
+    'clone: options.scale of Own is the function get, wanted',
+  ],
+  [
+    'a function in the place of what its constructor made',
+    () => Object.assign(new Hidden(2, (x) => x), { forward: (x: Variable) => x }) as nn.Module,
+    'clone: forward of Hidden is the function forward, wanted what its constructor makes of argumentsOf',
+  ],
+  [
+    'another registered part than its constructor makes',
+    () => Object.assign(new Registering(), { note: 'changed' }).replace(new nn.ReLU()),
+    'clone: the constructors made other parts than Registering',
+  ],
+  [
+    'a registered part that all of its class share',
+    () =>
+      new (class Mine extends Registering {
+        static override argumentsOf = () => []
+        readonly #common = this.register('common', shared)
+        get common(): nn.Module {
+          return this.#common
+        }
+      })(),
+    'clone: the constructors made other parts than Mine',
+  ],
+  [
     'an accessor of its own',
     () => Object.defineProperty(new Own(1), 'doubled', { get: () => 2, enumerable: true }),
     'clone: doubled of Own is an accessor',
@@ -222,7 +317,26 @@ test.each([
       new (class Mine extends Hidden {
         static override argumentsOf = (layer: Hidden) => [3, layer.activation]
       })(2, (x) => x),
-    'clone: the constructors made others than inner.weight, inner.bias',
+    'clone: the constructors made other parts than Mine',
+  ],
+  [
+    'arguments that make other parameters than it names itself',
+    () =>
+      new (class Mine extends nn.Module {
+        static argumentsOf = () => [3]
+        readonly #scale: Variable
+        constructor(size: number) {
+          super()
+          this.#scale = variable(ones(1, size))
+        }
+        protected override members(): [string, Variable][] {
+          return [['scale', this.#scale]]
+        }
+        override forward(x: Variable): Variable {
+          return x.mul(this.#scale)
+        }
+      })(4) as nn.Module,
+    'clone: the constructors made others than scale, wanted the same by argumentsOf',
   ],
   [
     'no arguments',
@@ -243,6 +357,7 @@ test.each([
 
 describe('a class that says how it is made, of which something was changed since', () => {
   const common = new Generator(3)
+  const factor = Symbol('factor')
   class Net extends nn.Module {
     static argumentsOf({ size }: Net): unknown[] {
       return [size]
@@ -254,6 +369,7 @@ describe('a class that says how it is made, of which something was changed since
     options = { scale: 1 }
     b: nn.Linear
     list: nn.Module[] = []
+    extra?: nn.Module = new nn.Tanh()
     readonly generator = common
 
     readonly size: number
@@ -266,7 +382,9 @@ describe('a class that says how it is made, of which something was changed since
     }
 
     override forward(x: Variable): Variable {
-      const y = this.b.forward(this.drop.forward(this.act.forward(this.a.forward(x)))).mul(this.options.scale)
+      const { options, list, extra } = this as Untyped
+      const h = this.b.forward(this.drop.forward(this.act.forward(this.a.forward(x)))).mul(options.scale)
+      const y = (extra ? extra.forward(h) : h).mul(options[factor] ?? 1).mul(list.factor ?? 1)
       return this.list.reduce((y, layer) => layer.forward(y), y)
     }
   }
@@ -278,6 +396,9 @@ describe('a class that says how it is made, of which something was changed since
     'a weight, which two share': (net) => (net.b.weight = net.a.weight),
     'what a generator has drawn': (net) => void net.forward(constant(x)),
     'a part more': (net) => void net.list.push(new nn.ReLU()),
+    'a property less': (net) => Reflect.deleteProperty(net, 'extra'),
+    'a name that is a symbol': (net) => Object.assign(net.options, { [factor]: 3 }),
+    'a property of an array': (net) => Object.assign(net.list, { factor: 3 }),
     'parameters more': (net) => void net.list.push(new nn.Linear(4, 4)),
   }
   test.each(Object.entries(changes))('%s is what the copy has, and trains alike', async (_title, change) => {
@@ -300,6 +421,52 @@ describe('a class that says how it is made, of which something was changed since
     expect(bitsOf(net)).toEqual(before)
     expect(await train(net)).toEqual(trained)
   })
+})
+
+test('registered parts of a copy have the settings, ties and generators that those of the original have become', async () => {
+  const model = new Registering()
+  model.parts.last.weight = model.parts.first.weight
+  Object.assign(model.parts.drop, { p: 0.25 })
+  model.forward(constant(x))
+  const copy = model.clone()
+  expect(copy.parts.drop.p).toBe(0.25)
+  expect(copy.parameters().length).toBe(3)
+  expect(copy.parts.last.weight).toBe(copy.parts.first.weight)
+  expect(copy.parts.first.weight).not.toBe(model.parts.first.weight)
+  expect(copy.forward(constant(x)).value.data).toEqual(model.forward(constant(x)).value.data)
+})
+
+test('generators of a model from which a constructor draws are as before, and the copy’s are the same', () => {
+  const generator = new Generator(8)
+  class Drawing extends nn.Module {
+    static argumentsOf = (layer: Drawing) => [layer.generator]
+    readonly inner: nn.Linear
+    readonly generator: Generator
+    constructor(generator: Generator) {
+      super()
+      this.generator = generator
+      this.inner = new nn.Linear(4, 4, { generator })
+      common.uniform(1, 1)
+    }
+    readonly common = common
+    override forward(x: Variable): Variable {
+      return this.inner.forward(x)
+    }
+  }
+  const common = new Generator(9)
+  const model = new Drawing(generator)
+  const states = [generator.state, common.state]
+  const copy = model.clone()
+  expect([generator.state, common.state]).toEqual(states)
+  expect([copy.generator.state, copy.common.state]).toEqual(states)
+  expect(copy.generator).not.toBe(generator)
+})
+
+test('bytes of Node are copied', () => {
+  const model = Object.assign(new Own(1), { bytes: Buffer.from([1, 2]) })
+  const { bytes } = model.clone()
+  model.bytes[0] = 7
+  expect([...bytes]).toEqual([1, 2])
 })
 
 describe('requiresGrad_', () => {
