@@ -180,7 +180,7 @@ export function crossEntropy(
   /** The sum of each row of −terms, each with the weight of its class. */
   const ofAllClasses = (terms: Variable): Variable => (weight ? weighed(terms.neg(), weight) : terms.neg()).sum(1)
   if (t.cols === x.cols) {
-    if (isLooking()) checkDistributions('crossEntropy', 'target', t)
+    if (isLooking()) checkDistributions('crossEntropy', 'target', t.value, 'use binaryCrossEntropyWithLogits', true)
     const smooth = labelSmoothing ? t.mul(1 - labelSmoothing).add(labelSmoothing / x.cols) : t
     return reduce(ofAllClasses(weighed(smooth, x.logSoftmax(1))), reduction)
   }

@@ -1,4 +1,4 @@
-import { MatgradError } from '@matgrad/core'
+import { MatgradError, type Matrix } from '@matgrad/core'
 import { elementsOf, mayLook } from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
@@ -52,10 +52,17 @@ const MOST_OFF = 0.1
 const MOST_BELOW = 1e-3
 
 /**
+ * @param otherwise what to do where classes do not exclude each other
+ * @param mayBeEmpty whether a row of zeros may be there, which counts nothing, as padding
  * @throws MatgradError for a row that is no distribution, by more than rounding: one with a number below 0, or whose sum is not 1.
- * A row of zeros counts nothing, as padding, and may be there.
  */
-export function checkDistributions(operation: string, name: string, { value }: Variable): void {
+export function checkDistributions(
+  operation: string,
+  name: string,
+  value: Matrix,
+  otherwise: string,
+  mayBeEmpty: boolean,
+): void {
   const elements = elementsOf(operation, value)
   const { rows, cols } = value
   for (let i = 0; i < rows; i++) {
@@ -66,11 +73,11 @@ export function checkDistributions(operation: string, name: string, { value }: V
       sum += elements[at]
       largest = Math.max(largest, Math.abs(elements[at]))
     }
-    if (Math.abs(sum - 1) > MOST_OFF && largest > 0)
+    if (Math.abs(sum - 1) > MOST_OFF && !(mayBeEmpty && largest === 0))
       throw new MatgradError(
         `${operation}: row ${i} of ${name} has the sum ${sum}, wanted probabilities, whose sum is 1: ${
-          sum < 2 ? 'divide by the sums of rows, t.div(t.sum(1)), or ' : ''
-        }for classes that do not exclude each other use binaryCrossEntropyWithLogits`,
+          sum > 0 && sum < 2 ? 'divide by the sums of rows, t.div(t.sum(1)), or ' : ''
+        }for classes that do not exclude each other ${otherwise}`,
       )
   }
 }

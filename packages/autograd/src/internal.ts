@@ -4,6 +4,7 @@ export { CompiledFunction } from './compile/compile.ts'
 export { Guided } from './compile/guided.ts'
 export { replays } from './compile/program.ts'
 export {
+  checkDistributions,
   checkNumbers,
   type Demand,
   isLooking,

@@ -3,6 +3,7 @@
 import { constant, type Variable, variable } from '@matgrad/autograd'
 import { replays } from '@matgrad/autograd/internal'
 import {
+  concat,
   DTypeError,
   Generator,
   getDefaultGenerator,
@@ -12,11 +13,13 @@ import {
   matrix,
   ones,
   ShapeError,
+  zeros,
 } from '@matgrad/core'
 import {
   accuracy,
   auc,
   BatchNorm1d,
+  binaryCrossEntropyWithLogits,
   type Callback,
   crossEntropy,
   DataLoader,
@@ -29,6 +32,7 @@ import {
   Module,
   mseLoss,
   OneCycleLR,
+  oneHot,
   ReduceLROnPlateau,
   ReLU,
   Scheduler,
@@ -192,6 +196,24 @@ describe.each(SIZES)('of $rows samples of $features', (sizes) => {
         expect(await trained(sizes, inOrder, { classWeight })).toEqual(wanted)
       }
       expect(await trained(sizes, data, { shuffle: false, classWeight: {} })).toEqual(weighedByHand(ones(rows, 1)))
+    })
+
+    test('of classes that are one-hot or likely', async () => {
+      const trainedWith = async (y: Matrix, classWeight: FitOptions['classWeight'] & {}) =>
+        (await trained(sizes, { x: data.x, y }, { shuffle: false, classWeight })).history.loss
+      for (const classWeight of [ofClasses, 'balanced'] as const) {
+        const wanted = await trainedWith(data.y, classWeight)
+        const hot = await trainedWith(oneHot(data.y, 3), classWeight)
+        for (const [i, each] of wanted.entries()) expect(Math.abs(hot[i] - each)).toBeLessThan(1e-5)
+        const smooth = oneHot(data.y, 3).mul(0.9).add(0.033)
+        const target = (p: Variable, t: Matrix, options?: object) => crossEntropy(p, t.argmax(1), options)
+        const { history } = await trained(
+          sizes,
+          { x: data.x, y: smooth },
+          { shuffle: false, classWeight, loss: target },
+        )
+        expect(history.loss).toEqual(wanted)
+      }
     })
 
     test("of classes, 'balanced' as scikit-learn's n / (k·count), of the samples that are trained with", async () => {
@@ -372,7 +394,24 @@ describe('what makes no sense is refused before anything is changed', () => {
   const data = dataOf(sizes)
   const loader = new DataLoader(data, { batchSize: 4 })
   const weights = Array.from({ length: 10 }, () => 1)
+  const several = { x: data.x, y: zeros(10, 3).add(matrix([[1, 0, 1]])) }
+  const none = { x: data.x, y: concat([oneHot(data.y.slice(0, 9), 3), zeros(1, 3)], 0) }
   const wrong: readonly [string, Untyped, Untyped, string][] = [
+    [
+      'weights of several classes in a row',
+      several,
+      { classWeight: [1, 2, 3], loss: binaryCrossEntropyWithLogits },
+      'row 0 of y, for classWeight, has the sum 2',
+    ],
+    [
+      'balanced rows of several classes',
+      several,
+      { classWeight: 'balanced', loss: binaryCrossEntropyWithLogits },
+      'posWeight of binaryCrossEntropyWithLogits',
+    ],
+    ['weights of no class in a row', none, { classWeight: { 1: 2 } }, 'row 9 of y, for classWeight, has the sum 0'],
+    ['weights of values', { x: data.x, y: data.x }, { classWeight: [1, 2, 3], loss: mseLoss }, 'y, for classWeight,'],
+    ['batches of several classes in a row', [several], { classWeight: [1, 2, 3] }, 'row 0 of y, for classWeight,'],
     ['validation twice', data, { validation: data, validationSplit: 0.5 }, 'wanted one of them'],
     ['a split of batches', loader, { validationSplit: 0.5 }, 'wanted samples as { x, y }'],
     ['a split of 0', data, { validationSplit: 0 }, 'wanted a part between 0 and 1'],

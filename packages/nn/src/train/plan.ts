@@ -80,7 +80,8 @@ export interface FitOptions<
   readonly sampleWeight?: SampleWeight
   /**
    * How much the samples of each class count: a number for each, an object in which absent ones have 1, or 'balanced', by which all
-   * classes count as much (scikit-learn's n / (k·rows of the class)).
+   * classes count as much (scikit-learn's n / (k·rows of the class)). Targets are class indices nx1, one-hot or probabilities of
+   * classes that exclude each other: other rows have no class to weigh.
    */
   readonly classWeight?: ClassWeight
   /**

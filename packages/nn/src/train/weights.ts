@@ -1,5 +1,5 @@
 import { type NllLossOptions, Variable } from '@matgrad/autograd'
-import { optionsOf, withoutLooking } from '@matgrad/autograd/internal'
+import { checkDistributions, optionsOf, withoutLooking } from '@matgrad/autograd/internal'
 import { concat, DTypeError, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
 import { checkInteger, checkNumber, describe, elementsOf, formatShape, isPlain } from '@matgrad/core/internal'
 import type { Loss } from '../loss.ts'
@@ -83,8 +83,17 @@ export function ofClasses(weights: ClassWeight, loss: Loss, y?: Matrix): (what: 
   }
 }
 
-/** The class that each row of targets says: an index, or the column of the largest number. */
-const classesOf = (y: Matrix): number[] => Array.from(elementsOf('fit', y.cols === 1 ? y : y.argmax(1)))
+/**
+ * The class that each row of targets says: an index, or the column of the largest probability.
+ *
+ * @throws MatgradError for a row that says several, or none
+ */
+function classesOf(y: Matrix): number[] {
+  if (y.cols === 1) return Array.from(elementsOf('fit', y))
+  const otherwise = 'use sampleWeight, or posWeight of binaryCrossEntropyWithLogits'
+  checkDistributions('fit', 'y, for classWeight,', y, otherwise, false)
+  return Array.from(elementsOf('fit', y.argmax(1)))
+}
 
 /** The class of which a loss ignores all rows, if there is one. */
 const ignoredBy = (loss: Loss): number | undefined => (optionsOf(loss) as NllLossOptions).ignoreIndex
