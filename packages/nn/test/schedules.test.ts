@@ -562,7 +562,17 @@ describe('a schedule', () => {
           { milestones: [1] },
         ),
       MatgradError,
-      'SequentialLR: schedule 1 goes by batch, wanted epoch as the first',
+      "SequentialLR: schedule 1, ExponentialLR, goes by batch, schedule 0, ExponentialLR, by epoch, wanted by: 'batch' in the options",
+    ],
+    [
+      () =>
+        new SequentialLR(
+          [new LinearWarmup(optimizer, { steps: 5 }), new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 10 })],
+          { milestones: [5] },
+        ),
+      MatgradError,
+      "SequentialLR: schedule 1, OneCycleLR, goes by batch, schedule 0, LinearWarmup, by epoch, wanted by: 'batch' in the options " +
+        "of all, with milestones in batches, or by: 'epoch'",
     ],
     [() => new CosineAnnealingLR(optimizer, { tMax: 1.5 }), DTypeError, 'CosineAnnealingLR: tMax is 1.5'],
     [

@@ -745,7 +745,12 @@ export class SequentialLR extends Scheduler {
     for (const [i, each] of schedulers.entries()) {
       if (each.optimizer !== optimizer)
         throw new MatgradError(`${name}: schedule ${i} has another optimizer, wanted one for all`)
-      if (each.by !== by) throw new MatgradError(`${name}: schedule ${i} goes by ${each.by}, wanted ${by} as the first`)
+      if (each.by === by) continue
+      const all = `by: '${each.by}' in the options of all, with milestones in ${each.by === 'epoch' ? 'epochs' : 'batches'}`
+      throw new MatgradError(
+        `${name}: schedule ${i}, ${nameOf(each)}, goes by ${each.by}, schedule 0, ${nameOf(schedulers[0])}, by ${by}, wanted ${all}, or ` +
+          `by: '${by}'`,
+      )
     }
     const { milestones } = readSequence(name, options)
     inOrder(1, 1)(name, 'milestones', milestones)
