@@ -69,3 +69,13 @@ export function checkSetting(
   if (!isSensible(value) || !Number.isFinite(value))
     throw new MatgradError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
 }
+
+/** The result of `run`, whose errors of this package begin with a place. */
+export function inPlace<T>(place: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof MatgradError)) throw error
+    throw new (error.constructor as typeof MatgradError)(`${place}: ${error.message}`, { cause: error })
+  }
+}

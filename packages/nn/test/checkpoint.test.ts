@@ -29,6 +29,7 @@ import {
   ReLU,
   RMSprop,
   type Scheduler,
+  type SchedulerState,
   Sequential,
   SGD,
   StepLR,
@@ -623,8 +624,21 @@ describe('what does not fit is refused, and nothing is changed', () => {
       'a state of a generator that is none',
       other((state) => ({ ...state, progress: { ...state.progress, generators: [[1], [2], [3]] } })),
       (own) => own,
-      MatgradError,
-      'state',
+      FormatError,
+      'decodeCheckpoint: progress.generators[0] of the state: Generator: state is an array, wanted 8 whole numbers',
+    ],
+    [
+      'a state of a generator that is zeros',
+      other((state) => ({
+        ...state,
+        progress: {
+          ...state.progress,
+          generators: [...state.progress.generators.slice(0, 2), [0, 0, 0, 0, 0, 0, 0, 0]],
+        },
+      })),
+      (own) => own,
+      FormatError,
+      'decodeCheckpoint: progress.generators[2] of the state: ',
     ],
   ]
   for (const [name, file, into, type, message] of wrong)
@@ -638,6 +652,35 @@ describe('what does not fit is refused, and nothing is changed', () => {
       expect(error.message).toContain(message)
       expect(stateOf(own)).toEqual(before)
     })
+
+  test('schedules that throw leave no matrices in an optimiser that had none', () => {
+    class Broken extends StepLR {
+      isBroken = true
+      override loadStateDict(state: SchedulerState): void {
+        super.loadStateDict(state)
+        if (!this.isBroken) return
+        this.isBroken = false
+        throw new MatgradError('broken')
+      }
+    }
+    const make = () => {
+      const model = new Linear(2, 3, { generator: new Generator(1) })
+      const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
+      return { model, optimizer, scheduler: new Broken(optimizer, { stepSize: 1 }) }
+    }
+    const [from, into] = [make(), make()]
+    from.model.forward(zeros(4, 2)).sum().backward()
+    from.optimizer.step()
+    const now = () => inWords([into.model.stateDict(), into.optimizer, into.scheduler.stateDict()])
+    const before = now()
+    expect(errorOf(() => decodeCheckpoint(encodeCheckpoint(from), into)).message).toBe(
+      'decodeCheckpoint: schedule 0: broken',
+    )
+    expect(now()).toEqual(before)
+    expect(into.optimizer.stateDict().matrices).toEqual({})
+    decodeCheckpoint(encodeCheckpoint(from), into)
+    expect(inWords(into.optimizer)).toEqual(inWords(from.optimizer))
+  })
 
   test('what is no part', () => {
     for (const of of [undefined, 3, {}, { model: 3 }, { model: parts().model, optimizer: 3 }] as Untyped[]) {

@@ -62,6 +62,9 @@ export let rebase: (optimizer: Optimizer, lrs: readonly number[]) => void
 /** Lets the schedules that have not begun do so. */
 export let beginSchedules: (optimizer: Optimizer) => void
 
+/** A function after which an optimiser remembers the matrices that it does now, and no others; not the numbers in them. */
+export let forgetterOf: (optimizer: Optimizer) => () => void
+
 /**
  * Changes parameters in place by their gradients. A subclass says how it updates one parameter, what it remembers of it,
  * and which settings it has: numbers, switches and lists of numbers.
@@ -100,6 +103,13 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
       optimizer.initialLrs = lrs
     }
     beginSchedules = (optimizer) => optimizer.settle()
+    forgetterOf = ({ memory }) => {
+      const before = [...memory]
+      return () => {
+        memory.clear()
+        for (const [parameter, remembered] of before) memory.set(parameter, remembered)
+      }
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 import { constant, type Variable } from '@matgrad/autograd'
 import { MatgradError, type Matrix, ShapeError, zeros } from '@matgrad/core'
 import { formatShape } from '@matgrad/core/internal'
+import { inPlace } from '../check.ts'
 import { checkEnd, isKnownLoss, type Loss, refuses } from '../loss.ts'
 import { isKnownMetric, type Metric } from '../metrics/metric.ts'
 import { isBuiltIn, type Module } from '../module.ts'
@@ -48,14 +49,7 @@ export function checkBeforehand({ model, optimizer, loss, metrics, loader, valid
 }
 
 /** The result of `run`, whose errors of this package say that they are of the validation. */
-export function inValidation<T>(run: () => T): T {
-  try {
-    return run()
-  } catch (error) {
-    if (!(error instanceof MatgradError)) throw error
-    throw new (error.constructor as typeof MatgradError)(`fit: validation: ${error.message}`, { cause: error })
-  }
-}
+export const inValidation = <T>(run: () => T): T => inPlace('fit: validation', run)
 
 /** What throws for results and targets that do not belong together. */
 type Check = (prediction: Matrix, target: Matrix) => void

@@ -18,9 +18,10 @@ import {
   toJsonNumber,
   unknownName,
 } from '@matgrad/core/internal'
+import { inPlace } from '../check.ts'
 import { checkModule, type Module } from '../module.ts'
 import { nameOf } from '../names.ts'
-import { Optimizer } from '../optim/optimizer.ts'
+import { forgetterOf, Optimizer } from '../optim/optimizer.ts'
 import { loaderOf, Scheduler, type SchedulerState } from '../optim/scheduler.ts'
 import type { DataLoader } from './data.ts'
 import type { History } from './history.ts'
@@ -214,7 +215,22 @@ function readState(metadata: Readonly<Record<string, string>>): State {
       throw new FormatError(
         `decodeCheckpoint: ${path} of the state is ${describe(value)}, wanted it as encodeCheckpoint writes it`,
       )
+  const { progress } = state as State
+  checkStates('progress.generators', progress.generators)
+  checkStates('progress.order', progress.order ?? [])
   return state as State
+}
+
+/** @throws FormatError for what is no state of a generator */
+function checkStates(path: string, states: readonly GeneratorState[]): void {
+  const any = new Generator(0)
+  for (const [i, state] of states.entries())
+    try {
+      any.state = state
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : ''
+      throw new FormatError(`decodeCheckpoint: ${path}[${i}] of the state: ${reason}`, { cause: error })
+    }
 }
 
 type Is = (value: unknown) => boolean
@@ -301,13 +317,16 @@ export function decodeCheckpoint(bytes: Uint8Array, into: Checkpointed, ...more:
     const [name, state] = states[i]
     if (name !== nameOf(scheduler))
       throw new MatgradError(`decodeCheckpoint: schedule ${i} is ${nameOf(scheduler)}, wanted ${name}`)
-    loaderOf(scheduler, state)
+    inPlace(`decodeCheckpoint: schedule ${i}`, () => loaderOf(scheduler, state))
   }
   const undo = snapshot(into)
   try {
-    model.loadStateDict(under('model', tensors))
-    optimizer?.loadStateDict({ groups: groups as never, matrices: under('optimizer', tensors) })
-    for (const [i, scheduler] of schedulers.entries()) scheduler.loadStateDict(states[i][1])
+    inPlace('decodeCheckpoint: model', () => model.loadStateDict(under('model', tensors)))
+    inPlace('decodeCheckpoint: optimizer', () =>
+      optimizer?.loadStateDict({ groups: groups as never, matrices: under('optimizer', tensors) }),
+    )
+    for (const [i, scheduler] of schedulers.entries())
+      inPlace(`decodeCheckpoint: schedule ${i}`, () => scheduler.loadStateDict(states[i][1]))
     for (const [i, generator] of generators.entries()) generator.state = progress.generators[i]
   } catch (error) {
     undo()
@@ -355,8 +374,10 @@ function snapshot(parts: Checkpointed): () => void {
   const generators = generatorsOf(parts).map((generator) => [generator, generator.state] as const)
   const schedulers = schedulersOf(parts).map((scheduler) => [scheduler, scheduler.stateDict()] as const)
   const [weights, remembered] = [model.stateDict(), optimizer?.stateDict()]
+  const forget = optimizer && forgetterOf(optimizer)
   return () => {
     model.loadStateDict(weights)
+    forget?.()
     if (remembered) optimizer?.loadStateDict(remembered)
     for (const [scheduler, state] of schedulers) scheduler.loadStateDict(state)
     for (const [generator, state] of generators) generator.state = state
