@@ -112,7 +112,7 @@ export function nllLoss(
   ...more: []
 ): Variable | PartialLoss {
   checkNoMore('nllLoss', 'logProbabilities, classes, options', more)
-  if (areOptionsAlone(logProbabilities, classes)) {
+  if (areOptionsAlone('nllLoss', logProbabilities, classes)) {
     readNllLoss('nllLoss', logProbabilities)
     return withOptions(nllLoss, logProbabilities as object)
   }
@@ -167,7 +167,7 @@ export function crossEntropy(
   ...more: []
 ): Variable | PartialLoss {
   checkNoMore('crossEntropy', 'logits, target, options', more)
-  if (areOptionsAlone(logits, target)) {
+  if (areOptionsAlone('crossEntropy', logits, target)) {
     readCrossEntropy('crossEntropy', logits)
     return withOptions(crossEntropy, logits as object)
   }

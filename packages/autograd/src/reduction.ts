@@ -1,4 +1,4 @@
-import type { Matrix } from '@matgrad/core'
+import { DTypeError, type Matrix } from '@matgrad/core'
 import { isPlain } from '@matgrad/core/internal'
 import type { Variable } from './variable.ts'
 
@@ -20,8 +20,18 @@ export const originalOf = (loss: object): object => originals.get(loss)?.loss ??
 /** The options that a loss has of its own. */
 export const optionsOf = (loss: object): object => originals.get(loss)?.options ?? {}
 
-/** Whether a loss was called with options alone, which gives a loss that has them. */
-export const areOptionsAlone = (first: unknown, target: unknown): boolean => target === undefined && isPlain(first)
+/**
+ * Whether a loss was called with options alone, which gives a loss that has them.
+ *
+ * @throws DTypeError where it was called with nothing
+ */
+export function areOptionsAlone(operation: string, first: unknown, target: unknown): boolean {
+  if (first === undefined && target === undefined)
+    throw new DTypeError(
+      `${operation}: got nothing, wanted a prediction and a target: the loss with its defaults is ${operation}, without ()`,
+    )
+  return target === undefined && isPlain(first)
+}
 
 /** A loss with options of its own. */
 export type PartialLoss = (

@@ -104,7 +104,7 @@ export function elementwise<Settings extends { readonly reduction: 'mean' | 'sum
 ): LossFunction<object> {
   const loss = (prediction: Input, target: Input, given?: object, ...more: []): Variable | PartialLoss => {
     checkNoMore(name, 'prediction, target, options', more)
-    if (areOptionsAlone(prediction, target)) {
+    if (areOptionsAlone(name, prediction, target)) {
       read(name, prediction)
       return withOptions(loss, prediction)
     }

@@ -27,6 +27,7 @@ import {
   Dropout,
   type FitOptions,
   huberLoss,
+  Lambda,
   Linear,
   LinearWarmup,
   Module,
@@ -816,6 +817,75 @@ describe('weights beside the ignoreIndex of the loss: rows of it do not count', 
   test('another class that is none is still an error', async () => {
     const error = await errorFrom(trained(sizes, { x: data.x, y }, { classWeight }))
     expect(error.message).toContain('has class -100')
+  })
+})
+
+describe('what is wrong is said in words of what was given', () => {
+  const [sizes] = SIZES
+  const data = dataOf(sizes)
+
+  test.each<[string, Untyped, Partial<FitOptions>, string]>([
+    ['no batches', [], {}, 'fit: the data have no batch'],
+    [
+      'a promise for a batch',
+      [Promise.resolve(data)],
+      {},
+      'fit: batch 0 is Promise, wanted matrices x and y: batches that',
+    ],
+    ['a promise for the second batch', [data, Promise.resolve(data)], {}, 'fit: batch 1 is Promise'],
+    ['x and y in an array', [data.x, data.y], {}, '{ x, y }'],
+    [
+      'a wider batch',
+      [data, { x: zeros(4, 3), y: zeros(4, 1) }],
+      {},
+      'fit: batch 1 of epoch 0, whose x has 3 columns, not 2 as the first: in layers.0, Linear',
+    ],
+    [
+      'targets of another width',
+      [data, { x: data.x, y: zeros(10, 2) }],
+      {},
+      'fit: batch 1 of epoch 0, whose y has 2 columns, not 1 as the first: crossEntropy: ',
+    ],
+    [
+      'targets that are all ignored',
+      { x: data.x, y: zeros(10, 1).sub(100) },
+      { loss: crossEntropy({ ignoreIndex: -100 }) },
+      'wanted a finite number: no row counts: all have the class of ignoreIndex; stopOnNaN',
+    ],
+    [
+      'weighed targets that are all ignored',
+      { x: data.x, y: zeros(10, 1).sub(100) },
+      { loss: crossEntropy({ ignoreIndex: -100 }), classWeight: [1, 2, 3] },
+      'no row counts: all have the class of ignoreIndex',
+    ],
+  ])('%s', async (_title, given, options, message) => {
+    expect((await errorFrom<Untyped>(trained(sizes, given, options))).message).toContain(message)
+  })
+
+  test('batches of several widths that a model takes are trained with', async () => {
+    const model = new Sequential(new Lambda((x: Variable) => x.sum(1)), new Linear(1, 3))
+    const batches = [data, { x: zeros(4, 3), y: zeros(4, 1) }]
+    const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+    expect((await fit(model, batches, { loss: crossEntropy, optimizer, epochs: 2 })).loss.length).toBe(2)
+  })
+
+  test('x and y in the place of a dataset for evaluate', () => {
+    const error = errorOf(() => (evaluate as Untyped)(netOf(sizes), data.x, data.y))
+    expect(error).toBeInstanceOf(DTypeError)
+    expect(error.message).toContain('evaluate: the dataset is Matrix, wanted matrices x and y: did you mean { x, y }?')
+  })
+
+  test('weights in typed arrays are those in arrays', async () => {
+    const sampleWeight = Array.from({ length: sizes.rows }, (_, i) => 1 + (i % 4) / 2)
+    const classWeight = [0.5, 2, 1]
+    const wanted = await trained(sizes, data, { sampleWeight, classWeight })
+    for (const type of [Float32Array, Float64Array])
+      expect(
+        await trained(sizes, data, { sampleWeight: type.from(sampleWeight), classWeight: type.from(classWeight) }),
+      ).toEqual(wanted)
+    expect((await errorFrom<Untyped>(trained(sizes, data, { sampleWeight: new Float32Array(3) }))).message).toContain(
+      'sampleWeight is 3 numbers',
+    )
   })
 })
 

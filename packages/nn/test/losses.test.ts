@@ -870,6 +870,17 @@ describe('errors', () => {
     crossEntropy(zeros(1, 2), matrix([[Number.NaN, 0.5]]))
   })
 
+  test.each(Object.entries({ crossEntropy, nllLoss, mseLoss, huberLoss }))(
+    '%s of nothing says how it is given to fit',
+    (name, loss) => {
+      const error = errorOf(() => (loss as unknown as () => unknown)())
+      expect(error).toBeInstanceOf(DTypeError)
+      expect(error.message).toContain(
+        `${name}: got nothing, wanted a prediction and a target: the loss with its defaults is ${name},`,
+      )
+    },
+  )
+
   test.each([
     ['written with two digits', [0.33, 0.33, 0.33]],
     ['of bytes', [85 / 255, 86 / 255, 85 / 255]],

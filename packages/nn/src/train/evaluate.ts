@@ -166,10 +166,11 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
 export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs {
   checkNoMore('evaluate', 'model, data, options', more)
   checkModule('evaluate', model)
+  // Before the options, which y is not where a dataset is x and y.
+  if (!(data instanceof DataLoader)) checkDataset('evaluate', data)
   const { loss, metrics, batchSize, compile: compiles } = readEvaluate('evaluate', options)
   checkMetrics('evaluate', metrics)
   if (loss) checkEnd('evaluate', model, loss)
-  if (!(data instanceof DataLoader)) checkDataset('evaluate', data)
   const loader = data instanceof DataLoader ? data : new DataLoader(data, { batchSize })
   if (loader.length === 0) throw new MatgradError('evaluate: the data have no batch, wanted at least one')
   // One batch, which a program serves, with measures of this package: nothing else need be looked at.

@@ -4,6 +4,10 @@ import { checkDataset, type Dataset } from './data.ts'
 
 // Batches that iterators of somebody else give: what is no iterator, or gives no batch, is an error that says which one.
 
+/** Whether a value is waited for. */
+export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+
 type Either = Iterator<unknown> | AsyncIterator<unknown>
 
 function iteratorOf(operation: string, all: object, key: 'iterator' | 'asyncIterator'): Either {
@@ -23,6 +27,10 @@ function batchOf(operation: string, i: number, result: unknown): Dataset | undef
     throw new DTypeError(`${what}: next() gave ${describe(result)}, wanted { done, value }`)
   const { done, value } = result as IteratorResult<Dataset>
   if (done) return undefined
+  if (isPromise(value))
+    throw new DTypeError(
+      `${what} is ${describe(value)}, wanted matrices x and y: batches that are waited for come of an object with [Symbol.asyncIterator]`,
+    )
   checkDataset(what, value)
   if (value.x.rows === 0) throw new ShapeError(`${what}: x is ${formatShape(value.x.shape)}, wanted at least one row`)
   return value

@@ -1,4 +1,5 @@
 import { type GeneratorState, MatgradError } from '@matgrad/core'
+import { inPlace } from '../check.ts'
 import { Module } from '../module.ts'
 import type { Scheduler } from '../optim/scheduler.ts'
 import { Batches } from './batches.ts'
@@ -14,12 +15,13 @@ import {
   statesOf,
 } from './checkpoint.ts'
 import { type Dataset, isPlainLoader } from './data.ts'
-import { checked, type END, promisesOf, without } from './given.ts'
+import { checked, type END, isPromise, promisesOf, without } from './given.ts'
 import { TrainingError } from './history.ts'
 import { areKnown, areWatching, type Logs, type Measured, Measurement } from './metrics.ts'
 import { lookAt } from './options.ts'
 import type { Plan, StopSignal } from './plan.ts'
 import { type StepResult, stepOf, type TrainingStep } from './step.ts'
+import { ignoresAll } from './weights.ts'
 
 const { throwIfAborted } = AbortSignal.prototype
 
@@ -45,6 +47,8 @@ export class Loop {
   private readonly hasOthers: boolean
   /** Whether a metric of somebody's runs in each batch. */
   private readonly areSeen: boolean
+  /** How wide the first batch was that somebody else gave. */
+  private first: { readonly x: number; readonly y: number } | undefined
   /** What was measured in this epoch. */
   private seen: Seen | undefined
   /** The schedules that make a step after each batch. */
@@ -200,7 +204,7 @@ export class Loop {
     const { plan, stepper, epoch, batch } = this
     if (this.resume !== null) this.resumeDrawing()
     const samples = this.isPlain ? given : this.look(given)
-    const result = stepper.run(samples)
+    const result = this.isPlain ? stepper.run(samples) : this.runOther(samples)
     const loss = (this.seen as Seen).add(result)
     if (this.areSeen) this.giveBack()
     this.batch++
@@ -217,12 +221,23 @@ export class Loop {
   private reasonOf({ x, y }: Dataset, { prediction, target }: StepResult): string {
     for (const [name, values] of Object.entries({ x, y }))
       if (values.isFinite().all().item() === 0) return `${name} has NaN or infinities`
+    if (ignoresAll(this.plan.loss, target)) return 'no row counts: all have the class of ignoreIndex'
     try {
       lookAt(this.plan.loss, prediction.value.clone(), target.clone())
     } catch (error) {
       if (error instanceof MatgradError) return error.message
     }
     return 'detectAnomaly(() => fit(…)) finds the operation; a smaller lr, or clipNorm, may help'
+  }
+
+  /** Makes a step with a batch that somebody else gave: an error for one that is not as wide as the first says which it is. */
+  private runOther(samples: Dataset): StepResult {
+    const { epoch, batch, stepper } = this
+    this.first ??= { x: samples.x.cols, y: samples.y.cols }
+    const [name] = (['x', 'y'] as const).filter((each) => samples[each].cols !== this.first?.[each])
+    if (name === undefined) return stepper.run(samples)
+    const place = `fit: batch ${batch} of epoch ${epoch}, whose ${name} has ${samples[name].cols} columns, not ${this.first[name]} as the first`
+    return inPlace(place, () => stepper.run(samples))
   }
 
   /** A batch that somebody else gave, with its weights. @throws what is wrong with them */
@@ -285,9 +300,6 @@ function monitored(scheduler: Scheduler & { readonly monitor?: string | undefine
 }
 
 const hasBatchEnd = (callback: Callback): boolean => 'onBatchEnd' in callback
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 
 /** The mean loss of the samples seen so far, and what metrics say of them. */
 class Seen {

@@ -29,6 +29,7 @@ import { type Callback, checkCallbacks } from './callbacks.ts'
 import { type Checkpoint, checkPass, checkResume } from './checkpoint.ts'
 import { checkDataset, DataLoader, type Dataset, isPlainLoader } from './data.ts'
 import { EVALUATED, Evaluation } from './evaluate.ts'
+import { isPromise } from './given.ts'
 import type { History, Metrics, Validation } from './history.ts'
 import { checkMetrics, nameOfValidation } from './metrics.ts'
 import { lossOption, metricsOption } from './options.ts'
@@ -146,7 +147,10 @@ const isStream = (data: unknown): data is Iterable<Dataset> | AsyncIterable<Data
   data !== null &&
   !(data instanceof Matrix) &&
   !isOfAnotherCopy(data) &&
-  (Symbol.asyncIterator in data || (Symbol.iterator in data && !(Array.isArray(data) && !isPlain(data[0]))))
+  (Symbol.asyncIterator in data || (Symbol.iterator in data && !(Array.isArray(data) && !mayBeBatch(data[0]))))
+
+/** Not so [x, y], which are no batches. */
+const mayBeBatch = (value: unknown): boolean => isPlain(value) || isPromise(value)
 
 /** The first samples, to train with, and the last, to validate with. @throws MatgradError unless both have some. */
 function split({ x, y }: Dataset, part: number): [train: Dataset, validation: Dataset] {
@@ -281,6 +285,8 @@ function sourcesOf(data: TrainingData, given: FitOptions, settings: FitSettings)
     throw new MatgradError('fit: got validation and validationSplit, wanted one of them')
   if (validationSplit !== undefined && (isLoader || stream))
     throw new MatgradError('fit: got validationSplit and batches, wanted samples as { x, y } to split')
+  if (Array.isArray(data) && data.length === 0)
+    throw new MatgradError('fit: the data have no batch, wanted at least one')
   const areSamples = !stream && (!isLoader || isPlainLoader(data))
   if (sampleWeight && !areSamples)
     throw new MatgradError('fit: got sampleWeight and batches, wanted samples as { x, y }, or a DataLoader of them')

@@ -8,16 +8,20 @@ import type { Dataset } from './data.ts'
 // A sample's weight is one column more of its targets, so that it goes the way of the data into a program.
 
 /** A weight for each sample: a column, or an array. */
-export type SampleWeight = Matrix | readonly number[]
+export type SampleWeight = Matrix | ArrayLike<number>
 
 /**
  * A weight for each class, by its number; those that an object does not name weigh 1. 'balanced': n / (k·rows of the class), of n rows
  * and k classes, as scikit-learn's.
  */
-export type ClassWeight = 'balanced' | Matrix | readonly number[] | Readonly<Record<number, number>>
+export type ClassWeight = 'balanced' | Matrix | ArrayLike<number> | Readonly<Record<number, number>>
+
+/** Whether a value is an array, of whatever type. */
+const isList = (value: unknown): value is ArrayLike<number> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 
 /** Whether a value may be weights. */
-export const isWeights = (value: unknown): boolean => value instanceof Matrix || Array.isArray(value) || isPlain(value)
+export const isWeights = (value: unknown): boolean => value instanceof Matrix || isList(value) || isPlain(value)
 
 function checkWeight(what: string, weight: unknown): void {
   checkNumber('fit', what, weight as number)
@@ -26,10 +30,10 @@ function checkWeight(what: string, weight: unknown): void {
 
 /** The weight of each row. @throws DTypeError or ShapeError unless there is one for each, MatgradError unless it is finite. */
 export function ofSamples(weights: SampleWeight, rows: number): number[] {
-  if (!(weights instanceof Matrix || Array.isArray(weights)))
+  if (!(weights instanceof Matrix || isList(weights)))
     throw new DTypeError(`fit: sampleWeight is ${describe(weights)}, wanted a column or an array of numbers`)
   const isMatrix = weights instanceof Matrix
-  const list = isMatrix ? Array.from(elementsOf('fit', weights)) : [...weights]
+  const list = Array.from(isMatrix ? elementsOf('fit', weights) : weights)
   if (list.length !== rows || (isMatrix && weights.cols !== 1))
     throw new ShapeError(
       `fit: sampleWeight is ${isMatrix ? formatShape(weights.shape) : `${list.length} numbers`}, wanted one for each of ${rows} samples, ${rows}x1`,
@@ -71,11 +75,11 @@ export function ofClasses(weights: ClassWeight, loss: Loss, y?: Matrix): (what: 
     }
   }
   const isMatrix = weights instanceof Matrix
-  if (!isMatrix && !Array.isArray(weights))
+  if (!isMatrix && !isList(weights))
     throw new DTypeError(`fit: classWeight is ${describe(weights)}, wanted a row, an array or an object of numbers`)
   if (isMatrix && weights.rows !== 1 && weights.cols !== 1)
     throw new ShapeError(`fit: classWeight is ${formatShape(weights.shape)}, wanted a row`)
-  const list: readonly number[] = isMatrix ? Array.from(elementsOf('fit', weights)) : (weights as readonly number[])
+  const list = Array.from(isMatrix ? elementsOf('fit', weights) : weights)
   for (const [i, weight] of list.entries()) checkWeight(`classWeight ${i}`, weight)
   return (what, index) => {
     checkInteger('fit', what, index, 0, list.length - 1)
@@ -97,6 +101,12 @@ function classesOf(y: Matrix): number[] {
 
 /** The class of which a loss ignores all rows, if there is one. */
 const ignoredBy = (loss: Loss): number | undefined => (optionsOf(loss) as NllLossOptions).ignoreIndex
+
+/** Whether a loss ignores all rows of these targets. */
+export function ignoresAll(loss: Loss, y: Matrix): boolean {
+  const ignored = ignoredBy(loss)
+  return ignored !== undefined && y.cols === 1 && y.equal(ignored).all().item() === 1
+}
 
 /** The samples with the weights of each and of their classes as the last column of the targets; rows that the loss ignores have none. */
 export function withWeights(
