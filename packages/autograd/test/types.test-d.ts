@@ -248,7 +248,8 @@ describe('transforms', () => {
     expectTypeOf(gradient).toEqualTypeOf<Variable>()
     const [, gradients] = valueAndGrad(f, [0, 1])(a, a, 2)
     expectTypeOf(gradients).toEqualTypeOf<[Variable, Variable<2, 3>]>()
-    expectTypeOf(grad(f, [0] as number[])(a, a, 2)).items.toExtend<Variable>()
+    const list: readonly Variable[] = grad(f, [0] as number[])(a, a, 2)
+    expectTypeOf(list).toExtend<readonly Variable[]>()
   })
 
   test('grad takes a matrix in the place of a variable, and composes', () => {

@@ -342,7 +342,9 @@ const shown = (pass: Pass | null): string =>
     : `${pass.rows} samples in ${pass.shuffle ? 'shuffled ' : ''}batches of ${pass.batchSize}${pass.dropLast ? ', all of them full' : ''}`
 
 /** @throws MatgradError where the rest of an epoch would not have the batches that it had when the checkpoint was made. */
-export function checkPass({ batch, progress: { order, pass } }: Checkpoint, loader: DataLoader | undefined): void {
+export function checkPass(checkpoint: Checkpoint, loader: DataLoader | undefined): void {
+  const { batch, progress } = checkpoint
+  const { order, pass } = progress
   if (batch === 0) return
   const own = loader ? passOf(loader) : null
   // A loop of one's own says no more than how many batches are over.

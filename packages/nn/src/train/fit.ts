@@ -29,7 +29,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * @returns the loss and the metrics of every epoch: those of the training data as they were met, during the epoch
  * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no
  * number; ShapeError or DTypeError, before it too, for batches and targets, of the validation as well, that layers and losses of
- * this package will not take, and MatgradError for an optimiser without any parameter of the model; in the first step, MatgradError for
+ * this package will not take, and MatgradError for an optimiser without any parameter of the model, or for
  * one that was made with the parameters of a layer that was replaced since, and DTypeError for iterators that give no batches; what the loss, a
  * metric or a callback throws; the signal's reason. Of several errors it is the first: what `onTrainEnd` throws after it is in its
  * `suppressed`.
