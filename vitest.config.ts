@@ -50,6 +50,7 @@ export default defineConfig({
           'schedules',
           'compiled-training',
           'indistinguishable',
+          'linalg',
           'tour',
           'node/checkpoint',
           'node/csv-logger',
