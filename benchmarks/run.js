@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
+import { derivatives } from './derivatives.js'
 import { elementwise } from './elementwise.js'
 import { fitting } from './fit.js'
 import { linearAlgebra } from './linalg.js'
@@ -15,6 +16,7 @@ const suites = [
   { name: 'products', title: 'Matrix products', run: products },
   { name: 'elementwise', title: 'Element-wise functions', run: elementwise },
   { name: 'linalg', title: 'Linear algebra, float64', run: linearAlgebra },
+  { name: 'derivatives', title: 'Derivatives, float64', run: derivatives },
   { name: 'sparse', title: 'Sparse times dense', run: sparse },
   { name: 'steps', title: 'Training steps, float32', run: steps },
   { name: 'fit', title: 'Training and predicting, float32', run: fitting },

@@ -18,8 +18,8 @@ const javascript = (file, settings = {}) => ({
   command: () => [process.execPath, [path('harness/worker.js'), file, JSON.stringify(settings)]],
 })
 
-const python = (find, file, threads, kernels) => ({
-  command: () => [find(), [path(file)]],
+const python = (find, file, threads, kernels, ...words) => ({
+  command: () => [find(), [path(file), ...words]],
   env: withThreads(threads, kernels),
 })
 
@@ -32,7 +32,8 @@ function findPyTorch() {
   return candidates.find(hasTorch) ?? 'python3'
 }
 /** Its products use vectors of 256 bits (AVX2), unless other kernels are named. */
-const pytorch = (threads, kernels = 'Haswell') => python(findPyTorch, 'peers/pytorch.py', threads, kernels)
+const pytorch = (threads, kernels = 'Haswell', ...words) =>
+  python(findPyTorch, 'peers/pytorch.py', threads, kernels, ...words)
 
 /** A program in C of the folder limit/, which takes a work as words. */
 const limit = (name, describe) => ({
@@ -62,6 +63,8 @@ const known = {
   'matgrad, Strassen': javascript('matgrad.js', { algorithm: 'strassen' }),
   'matgrad, compiled': javascript('matgrad.js', { compiled: true }),
   'matgrad, compiled, two threads': javascript('matgrad.js', { compiled: true, threads: 2 }),
+  'matgrad, forward': javascript('matgrad.js', { forward: true }),
+  'matgrad, compiled, forward': javascript('matgrad.js', { compiled: true, forward: true }),
   limit: limitOfProducts,
   'limit of steps': limitOfSteps,
   NumPy: numpy(1),
@@ -69,6 +72,7 @@ const known = {
   PyTorch: pytorch(1),
   'PyTorch, AVX-512': pytorch(1, 'SkylakeX'),
   'PyTorch, two threads': pytorch(2),
+  'PyTorch, forward': pytorch(1, 'Haswell', 'forward'),
   'tfjs-wasm': javascript('tfjs.js'),
   'jax-js': javascript('jax.js'),
   'numpy-ts': javascript('numpy-ts.js'),

@@ -3,6 +3,7 @@ import * as core from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import { inTurns, unpack } from '../harness/batches.js'
 import { versionOf } from '../harness/version.js'
+import { derivative } from './derivatives.js'
 
 const TYPES = { tanh: [nn.Tanh, nn.mseLoss], relu: [nn.ReLU, nn.crossEntropy] }
 
@@ -83,7 +84,7 @@ const trace =
     return compile(stepOf(model, loss, new nn.SGD(model.parameters(), { lr, momentum })))(x, y).value
   }
 
-export function start({ threads = 1, algorithm, compiled = false }) {
+export function start({ threads = 1, algorithm, compiled = false, forward = false }) {
   if (threads > 1 && !core.configure) throw new Error('it has no threads')
   core.configure?.({ threads })
   const unary = (f) => (x) => () => f(x)
@@ -138,6 +139,7 @@ export function start({ threads = 1, algorithm, compiled = false }) {
       training,
       predict: (...all) => predict(...all, compiled),
       trace,
+      derivative: (...all) => derivative(all.slice(0, -1), all.at(-1), { forward, compiled }),
     },
     output: (y) => (typeof y === 'number' ? [y] : y.data),
   }

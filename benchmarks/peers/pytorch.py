@@ -1,5 +1,6 @@
 """PyTorch's side of training steps."""
 
+import sys
 import time
 from itertools import cycle
 
@@ -56,9 +57,64 @@ def epoch(tensors, sizes, activation, batch, lr, momentum, **_):
     return call
 
 
+def weigh(weights, vectors, values):
+    return values.sum() + sum((weights * each.square()).sum() for each in vectors)
+
+
+def svd(a, weights):
+    u, s, vh = torch.linalg.svd(a)
+    return weigh(weights, [u, vh], s)
+
+
+def eigh(a, weights):
+    values, vectors = torch.linalg.eigh(a)
+    return weigh(weights, [vectors], values)
+
+
+def mlp(w1, b1, w2, b2, x, y):
+    return F.cross_entropy((x @ w1 + b1).tanh() @ w2 + b2, y.flatten().long())
+
+
+def recurrence(w, start, steps):
+    h = start
+    for step in steps:
+        h = (h @ w + step).tanh()
+    return h.square().mean()
+
+
+# As in derivatives.js: how many of the operands are differentiated, and the function of all.
+FUNCTIONS = {
+    "inv": (1, lambda a, weights: (torch.linalg.inv(a) * weights).sum()),
+    "solve": (2, lambda a, b: torch.linalg.solve(a, b).square().sum()),
+    "svd": (1, svd),
+    "eigh": (1, eigh),
+    "cholesky": (1, lambda a, weights: (torch.linalg.cholesky(a) * weights).sum()),
+    "mlp": (4, mlp),
+    "recurrence": (1, recurrence),
+}
+
+
+def derivative(tensors, of, hvp=False):
+    """The value where the process was told "forward", the gradient, or the Hessian's product with the last tensors."""
+    count, f = FUNCTIONS[of]
+    inputs, others, vectors = tensors[:count], tensors[count : len(tensors) - count * hvp], tensors[-count:]
+    forward = "forward" in sys.argv
+    for each in inputs:
+        each.requires_grad_(not forward)
+
+    def call():
+        value = f(*inputs, *others)
+        if forward:
+            return [value]
+        gradient = torch.autograd.grad(value, inputs, create_graph=hvp)
+        return torch.autograd.grad(gradient, inputs, vectors) if hvp else gradient
+
+    return call
+
+
 def bind(op, dtype, inputs, options):
     tensors = [torch.from_numpy(np.fromfile(x["file"], dtype).reshape(x["rows"], x["cols"])) for x in inputs]
-    ops = {"train": train, "epoch": epoch}
+    ops = {"train": train, "epoch": epoch, "derivative": derivative}
     return ops[op](tensors, **options) if op in ops else None
 
 
@@ -73,5 +129,9 @@ def gflops(n=512):
     return 2 * n**3 / min(times) / 1e9
 
 
+def parts(op, result):
+    return [each.numpy() for each in result] if op == "derivative" else [result]
+
+
 threads = {1: "one thread", 2: "two threads"}[torch.get_num_threads()]
-serve(f"PyTorch {torch.__version__} (a product of 512x512 at {gflops():.0f} GFLOP/s on {threads})", bind)
+serve(f"PyTorch {torch.__version__} (a product of 512x512 at {gflops():.0f} GFLOP/s on {threads})", bind, parts)
