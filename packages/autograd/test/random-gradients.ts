@@ -76,8 +76,8 @@ function apart({ rows, cols }: Variable, { generator }: Random): Unary {
  * A square part, or one of any shape, with 1, 2, 3 … on the diagonal and small positive numbers elsewhere: singular values and
  * eigenvalues are apart, and so are the sums of rows and columns.
  */
-function wellConditioned(x: Variable, square: boolean): Unary {
-  const [m, n] = x.shape.map((size) => Math.min(size, LARGEST))
+function wellConditioned(x: Variable, square: boolean, most: number): Unary {
+  const [m, n] = x.shape.map((size) => Math.min(size, most))
   const least = Math.min(m, n)
   const [rows, cols] = square ? [least, least] : [m, n]
   const diagonal = matrix(
@@ -190,6 +190,8 @@ const reductions: Unaries = {
     const weights = random.normal(x.rows, x.cols)
     return x.cols > 1 ? (x) => crossEntropy(x, x.mul(weights).softmax(1)) : (x) => x
   },
+  cov: always((x) => x.cov({ ddof: 0 })),
+  'gelu by tanh': always((x) => x.gelu({ approximate: 'tanh' })),
   trace: always((x) => x.trace(Math.min(1, x.cols - 1))),
   clip(x, random) {
     const guard = awayFromKinks(x, random)
@@ -290,8 +292,12 @@ const linearAlgebra: Unaries = Object.fromEntries(
       return [
         title,
         (x, random) => {
-          const turn: Unary = random.below(2) > 0 ? (x) => x : (x) => x.T
-          const guard = wellConditioned(turn(x), isSquare)
+          // Of a column or a row, what is square is all products of two elements.
+          const outer: Unary = x.rows === 1 ? (x) => x.T.matmul(x) : (x) => x.matmul(x.T)
+          const isLine = isSquare && (x.rows === 1 || x.cols === 1)
+          const turn: Unary = isLine ? outer : random.below(2) > 0 ? (x) => x : (x) => x.T
+          // The order of eigenvalues of a large matrix that is not symmetric may change with any element.
+          const guard = wellConditioned(turn(x), isSquare, /^eig(vals)?\b/.test(title) ? 6 : LARGEST)
           return (x) => {
             const a = guard(turn(x))
             return args.length > 1 ? f(a, a.sin().slice(0, a.rows, 0, 1)) : f(a)
@@ -345,7 +351,8 @@ export function compose(seed: string, first: string, large: boolean): Compositio
     const size = value.rows * value.cols
     if (size === 0 || size > MOST) return
     const largest = largestOf(value)
-    const factor = largest > 0 && (largest > 4 || largest < 0.1) ? 1 / largest : 1
+    // What is less than 1e-3 may be what rounding left of 0.
+    const factor = largest > 4 || (largest > 1e-3 && largest < 0.1) ? 1 / largest : 1
     const step = (all: readonly Variable[]): Variable => {
       const y = run(...operands.map((i) => all[i]))
       return factor === 1 ? y : y.mul(factor)
