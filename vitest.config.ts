@@ -51,6 +51,7 @@ export default defineConfig({
           'compiled-training',
           'indistinguishable',
           'linalg',
+          'to-module',
           'tour',
           'node/checkpoint',
           'node/csv-logger',

@@ -26,6 +26,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'nn/metrics': 500,
   'nn/optim': 500,
   'nn/train': 800,
+  'nn/export': 500,
   'nn/node': 200,
 }
 const MOST = 9600

@@ -110,7 +110,9 @@ function density(x: f64): f64 {
   return Math.exp(-0.5 * x * x)
 }
 
+/** Fills the tables, unless they are: the end of the last is written last. */
 function buildLayers(): void {
+  if (load<f64>(DENSITY + (LAYERS << 3)) == 1) return
   let x = AREA / density(R)
   let next = R
   for (let i = 0; i < LAYERS; i++) {
@@ -123,7 +125,6 @@ function buildLayers(): void {
   }
   store<f64>(DENSITY + (LAYERS << 3), 1)
 }
-buildLayers()
 
 @inline function layerOf(word: u64): usize {
   return <usize>(word >>> 56) << 3
@@ -179,6 +180,7 @@ function normalInside<T>(out: usize, stop: usize, mean: f64, std: f64): usize {
 
 /** mean + std·N(0, 1), computed in float64. */
 function normal<T>(state: usize, out: usize, count: i32, mean: f64, std: f64): void {
+  buildLayers()
   const end = out + bytes<T>(count)
   draw(state, out, end)
   for (; out < end; out += sizeof<T>()) {

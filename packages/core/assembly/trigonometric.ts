@@ -94,9 +94,9 @@ let fractionLow: f64 = 0
 let quarters: i64 = 0
 
 // What reducePair finds: r, what its rounding lost, and the quarter turns.
-let farRest: v128 = f64x2.splat(0)
-let farLost: v128 = f64x2.splat(0)
-let farQuarters: v128 = i64x2.splat(0)
+let farRest: v128 = f64x2(0, 0)
+let farLost: v128 = f64x2(0, 0)
+let farQuarters: v128 = i64x2(0, 0)
 
 /** 64 bits of 2/π from a place in TWO_OVER_PI. */
 @inline function bitsFrom(place: i64): u64 {

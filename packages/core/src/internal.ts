@@ -96,6 +96,7 @@ export {
 export { type AdamNumbers, adam_ } from './ops/update.ts'
 export { type Bound, bind } from './program/bind.ts'
 export { describeProgram } from './program/describe.ts'
+export { type Image, imageOf } from './program/image.ts'
 export { optimised } from './program/passes.ts'
 export { type Layout, layOut } from './program/plan.ts'
 export { does, mayThrow, type Slot, type Step } from './program/step.ts'

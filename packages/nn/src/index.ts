@@ -1,4 +1,5 @@
 export { oneHot } from '@matgrad/core'
+export { type ToModuleOptions, toModule } from './export/to-module.ts'
 export * as init from './init.ts'
 export type { ArgumentJson, LayerJson, ModelJson } from './json.ts'
 export { type FromJsonOptions, fromJSON } from './layers/from-json.ts'

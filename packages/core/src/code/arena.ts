@@ -109,6 +109,11 @@ export class Arena {
     return start
   }
 
+  /** The bytes of all that is kept, from `start` on. */
+  keptBytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.buffer.slice(this.start, this.top))
+  }
+
   /** Where the elements of a matrix or generator are in programs here, if they use it. */
   placeOf(holder: Holder): Operand | undefined {
     return this.places.get(holder)

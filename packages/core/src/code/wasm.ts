@@ -12,7 +12,7 @@ export const CALL = 0x10
 const I32_EQZ = 0x45
 const IF = 0x04
 const NO_RESULT = 0x40
-const END = 0x0b
+export const END = 0x0b
 
 const TYPES = { i: 0x7f, f: 0x7d, F: 0x7c } as const
 const V128 = 0x7b
@@ -46,7 +46,7 @@ function write(code: Code, bytes: Uint8Array, start: number): number {
 }
 
 /** All bytes, one after the other. */
-function flatten(code: Code): Uint8Array<ArrayBuffer> {
+export function flatten(code: Code): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(lengthOf(code))
   write(code, bytes, 0)
   return bytes
@@ -70,12 +70,12 @@ export const constant = (type: string, value: number): Code =>
       ? [0x43, new Uint8Array(Float32Array.of(value).buffer)]
       : [0x44, new Uint8Array(Float64Array.of(value).buffer)]
 
-const vector = (items: readonly Code[]): Code => [unsigned(items.length), items]
+export const vector = (items: readonly Code[]): Code => [unsigned(items.length), items]
 const sized = (contents: Code): Code => {
   const bytes = flatten(contents)
   return [unsigned(bytes.length), bytes]
 }
-const section = (id: number, contents: Code): Code => [id, sized(contents)]
+export const section = (id: number, contents: Code): Code => [id, sized(contents)]
 /** A name of ASCII characters. */
 function text(name: string): Code {
   const bytes = new Uint8Array(name.length)

@@ -204,15 +204,22 @@ export class ProgramWriter implements Machine {
     return { ...common, b: room, bRow: width, bPanel: width * depth }
   }
 
-  /** The function that does all that was written down, in its order. */
-  finish(): () => void {
-    const { called, hosts, arena, bodies, batches } = this
-    const { memory, functions, shared } = arena.engine
-    if (batches.length > 0) this.endBatch()
-    const env = { ...functions, memory, [HOST]: (i: number) => hosts[i]() }
+  /** The module, and the functions that it calls, by their names in `env`. */
+  encode(): { readonly code: Uint8Array<ArrayBuffer>; readonly called: readonly string[] } {
+    const { called, bodies } = this
+    const { memory, shared } = this.arena.engine
     const imports = called.map((name) => ({ name, signature: callable[name] }))
     const size = { pages: memory.buffer.byteLength / PAGE, shared }
-    const program = new WebAssembly.Module(moduleOf(size, imports, INTEGER_LOCALS, this.vectors, bodies))
+    return { code: moduleOf(size, imports, INTEGER_LOCALS, this.vectors, bodies), called }
+  }
+
+  /** The function that does all that was written down, in its order. */
+  finish(): () => void {
+    const { hosts, arena, bodies, batches } = this
+    const { memory, functions } = arena.engine
+    if (batches.length > 0) this.endBatch()
+    const env = { ...functions, memory, [HOST]: (i: number) => hosts[i]() }
+    const program = new WebAssembly.Module(this.encode().code)
     const { exports } = new WebAssembly.Instance(program, { env })
     const parts = bodies.map((_, i) => exports[i] as () => void)
     return batches.length > 0 ? inThreads(parts, batches, { program, engine: arena.engine }) : parts[0]

@@ -2,6 +2,7 @@ import type { DType } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
 import { kernels as allKernels, type ModuleSource } from './kernels.generated.ts'
 import { nodeModule } from './node.ts'
+import { PREAMBLE, sectionsOf } from './sections.ts'
 
 interface NodeBuffer {
   Buffer: { from(text: string, encoding: 'base64'): Uint8Array<ArrayBuffer> }
@@ -74,6 +75,13 @@ function decode({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
+/** The same for a memory of one thread. */
+function decodeAlone(source: ModuleSource): Uint8Array<ArrayBuffer> {
+  const bytes = decode(source)
+  bytes[source.sharedFlag] = 1
+  return bytes
+}
+
 /**
  * For whom a module is: for a memory of one thread, for one that is shared with workers, or for those workers. An instance
  * writes the tables of its kernels into its memory, which on a memory where others compute already must not happen.
@@ -88,35 +96,27 @@ function moduleOf(source: ModuleSource, audience: Audience): WebAssembly.Module 
   compiled.set(source, modules)
   const known = modules[audience]
   if (known) return known
-  const bytes = decode(source)
-  if (audience === 'alone') bytes[source.sharedFlag] = 1
-  modules[audience] = new WebAssembly.Module(audience === 'worker' ? withoutStart(bytes) : bytes)
+  const bytes = audience === 'alone' ? decodeAlone(source) : decode(source)
+  modules[audience] = new WebAssembly.Module(audience === 'worker' ? withoutData(bytes) : bytes)
   return modules[audience]
 }
 
-/**
- * A module without what it does to its memory at the start, in the place of its bytes (WebAssembly Core Specification 2.0,
- * §5.5: its sections).
- */
-function withoutStart(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const [START, DATA, DATA_COUNT] = [8, 11, 12]
-  let top = 8
-  for (let at = 8; at < bytes.length; ) {
-    let [size, end] = [0, at + 1]
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[end++]
-      size |= (byte & 127) << shift
-      if (byte < 128) break
-    }
-    const next = end + size
-    if (![START, DATA, DATA_COUNT].includes(bytes[at])) {
-      bytes.copyWithin(top, at, next)
-      top += next - at
-    }
-    at = next
+/** Sections with what a module writes to its memory at the start. */
+const [DATA, DATA_COUNT] = [11, 12]
+
+/** A module without that, in the place of its bytes. */
+function withoutData(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  let top = PREAMBLE
+  for (const { id, start, end } of sectionsOf(bytes)) {
+    if (id === DATA || id === DATA_COUNT) continue
+    bytes.copyWithin(top, start, end)
+    top += end - start
   }
   return bytes.subarray(0, top)
 }
+
+/** The bytes of the kernels for a memory of one thread. */
+export const kernelBytes = (): Uint8Array<ArrayBuffer> => decodeAlone(allKernels)
 
 /** Whether what runs this has the instructions of a module. */
 export const isRunnable = (source: ModuleSource): boolean => WebAssembly.validate(decode(source))

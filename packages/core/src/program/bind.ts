@@ -45,16 +45,22 @@ function checkOf(
 /** Bytes that calls may use for themselves, unless they turn out to want more: then a program is written twice. */
 const ROOM = 65536
 
-/** Gives a program memory: everything that it keeps in one arena, and its calls with the addresses there. */
-export function bind(
-  steps: readonly Step[],
-  inputs: readonly { input: { place: TypedArray }; value: Slot }[],
-  layout: Layout,
-): Bound {
+/** A program that was written for its places in an arena, and what it keeps there. @internal */
+export interface Written {
+  readonly writer: ProgramWriter
+  readonly arena: Arena
+  /** Where its scratch memory begins. */
+  readonly base: number
+  readonly residents: Residents
+  /** The elements of a value at its place. */
+  readonly placeOf: (value: Slot) => TypedArray
+}
+
+/** Gives a program memory: everything that it keeps in one arena, and its calls with the addresses there. @internal */
+export function written(steps: readonly Step[], layout: Layout, threads: number): Written {
   const kept = keptBy(steps)
   const holders = [...new Set(kept.map(({ holder }) => holder))]
-  const written = new Set(steps.flatMap(({ targets }) => targets))
-  const threads = threadsFor(layout.work)
+  const changed = new Set(steps.flatMap(({ targets }) => targets))
   for (let room = ROOM; ; ) {
     const { arena, base } = gather(holders, layout.bytes + room, threads)
     const writer = new ProgramWriter(arena, base + layout.bytes, threads)
@@ -69,18 +75,26 @@ export function bind(
       blocks.set(value, block)
       return block
     }
-    const residents = new Residents(arena, kept, written)
+    const residents = new Residents(arena, kept, changed)
     for (const step of steps) write(writer, step, blockOf, residents)
-    if (writer.wanted > room) {
-      room = writer.wanted
-      continue
-    }
-    const places = inputs.map(({ value }) => blockOf(value).elements)
-    for (const [i, { input }] of inputs.entries()) input.place = places[i]
-    const run = writer.finish()
-    const step = debugs ? proving(run, arena, base, places, residents.written) : run
-    return { arena, threads, residents, step }
+    if (writer.wanted <= room) return { writer, arena, base, residents, placeOf: (value) => blockOf(value).elements }
+    room = writer.wanted
   }
+}
+
+/** Gives a program memory, and its inputs their places there. */
+export function bind(
+  steps: readonly Step[],
+  inputs: readonly { input: { place: TypedArray }; value: Slot }[],
+  layout: Layout,
+): Bound {
+  const threads = threadsFor(layout.work)
+  const { writer, arena, base, residents, placeOf } = written(steps, layout, threads)
+  const places = inputs.map(({ value }) => placeOf(value))
+  for (const [i, { input }] of inputs.entries()) input.place = places[i]
+  const run = writer.finish()
+  const step = debugs ? proving(run, arena, base, places, residents.written) : run
+  return { arena, threads, residents, step }
 }
 
 /** A matrix or generator that a program uses, at its place in the arena. */

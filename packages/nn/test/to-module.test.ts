@@ -1,0 +1,267 @@
+import { constant, type Variable, variable } from '@matgrad/autograd'
+import {
+  concat,
+  type DType,
+  eye,
+  fromFunction,
+  Generator,
+  linalg,
+  type Matrix,
+  manualSeed,
+  matrix,
+  normal,
+  ones,
+  rand,
+  randint,
+  randn,
+  where,
+} from '@matgrad/core'
+import {
+  Adam,
+  BatchNorm1d,
+  Dropout,
+  ELU,
+  Embedding,
+  fit,
+  GELU,
+  LayerNorm,
+  LeakyReLU,
+  Linear,
+  LogSoftmax,
+  Module,
+  mseLoss,
+  PReLU,
+  predict,
+  ReLU,
+  Residual,
+  Sequential,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Tanh,
+  toModule,
+} from '@matgrad/nn'
+import { describe, expect, it } from 'vitest'
+
+type Predict = (rows: ArrayLike<ArrayLike<number>>) => number[][]
+
+/** The function in a module's source. */
+async function load(source: string): Promise<Predict> {
+  const url = `data:text/javascript;base64,${btoa(unescape(encodeURIComponent(source)))}`
+  return ((await import(/* @vite-ignore */ url)) as { predict: Predict }).predict
+}
+
+/** The first number in which two lists of rows differ, in any bit but those of NaN. */
+function difference(got: number[][], wanted: number[][]): string | undefined {
+  if (got.length !== wanted.length) return `${got.length} rows, wanted ${wanted.length}`
+  for (const [i, row] of wanted.entries())
+    for (const [j, value] of row.entries())
+      if (got[i].length !== row.length || !Object.is(got[i][j], value))
+        return `${i}, ${j}: ${got[i][j]}, wanted ${value}`
+  return undefined
+}
+
+const tested: [name: string, make: () => Module, x: () => Matrix][] = [
+  ['an MLP', () => new Sequential(new Linear(2, 8), new Tanh(), new Linear(8, 1), new Sigmoid()), () => randn(9, 2)],
+  ['of real size', () => new Sequential(new Linear(784, 128), new ReLU(), new Linear(128, 10)), () => randn(100, 784)],
+  ['of one number', () => new Linear(1, 1), () => randn(17, 1)],
+  [
+    'in float64',
+    () => new Sequential(new Linear(30, 17, { dtype: 'float64' }), new Softmax()),
+    () => randn(8, 30, { dtype: 'float64' }),
+  ],
+  ['of both dtypes', () => new Sequential(new Linear(3, 4), new Linear(4, 5, { dtype: 'float64' })), () => randn(3, 3)],
+  [
+    'normalised',
+    () => {
+      const normed = new BatchNorm1d(20)
+      normed.forward(normal(50, 20, 3, 2))
+      return new Sequential(
+        normed,
+        new Linear(20, 31),
+        new LayerNorm(31),
+        new PReLU(31),
+        new Dropout(0.5),
+        new LogSoftmax(),
+      )
+    },
+    () => randn(33, 20),
+  ],
+  [
+    'a residual',
+    () => new Sequential(new Linear(6, 6), new Residual(new Sequential(new Linear(6, 6), new GELU()))),
+    () => randn(5, 6),
+  ],
+  ['of indices', () => new Sequential(new Embedding(50, 7), new Linear(7, 3)), () => randint(40, 1, 0, 50)],
+  [
+    'of activations',
+    () => new Sequential(new ELU(), new SiLU(), new LeakyReLU(), new Softplus(), new GELU({ approximate: 'tanh' })),
+    () => randn(10, 5),
+  ],
+]
+
+describe('toModule', () => {
+  for (const [name, make, x] of tested)
+    it(`${name}: as predict, in every bit, for samples together and alone`, async () => {
+      manualSeed(name)
+      const model = make()
+      const samples = x()
+      const predicted = await load(toModule(model, { features: samples.cols }))
+      const wanted = predict(model, samples).toArray()
+      const rows = samples.toArray()
+      expect(difference(predicted(rows), wanted)).toBeUndefined()
+      expect(
+        difference(
+          rows.slice(0, 3).flatMap((row) => predicted([Float64Array.from(row)])),
+          wanted.slice(0, 3),
+        ),
+      ).toBeUndefined()
+      expect(predicted([])).toEqual([])
+    })
+
+  const sizes = [0, 1e-45, 1e-30, 1e-5, 0.1, 0.5, 1, 1.5, 2, 7.3, 88, 700, 1e5, 3e9, 1e22, 1e38, Infinity, NaN]
+  const values = sizes.flatMap((size) => [size, -size, size * 1.0001])
+
+  /** A function as a model whose numbers are of a dtype. */
+  class Applied extends Module {
+    readonly own: Variable
+    readonly f: (x: Variable) => Variable
+
+    constructor(f: (x: Variable) => Variable, dtype: DType = 'float32') {
+      super()
+      this.own = variable(ones(1, 1, { dtype }))
+      this.f = f
+    }
+
+    override forward(x: Variable): Variable {
+      return this.f(x)
+    }
+  }
+
+  const rowwise: Record<string, (x: Variable) => Variable> = {
+    ...Object.fromEntries(
+      [
+        'exp',
+        'log',
+        'log1p',
+        'log2',
+        'log10',
+        'expm1',
+        'sin',
+        'cos',
+        'tan',
+        'tanh',
+        'sigmoid',
+        'silu',
+        'elu',
+        'gelu',
+        'erf',
+      ]
+        .concat([
+          'softplus',
+          'neg',
+          'abs',
+          'sign',
+          'sqrt',
+          'square',
+          'reciprocal',
+          'relu',
+          'leakyRelu',
+          'floor',
+          'ceil',
+          'trunc',
+        ])
+        .concat(['round', 'isNaN', 'isFinite'])
+        .map((name) => [name, (x: Variable) => x[name as 'exp']()]),
+    ),
+    pow: (x) => x.pow(1.7),
+    mod: (x) => x.mod(3),
+    maximum: (x) => x.maximum(x.mul(-2)),
+    clip: (x) => x.clip(-1, 1),
+    where: (x) => where(x.greater(0), x, x.mul(0.5)),
+    sums: (x) => concat([x.sum(1), x.mean(1), x.max(1), x.min(1), x.prod(1), x.std(1), x.logSumExp(1)], 1),
+    running: (x) => concat([x.cumsum(1), x.cumprod(1), x.diff(1)], 1),
+    ordered: (x) => concat([x.sort(1), x.argsort(1), x.argmax(1), x.median(1), x.flipCols()], 1),
+    softmax: (x) => x.softmax(1).add(x.logSoftmax(1)),
+    moved: (x) => concat([x.slice(0, x.rows, 1, 4), x.gatherCols([0, 2, 2]), x.pad(0, 0, 1, 1)], 1),
+    product: (x) => x.slice(0, x.rows, 3, 30).matmul(constant(fromFunction(27, 5, (i, j) => (i - j) / 7))),
+  }
+  for (const dtype of ['float32', 'float64'] as const)
+    it(`has the tables of every operation on numbers of any size, in ${dtype}`, async () => {
+      const x = matrix([values, values.toReversed()], { dtype })
+      for (const [name, f] of Object.entries(rowwise)) {
+        const model = new Applied(f, dtype)
+        const predicted = await load(toModule(model, { features: values.length }))
+        expect(difference(predicted(x.toArray()), predict(model, x).toArray()), name).toBeUndefined()
+      }
+    })
+
+  it('holds the parameters as they were, and leaves the model as it was', async () => {
+    const train = async (exports: boolean) => {
+      manualSeed(3)
+      const model = new Sequential(new Linear(2, 16), new Tanh(), new Linear(16, 1))
+      const x = randn(64, 2)
+      const data = { x, y: x.square().sum(1) }
+      const optimizer = new Adam(model.parameters(), { lr: 0.01 })
+      await fit(model, data, { loss: mseLoss, optimizer, epochs: 3 })
+      const source = exports ? toModule(model) : ''
+      const before = predict(model, x).toArray()
+      await fit(model, data, { loss: mseLoss, optimizer, epochs: 3 })
+      return { source, before, rows: x.toArray(), after: predict(model, x).toArray() }
+    }
+    const { source, before, rows, after } = await train(true)
+    expect(difference((await load(source))(rows), before)).toBeUndefined()
+    expect(difference(after, (await train(false)).after)).toBeUndefined()
+    expect(difference(after, before)).toBeDefined()
+  })
+
+  it('is small: under 15 kB with gzip for XOR, and 4 kB more than its weights for 784 → 128 → 10', async () => {
+    const size = async (model: Module) => {
+      const stream = new Blob([toModule(model)]).stream().pipeThrough(new CompressionStream('gzip'))
+      return (await new Response(stream).arrayBuffer()).byteLength
+    }
+    expect(await size(new Sequential(new Linear(2, 8), new Tanh(), new Linear(8, 1), new Sigmoid()))).toBeLessThan(
+      15_000,
+    )
+    const mnist = new Sequential(new Linear(784, 128), new ReLU(), new Linear(128, 10))
+    expect(await size(mnist)).toBeLessThan(4 * (785 * 128 + 129 * 10) + 4000)
+  })
+
+  it('refuses samples that are none, and says which', async () => {
+    const predicted = await load(toModule(new Sequential(new Embedding(5, 2), new Linear(2, 3))))
+    const good = [[0], [4]]
+    const wanted = predicted(good)
+    for (const [rows, message] of [
+      [[[1], [1, 2]], 'predict: row 1 has 2 numbers, wanted 1'],
+      [[[1], 7], 'predict: row 1 has undefined numbers, wanted 1'],
+      [[['1']], 'predict: number 0 of row 0 is 1, wanted a number'],
+      [[[1], [undefined]], 'predict: number 0 of row 1 is undefined, wanted a number'],
+      [[[5]], 'predict: Embedding: an index is no whole number in range'],
+      [[[0.5]], 'predict: Embedding: an index is no whole number in range'],
+      [undefined, 'predict: wanted an array of samples'],
+    ] as const) {
+      expect(() => predicted(rows as unknown as number[][])).toThrow(message)
+      expect(predicted(good)).toEqual(wanted)
+    }
+  })
+
+  it('refuses models that no module can be', () => {
+    const of = (f: (x: Variable) => Variable) => new Applied(f)
+    const alone = 'depends on that alone'
+    for (const [model, message] of [
+      [of((x) => x.sub(x.mean(0))), alone],
+      [of((x) => x.sum(0)), alone],
+      [of((x) => x.flipRows()), alone],
+      [of((x) => x.matmul(linalg.pinv(x.transpose().matmul(x).add(eye(3))))), 'toModule: '],
+      [of((x) => x.add(rand(x.rows, x.cols, { generator: new Generator(1) }).mul(x))), 'toModule: '],
+    ] as const)
+      expect(() => toModule(model, { features: 3 })).toThrow(message)
+    expect(() => toModule(new ReLU())).toThrow(
+      'toModule: no layer says how many features a sample has, wanted the option features',
+    )
+    expect(() => toModule(new Linear(2, 3), { features: 3 })).toThrow('wanted 2')
+    expect(() => toModule(new Linear(2, 3), { features: 0 })).toThrow('toModule: features')
+    expect(() => toModule(matrix([[1]]) as unknown as Module)).toThrow('toModule: ')
+  })
+})
