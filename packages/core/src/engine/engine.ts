@@ -115,7 +115,7 @@ function withoutData(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.subarray(0, top)
 }
 
-/** The bytes of the kernels for a memory of one thread. */
+/** The bytes of the kernels for a memory of one thread. @internal */
 export const kernelBytes = (): Uint8Array<ArrayBuffer> => decodeAlone(allKernels)
 
 /** Whether what runs this has the instructions of a module. */

@@ -21,14 +21,14 @@ export interface Place {
  */
 export interface Image {
   /** The kernels that it calls. Their export `workspace` must be set to `workspace`. */
-  readonly kernels: Uint8Array<ArrayBuffer>
+  readonly kernels: Uint8Array
   readonly workspace: number
   /** Its export `0` does what the program does. */
-  readonly program: Uint8Array<ArrayBuffer>
+  readonly program: Uint8Array
   /** The memory's size, in pages of WebAssembly. */
   readonly pages: number
   /** What it keeps, to be placed at an address. */
-  readonly kept: { readonly address: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  readonly kept: { readonly address: number; readonly bytes: Uint8Array }
   readonly input: Place
   readonly output: Place
   /** The operations whose indices were wrong where it calls `env.host` with their number here. */
