@@ -14,4 +14,5 @@ export {
   withoutLooking,
 } from './demand.ts'
 export { areOptionsAlone, optionsOf, originalOf, REDUCTIONS, reduce, withOptions } from './reduction.ts'
+export { withSubstitutes } from './substitutes.ts'
 export { gradientReads } from './variable.ts'

@@ -2,7 +2,7 @@ import { concat, DTypeError, MatgradError, Matrix, type Operation, ShapeError, z
 import { checkNoMore, describe, formatShape, operations } from '@matgrad/core/internal'
 import { isRecording, withRecording } from './recording.ts'
 import { history, pullBack } from './tape.ts'
-import { type Flat, flatten, isBranch, leavesLike, mapTree, someLeaf } from './tree.ts'
+import { contains, type Flat, flatten, isBranch, leavesLike, mapTree, someLeaf } from './tree.ts'
 import { constant, seedOf, Variable } from './variable.ts'
 
 /** What a differentiated function is called with, alone or in arrays and plain objects. */
@@ -136,6 +136,19 @@ class Path {
     this.goesOn = dependsOnOthers(this.nodes, ends)
   }
 
+  /** Whether the roots depend on one of `ends`. */
+  goesThrough(end: Variable): boolean {
+    return this.nodes[end.position] === end
+  }
+
+  /** Whether anything on the way is a variable, or was computed from it, and not through one of `ends`. */
+  uses(variable: Variable): boolean {
+    const { nodes, ends } = this
+    return nodes.some(
+      (node) => node === variable || (!ends.has(node) && node.origin?.inputs.includes(variable) === true),
+    )
+  }
+
   /**
    * The cotangents of those that are wanted for those of the roots; what the roots do not depend on has none. They have a history
    * themselves where somebody may differentiate them, or `always` while operations are recorded.
@@ -195,6 +208,22 @@ class Point {
     )
     if (this.value.leaves.length === 0) refuse(value)
     this.path = new Path(this.value.leaves, this.ends)
+    this.checkUsed(
+      operation,
+      args.filter((_, i) => !wanted.includes(i)),
+    )
+  }
+
+  /** @throws MatgradError where f computes with a variable that it was called with and not with the parameter that stands for it. */
+  private checkUsed(operation: string, constants: readonly unknown[]): void {
+    for (const [i, { leaves, names }] of this.given.entries())
+      for (const [j, leaf] of leaves.entries()) {
+        if (this.path.goesThrough(this.aliases[i][j]) || contains(constants, leaf) || !this.path.uses(leaf)) continue
+        throw new MatgradError(
+          `${operation}: f computes with ${names[j]} itself (${formatShape(leaf.shape)}), a constant there, and not with its ` +
+            "parameter, wanted a function of that: a model's is functionalCall(model, parameters, x) of @matgrad/nn",
+        )
+      }
   }
 
   /** The value, without its history where nobody differentiates it. */

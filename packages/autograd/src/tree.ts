@@ -140,3 +140,11 @@ export function* matricesOf(tree: unknown): Generator<Matrix> {
   else if (tree instanceof Variable) yield tree.matrix
   else if (isBranch(tree)) for (const each of Object.values(tree)) yield* matricesOf(each)
 }
+
+/** Whether a variable is in a tree, which may contain itself; others than plain branches are no part of it. */
+export function contains(tree: unknown, variable: Variable, met: Set<unknown> = new Set()): boolean {
+  if (tree === variable) return true
+  if (!isBranch(tree) || met.has(tree)) return false
+  met.add(tree)
+  return Object.values(tree).some((each) => contains(each, variable, met))
+}

@@ -33,6 +33,7 @@ import {
 import { whereComputed } from './detector.ts'
 import { ruleOf } from './op.ts'
 import { gradientWatch, isRecording, noGrad } from './recording.ts'
+import { substitutes } from './substitutes.ts'
 import { history, pullBack } from './tape.ts'
 
 declare module '@matgrad/core' {
@@ -244,7 +245,8 @@ export function seedOf(operation: string, { shape, dtype }: Variable, gradient?:
 }
 
 /** The result of an op on variables, matrices and numbers, at least one of them not a number, in a list that nobody changes. */
-export function applyOp(op: Operation, operands: readonly unknown[], attributes: Attributes): Variable {
+export function applyOp(op: Operation, given: readonly unknown[], attributes: Attributes): Variable {
+  const operands = substitutes === null ? given : given.map((each) => substitutes?.get(each) ?? each)
   const { length } = operands
   // `map` takes longer, here where every operation passes.
   const matrices: unknown[] = Array(length)
