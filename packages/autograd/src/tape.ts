@@ -180,9 +180,11 @@ function movesAlone(g: Variable, y: Variable): boolean {
  * The derivative of the cotangent g as y moves along a direction, and inputs of its operation after the first along others: that of
  * rᵢ(w) = (∂g/∂yᵢ)ᵀ·w with respect to w, for each of them.
  */
-function slopeOf(g: Variable, y: Variable): (...along: Matrix[]) => Variable {
+function slopeOf(g: Variable, y: Variable): (...along: (Matrix | Variable)[]) => Variable {
   const variableOf = (matrix: Matrix, requiresGrad: boolean): Variable =>
     new (g.constructor as typeof Variable)(matrix, requiresGrad)
+  const constantOf = (direction: Matrix | Variable): Variable =>
+    variableOf('matrix' in direction ? direction.matrix : direction, false)
   const none = variableOf(zeros(g.rows, g.cols, { dtype: g.dtype }), false)
   return (...along) => {
     if (!g.requiresGrad) return none
@@ -191,10 +193,10 @@ function slopeOf(g: Variable, y: Variable): (...along: Matrix[]) => Variable {
     const ends = new Set(moving)
     const back = pullBack(history(g, ends), w, ends)
     const toW = new Set([w, ...moving])
-    return along.reduce((sum, direction, i) => {
+    return along.reduce<Variable>((sum, direction, i) => {
       const r = back.get(moving[i])?.cotangent
       if (!r?.requiresGrad) return sum
-      const change = pullBack(history(r, toW), variableOf(direction, false), toW).get(w)?.cotangent
+      const change = pullBack(history(r, toW), constantOf(direction), toW).get(w)?.cotangent
       return change ? sum.add(change) : sum
     }, none)
   }

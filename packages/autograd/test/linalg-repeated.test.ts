@@ -2,7 +2,7 @@
 // others have none and say so.
 
 import { compile, constant, grad, gradcheck, linalg, noGrad, type Variable, variable } from '@matgrad/autograd'
-import { diag, eye, Generator, LinAlgError, type Matrix, matrix, zeros } from '@matgrad/core'
+import { diag, eye, fromFunction, Generator, LinAlgError, type Matrix, matrix, zeros } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 
 const float64 = { dtype: 'float64' } as const
@@ -178,6 +178,61 @@ describe('what has no derivative says so', () => {
       )
       expect(x.grad, what).toBe(null)
     }
+  })
+
+  // Of these the cotangent is 0 along every rotation of the vectors that were found, and not of others.
+  const structured: readonly [name: string, f: (x: Variable) => Variable, a: Matrix][] = [
+    ['V₀₀ of the identity', (x) => linalg.eigh(x).vectors.slice(0, 1, 0, 1), eye(3, float64)],
+    ['V₀₀ of zero', (x) => linalg.eigh(x).vectors.slice(0, 1, 0, 1), zeros(3, 3, float64)],
+    ['V₀₀² of a pair', (x) => linalg.eigh(x).vectors.slice(0, 1, 0, 1).square(), diag(matrix([[1, 1, 2]], float64))],
+    ['the fourth powers of V', (x) => linalg.eigh(x).vectors.pow(4), eye(5, float64)],
+    [
+      'V₀₀ of 40 equal of 60',
+      (x) => linalg.eigh(x).vectors.slice(0, 1, 0, 1),
+      diag(fromFunction(1, 60, (_, j) => Math.max(1, j - 38), float64)),
+    ],
+    ['U₀₀ of the identity', (x) => linalg.svd(x).U.slice(0, 1, 0, 1), eye(3, float64)],
+    [
+      'U₀₀·Vh₀₀ of the identity',
+      (x) =>
+        linalg
+          .svd(x)
+          .U.slice(0, 1, 0, 1)
+          .mul(linalg.svd(x).Vh.slice(0, 1, 0, 1)),
+      eye(3, float64),
+    ],
+    ['U₀₀ of zero', (x) => linalg.svd(x).U.slice(0, 1, 0, 1), zeros(3, 3, float64)],
+    ['U₀₀ of a column of zeros', (x) => linalg.svd(x).U.slice(0, 1, 0, 1), zeros(3, 1, float64)],
+    ['Vh₀₀ of a row of zeros', (x) => linalg.svd(x).Vh.slice(0, 1, 0, 1), zeros(1, 3, float64)],
+    ['U₂₂ of rank 1', (x) => linalg.svd(x).U.slice(2, 3, 2, 3), diag(matrix([[1, 0, 0]], float64))],
+  ]
+  test.each(structured)('%s', (_, f, a) => {
+    expect(() => grad((x: Variable) => f(x).sum())(a)).toThrow('a function of vectors that belong to equal')
+  })
+
+  test('but what is the same for all vectors has, in float32 and of 50 rows, too', () => {
+    const wide = normal(50, 30)
+    for (const dtype of ['float32', 'float64'] as const)
+      for (const a of [
+        eye(50, { dtype }),
+        eye(50, 30, { dtype }),
+        ...[2, 9].map((n) => zeros(n, n + 1, { dtype })),
+        wide.mul(0).astype(dtype),
+      ]) {
+        grad((x) =>
+          ofSingularValues(x, (s) => s.mul(3))
+            .square()
+            .sum(),
+        )(a)
+        const square = a.matmul(a.T)
+        grad((x) =>
+          ofEigenvalues(x, (w) => w.exp())
+            .slice(0, 1, 0, 1)
+            .sum(),
+        )(square)
+        const { value } = grad((x) => linalg.eigh(symmetric(x)).vectors.square().sum())(square)
+        expect(value.abs().max().item()).toBeLessThan(dtype === 'float32' ? 1e-3 : 1e-9)
+      }
   })
 
   test('U·Vh of a singular matrix', () => {

@@ -5,7 +5,7 @@ import type { Matrix } from '../matrix/matrix.ts'
 import type { ClassOf, ColsIn, Operand, Results, RowsIn, Value } from '../ops/algebra.ts'
 import { triangleOf } from './equilibrate.ts'
 import { type Computed, checkSquare, computed, isAtHand, resultOf, rowAt, type SquareOf, stacked } from './operation.ts'
-import { areNear, quotient } from './quotient.ts'
+import { areNear, quotient, type Turn, turning } from './quotient.ts'
 import {
   ascending,
   checkConverged,
@@ -61,10 +61,8 @@ export const decomposition: Computed = computed(
       if (n === 0) return a
       const [V, values] = [packed.slice(0, n), packed.slice(n)]
       const one = eye(n, { dtype }) as unknown as Value
-      const turn = (packedG: Value): Value => {
-        const inside = V.matmul(packedG.slice(0, n), { transposeA: true })
-        return inside.sub(inside.T).mul(0.5)
-      }
+      const skew = (inside: Value): Value => inside.sub(inside.T).mul(0.5)
+      const turn = (packedG: Value): Value => skew(V.matmul(packedG.slice(0, n), { transposeA: true }))
       const apart = (row: Value): Value => row.sub(row.T).add(one.mul(row.abs().max()))
       // Along it all values become different.
       const along = fromFunction(1, n, (_, j) => j, { dtype })
@@ -74,7 +72,15 @@ export const decomposition: Computed = computed(
       const own = { x: turn(g), d: apart(values) }
       const slopes = change && { x: turn(change), d: apart(along as unknown as Value) }
       const most = g.slice(0, n).abs().max()
-      const inside = quotient(WANTED, own, size, most, slopes).add(g.slice(n).diag())
+      /** How x changes as V becomes V·(I + K). */
+      const turned = (): Turn => {
+        const K = resultOf(turning, [own.d, size])
+        const moved = V.matmul(K)
+        const changed = slope?.(moved.pad(0, 1, 0, 0)) as Value
+        const x = skew(moved.matmul(g.slice(0, n), { transposeA: true })).add(turn(changed))
+        return { x, most: most.add(changed.abs().max()) }
+      }
+      const inside = quotient(WANTED, own, size, most, slopes, slopes && turned()).add(g.slice(n).diag())
       return V.matmul(inside).matmul(V, { transposeB: true })
     },
     null,

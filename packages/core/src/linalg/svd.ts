@@ -8,7 +8,7 @@ import type { Rule } from '../ops/operation.ts'
 import { isDiagonal } from './equilibrate.ts'
 import { roomForQr } from './householder.ts'
 import { type Computed, checkValue, computed, isAtHand, resultOf, rowAt, stacked } from './operation.ts'
-import { areNear, quotient } from './quotient.ts'
+import { areNear, quotient, turning } from './quotient.ts'
 import {
   ascending,
   checkConverged,
@@ -137,6 +137,47 @@ const partsOf = (packed: Value, m: number): { U: Value; s: Value; V: Value } => 
   V: packed.slice(m + 1),
 })
 
+/** U and V, or their cotangents or changes. */
+interface Sides {
+  readonly U: Value
+  readonly V: Value
+}
+
+/** Of cotangents of U and V: those with respect to rotations of both, of both apart, and what is across to U and V. */
+function turnsOf({ U, V }: Sides, g: Sides): Value[] {
+  const [u, v] = [U.matmul(g.U, { transposeA: true }), V.matmul(g.V, { transposeA: true })]
+  const [x, y] = [u.sub(u.T), v.sub(v.T)]
+  return [x.add(y), x.sub(y), g.U.sub(U.matmul(u)), g.V.sub(V.matmul(v))]
+}
+
+/**
+ * How these change as vectors of equal singular values turn into one another, those of 0 on either side and into the complement, too.
+ *
+ * @param turnings rotations of both, of U alone, and what U and V take of the complements
+ * @param change that of the cotangents along one of U and V
+ */
+function turnedFor(
+  { U, V }: Sides,
+  g: Sides,
+  [both, apart, acrossU, acrossV]: readonly Value[],
+  change: (dU: Value, dV: Value) => Sides,
+): { xs: readonly Value[]; most: Value } {
+  const complement = (side: Value, any: Value): Value => any.sub(side.matmul(side.matmul(any, { transposeA: true })))
+  const dU = U.matmul(both.add(apart)).add(complement(U, acrossU))
+  const dV = V.matmul(both).add(complement(V, acrossV))
+  const dg = change(dU, dV)
+  const inside = (side: Value, other: Value): Value => side.matmul(other, { transposeA: true })
+  const du = inside(dU, g.U).add(inside(U, dg.U))
+  const dv = inside(dV, g.V).add(inside(V, dg.V))
+  const [x, y] = [du.sub(du.T), dv.sub(dv.T)]
+  const across = (side: Value, d: Value, own: Value, changed: Value, dOwn: Value): Value =>
+    changed.sub(d.matmul(own)).sub(side.matmul(dOwn))
+  return {
+    xs: [x.add(y), x.sub(y), across(U, dU, inside(U, g.U), dg.U, du), across(V, dV, inside(V, g.V), dg.V, dv)],
+    most: dg.U.abs().max().maximum(dg.V.abs().max()),
+  }
+}
+
 /**
  * Townsend 2016, eq. 26, its quotients taken apart: (xᵢⱼ·sⱼ + sᵢ·yᵢⱼ)/(sⱼ² − sᵢ²) has halves over sⱼ − sᵢ and sⱼ + sᵢ, of which x + y vanishes
  * with the first where the function is the same for all U and V of equal singular values, and x − y with the second.
@@ -148,12 +189,7 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
   const { U, s, V } = partsOf(packed, m)
   const own = partsOf(g, m)
   const one = eye(k, { dtype }) as unknown as Value
-  /** For cotangents of U and V: those with respect to rotations of both, of both apart, and what is across to U and V. */
-  const turns = (gU: Value, gV: Value): Value[] => {
-    const [u, v] = [U.matmul(gU, { transposeA: true }), V.matmul(gV, { transposeA: true })]
-    const [x, y] = [u.sub(u.T), v.sub(v.T)]
-    return [x.add(y), x.sub(y), gU.sub(U.matmul(u)), gV.sub(V.matmul(v))]
-  }
+  const turns = (gU: Value, gV: Value): Value[] => turnsOf({ U, V }, { U: gU, V: gV })
   /** What these are divided by. */
   const divisors = (row: Value): Value[] => [
     row.sub(row.T).add(one.mul(row.max())),
@@ -169,8 +205,23 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
   const [xs, ds] = [turns(own.U, own.V), divisors(s)]
   const slopes = change && { x: turns(change.U, change.V), d: divisors(along as unknown as Value) }
   const most = own.U.abs().max().maximum(own.V.abs().max())
+  const turned =
+    slope &&
+    turnedFor(
+      { U, V },
+      own,
+      ds.map((d) => resultOf(turning, [d, size])),
+      (dU, dV) => partsOf(slope(dU.pad(0, 1 + n, 0, 0).add(dV.pad(m + 1, 0, 0, 0))), m),
+    )
   const over = (i: number): Value =>
-    quotient(WANTED, { x: xs[i], d: ds[i] }, size, most, slopes && { x: slopes.x[i], d: slopes.d[i] })
+    quotient(
+      WANTED,
+      { x: xs[i], d: ds[i] },
+      size,
+      most,
+      slopes && { x: slopes.x[i], d: slopes.d[i] },
+      turned && { x: turned.xs[i], most: turned.most.add(most) },
+    )
   const inside = over(0).add(over(1)).mul(0.5).add(own.s.diag())
   let left = U.matmul(inside)
   if (m > k) left = left.add(over(2))

@@ -48,7 +48,14 @@ export type Attributes = any
  */
 export type Rule<V = Value> = {
   // A method, so that a rule may name the class that it is written for.
-  of(g: V, y: V, inputs: readonly V[], attributes: Attributes, index: number, slope?: (...along: Stored[]) => V): V
+  of(
+    g: V,
+    y: V,
+    inputs: readonly V[],
+    attributes: Attributes,
+    index: number,
+    slope?: (...along: (Stored | V)[]) => V,
+  ): V
 }['of']
 
 /**
