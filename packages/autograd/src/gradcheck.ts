@@ -77,7 +77,10 @@ export function gradcheck(
   const values = args.map((argument, i) => {
     const value = argument instanceof Variable ? argument.value : argument
     if (!(value instanceof Matrix) || value.dtype !== 'float64')
-      throw new DTypeError(`gradcheck: argument ${i} is ${describe(value)}, wanted a float64 Matrix or Variable`)
+      throw new DTypeError(
+        `gradcheck: argument ${i} is ${value instanceof Matrix ? 'float32' : describe(value)}, wanted a float64 Matrix or ` +
+          "Variable, as astype('float64') gives: differences of float32 say little",
+      )
     return value
   })
   const generator = new Generator('gradcheck')

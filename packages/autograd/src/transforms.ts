@@ -229,7 +229,12 @@ class Point {
   /** The value, without its history where nobody differentiates it. */
   result(): unknown {
     const { leaves } = this.value
-    return this.value.build(this.outside && this.path.goesOn ? leaves : leaves.map((leaf) => leaf.detach()))
+    return this.value.build(
+      leaves.map((leaf) => {
+        if (this.outside && this.path.goesOn) return leaf
+        return this.ends.has(leaf) ? constant(leaf.matrix.clone()) : leaf.detach()
+      }),
+    )
   }
 
   /** Trees like the arguments, of what their aliases have in a map, or zeros. */
@@ -271,6 +276,10 @@ function checkFunction(operation: string, f: unknown): asserts f is AnyFunction 
   if (typeof f !== 'function') throw new DTypeError(`${operation}: f is ${describe(f)}, wanted a function`)
 }
 
+/** Variables in whose matrices a result may be without sharing the caller's. */
+const owned = (variables: readonly Variable[]): Variable[] =>
+  variables.map((each) => (each.requiresGrad ? each : constant(each.matrix.clone())))
+
 /** The variables in arguments that are in a list, and those in a vector for each. */
 function argumentsAndVectors(
   operation: string,
@@ -287,7 +296,10 @@ function argumentsAndVectors(
   if (given.length !== others.length)
     throw new MatgradError(`${operation}: got ${given.length} arguments and ${others.length} ${what}s, wanted as many`)
   const flats = given.map((argument, i) => flatOf(operation, `argument ${i}`, argument))
-  return { given: flats, along: flats.flatMap((flat, i) => vectorsFor(operation, `${what} ${i}`, others[i], flat)) }
+  return {
+    given: flats,
+    along: owned(flats.flatMap((flat, i) => vectorsFor(operation, `${what} ${i}`, others[i], flat))),
+  }
 }
 
 /** The seed of a backward pass from what f gave. @throws ShapeError or DTypeError unless that is one 1x1. */
@@ -377,7 +389,7 @@ export function vjp<Arguments extends unknown[] = Variable[], Value = Variable>(
       const cotangents =
         cotangent === undefined
           ? [onlySeed('vjp', point.value)]
-          : vectorsFor('vjp', 'the cotangent', cotangent, point.value)
+          : owned(vectorsFor('vjp', 'the cotangent', cotangent, point.value))
       return point.likeArguments(point.path.pull(cotangents)) as Like<Arguments>
     },
   ]

@@ -239,7 +239,7 @@ export function seedOf(operation: string, { shape, dtype }: Variable, gradient?:
   const [rows, cols] = gradient ? gradient.shape : [1, 1]
   if (rows !== shape[0] || cols !== shape[1])
     throw new ShapeError(
-      `${operation}: the value is ${formatShape(shape)}, wanted ${gradient ? `the gradient's shape, ${rows}x${cols}` : '1x1'}`,
+      `${operation}: the value is ${formatShape(shape)}, wanted ${gradient ? `the gradient's shape, ${rows}x${cols}` : '1x1, as sum() or mean() gives; `jacobian` differentiates all elements'}`,
     )
   return new Variable(gradient ? gradient.astype(dtype) : ones(1, 1, { dtype }), false)
 }

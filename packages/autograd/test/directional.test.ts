@@ -490,3 +490,18 @@ test('100,000 operations: vjp, jvp and hvp of a product of 1 + x/n', () => {
   expect(jvp(power, [x], [row(2)])[1].item()).toBeCloseTo(2 * slope, 9)
   expect((hvp(power, [x], [row(3)]) as Variable[])[0].item()).toBeCloseTo(3 * curvature, 9)
 })
+
+test('results share no matrix with the caller, also of the identity and of sums', () => {
+  const identity = (x: Variable): Variable => x
+  const twice = (x: Variable): Variable[] => [x, x.add(0), x]
+  for (const f of [identity, twice]) {
+    const [x, g] = [row(1, 2), row(3, 4)]
+    const like = f === identity ? g : [g, g, g]
+    const [value, pullback] = vjp(f as typeof identity, x)
+    const results = [value, pullback(like as Matrix), jvp(f as typeof identity, [x], [g])].flat(3) as Variable[]
+    const before = results.map((each) => each.toArray())
+    x.set(0, 0, 100)
+    g.set(0, 0, 100)
+    expect(results.map((each) => each.toArray())).toEqual(before)
+  }
+})

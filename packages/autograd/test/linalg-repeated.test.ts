@@ -1,7 +1,7 @@
 // Derivatives at repeated singular values and eigenvalues: of functions that are the same for all vectors there they are the limits,
 // others have none and say so.
 
-import { compile, constant, grad, gradcheck, linalg, noGrad, type Variable, variable } from '@matgrad/autograd'
+import { compile, constant, grad, gradcheck, hvp, linalg, noGrad, type Variable, variable } from '@matgrad/autograd'
 import { diag, eye, fromFunction, Generator, LinAlgError, type Matrix, matrix, zeros } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 
@@ -157,6 +157,36 @@ describe('of real size', () => {
       check('pinv', (x) => linalg.pinv(x), m, n)
       check('norm', (x) => linalg.norm(x, 2), m, n)
     }
+  })
+})
+
+describe('at singular and nearly singular matrices', () => {
+  const withSingularValues = (...values: number[]): Matrix =>
+    linalg
+      .orthogonal(values.length, values.length, { ...float64, generator })
+      .mul(matrix([values], float64))
+      .matmul(linalg.orthogonal(values.length, values.length, { ...float64, generator }))
+
+  test('the derivative of cond(A, −2) is that of the smallest singular value over the largest', () => {
+    const { value } = grad((x) => linalg.cond(x, -2))(diag(matrix([[1, 2, 0]], float64)))
+    expect(value.toArray()).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+      [0, 0, 0.5],
+    ])
+    gradcheck((x) => linalg.cond(x, -2), [withSingularValues(3, 2, 0.5)])
+  })
+
+  test.each([5, 60])('grad and hvp of pinv are those of inv at a condition of 1e8 within 1e-6: %i rows', (n) => {
+    const a = withSingularValues(...Array.from({ length: n }, (_, i) => 10 ** ((-8 * i) / (n - 1))))
+    const [C, v] = [normal(n, n), normal(n, n)]
+    const by = (inverse: (x: Variable) => Variable) => {
+      const f = (x: Variable): Variable => inverse(x).mul(C).sum()
+      return [grad(f)(a).value, hvp(f, [a], [v])[0].value] as const
+    }
+    const [got, wanted] = [by((x) => linalg.pinv(x)), by((x) => linalg.inv(x))]
+    for (const [i, each] of wanted.entries())
+      expect(got[i].sub(each).abs().max().item()).toBeLessThan(1e-6 * each.abs().max().item())
   })
 })
 

@@ -269,7 +269,12 @@ describe('errors', () => {
   const square = (x: Variable): Variable => x.square()
 
   test.each([
-    ['a value that is not 1x1', () => loose(square)(row(1, 2)), ShapeError, 'grad: the value is 1x2, wanted 1x1'],
+    [
+      'a value that is not 1x1',
+      () => loose(square)(row(1, 2)),
+      ShapeError,
+      'grad: the value is 1x2, wanted 1x1, as sum() or mean() gives; `jacobian` differentiates all elements',
+    ],
     ['a number', () => loose(square)(2), DTypeError, 'grad: argument 0 is 2, wanted a Variable or a Matrix'],
     ['a string', () => loose(square)('x'), DTypeError, 'grad: argument 0 is "x", wanted a Variable or a Matrix'],
     ['null', () => loose(square)(null), DTypeError, 'grad: argument 0 is null, wanted a Variable or a Matrix'],

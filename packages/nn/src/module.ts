@@ -232,7 +232,7 @@ function sameEntries(entries: ReadonlyMap<unknown, unknown> | ReadonlySet<unknow
  * `forward(x: Variable)` a `constant(matrix)`. An overload above it lets them give a Matrix, `forward(x: Input): Variable`. In the place
  * of both, `Input` alone would not do: its methods give a Matrix for all that types know, so that a result of them is none of a layer.
  *
- * Properties of a subclass are found by what they hold: a Variable is a parameter, a Matrix a
+ * Properties of a subclass are found by what they hold: a Variable, unless it was computed, is a parameter, a Matrix a
  * buffer (state that is saved but not trained), a Module a part; arrays, Maps, Sets and plain objects, in one another too, hold
  * any of these. Names join with dots, as in PyTorch: `hidden.weight`, `blocks.0.1.bias`, `heads.left.weight`.
  *
@@ -421,6 +421,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
         continue
       }
       const [name, member] = next.value
+      if (!isMember(member)) continue
       if (!(member instanceof Module)) found.push([last.prefix + name, member])
       else if (!met.has(member)) enter(member, `${last.prefix}${name}.`)
       else if (!once) return this.#named(true)
@@ -719,7 +720,8 @@ export function variableOf<N extends number, F extends number>(name: string, x: 
   return constant(x)
 }
 
+/** A variable that was computed is what some forward left: no parameter, which steps would change in vain. */
 const isMember = (value: unknown): value is Member =>
-  value instanceof Variable || value instanceof Matrix || value instanceof Module
+  value instanceof Variable ? value.origin === null : value instanceof Matrix || value instanceof Module
 
 const matrixOf = (value: Variable | Matrix): Matrix => (value instanceof Variable ? value.value : value)

@@ -1,6 +1,6 @@
 // How a module finds its parameters, buffers and parts, and what it does with them.
 
-import { type Variable, variable } from '@matgrad/autograd'
+import { constant, type Variable, variable } from '@matgrad/autograd'
 import {
   DTypeError,
   Generator,
@@ -220,6 +220,28 @@ describe('parts in containers', () => {
     expect(Object.keys(held.stateDict())).toContain('byName.a.bias')
     expect(Object.keys(held.stateDict())).not.toContain('byName.7')
     expect([...held.modules()].filter((module) => module instanceof ReLU)).toEqual([])
+  })
+
+  test('what a forward leaves is no parameter, and no optimiser takes what was computed', () => {
+    class Keeping extends Module {
+      w = variable(ones(2, 2))
+      last: Variable | null = null
+      all: Variable[] = []
+
+      override forward(x: Variable): Variable {
+        this.last = x.matmul(this.w)
+        this.all.push(this.last.relu())
+        return this.last
+      }
+    }
+    const model = new Keeping()
+    model.forward(constant(ones(3, 2)))
+    expect(model.namedParameters().map(([name]) => name)).toEqual(['w'])
+    expect(Object.keys(model.stateDict())).toEqual(['w'])
+    const layer = new Linear(2, 2)
+    layer.weight = model.w.mul(2)
+    expect(layer.namedParameters().map(([name]) => name)).toEqual(['bias'])
+    expect(() => new SGD([model.w, model.w.mul(2)], { lr: 0.1 })).toThrow('SGD: parameter 1 was computed by mul')
   })
 
   test('what is computed when it is read is not read', () => {

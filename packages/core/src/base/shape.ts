@@ -81,7 +81,14 @@ export function checkNumber(operation: string, what: string, value: number): voi
 /** @throws ShapeError unless `axis` is 0, 1 or absent. */
 export function checkAxis(operation: string, axis: Axis | undefined): void {
   if (axis !== undefined && axis !== 0 && axis !== 1)
-    throw new ShapeError(`${operation}: axis is ${describe(axis)}, wanted 0, 1 or none`)
+    throw new ShapeError(`${operation}: axis is ${describe(axis)}, wanted 0, 1 or none${meantBy(operation, axis)}`)
+}
+
+/** What somebody meant who gave an axis in an object, or counted from the end. */
+function meantBy(operation: string, axis: unknown): string {
+  const [number] = Object(axis) === axis ? Object.values(axis as object) : [axis]
+  const meant = number === -1 ? 1 : number === -2 ? 0 : number
+  return meant === 0 || meant === 1 ? `: did you mean ${operation}(${meant})?` : ''
 }
 
 /** @throws ShapeError unless `a` and `b` have as many rows; before each stands what it is. */

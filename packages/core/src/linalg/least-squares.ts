@@ -99,8 +99,10 @@ export const pseudoInverse: Computed = computed(
   [
     (g, y, [a]) => {
       const gT = g.T
-      const left = gT.sub(a.matmul(y.matmul(gT)))
-      const right = gT.sub(gT.matmul(y).matmul(a))
+      // The trace of A⁺·A. What a full rank leaves of these is rounding, which the squares of A⁺ would enlarge.
+      const rank = y.T.mul(a).sum().round()
+      const left = gT.sub(a.matmul(y.matmul(gT))).mul(rank.less(a.rows))
+      const right = gT.sub(gT.matmul(y).matmul(a)).mul(rank.less(a.cols))
       const middle = y.matmul(g, { transposeA: true }).matmul(y, { transposeB: true })
       return left
         .matmul(y)

@@ -158,7 +158,7 @@ export const length: Computed = computed(
   [(g, y, [a], ord) => (a.rows * a.cols === 0 ? a : g.mul(gradientOf(a, y, ord)))],
 )
 
-/** ‖A‖·‖A⁻¹‖: the sum of the relative changes of both norms. */
+/** ‖A‖·‖A⁻¹‖: the sum of the relative changes of both norms; of a quotient of singular values that of them. */
 export const condition: Computed = computed(
   'cond',
   one,
@@ -169,7 +169,13 @@ export const condition: Computed = computed(
         const size = resultOf(length, [x], order)
         return gradientOf(x, size, order).div(size)
       }
-      if (ord === 2 || ord === -2) return g.mul(y).mul(relative(a, ord).sub(relative(a, -ord)))
+      if (ord === 2) return g.mul(y).mul(relative(a, 2).sub(relative(a, -2)))
+      if (ord === -2) {
+        // The smallest may be 0, as the value then is.
+        const largest = resultOf(length, [a], 2)
+        const change = gradientOf(a, largest.mul(y), -2).sub(gradientOf(a, largest, 2).mul(y))
+        return g.mul(change.div(largest))
+      }
       const inverse = inverted('the derivative of cond', a)
       const ofInverse = inverse
         .matmul(relative(inverse, ord), { transposeA: true })

@@ -291,10 +291,12 @@ function toInput(operation: Operation, input: unknown, i: number, dtype: DType):
     for (const [at, value] of input.entries()) checkNumber(operation.name, `index ${at}`, value)
     return owning(Float64Array.from(input), input.length, 1)
   }
-  if (typeof input !== 'number' || selects)
-    throw new DTypeError(
-      `${operation.name}: operand ${i + 1} is ${describe(input)}, wanted ${selects ? 'a Matrix or an array of numbers' : 'a Matrix or a number'}`,
-    )
+  if (typeof input !== 'number' || selects) {
+    const wanted = selects ? 'a Matrix or an array of numbers' : 'a Matrix or a number'
+    // A sparse matrix, whose class is not known here.
+    const instead = Object(input) === input && 'nnz' in (input as object) ? ': did you mean sparse.spmm(a, x)?' : ''
+    throw new DTypeError(`${operation.name}: operand ${i + 1} is ${describe(input)}, wanted ${wanted}${instead}`)
+  }
   return scalar(input, dtype)
 }
 

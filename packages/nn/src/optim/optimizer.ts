@@ -156,6 +156,11 @@ export abstract class Optimizer<Settings extends LearningRate = LearningRate, Re
     for (const [i, parameter] of all.entries())
       if (!(parameter instanceof Variable))
         throw new DTypeError(`${name}: parameter ${i} is ${describe(parameter)}, wanted a Variable`)
+    for (const [i, { origin }] of all.entries())
+      if (origin !== null)
+        throw new MatgradError(
+          `${name}: parameter ${i} was computed by ${origin.op.name}, wanted what it was computed from, made by \`variable\``,
+        )
     if (new Set(all).size < all.length) throw new MatgradError(`${name}: a parameter is named twice, wanted once`)
     this.parameters = all
     this.owners = groups.flatMap(({ params }) => ownerOf(params) ?? [])
