@@ -59,6 +59,7 @@ export default defineConfig({
           'node/files',
           'node/progress',
           'node/process',
+          'node/pytorch',
           'node/options',
           'node/defaults',
         ].map((name) => `packages/nn/test/${name}.test.ts`),

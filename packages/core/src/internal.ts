@@ -14,6 +14,7 @@ declare module './matrix/matrix.ts' {
 export { registerPackage, stackHere, whereIn } from './base/caller.ts'
 export { isOfAnotherCopy, mark } from './base/copies.ts'
 export { setDebug } from './base/debug.ts'
+export { itemSize } from './base/dtype.ts'
 export { inNameOf } from './base/errors.ts'
 export {
   anything,
@@ -55,6 +56,7 @@ export { endTemporaries, startTemporaries, taped, useTemporaries } from './engin
 export { fused, setFused } from './engine/engine.ts'
 export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'
+export { encodeTensors, readTensorOptions, type Tensor } from './io/safetensors.ts'
 export { startWalk } from './linalg/operation.ts'
 export * as linalgOperations from './linalg/rows.ts'
 export { fromJsonNumber, toJsonNumber } from './matrix/json.ts'

@@ -936,7 +936,7 @@ const FULL: readonly [wanted: string, call: (...more: unknown[]) => unknown][] =
   ['configure(options)', (...more) => fn.configure({}, ...more)],
   ['engineInfo()', (...more) => fn.engineInfo(...more)],
   ['encodeSafetensors(tensors, metadata)', (...more) => fn.io.encodeSafetensors({}, {}, ...more)],
-  ['decodeSafetensors(bytes)', (...more) => fn.io.decodeSafetensors(fn.io.encodeSafetensors({}), ...more)],
+  ['decodeSafetensors(bytes, options)', (...more) => fn.io.decodeSafetensors(fn.io.encodeSafetensors({}), {}, ...more)],
 ]
 
 const beyond: Row[] = FULL.flatMap(([wanted, call]) =>

@@ -63,6 +63,8 @@ const MOST_OF_PATH = 80
 let membersOf: (module: Module) => Iterable<[name: string, member: Member]>
 /** The matrices of all parameters and buffers. */
 export let stateOf: (module: Module) => Matrix[]
+/** The parameters and buffers themselves by name. @throws MatgradError where two have the same. */
+export let namedOf: (operation: string, module: Module) => Map<string, Variable | Matrix>
 let watchForward: (type: { readonly prototype: Module }) => void
 
 /** Sees what each forward gives, while shapes are looked for. */
@@ -431,6 +433,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
 
   static {
     stateOf = (module) => module.#named(true).map(([, value]) => matrixOf(value))
+    namedOf = (operation, module) => module.#byName(operation)
   }
 
   /** The same by name. @throws MatgradError where two have the same. */

@@ -135,7 +135,7 @@ export function readMatrix(
 }
 
 /** Copies elements into a file's bytes, little-endian. */
-export function writeElements(bytes: Uint8Array, start: number, data: TypedArray): void {
+export function writeElements(bytes: Uint8Array, start: number, data: TypedArray | BigInt64Array): void {
   const target = bytes.subarray(start, start + data.byteLength)
   target.set(bytesOf(data))
   reorder(target, data.BYTES_PER_ELEMENT, '<')

@@ -1,2 +1,8 @@
 export { decodeNpy, encodeNpy } from './npy.ts'
-export { decodeSafetensors, encodeSafetensors, type SkippedTensor, type Tensors } from './safetensors.ts'
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SkippedTensor,
+  type TensorOptions,
+  type Tensors,
+} from './safetensors.ts'

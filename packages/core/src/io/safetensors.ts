@@ -1,7 +1,7 @@
-import { itemSize } from '../base/dtype.ts'
-import { DTypeError, FormatError } from '../base/errors.ts'
-import { checkNoMore, isPlain } from '../base/options.ts'
-import { describe, shorten } from '../base/shape.ts'
+import { itemSize, type TypedArray } from '../base/dtype.ts'
+import { DTypeError, FormatError, MatgradError, ShapeError } from '../base/errors.ts'
+import { checkNoMore, didYouMean, isPlain, kind, readerOf, suggestion } from '../base/options.ts'
+import { describe, listNames, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
 
@@ -29,30 +29,46 @@ export function encodeSafetensors(
 ): Uint8Array {
   checkNoMore('encodeSafetensors', 'tensors, metadata', more)
   if (!isPlain(tensors)) throw new DTypeError(`encodeSafetensors: got ${describe(tensors)}, wanted matrices by name`)
-  // Without a prototype any name is a plain key, even __proto__.
-  const header: Record<string, unknown> = Object.create(null)
   if (metadata !== undefined) {
     if (!isPlain(metadata))
       throw new DTypeError(`encodeSafetensors: metadata is ${describe(metadata)}, wanted strings by name`)
     for (const [key, value] of Object.entries(metadata))
       if (typeof value !== 'string')
         throw new DTypeError(`encodeSafetensors: metadata ${shorten(key)} is ${describe(value)}, wanted a string`)
-    header.__metadata__ = metadata
   }
-  // Wider elements first, as the reference implementation has it, so that every tensor is aligned to its element size.
-  const entries = Object.entries(tensors)
-  for (const [name, tensor] of entries) {
+  const entries = Object.entries(tensors).map(([name, tensor]) => {
     if (!(tensor instanceof Matrix))
       throw new DTypeError(`encodeSafetensors: ${shorten(name)} is ${describe(tensor)}, wanted a Matrix`)
     if (name === '__metadata__') throw new FormatError('encodeSafetensors: the name __metadata__ is reserved')
-  }
-  entries.sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype))
+    const { shape, dtype } = tensor
+    return { name, shape, dtype: `F${8 * itemSize(dtype)}`, elements: elementsOf('encodeSafetensors', tensor) }
+  })
+  return encodeTensors(entries, metadata)
+}
+
+/** A tensor as a file has it: its elements are those of a matrix, or integers. */
+export interface Tensor {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly dtype: string
+  readonly elements: TypedArray | BigInt64Array
+}
+
+/** The bytes of a file with these tensors, of whatever shapes. */
+export function encodeTensors(
+  tensors: readonly Tensor[],
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  // Without a prototype any name is a plain key, even __proto__.
+  const header: Record<string, unknown> = Object.create(null)
+  if (metadata !== undefined) header.__metadata__ = metadata
+  // Wider elements first, as the reference implementation has it, so that every tensor is aligned to its element size.
+  const sorted = [...tensors].sort((a, b) => b.elements.BYTES_PER_ELEMENT - a.elements.BYTES_PER_ELEMENT)
   let end = 0
-  const parts = entries.map(([name, tensor]) => {
-    const elements = elementsOf('encodeSafetensors', tensor)
+  const parts = sorted.map(({ name, shape, dtype, elements }) => {
     const begin = end
     end += elements.byteLength
-    header[name] = { dtype: `F${8 * itemSize(tensor.dtype)}`, shape: tensor.shape, data_offsets: [begin, end] }
+    header[name] = { dtype, shape, data_offsets: [begin, end] }
     return { begin, elements }
   })
   const json = new TextEncoder().encode(JSON.stringify(header))
@@ -71,20 +87,54 @@ export interface SkippedTensor {
   readonly reason: string
 }
 
+/** Which tensors of a file are read, and how. */
+export interface TensorOptions {
+  /** @default all */
+  readonly names?: readonly string[]
+  /**
+   * The rows and columns of tensors, above all of more than two dimensions, whose elements go row by row; one of them may be −1, which is
+   * then found from the others.
+   *
+   * @default as the file has it
+   */
+  readonly shapes?: Readonly<Record<string, readonly [rows: number, cols: number]>>
+}
+
+const readOptions = readerOf({
+  names: kind<readonly string[]>(
+    'an array of names',
+    (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  )(),
+  shapes: kind<NonNullable<TensorOptions['shapes']>>('[rows, cols] by name', isPlain)({}),
+})
+
+/** Such options, complete. @throws DTypeError for others. */
+export function readTensorOptions(
+  operation: string,
+  options: unknown,
+): { names: TensorOptions['names'] | undefined; shapes: NonNullable<TensorOptions['shapes']> } {
+  return readOptions(operation, options)
+}
+
 /**
  * The matrices and the metadata in the bytes of a safetensors file, and what of it is no matrix. F16, BF16, F32, BOOL and
  * integers of up to 16 bits become float32; F64 and longer integers become float64. A scalar becomes 1x1, a one-dimensional
  * tensor of n 1xn; where there are more than two dimensions, the last of those of 1 are left out. Other dtypes, tensors of more
- * than two dimensions that are not 1 and those of integers that float64 does not hold exactly are skipped. Everything is checked before anything is
+ * than two dimensions that are not 1, unless `shapes` says otherwise, and those of integers that float64 does not hold exactly are skipped. Everything is checked before anything is
  * allocated: lengths, the header, shapes, and that the elements fill the rest of the file without gap or overlap.
  *
- * @throws FormatError for anything else.
+ * Defaults: names all, shapes as the file has them.
+ *
+ * @throws FormatError for anything else; MatgradError for a name that the file does not have; ShapeError for sizes that are not those of
+ * all elements.
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
+  options?: TensorOptions,
   ...more: []
 ): { tensors: Record<string, Matrix>; metadata: Record<string, string>; skipped: SkippedTensor[] } {
-  checkNoMore('decodeSafetensors', 'bytes', more)
+  checkNoMore('decodeSafetensors', 'bytes, options', more)
+  const { names, shapes } = readTensorOptions('decodeSafetensors', options)
   if (!(bytes instanceof Uint8Array)) fail(`got ${describe(bytes)}, wanted a Uint8Array with the bytes of a file`)
   if (bytes.length < 8) fail(`got ${bytes.length} bytes, wanted at least 8`)
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
@@ -103,13 +153,40 @@ export function decodeSafetensors(
   const metadata = readMetadata(__metadata__)
   const tensors: Record<string, Matrix> = Object.create(null)
   const skipped: SkippedTensor[] = []
+  checkNames([...(names ?? []), ...Object.keys(shapes)], header)
+  const asked = names && new Set(names)
   for (const { name, dtype, shape, begin, end } of entries) {
+    if (asked && !asked.has(name)) continue
     const type = BY_NAME.get(dtype)
-    const a = type ? readMatrix(bytes.subarray(start + begin, start + end), type, shape) : unknownType(dtype)
+    const sizes = Object.hasOwn(shapes, name) ? sizesFor(name, shapes[name], shape) : shape
+    const a = type ? readMatrix(bytes.subarray(start + begin, start + end), type, sizes) : unknownType(dtype)
     if (typeof a === 'string') skipped.push({ name, reason: a })
     else tensors[name] = a
   }
   return { tensors, metadata, skipped }
+}
+
+/** @throws MatgradError for a name that a file does not have. */
+function checkNames(names: readonly string[], header: Readonly<Record<string, unknown>>): void {
+  for (const name of names)
+    if (!Object.hasOwn(header, name))
+      throw new MatgradError(
+        `decodeSafetensors: the file has no tensor ${shorten(name)}, wanted one of ${listNames(Object.keys(header))}` +
+          didYouMean(suggestion(name, Object.keys(header))),
+      )
+}
+
+/** Rows and columns for as many elements as a tensor of this shape has. @throws ShapeError where there are none. */
+function sizesFor(name: string, wanted: unknown, shape: readonly number[]): readonly number[] {
+  const size = shape.reduce((product, each) => product * each, 1)
+  if (!Array.isArray(wanted) || wanted.length !== 2)
+    throw new ShapeError(`decodeSafetensors: the shape of ${shorten(name)} is ${describe(wanted)}, wanted [rows, cols]`)
+  const [rows, cols] = wanted.map((each, i) => (each === -1 ? size / wanted[1 - i] : each))
+  if (![rows, cols].every((each) => Number.isInteger(each) && each >= 0) || rows * cols !== size)
+    throw new ShapeError(
+      `decodeSafetensors: ${shorten(name)} is (${shorten(shape.join(', '))}), wanted sizes of ${size} elements, not [${wanted.join(', ')}]`,
+    )
+  return [rows, cols]
 }
 
 function fail(why: string): never {

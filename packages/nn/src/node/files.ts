@@ -2,7 +2,16 @@ import { open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/pr
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DTypeError, FormatError, io, MatgradError, type Matrix, zeros } from '@matgrad/core'
-import { checkNoMore, describe, shorten } from '@matgrad/core/internal'
+import {
+  checkNoMore,
+  describe,
+  encodeTensors,
+  oneOf,
+  readerOf,
+  readTensorOptions,
+  shorten,
+} from '@matgrad/core/internal'
+import { fromPyTorch, toPyTorch } from '../export/pytorch.ts'
 import { checkModule, type Module } from '../module.ts'
 
 /** A URL, such as `new URL('model.safetensors', import.meta.url)`, whether or not a program has types for it. */
@@ -119,19 +128,41 @@ export async function writeAtomically(operation: string, path: string, bytes: Ui
   await written
 }
 
+export interface SaveModelOptions {
+  /**
+   * 'pytorch' has the names and shapes of PyTorch's state dict: a bias of (n), `running_mean`, `num_batches_tracked`.
+   * @default 'matgrad'
+   */
+  readonly format?: 'matgrad' | 'pytorch'
+}
+
+const readSaveModel = readerOf({ format: oneOf('matgrad', 'pytorch')('matgrad') })
+
 /**
  * Saves a model's parameters and buffers, as they are at the call, as a safetensors file. The file is replaced
  * atomically: it keeps its mode, and a link to it stays one. An interrupted save leaves a hidden file `.<name>.tmp`,
- * which the next one removes.
+ * which the next one removes. `safetensors.torch.load_file` gives what `load_state_dict` takes for PyTorch's model of the same layers where
+ * the format is 'pytorch'; names of properties stay.
  *
- * @throws DTypeError for what is no path or no model; MatgradError for the path of a folder, and, with its code, for what
+ * Defaults: format 'matgrad'.
+ *
+ * @throws DTypeError for what is no path or no model, and other options; MatgradError for the path of a folder, and, with its code, for what
  * the file system refuses: the existing file then stays.
  */
-export async function saveModel(path: string | FileUrl, model: Module, ...more: []): Promise<void> {
-  checkNoMore('saveModel', 'path, model', more)
+export async function saveModel(
+  path: string | FileUrl,
+  model: Module,
+  options?: SaveModelOptions,
+  ...more: []
+): Promise<void> {
+  checkNoMore('saveModel', 'path, model, options', more)
   const name = checkPath('saveModel', path)
   checkModule('saveModel', model)
-  const bytes = io.encodeSafetensors(model.stateDict(), { format: 'matgrad' })
+  const { format } = readSaveModel('saveModel', options)
+  const bytes =
+    format === 'pytorch'
+      ? encodeTensors(toPyTorch('saveModel', model), { format: 'pt' })
+      : io.encodeSafetensors(model.stateDict(), { format: 'matgrad' })
   await writeAtomically('saveModel', name, bytes)
 }
 
@@ -148,8 +179,8 @@ function decodeState(bytes: Uint8Array, model: Module): Record<string, Matrix> {
 }
 
 /**
- * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes, into a model of the same structure,
- * all or none. Those of other dtypes are converted.
+ * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes in either format, or `safetensors.torch.save_file` of
+ * PyTorch's state dict, into a model of the same structure, all or none. Those of other dtypes are converted.
  *
  * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or
  * ShapeError for names or shapes that are not the model's; DTypeError for what is no path or no model; MatgradError, with
@@ -159,7 +190,29 @@ export async function loadModel(path: string | FileUrl, model: Module, ...more: 
   checkNoMore('loadModel', 'path, model', more)
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
-  await decodeFile('loadModel', name, (bytes) => model.loadStateDict(decodeState(bytes, model)))
+  await decodeFile('loadModel', name, (bytes) =>
+    model.loadStateDict(fromPyTorch('loadModel', model, decodeState(bytes, model))),
+  )
+}
+
+/**
+ * The tensors of a safetensors file of anybody as matrices by name, its metadata, and what of it is no matrix and why; see
+ * `io.decodeSafetensors`.
+ *
+ * Defaults: names all, shapes as the file has them.
+ *
+ * @throws FormatError for a file that is not one; what `io.decodeSafetensors` throws; MatgradError, with its code, for what the file
+ * system refuses. All name the file.
+ */
+export async function loadTensors(
+  path: string | FileUrl,
+  options?: io.TensorOptions,
+  ...more: []
+): Promise<ReturnType<typeof io.decodeSafetensors>> {
+  checkNoMore('loadTensors', 'path, options', more)
+  const name = checkPath('loadTensors', path)
+  readTensorOptions('loadTensors', options)
+  return decodeFile('loadTensors', name, (bytes) => io.decodeSafetensors(bytes, options))
 }
 
 /**

@@ -2,12 +2,15 @@
 // that names the operation, before anything has changed. A function that takes options and has no row here fails.
 
 import { readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { runInNewContext } from 'node:vm'
 import * as autograd from '@matgrad/autograd'
 import * as core from '@matgrad/core'
 import { DTypeError, engineInfo, Generator, getDefaultGenerator, MatgradError, matrix, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
-import { checkpoint, csvLogger, progress } from '@matgrad/nn/node'
+import { checkpoint, csvLogger, loadTensors, progress, saveModel } from '@matgrad/nn/node'
 import { describe, expect, test } from 'vitest'
 import { bitsOf } from '../support.ts'
 
@@ -181,6 +184,12 @@ const rows: Record<string, Row> = {
   },
   evaluate: row((o, v) => nn.evaluate(v.model, v.data, o)),
   predict: row((o, v) => nn.predict(v.model, v.a, o)),
+  toModule: row((o, v) => nn.toModule(v.model, o)),
+  decodeSafetensors: row((o) => core.io.decodeSafetensors(core.io.encodeSafetensors({}), o)),
+  loadTensors: row((o) =>
+    loadTensors(fileURLToPath(new URL('../../../../fixtures/nn/pytorch/mlp.safetensors', import.meta.url)), o),
+  ),
+  saveModel: row((o, v) => saveModel(join(tmpdir(), 'matgrad-options.safetensors'), v.model, o)),
   earlyStopping: row((o) => nn.earlyStopping(o)),
   fromJSON: row((o, v) => nn.fromJSON(v.model.toJSON(), o)),
   progress: row((o) => progress(o)),
