@@ -49,9 +49,14 @@ const titled = rows.flatMap(({ name, cases }) => cases.map((each) => [`${name}: 
 
 const MODES = ['full', 'random'] as const
 
-describe.each(MODES)('the tape agrees with differences within 1e-6, orders 1 and 2, mode %s', (mode) => {
-  test.each(titled)('%s', (_title, { f, args }) => {
-    gradcheck(f, args, { order: 2, mode })
+// Second derivatives in random directions alone, which take less time. That a wrong one shows in them is tested below.
+describe('the tape agrees with differences within 1e-6', () => {
+  test.each(titled)('%s: every entry', (_title, { f, args }) => {
+    gradcheck(f, args, { mode: 'full' })
+  })
+
+  test.each(titled)('%s: in random directions, orders 1 and 2', (_title, { f, args }) => {
+    gradcheck(f, args, { order: 2, mode: 'random' })
   })
 })
 
@@ -77,10 +82,9 @@ const onlyAt =
 
 const ruleAt = (op: Op, i: number): Rule => op.vjp[Math.min(i, op.vjp.length - 1)] as Rule
 
-/** What gradcheck says of the cases of a row while its op has another rule. */
-function complaints(op: Op, i: number, corrupt: Rule, mode: 'full' | 'random' = 'full'): string[] {
+/** What gradcheck says of the cases of a row, one after another as they are asked for, while its op has another rule. */
+function* complaints(op: Op, i: number, corrupt: Rule, mode: 'full' | 'random' = 'full'): IterableIterator<string> {
   const { vjp } = op
-  const found: string[] = []
   Object.assign(op, { vjp: at(op, i, corrupt).vjp })
   try {
     for (const { f, args } of casesOf(op.name))
@@ -88,12 +92,11 @@ function complaints(op: Op, i: number, corrupt: Rule, mode: 'full' | 'random' = 
         gradcheck(f, args, { mode })
       } catch (error) {
         if (!(error instanceof MatgradError)) throw error
-        found.push(error.message)
+        yield error.message
       }
   } finally {
     Object.assign(op, { vjp })
   }
-  return found
 }
 
 const COMPLAINT =
@@ -170,21 +173,26 @@ describe.each(MODES)('a corrupted rule is caught by the row of its op, mode %s',
     )
 
   test.each(corruptions)('%s', (_title, op, i, corrupt) => {
-    const found = complaints(op, i, corrupt(ruleAt(op, i)), mode)
+    // The row is as good as its best case: the first that complains of the derivative itself ends the search.
+    const found: string[] = []
+    for (const message of complaints(op, i, corrupt(ruleAt(op, i)), mode)) {
+      found.push(message)
+      if (message.startsWith(`${op.name}: its derivative is `)) continue
+      expect(message).toMatch(COMPLAINT)
+      break
+    }
     expect(found.length).toBeGreaterThan(0)
-    for (const message of found)
-      if (!message.startsWith(`${op.name}: its derivative is `)) expect(message).toMatch(COMPLAINT)
   })
 
   test.each(flat)('%s, input 0: the cotangent instead of zero', (name) => {
-    const found = complaints(table[name], 0, (g) => g, mode)
+    const found = [...complaints(table[name], 0, (g) => g, mode)]
     expect(found).toHaveLength(casesOf(name).length)
     for (const message of found) expect(message).toMatch(COMPLAINT)
   })
 
   test('without a corruption none of these complains', () => {
     for (const op of differentiable)
-      for (const i of inputsOf(op)) expect(complaints(op, i, ruleAt(op, i), mode)).toEqual([])
+      for (const i of inputsOf(op)) expect([...complaints(op, i, ruleAt(op, i), mode)]).toEqual([])
   })
 })
 
@@ -256,18 +264,19 @@ const curve =
   }
 
 describe('a rule right in first order alone is caught by order 2 alone', () => {
+  const mode = 'random'
   const check = (op: Op, corrupted: Op, i: number): void => {
     const called = callOf(op)
     const args = called.wanted.map((each) => called.inputs[each])
     const f = curve(functionOf(corrupted, called))
-    expect(() => gradcheck(curve(functionOf(op, called)), args, { order: 2 })).not.toThrow()
-    expect(() => gradcheck(f, args, { order: 1 })).not.toThrow()
-    expect(() => gradcheck(f, args, { order: 2 })).toThrow(
+    expect(() => gradcheck(curve(functionOf(op, called)), args, { order: 2, mode })).not.toThrow()
+    expect(() => gradcheck(f, args, { order: 1, mode })).not.toThrow()
+    expect(() => gradcheck(f, args, { order: 2, mode })).toThrow(
       new RegExp(`^gradcheck of .*, order 2: argument ${called.wanted.indexOf(i)} `),
     )
   }
 
-  test.each(everyInput)('%s: a term of value 0 and derivative 1', (_title, op, i) => {
+  test.each(everyInput)('%s: a term of value 0 and derivative 1, in random directions', (_title, op, i) => {
     const corrupted = at(op, i, (...of) => {
       const input = of[2][i]
       return ruleAt(op, i)(...of).add(input.sub(input.detach()))
@@ -276,7 +285,7 @@ describe('a rule right in first order alone is caught by order 2 alone', () => {
   })
 
   const curved = differentiable.filter(({ name }) => !flat.includes(name)).map((op) => [op.name, op] as const)
-  test.each(curved)('%s: detached', (_title, op) => {
+  test.each(curved)('%s: detached, every entry', (_title, op) => {
     const detached = op.vjp.map((rule): Rule | null =>
       rule === null
         ? null
