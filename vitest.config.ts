@@ -59,6 +59,7 @@ export default defineConfig({
           'node/files',
           'node/progress',
           'node/process',
+          'node/onnx',
           'node/pytorch',
           'node/options',
           'node/defaults',

@@ -1,5 +1,6 @@
 export { oneHot } from '@matgrad/core'
 export { type ToModuleOptions, toModule } from './export/to-module.ts'
+export { type ToOnnxOptions, toOnnx } from './export/to-onnx.ts'
 export { functionalCall, type ParametersByName } from './functional-call.ts'
 export * as init from './init.ts'
 export type { ArgumentJson, LayerJson, ModelJson } from './json.ts'

@@ -185,6 +185,7 @@ const rows: Record<string, Row> = {
   evaluate: row((o, v) => nn.evaluate(v.model, v.data, o)),
   predict: row((o, v) => nn.predict(v.model, v.a, o)),
   toModule: row((o, v) => nn.toModule(v.model, o)),
+  toOnnx: row((o, v) => nn.toOnnx(v.model, o)),
   decodeSafetensors: row((o) => core.io.decodeSafetensors(core.io.encodeSafetensors({}), o)),
   loadTensors: row((o) =>
     loadTensors(fileURLToPath(new URL('../../../../fixtures/nn/pytorch/mlp.safetensors', import.meta.url)), o),
@@ -231,7 +232,7 @@ class Settings {
 }
 
 /** Options that are texts. */
-const TEXTS = ['name', 'monitor', 'separator']
+const TEXTS = ['inputName', 'outputName', 'name', 'monitor', 'separator']
 
 /** What is no options, with the word for it. */
 const none: [unknown, string][] = [
