@@ -54,6 +54,7 @@ export default defineConfig({
           'to-module',
           'tour',
           'node/checkpoint',
+          'node/csv',
           'node/csv-logger',
           'node/defaults',
           'node/files',

@@ -440,12 +440,18 @@ test('what is no such file is said to be what it is', () => {
   const { decodeNpy, decodeSafetensors } = io
   const zip = Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(20))
   expect(errorOf(() => decodeNpy(zip)).message).toBe(
-    'decodeNpy: the bytes are those of a zip archive, such as .npz, wanted an .npy file out of it',
+    'decodeNpy: the bytes are those of a zip archive, such as .npz, which decodeNpz reads',
   )
   for (const [name, decode] of Object.entries({ decodeNpy, decodeSafetensors }))
     expect(errorOf(() => decode('weights.npy' as unknown as Uint8Array)).message).toBe(
-      `${name}: got "weights.npy", wanted a Uint8Array with the bytes of a file`,
+      `${name}: got "weights.npy", wanted a Uint8Array or an ArrayBuffer with the bytes of a file`,
     )
+  const { buffer } = io.encodeNpy(full(2, 2, 1)).slice()
+  expect(decodeNpy(buffer).toArray()).toEqual([
+    [1, 1],
+    [1, 1],
+  ])
+  expect(decodeSafetensors(io.encodeSafetensors({ a: full(1, 1, 3) }).slice().buffer).tensors.a.item()).toBe(3)
   expect(errorOf(() => decodeSafetensors(io.encodeNpy(full(2, 2, 1)))).message).toMatch(
     /it is cut short, or no safetensors file$/,
   )

@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
-import { formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
+import { FormatError } from '../base/errors.ts'
+import { describe, formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { type Matrix, owning } from '../matrix/matrix.ts'
 
@@ -19,6 +20,18 @@ function reorder(bytes: Uint8Array, size: number, order: string): void {
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
+
+/** Bytes that a file's are in. @throws FormatError for what has none. */
+export function asBytes(operation: string, given: unknown): Uint8Array {
+  if (given instanceof Uint8Array) return given
+  const isBuffer =
+    given instanceof ArrayBuffer || Object.prototype.toString.call(given) === '[object SharedArrayBuffer]'
+  if (!isBuffer)
+    throw new FormatError(
+      `${operation}: got ${describe(given)}, wanted a Uint8Array or an ArrayBuffer with the bytes of a file`,
+    )
+  return new Uint8Array(given as ArrayBuffer)
+}
 
 /** What files call a type, and how its elements are read. */
 export interface Stored {

@@ -1,4 +1,5 @@
 export { decodeNpy, encodeNpy } from './npy.ts'
+export { decodeNpz, encodeNpz, type NpzOptions } from './npz.ts'
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -3,12 +3,12 @@ import { DTypeError, FormatError } from '../base/errors.ts'
 import { checkNoMore } from '../base/options.ts'
 import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
-import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
+import { asBytes, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 const ALIGNMENT = 64
 /** NumPy's own limit on the length of a header, which is beyond what a matrix needs. */
-const MAX_HEADER = 10_000
+export const MAX_HEADER = 10_000
 
 /**
  * A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one; MatgradError
@@ -69,16 +69,16 @@ const isSizes = (value: unknown): value is number[] => Array.isArray(value) && v
  * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that float64 does not hold exactly, bytes
  * that are missing, and whatever else np.load does not read.
  */
-export function decodeNpy(bytes: Uint8Array, ...more: []): Matrix {
+export function decodeNpy(file: Uint8Array | ArrayBuffer, ...more: []): Matrix {
   checkNoMore('decodeNpy', 'bytes', more)
   const fail = (why: string): never => {
     throw new FormatError(`decodeNpy: ${why}`)
   }
-  if (!(bytes instanceof Uint8Array)) fail(`got ${describe(bytes)}, wanted a Uint8Array with the bytes of a file`)
+  const bytes = asBytes('decodeNpy', file)
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte))
     fail(
       bytes[0] === 0x50 && bytes[1] === 0x4b
-        ? 'the bytes are those of a zip archive, such as .npz, wanted an .npy file out of it'
+        ? 'the bytes are those of a zip archive, such as .npz, which decodeNpz reads'
         : 'the bytes do not begin as an .npy file does',
     )
   const version = bytes[6]

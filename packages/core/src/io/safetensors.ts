@@ -3,7 +3,7 @@ import { DTypeError, FormatError, MatgradError, ShapeError } from '../base/error
 import { checkNoMore, didYouMean, isPlain, kind, readerOf, suggestion } from '../base/options.ts'
 import { describe, listNames, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
-import { readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
+import { asBytes, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
 
 /** Matrices by name. */
 export type Tensors = Readonly<Record<string, Matrix>>
@@ -129,13 +129,13 @@ export function readTensorOptions(
  * all elements.
  */
 export function decodeSafetensors(
-  bytes: Uint8Array,
+  file: Uint8Array | ArrayBuffer,
   options?: TensorOptions,
   ...more: []
 ): { tensors: Record<string, Matrix>; metadata: Record<string, string>; skipped: SkippedTensor[] } {
   checkNoMore('decodeSafetensors', 'bytes, options', more)
   const { names, shapes } = readTensorOptions('decodeSafetensors', options)
-  if (!(bytes instanceof Uint8Array)) fail(`got ${describe(bytes)}, wanted a Uint8Array with the bytes of a file`)
+  const bytes = asBytes('decodeSafetensors', file)
   if (bytes.length < 8) fail(`got ${bytes.length} bytes, wanted at least 8`)
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   if (headerLength > MAX_HEADER || headerLength > bytes.length - 8)

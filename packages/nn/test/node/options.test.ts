@@ -10,7 +10,7 @@ import * as autograd from '@matgrad/autograd'
 import * as core from '@matgrad/core'
 import { DTypeError, engineInfo, Generator, getDefaultGenerator, MatgradError, matrix, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
-import { checkpoint, csvLogger, loadTensors, progress, saveModel } from '@matgrad/nn/node'
+import { checkpoint, csvLogger, loadTensors, progress, readCsv, saveModel } from '@matgrad/nn/node'
 import { describe, expect, test } from 'vitest'
 import { bitsOf } from '../support.ts'
 
@@ -186,6 +186,18 @@ const rows: Record<string, Row> = {
   predict: row((o, v) => nn.predict(v.model, v.a, o)),
   toModule: row((o, v) => nn.toModule(v.model, o)),
   toOnnx: row((o, v) => nn.toOnnx(v.model, o)),
+  encodeNpz: row((o) => core.io.encodeNpz({}, o)),
+  decodeNpz: row((o) =>
+    core.io.decodeNpz(
+      new Uint8Array(readFileSync(new URL('../../../../fixtures/core/stored.npz', import.meta.url))),
+      o,
+    ),
+  ),
+  readCsv: row((o) => readCsv(fileURLToPath(new URL('../../../../fixtures/nn/flowers.csv', import.meta.url)), o)),
+  fromRows: {
+    calls: [(o) => nn.fromRows([{ a: 1, b: 2 }], o)],
+    needs: () => ({ target: 'b' }),
+  },
   decodeSafetensors: row((o) => core.io.decodeSafetensors(core.io.encodeSafetensors({}), o)),
   loadTensors: row((o) =>
     loadTensors(fileURLToPath(new URL('../../../../fixtures/nn/pytorch/mlp.safetensors', import.meta.url)), o),
@@ -232,7 +244,7 @@ class Settings {
 }
 
 /** Options that are texts. */
-const TEXTS = ['inputName', 'outputName', 'name', 'monitor', 'separator']
+const TEXTS = ['inputName', 'delimiter', 'target', 'outputName', 'name', 'monitor', 'separator']
 
 /** What is no options, with the word for it. */
 const none: [unknown, string][] = [

@@ -1,0 +1,117 @@
+import { DTypeError, FormatError, inNameOf, MatgradError } from '../base/errors.ts'
+import { checkNoMore, didYouMean, flag, isPlain, kind, readerOf, suggestion } from '../base/options.ts'
+import { describe, listNames, MAX_SIZE, shorten } from '../base/shape.ts'
+import type { Matrix } from '../matrix/matrix.ts'
+import { asBytes } from './elements.ts'
+import { decodeNpy, encodeNpy, MAX_HEADER } from './npy.ts'
+import type { Tensors } from './safetensors.ts'
+
+const SUFFIX = '.npy'
+/** An array is no larger than its elements and its header. */
+const LARGEST = MAX_SIZE * 8 + MAX_HEADER
+/** Deflate makes data at most so many times smaller (zlib's technical details). */
+const MOST_DEFLATED = 1032
+/** As NumPy has it: files have no time. */
+const TIME = new Date(1980, 0, 1)
+
+/** The library, when somebody asks for it, without workers, in which pages may not let it run. */
+async function loadZip(): Promise<typeof import('@zip.js/zip.js')> {
+  const zip = await import('@zip.js/zip.js')
+  zip.configure({ useWebWorkers: false })
+  return zip
+}
+
+export interface NpzOptions {
+  /** Whether the arrays are deflated, as by `np.savez_compressed`. @default false */
+  readonly compressed?: boolean
+}
+
+const readEncode = readerOf({ compressed: flag(false) })
+
+/**
+ * Matrices by name as the bytes of an .npz file, a zip archive of .npy files, as `np.savez` writes it.
+ *
+ * Defaults: compressed false.
+ *
+ * @throws DTypeError for a value that is not a Matrix, and other options; MatgradError where data were detached or resized.
+ */
+export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more: []): Promise<Uint8Array> {
+  checkNoMore('encodeNpz', 'matrices, options', more)
+  if (!isPlain(matrices)) throw new DTypeError(`encodeNpz: got ${describe(matrices)}, wanted matrices by name`)
+  const { compressed } = readEncode('encodeNpz', options)
+  const files = Object.entries(matrices).map(
+    ([name, matrix]) => [name, inNameOf('encodeNpz', () => encodeNpy(matrix))] as const,
+  )
+  const zip = await loadZip()
+  const writer = new zip.ZipWriter(new zip.Uint8ArrayWriter(), {
+    level: compressed ? 6 : 0,
+    lastModDate: TIME,
+    extendedTimestamp: false,
+  })
+  for (const [name, bytes] of files) await writer.add(name + SUFFIX, new zip.Uint8ArrayReader(bytes))
+  return writer.close()
+}
+
+const readDecode = readerOf({
+  names: kind<readonly string[]>(
+    'an array of names',
+    (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  )(),
+})
+
+/**
+ * The matrices in the bytes of an .npz file, stored or deflated, by name: each array as `decodeNpy` reads it. Sizes are looked at before anything
+ * is inflated, and checksums afterwards.
+ *
+ * Defaults: names all.
+ *
+ * @param options.names which arrays are read: one that no matrix can hold is an error unless it is left out
+ * @throws FormatError for bytes that are no such file, and what `decodeNpy` refuses; MatgradError for a name that it does not have;
+ * DTypeError for other options.
+ */
+export async function decodeNpz(
+  bytes: Uint8Array | ArrayBuffer,
+  options?: { readonly names?: readonly string[] },
+  ...more: []
+): Promise<Record<string, Matrix>> {
+  checkNoMore('decodeNpz', 'bytes, options', more)
+  const { names } = readDecode('decodeNpz', options)
+  const given = asBytes('decodeNpz', bytes)
+  const zip = await loadZip()
+  const found: Record<string, Matrix> = Object.create(null)
+  try {
+    const reader = new zip.ZipReader(new zip.Uint8ArrayReader(given), { checkSignature: true })
+    const entries = (await reader.getEntries()).filter(({ filename }) => filename.endsWith(SUFFIX))
+    const all = entries.map(({ filename }) => filename.slice(0, -SUFFIX.length))
+    for (const name of names ?? [])
+      if (!all.includes(name))
+        throw new MatgradError(
+          `decodeNpz: the file has no array ${shorten(name)}, wanted one of ${listNames(all)}${didYouMean(suggestion(name, all))}`,
+        )
+    for (const [i, entry] of entries.entries()) {
+      if (names && !names.includes(all[i])) continue
+      if (Object.hasOwn(found, all[i])) throw new FormatError(`decodeNpz: ${shorten(all[i])} is there twice`)
+      const { uncompressedSize: size, compressedSize } = entry
+      if (entry.directory || size > LARGEST || size > MOST_DEFLATED * compressedSize + MAX_HEADER)
+        throw new FormatError(`decodeNpz: ${shorten(all[i])} has ${size} bytes, wanted those of an array`)
+      const array = await entry.getData(new zip.Uint8ArrayWriter())
+      found[all[i]] = named(all[i], () => decodeNpy(array))
+    }
+  } catch (error) {
+    if (error instanceof MatgradError) throw error
+    throw new FormatError(
+      `decodeNpz: the bytes are no zip archive that can be read: ${shorten((error as Error).message)}`,
+    )
+  }
+  return found
+}
+
+/** The result of `decode`, whose errors say which array it is. */
+function named(name: string, decode: () => Matrix): Matrix {
+  try {
+    return decode()
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new FormatError(`decodeNpz: ${shorten(name)}: ${error.message}`)
+  }
+}

@@ -1,0 +1,118 @@
+// .npz files: NumPy's, ours, and what is none.
+
+import { FormatError, io, MatgradError, Matrix, matrix, zeros } from '@matgrad/core'
+import { describe, expect, test } from 'vitest'
+import { readBytes } from '../../../fixtures/read.ts'
+import { mutate } from './corrupt.ts'
+import { identical, noise } from './support.ts'
+
+const { decodeNpz, encodeNpz } = io
+const float64 = { dtype: 'float64' } as const
+const ramp = Array.from({ length: 6 }, (_, i) => i / 7)
+
+/** The same bytes but for one. */
+function changed(bytes: Uint8Array, at: number, value: number): Uint8Array {
+  const copy = bytes.slice()
+  copy[at] = value
+  return copy
+}
+
+describe('npz', () => {
+  const wanted: Readonly<Record<string, Matrix>> = {
+    f8: matrix(Float64Array.from(ramp), 2, 3),
+    f4: matrix(Float32Array.from(ramp), 2, 3),
+    big: matrix([ramp], float64),
+    half: matrix([0, 0.142822265625, 0.28564453125, 0.428466796875, 0.5712890625, 0.71435546875], 3, 2),
+    integers: matrix(
+      [
+        [1, -2],
+        [3, 2 ** 40],
+      ],
+      float64,
+    ),
+    flags: matrix([[1, 0, 1]]),
+    scalar: matrix([[0.1]], float64),
+    thin: matrix([ramp], float64),
+    nothing: zeros(0, 3, float64),
+    'folder/name': matrix(new Float64Array(2000).fill(1), 40, 50),
+  }
+  test.each(['stored', 'deflated'])('%s: all that NumPy wrote and a matrix can hold', async (name) => {
+    const bytes = await readBytes(`core/${name}.npz`)
+    const names = Object.keys(wanted)
+    const found = await decodeNpz(bytes, { names })
+    expect(Object.keys(found)).toEqual(names)
+    for (const [key, each] of Object.entries(wanted)) expect(identical(found[key], each), key).toBe(true)
+    const copy = bytes.slice()
+    expect(Object.keys(await decodeNpz(copy.buffer, { names: ['f4'] }))).toEqual(['f4'])
+  })
+
+  test('what no matrix can hold is an error that names it', async () => {
+    const bytes = await readBytes('core/deflated.npz')
+    await expect(decodeNpz(bytes)).rejects.toThrow('decodeNpz: cube: decodeNpy: shape is (2, 2, 2)')
+    await expect(decodeNpz(bytes, { names: ['text'] })).rejects.toThrow('decodeNpz: text: decodeNpy: dtype is')
+    await expect(decodeNpz(bytes, { names: ['F8'] })).rejects.toThrow(
+      'decodeNpz: the file has no array F8, wanted one of f8, f4',
+    )
+    await expect(decodeNpz(bytes, { names: ['F8'] })).rejects.toThrow(MatgradError)
+  })
+
+  test.each([false, true])('every bit comes back, compressed %s, of a million elements, too', async (compressed) => {
+    const random = noise(1)
+    const large = matrix(
+      Float32Array.from({ length: 2 ** 20 }, () => random()),
+      1024,
+      1024,
+    )
+    const strange = matrix([[Number.NaN, -0, 2 ** -1074, Number.NEGATIVE_INFINITY]], float64)
+    const bytes = await encodeNpz({ large, strange, 'a b/ü': zeros(0, 2), ['__proto__']: strange }, { compressed })
+    const found = await decodeNpz(bytes)
+    expect(Object.keys(found)).toEqual(['large', 'strange', 'a b/ü', '__proto__'])
+    expect(identical(found.large, large)).toBe(true)
+    expect(identical(found.strange, strange)).toBe(true)
+    expect(found['a b/ü'].shape).toEqual([0, 2])
+    expect(await encodeNpz({ strange }, { compressed })).toEqual(await encodeNpz({ strange }, { compressed }))
+  })
+
+  test('is refused where it is none, or was changed', async () => {
+    const bytes = await encodeNpz({ a: matrix([[1, 2, 3]]) })
+    for (const [given, message] of [
+      ['weights.npz', 'decodeNpz: got "weights.npz", wanted a Uint8Array or an ArrayBuffer'],
+      [new Uint8Array(), 'decodeNpz: the bytes are no zip archive'],
+      [io.encodeNpy(zeros(2, 2)), 'decodeNpz: the bytes are no zip archive'],
+      [bytes.slice(0, 100), 'decodeNpz: the bytes are no zip archive'],
+      [
+        changed(
+          bytes,
+          bytes.findIndex((each, i) => each === 0x40 && bytes[i + 1] === 0x40),
+          0x41,
+        ),
+        'CRC32',
+      ],
+    ] as const) {
+      await expect(decodeNpz(given as Uint8Array)).rejects.toThrow(FormatError)
+      await expect(decodeNpz(given as Uint8Array)).rejects.toThrow(message)
+    }
+    await expect(encodeNpz({ a: 3 as unknown as Matrix })).rejects.toThrow('encodeNpz: got 3, wanted a Matrix')
+  })
+
+  test('300 changed files are read or refused, each under a second', async () => {
+    const random = noise(7)
+    const good = [
+      await encodeNpz({ a: zeros(3, 4), b: zeros(2, 2) }),
+      await encodeNpz({ a: zeros(30, 40) }, { compressed: true }),
+    ]
+    let refused = 0
+    for (let i = 0; i < 300; i++) {
+      const bytes = mutate(good[i % 2], random)
+      const start = performance.now()
+      try {
+        for (const each of Object.values(await decodeNpz(bytes))) expect(each).toBeInstanceOf(Matrix)
+      } catch (error) {
+        expect(error).toBeInstanceOf(FormatError)
+        refused++
+      }
+      expect(performance.now() - start).toBeLessThan(1000)
+    }
+    expect(refused).toBeGreaterThan(200)
+  })
+})

@@ -1,0 +1,103 @@
+import { FormatError, MatgradError } from '@matgrad/core'
+import {
+  checkNoMore,
+  describe,
+  didYouMean,
+  flag,
+  isPlain,
+  kind,
+  listNames,
+  oneOf,
+  readerOf,
+  shorten,
+  suggestion,
+  text,
+} from '@matgrad/core/internal'
+import type { Row } from '../train/rows.ts'
+import { checkPath, decodeFile, type FileUrl } from './files.ts'
+
+type ColumnType = 'number' | 'string'
+
+export interface CsvOptions {
+  /** What is between two cells. @default ',' */
+  readonly delimiter?: string
+  /** Whether the first line has the names of the columns; they are '0', '1', … otherwise. @default true */
+  readonly header?: boolean
+  /** What columns are. @default numbers where all cells are */
+  readonly types?: Readonly<Record<string, ColumnType>>
+  /** Whether an empty cell in a column of numbers is an error, or NaN. @default 'error' */
+  readonly missing?: 'error' | 'nan'
+}
+
+const readOptions = readerOf({
+  delimiter: text(','),
+  header: flag(true),
+  types: kind<NonNullable<CsvOptions['types']>>(
+    "'number' or 'string' by name",
+    (value) => isPlain(value) && Object.values(value).every((each) => each === 'number' || each === 'string'),
+  )({}),
+  missing: oneOf('error', 'nan')('error'),
+})
+
+/** A number as CSV has them, with spaces around it. */
+const isNumber = (cell: string): boolean => /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(cell)
+
+/**
+ * The lines of a CSV file (RFC 4180: quotes, any ends of lines, a byte order mark) as objects of numbers and strings, which
+ * `fromRows` makes a dataset of.
+ *
+ * Defaults: delimiter ',', header true, types as the cells are, missing 'error'.
+ *
+ * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, a column with the name of another, and a cell that is
+ * no number where the type says so; MatgradError for a type of a column that is not there, and, with its code, for what the file system refuses.
+ * All name the file.
+ */
+export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...more: []): Promise<Row[]> {
+  checkNoMore('readCsv', 'path, options', more)
+  const file = checkPath('readCsv', path)
+  const { delimiter, header, types, missing } = readOptions('readCsv', options)
+  if (delimiter === '') throw new MatgradError('readCsv: delimiter is "", wanted what is between two cells')
+  const { parse } = await import('csv-parse/sync')
+  return decodeFile('readCsv', file, (bytes) => {
+    const lines = parseWith(
+      () => parse(Buffer.from(bytes), { bom: true, delimiter, skip_empty_lines: true }) as string[][],
+    )
+    const names = header ? (lines.shift() ?? []) : (lines[0] ?? []).map((_, i) => String(i))
+    for (const [i, name] of names.entries())
+      if (names.indexOf(name) !== i)
+        throw new FormatError(`two columns are called ${shorten(name)}, wanted a name for each`)
+    for (const name of Object.keys(types))
+      if (!names.includes(name))
+        throw new MatgradError(
+          `types has ${shorten(name)}, wanted names of columns, ${listNames(names)}${didYouMean(suggestion(name, names))}`,
+        )
+    const columns = names.map((name, j) => {
+      const type = Object.hasOwn(types, name) ? types[name] : typeOf(lines, j)
+      return (cell: string, i: number) =>
+        type === 'string' ? cell : numberOf(cell, name, i + (header ? 2 : 1), missing)
+    })
+    return lines.map((cells, i) => Object.fromEntries(cells.map((cell, j) => [names[j], columns[j](cell, i)])))
+  })
+}
+
+/** Lines, or an error that says where the text is none. */
+function parseWith(parse: () => string[][]): string[][] {
+  try {
+    return parse()
+  } catch (error) {
+    throw new FormatError((error as Error).message)
+  }
+}
+
+/** Numbers where all cells are, some of which may be empty. */
+const typeOf = (lines: readonly (readonly string[])[], j: number): ColumnType =>
+  lines.some((cells) => isNumber(cells[j])) && lines.every((cells) => cells[j].trim() === '' || isNumber(cells[j]))
+    ? 'number'
+    : 'string'
+
+function numberOf(cell: string, name: string, line: number, missing: 'error' | 'nan'): number {
+  if (isNumber(cell)) return Number(cell)
+  if (cell.trim() === '' && missing === 'nan') return Number.NaN
+  const what = cell.trim() === '' ? "empty, wanted a number, or missing: 'nan'" : `${describe(cell)}, wanted a number`
+  throw new FormatError(`${shorten(name)} of record ${line} is ${what}`)
+}

@@ -1,0 +1,114 @@
+import { type DType, DTypeError, getDefaultDtype, MatgradError, type Matrix, matrix } from '@matgrad/core'
+import {
+  checkNoMore,
+  describe,
+  didYouMean,
+  dtypeName,
+  isPlain,
+  kind,
+  listNames,
+  readerOf,
+  required,
+  shorten,
+  suggestion,
+} from '@matgrad/core/internal'
+import type { Dataset } from './data.ts'
+
+/** A sample as an object, such as a line of a table. */
+export type Row = Readonly<Record<string, number | string>>
+
+export interface FromRowsOptions {
+  /** The names of the columns of x, numbers. @default all but those of the target */
+  readonly features?: readonly string[]
+  /** The name of the column of y, numbers or the names of classes; or the names of several, numbers. */
+  readonly target: string | readonly string[]
+  /** @default the default dtype */
+  readonly dtype?: DType
+}
+
+const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((each) => typeof each === 'string')
+
+const readFromRows = readerOf({
+  features: kind<readonly string[]>('an array of names', isNames)(),
+  target: required(
+    kind<string | readonly string[]>(
+      'a name or an array of names',
+      (value) => typeof value === 'string' || isNames(value),
+    )(),
+  ),
+  dtype: dtypeName(),
+})
+
+/** Samples and targets of rows, the names of the features, and of the classes where the target are names: class i is `classes[i]`. */
+export interface RowsDataset extends Dataset {
+  readonly features: readonly string[]
+  readonly classes?: readonly string[]
+}
+
+/**
+ * A dataset of rows that are objects, such as `readCsv` gives: x (n x features) and y (nx1, or a column for each target). A target of strings
+ * becomes the numbers of classes, in alphabetical order.
+ *
+ * Default: features all but the target, in the order of the first row.
+ *
+ * @throws DTypeError for rows that are no objects, other options, and a feature that is no number, which `oneHot` may be made of; MatgradError for
+ * no rows, and for a name that a row does not have.
+ */
+export function fromRows(rows: readonly Row[], options: FromRowsOptions, ...more: []): RowsDataset {
+  checkNoMore('fromRows', 'rows, options', more)
+  const { features: asked, target, dtype = getDefaultDtype() } = readFromRows('fromRows', options)
+  if (!Array.isArray(rows)) throw new DTypeError(`fromRows: rows are ${describe(rows)}, wanted an array of objects`)
+  if (rows.length === 0) throw new MatgradError('fromRows: got no rows, wanted at least one')
+  for (const [i, row] of rows.entries())
+    if (!isPlain(row)) throw new DTypeError(`fromRows: row ${i} is ${describe(row)}, wanted an object`)
+  const targets = typeof target === 'string' ? [target] : target
+  const features = asked ?? Object.keys(rows[0]).filter((name) => !targets.includes(name))
+  const x = numbersOf(
+    rows,
+    features,
+    dtype,
+    ': make a column for each of its values, as oneHot does, or leave it out of features',
+  )
+  const [first] = targets
+  if (targets.length === 1 && typeof cellOf(rows[0], 0, first) === 'string') {
+    const names = rows.map((row, i) => nameOf(cellOf(row, i, first), i, first))
+    const classes = [...new Set(names)].sort()
+    return {
+      x,
+      y: matrix(
+        names.map((name) => [classes.indexOf(name)]),
+        { dtype },
+      ),
+      features,
+      classes,
+    }
+  }
+  return { x, y: numbersOf(rows, targets, dtype, ''), features }
+}
+
+function cellOf(row: Row, i: number, name: string): number | string {
+  if (Object.hasOwn(row, name)) return row[name]
+  throw new MatgradError(
+    `fromRows: row ${i} has no ${shorten(name)}, wanted one of ${listNames(Object.keys(row))}${didYouMean(suggestion(name, Object.keys(row)))}`,
+  )
+}
+
+function nameOf(value: unknown, i: number, name: string): string {
+  if (typeof value === 'string') return value
+  throw new DTypeError(
+    `fromRows: ${shorten(name)} of row ${i} is ${describe(value)}, wanted a string as in the first row`,
+  )
+}
+
+/** A column for each name. `instead` ends the message for what is no number. */
+function numbersOf(rows: readonly Row[], names: readonly string[], dtype: DType, instead: string): Matrix {
+  const data = new Float64Array(rows.length * names.length)
+  for (const [i, row] of rows.entries())
+    for (const [j, name] of names.entries()) {
+      const value = cellOf(row, i, name)
+      if (typeof value !== 'number')
+        throw new DTypeError(`fromRows: ${shorten(name)} of row ${i} is ${describe(value)}, wanted a number${instead}`)
+      data[i * names.length + j] = value
+    }
+  return matrix(data, rows.length, names.length).astype(dtype)
+}

@@ -1,0 +1,179 @@
+// Tables in files, and datasets of their rows.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { DTypeError, FormatError, MatgradError } from '@matgrad/core'
+import { fromRows, type Row } from '@matgrad/nn'
+import { readCsv } from '@matgrad/nn/node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const flowers = fileURLToPath(new URL('../../../../fixtures/nn/flowers.csv', import.meta.url))
+
+let folder = ''
+let path = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'matgrad-'))
+  path = join(folder, 'table.csv')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('readCsv', () => {
+  test('a mark of the byte order, quotes, other ends of lines: rows of numbers and strings', async () => {
+    expect(await readCsv(flowers)).toEqual([
+      { sepal: 5.1, petal: 1.4, 'kind, of flower': 'setosa' },
+      { sepal: 7, petal: 4.7, 'kind, of flower': 'versi"color' },
+      { sepal: 6.3, petal: 6, 'kind, of flower': 'virginica' },
+    ])
+  })
+
+  test.each<[name: string, text: string, options: object, rows: Row[]]>([
+    [
+      'no header',
+      '1;a\n2;b',
+      { header: false, delimiter: ';' },
+      [
+        { 0: 1, 1: 'a' },
+        { 0: 2, 1: 'b' },
+      ],
+    ],
+    [
+      'a type',
+      'zip,n\n0123,1\n9,2\n',
+      { types: { zip: 'string' } },
+      [
+        { zip: '0123', n: 1 },
+        { zip: '9', n: 2 },
+      ],
+    ],
+    [
+      'missing numbers',
+      'a,b\n1,\n,x\n',
+      { missing: 'nan' },
+      [
+        { a: 1, b: '' },
+        { a: Number.NaN, b: 'x' },
+      ],
+    ],
+    ['all kinds of numbers', 'a\n-1e3\n+.5\n 2. \n\n', {}, [{ a: -1000 }, { a: 0.5 }, { a: 2 }]],
+    ['words that JavaScript takes for numbers', 'a\n0x10\nInfinity\n', {}, [{ a: '0x10' }, { a: 'Infinity' }]],
+    ['a line in a cell', 'a,b\n"x\ny",1\n', {}, [{ a: 'x\ny', b: 1 }]],
+    [
+      'names of prototypes',
+      '__proto__,constructor\n1,2\n',
+      {},
+      [
+        Object.fromEntries([
+          ['__proto__', 1],
+          ['constructor', 2],
+        ]),
+      ],
+    ],
+    ['no rows', 'a,b\n', {}, []],
+    ['nothing', '', {}, []],
+  ])('%s', async (_, text, options, rows) => {
+    await writeFile(path, text)
+    expect(await readCsv(path, options)).toEqual(rows)
+  })
+
+  test.each<[name: string, text: string, options: object, message: string]>([
+    ['an empty cell', 'a,b\n1,2\n3,\n', {}, "b of record 3 is empty, wanted a number, or missing: 'nan'"],
+    ['a word in a column of numbers', 'a\n1\nx\n', { types: { a: 'number' } }, 'a of record 3 is "x", wanted a number'],
+    ['a short line', 'a,b\n1\n', {}, 'Invalid Record Length'],
+    ['a quote without end', 'a\n"1\n', {}, 'Quote Not Closed'],
+    ['a name twice', 'a,a\n1,2\n', {}, 'two columns are called a'],
+  ])('%s is refused', async (_, text, options, message) => {
+    await writeFile(path, text)
+    await expect(readCsv(path, options)).rejects.toThrow(FormatError)
+    await expect(readCsv(path, options)).rejects.toThrow(`table.csv: ${message}`)
+  })
+
+  test('bad options, and no file', async () => {
+    await writeFile(path, 'speed,n\n1,2\n')
+    await expect(readCsv(path, { types: { sped: 'string' } })).rejects.toThrow('did you mean speed?')
+    await expect(readCsv(path, { delimiter: '' })).rejects.toThrow('readCsv: delimiter is ""')
+    await expect(readCsv(join(folder, 'none.csv'))).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(readCsv('')).rejects.toThrow(DTypeError)
+  })
+})
+
+describe('fromRows', () => {
+  test('features and classes', async () => {
+    const { x, y, features, classes } = fromRows(await readCsv(flowers), { target: 'kind, of flower' })
+    expect(features).toEqual(['sepal', 'petal'])
+    expect(classes).toEqual(['setosa', 'versi"color', 'virginica'])
+    expect(x.equals(fromRows(await readCsv(flowers), { features: ['sepal', 'petal'], target: 'sepal' }).x)).toBe(true)
+    expect(x.toArray().map((row) => row.map((each) => Number(each.toFixed(3))))).toEqual([
+      [5.1, 1.4],
+      [7, 4.7],
+      [6.3, 6],
+    ])
+    expect(y.toArray()).toEqual([[0], [1], [2]])
+  })
+
+  test('several targets, chosen features, float64', () => {
+    const rows = [
+      { a: 0.1, b: 2, c: 3, d: 'x' },
+      { d: 'y', c: 30, b: 20, a: 0.2 },
+    ]
+    const { x, y, ...rest } = fromRows(rows, { features: ['b'], target: ['c', 'a'], dtype: 'float64' })
+    expect([x.dtype, x.toArray(), y.toArray()]).toEqual([
+      'float64',
+      [[2], [20]],
+      [
+        [3, 0.1],
+        [30, 0.2],
+      ],
+    ])
+    expect(rest).toEqual({ features: ['b'] })
+  })
+
+  test.each<[name: string, run: () => unknown, type: typeof MatgradError, message: string]>([
+    ['no rows', () => fromRows([], { target: 'y' }), MatgradError, 'fromRows: got no rows'],
+    ['a matrix', () => fromRows(new Float32Array(2) as never, { target: 'y' }), DTypeError, 'fromRows: rows are'],
+    ['rows of numbers', () => fromRows([[1, 2]] as never, { target: 'y' }), DTypeError, 'fromRows: row 0 is'],
+    ['no target', () => fromRows([{ a: 1 }], {} as never), DTypeError, 'fromRows: '],
+    [
+      'a name that is not there',
+      () => fromRows([{ age: 1, y: 2 }], { features: ['agee'], target: 'y' }),
+      MatgradError,
+      'row 0 has no agee, wanted one of age, y: did you mean age?',
+    ],
+    [
+      'a row without it',
+      () => fromRows([{ a: 1, y: 2 }, { a: 1 } as never], { target: 'y' }),
+      MatgradError,
+      'row 1 has no y',
+    ],
+    [
+      'a word as a feature',
+      () => fromRows([{ a: 'x', y: 2 }], { target: 'y' }),
+      DTypeError,
+      'a of row 0 is "x", wanted a number: make a column for each of its values',
+    ],
+    [
+      'classes of which one is a number',
+      () =>
+        fromRows(
+          [
+            { a: 1, y: 'x' },
+            { a: 1, y: 2 },
+          ],
+          { target: 'y' },
+        ),
+      DTypeError,
+      'y of row 1 is 2, wanted a string as in the first row',
+    ],
+  ])('%s', (_, run, type, message) => {
+    expect(run).toThrow(type)
+    expect(run).toThrow(message)
+  })
+
+  test('100,000 rows', () => {
+    const rows = Array.from({ length: 100_000 }, (_, i) => ({ a: i, b: -i, y: i % 2 ? 'odd' : 'even' }))
+    const { x, y } = fromRows(rows, { target: 'y' })
+    expect(x.sum().item()).toBe(0)
+    expect(y.sum().item()).toBe(50_000)
+  })
+})
