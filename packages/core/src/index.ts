@@ -34,6 +34,7 @@ export type {
 export * from './matrix/functions.ts'
 export type { JsonNumber, MatrixJson } from './matrix/json.ts'
 export { Matrix } from './matrix/matrix.ts'
+export { fromMessage, type MatrixMessage, type Messages, toMessage } from './matrix/message.ts'
 export {
   type ChoiceOptions,
   Generator,
