@@ -83,7 +83,7 @@ function sumDown(op: Operation, cotangent: Variable, input: Variable): Variable 
 function callWithCare(rule: Rule, g: Variable, node: Variable, i: number, known: boolean): Variable {
   const { inputs, attributes } = node.origin as Origin
   if (!known) settle(g.matrix)
-  const slope = asksSlope(node) && isRecording() && movesAlone(g, node) ? (slopeOf(g, node) as never) : undefined
+  const slope = asksSlope(node) && isRecording() ? slopeOf(g, node) : undefined
   const run = (): Variable => withoutStale(node, () => rule(g, node, inputs, attributes, i, slope) as Variable)
   return detector === null ? run() : detector.watchRule(node, i, g, run)
 }
@@ -168,38 +168,40 @@ function walkToLimits(
 /** What moves with y: y, and inputs of its operation after the first. */
 const movingWith = (y: Variable): Variable[] => [y, ...(y.origin as Origin).inputs.slice(1)]
 
-/** Whether g depends on what y was computed from through y alone, so that nothing else moves with it. */
-function movesAlone(g: Variable, y: Variable): boolean {
-  if (!g.requiresGrad) return true
-  const ends = new Set(movingWith(y))
-  const behind = new Set(history((y.origin as Origin).inputs[0]))
-  return !history(g, ends).some((node) => !ends.has(node) && behind.has(node))
-}
-
-/**
- * The derivative of the cotangent g as y moves along a direction, and inputs of its operation after the first along others: that of
- * rᵢ(w) = (∂g/∂yᵢ)ᵀ·w with respect to w, for each of them.
- */
-function slopeOf(g: Variable, y: Variable): (...along: (Matrix | Variable)[]) => Variable {
+/** How the cotangent g of y changes as y moves: by walks back through what g was computed from. */
+function slopeOf(g: Variable, y: Variable): Parameters<Rule>[5] {
   const variableOf = (matrix: Matrix, requiresGrad: boolean): Variable =>
     new (g.constructor as typeof Variable)(matrix, requiresGrad)
   const constantOf = (direction: Matrix | Variable): Variable =>
     variableOf('matrix' in direction ? direction.matrix : direction, false)
   const none = variableOf(zeros(g.rows, g.cols, { dtype: g.dtype }), false)
-  return (...along) => {
+  const moving = movingWith(y)
+  const along = (...directions: (Matrix | Variable)[]): Variable => {
     if (!g.requiresGrad) return none
-    const moving = movingWith(y)
+    // The derivative of rᵢ(w) = (∂g/∂yᵢ)ᵀ·w by w, for each that moves.
     const w = variableOf(none.matrix, true)
     const ends = new Set(moving)
     const back = pullBack(history(g, ends), w, ends)
     const toW = new Set([w, ...moving])
-    return along.reduce<Variable>((sum, direction, i) => {
+    return directions.reduce<Variable>((sum, direction, i) => {
       const r = back.get(moving[i])?.cotangent
       if (!r?.requiresGrad) return sum
       const change = pullBack(history(r, toW), constantOf(direction), toW).get(w)?.cotangent
       return change ? sum.add(change) : sum
     }, none)
   }
+  const aside = (direction: Variable): Variable => {
+    const behind = history((y.origin as Origin).inputs[0])
+    const ends = new Set([...behind, ...moving])
+    const others = g.requiresGrad
+      ? pullBack(history(g, ends), constantOf(direction), ends)
+      : new Map<Variable, Reached>()
+    return [...others].reduce<Variable>(
+      (most, [end, { cotangent }]) => (moving.includes(end) ? most : most.maximum(cotangent.abs().max())),
+      variableOf(zeros(1, 1, { dtype: g.dtype }), false),
+    )
+  }
+  return { along, aside } as never
 }
 
 function walk(

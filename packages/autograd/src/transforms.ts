@@ -94,6 +94,12 @@ function flatOf(operation: string, what: string, tree: unknown): Flat<Variable> 
 const aliasOf = (given: Variable): Variable =>
   new Variable(given.matrix, true, { op: alias, inputs: [given], attributes: undefined })
 
+/** A variable, and those that it is an alias of: a transform inside another is given aliases. */
+function standsFor(given: Variable): Variable[] {
+  const { origin } = given
+  return origin?.op === alias ? [given, ...origin.inputs.flatMap(standsFor)] : [given]
+}
+
 /** An argument that is not differentiated: it may be anything, with constants in the place of matrices. */
 function asVariables(operation: string, what: string, argument: unknown): unknown {
   if (argument instanceof Matrix) return constant(argument)
@@ -216,9 +222,10 @@ class Point {
 
   /** @throws MatgradError where f computes with a variable that it was called with and not with the parameter that stands for it. */
   private checkUsed(operation: string, constants: readonly unknown[]): void {
+    const isUsed = (leaf: Variable): boolean => !contains(constants, leaf) && this.path.uses(leaf)
     for (const [i, { leaves, names }] of this.given.entries())
       for (const [j, leaf] of leaves.entries()) {
-        if (this.path.goesThrough(this.aliases[i][j]) || contains(constants, leaf) || !this.path.uses(leaf)) continue
+        if (this.path.goesThrough(this.aliases[i][j]) || !standsFor(leaf).some(isUsed)) continue
         throw new MatgradError(
           `${operation}: f computes with ${names[j]} itself (${formatShape(leaf.shape)}), a constant there, and not with its ` +
             "parameter, wanted a function of that: a model's is functionalCall(model, parameters, x) of @matgrad/nn",

@@ -1,8 +1,20 @@
 // Derivatives at repeated singular values and eigenvalues: of functions that are the same for all vectors there they are the limits,
 // others have none and say so.
 
-import { compile, constant, grad, gradcheck, hvp, linalg, noGrad, type Variable, variable } from '@matgrad/autograd'
-import { diag, eye, fromFunction, Generator, LinAlgError, type Matrix, matrix, zeros } from '@matgrad/core'
+import {
+  compile,
+  constant,
+  grad,
+  gradcheck,
+  hvp,
+  jacobian,
+  jvp,
+  linalg,
+  noGrad,
+  type Variable,
+  variable,
+} from '@matgrad/autograd'
+import { concat, diag, eye, fromFunction, Generator, LinAlgError, type Matrix, matrix, zeros } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 
 const float64 = { dtype: 'float64' } as const
@@ -86,6 +98,80 @@ describe('the limit is the derivative within 1e-6', () => {
     const { U, Vh } = linalg.svd(matrices['a pair'])
     expect(grad((x) => linalg.norm(x, 'nuc'))(matrices['a pair']).value.allClose(U.matmul(Vh), { rtol: 1e-12 })).toBe(
       true,
+    )
+  })
+})
+
+describe('functions of the matrix that need it beside its decomposition', () => {
+  const C = normal(4, 4)
+  const whole: Readonly<Record<string, (x: Variable) => Variable>> = {
+    'f(A)·A': (x) => ofEigenvalues(x, (w) => w.exp()).matmul(x),
+    'V·f(Λ − mean A)·Vᵀ': (x) => ofEigenvalues(x, (w) => w.sub(x.mean()).exp()),
+    'X·(XᵀX + I)^(−1/2)': (x) => x.matmul(ofEigenvalues(x.T.matmul(x), (w) => w.add(1).pow(-0.5))),
+    'U·f(Σ)·Vh ⊙ A': (x) => ofSingularValues(x, (s) => s.sin()).mul(x),
+  }
+  for (const [name, f] of Object.entries(whole))
+    for (const what of ['identity', 'a pair', 'a triple', 'zero'])
+      test(`${name}, within 1e-6: ${what}`, () => gradcheck((x) => f(x).mul(C), [symmetricMatrices[what]]))
+
+  // What multiplies these depends on which vectors were found, so that a limit with it fixed is not theirs.
+  const torn: Readonly<Record<string, (x: Variable) => Variable>> = {
+    'V·exp(diag VᵀAV)·Vᵀ': (x) => {
+      const { vectors: V } = linalg.eigh(symmetric(x))
+      return V.mul(V.T.matmul(symmetric(x)).matmul(V).diagonal().exp().reshape(1, 4)).matmul(V.T)
+    },
+    'V·exp(eigvalsh)·Vᵀ': (x) => {
+      const { vectors: V } = linalg.eigh(symmetric(x))
+      return V.mul(linalg.eigvalsh(symmetric(x)).exp().T).matmul(V.T)
+    },
+    'U·exp(svdvals)·Vh': (x) => {
+      const { U, Vh } = linalg.svd(x)
+      return U.mul(linalg.svdvals(x).exp().T).matmul(Vh)
+    },
+  }
+  test.each(Object.entries(torn))('%s is refused', (_, f) => {
+    for (const what of ['identity', 'a pair', 'a triple'])
+      expect(() => grad((x: Variable) => f(x).mul(C).sum())(symmetricMatrices[what]), what).toThrow(LinAlgError)
+  })
+})
+
+describe('at equal values jvp and jacobian by columns are what vjp and jacobian by rows are', () => {
+  const dA = normal(4, 4)
+  test.each([
+    ['V·f(Λ)·Vᵀ', (x: Variable) => ofEigenvalues(x, (w) => w.exp()), (x: Variable) => linalg.expm(symmetric(x))],
+    ['U·Σ³·Vh', (x: Variable) => ofSingularValues(x, (s) => s.pow(3)), (x: Variable) => x.matmul(x.T).matmul(x)],
+  ])(
+    '%s: within 1e-12, and where values are 1e-7 apart or less, of which the limit or rounding is off by that, 1e-7',
+    (_, f, closed) => {
+      for (const [what, a] of Object.entries(symmetricMatrices)) {
+        const within = (wanted: Matrix) => ({
+          rtol: 0,
+          atol: (what.includes('apart') ? 1e-7 : 1e-12) * (1 + wanted.abs().max().item()),
+        })
+        const wanted = jvp(closed, [a], [dA])[1].value
+        expect(jvp(f, [a], [dA])[1].value.allClose(wanted, within(wanted)), what).toBe(true)
+        const twice = (g: (x: Variable) => Variable) => (x: Variable) => concat([g(x), g(x)], 0) as Variable
+        const [columns, rows] = [jacobian(twice(f), a).value, jacobian(twice(closed), a).value]
+        expect(columns.allClose(rows, within(rows)), what).toBe(true)
+      }
+    },
+  )
+
+  test('and second derivatives say that they are not known', () => {
+    const f = (x: Variable): Variable =>
+      ofEigenvalues(x, (w) => w.exp())
+        .mul(dA)
+        .sum()
+    for (const what of ['identity', 'a pair', 'zero'])
+      expect(() => hvp(f, [symmetricMatrices[what]], [dA])).toThrow(
+        'eigh: the second derivative is asked for where eigenvalues are equal',
+      )
+    const g = (x: Variable): Variable =>
+      ofSingularValues(x, (s) => s.pow(3))
+        .mul(dA)
+        .sum()
+    expect(() => hvp(g, [eye(4, float64)], [dA])).toThrow(
+      'svd: the second derivative is asked for where singular values are equal',
     )
   })
 })
@@ -263,6 +349,38 @@ describe('what has no derivative says so', () => {
         const { value } = grad((x) => linalg.eigh(symmetric(x)).vectors.square().sum())(square)
         expect(value.abs().max().item()).toBeLessThan(dtype === 'float32' ? 1e-3 : 1e-9)
       }
+  })
+
+  test('cond where it is Infinity', () => {
+    const singular = diag(matrix([[1, 2, 0]], float64))
+    for (const [a, ord] of [
+      [singular, 2],
+      [zeros(2, 2, float64), 2],
+      [zeros(2, 2, float64), -2],
+    ] as const)
+      expect(() => grad((x) => linalg.cond(x, ord))(a)).toThrow('the derivative of cond: a singular value is 0')
+  })
+
+  test('eigenvalues of a defective matrix, but not their sum', () => {
+    for (const n of [2, 3, 6]) {
+      const jordan = fromFunction(n, n, (i, j) => Number(j === i || j === i + 1), float64)
+      expect(() => grad((x: Variable) => linalg.eigvals(x).re.slice(0, 1).sum())(jordan)).toThrow(
+        'parallel but for rounding',
+      )
+    }
+    const jordan = matrix(
+      [
+        [1, 1],
+        [0, 1],
+      ],
+      float64,
+    )
+    expect(grad((x: Variable) => linalg.eigvals(x).re.sum())(jordan).value.equals(eye(2, float64))).toBe(true)
+  })
+
+  test('but the values that eig gives have one where they are equal', () => {
+    const { value } = grad((x: Variable) => linalg.eig(x).values.re.square().sum())(diag(matrix([[1, 1, 2]], float64)))
+    expect(value.equals(diag(matrix([[2, 2, 4]], float64)))).toBe(true)
   })
 
   test('U·Vh of a singular matrix', () => {

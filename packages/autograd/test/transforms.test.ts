@@ -3,6 +3,7 @@ import {
   constant,
   grad,
   gradcheck,
+  hessian,
   matmul,
   mul,
   noGrad,
@@ -465,5 +466,22 @@ describe('for random expressions', () => {
       }),
       SEED,
     )
+  })
+})
+
+describe('f that computes with a variable it was called with, and not with its parameter,', () => {
+  const v = variable(matrix([[1, 2]], float64))
+  const wanted = 'f computes with'
+  test('is refused by hessian, and by a gradient in a gradient', () => {
+    expect(() => hessian(() => v.square().sum(), v)).toThrow(`hessian: ${wanted} x itself`)
+    const inner = (x: Variable): Variable => grad((_: Variable) => v.square().sum())(x).sum()
+    expect(() => grad(inner)(v)).toThrow(`grad: ${wanted}`)
+  })
+
+  test('but not where it is a constant beside the parameter', () => {
+    expect(hessian((x) => x.mul(v).square().sum(), v).value.toArray()).toEqual([
+      [2, 0],
+      [0, 8],
+    ])
   })
 })

@@ -1,3 +1,4 @@
+import { LinAlgError } from '../base/errors.ts'
 import { checkNoMore } from '../base/options.ts'
 import type { CheckSquare } from '../base/shape.ts'
 import { eye } from '../matrix/create.ts'
@@ -6,7 +7,16 @@ import type { ClassOf, ColsIn, Operand, Results, RowsIn, Value } from '../ops/al
 import type { Rule } from '../ops/operation.ts'
 import { type Complex, conjugateTransposed, divided, minus, product } from './complex.ts'
 import { triangleOf } from './equilibrate.ts'
-import { type Computed, checkSquare, computed, isAtHand, resultOf, type SquareOf, stacked } from './operation.ts'
+import {
+  asFirst,
+  type Computed,
+  checkSquare,
+  computed,
+  isAtHand,
+  resultOf,
+  type SquareOf,
+  stacked,
+} from './operation.ts'
 import { quotient } from './quotient.ts'
 import {
   ascending,
@@ -16,6 +26,7 @@ import {
   enter,
   even,
   inOrder,
+  largestOf,
   leave,
   leaveColumns,
   roomForQ,
@@ -64,6 +75,20 @@ const partsOf = (packed: Value, n: number): { values: Complex<Value>; vectors: C
   values: { re: packed.slice(0, 1), im: packed.slice(1, 2) },
   vectors: { re: packed.slice(2, n + 2), im: packed.slice(n + 2) },
 })
+
+/** A gradient x for the cotangent g, unless it is as large as rounding makes it where vectors should be parallel. */
+const trusted: Computed = computed(
+  'eig',
+  asFirst,
+  ([x, g], of: string) => {
+    if (largestOf(x) * x.rows * EPSILON[x.dtype] > largestOf(g))
+      throw new LinAlgError(
+        `the derivative of ${of}: eigenvectors are parallel but for rounding, those of a defective matrix, wanted independent ones`,
+      )
+    return x
+  },
+  [(g) => g, null],
+)
 
 /** The cotangent of vectors that may turn in the complex plane, from that of vectors of which one element each stays real. */
 function freely(g: Complex<Value>, V: Complex<Value>): Complex<Value> {
@@ -137,7 +162,7 @@ export const spectrum: Computed = computed(
         re: scaled.re.mul(adjoint.re).sub(scaled.im.mul(adjoint.im)),
         im: scaled.re.mul(adjoint.im).add(scaled.im.mul(adjoint.re)),
       }
-      return divided('the derivative of eigvals', adjoint, right).re
+      return resultOf(trusted, [divided('the derivative of eigvals', adjoint, right).re, g], 'eigvals')
     },
   ],
 )
@@ -152,7 +177,8 @@ type ColumnOf<V> = Complex<Results<RowsIn<V> & ColsIn<V>, 1>[ClassOf<V>]>
  * substitution (LAPACK's dgeev). The residual A·v − λ·v is about n·ε·‖A‖ unless balancing has to scale by many orders of
  * magnitude, as where elements span more than twelve of them at random: it is small for the balanced matrix then, and may be
  * anything for A, with LAPACK too (Watkins 2006). Where the iteration does not converge it begins anew without balancing. There is a
- * derivative where the values are apart, and of the values alone where the vectors are independent.
+ * derivative where the values are apart, and of the values alone where the vectors are independent. Near a defective matrix it is as large
+ * as 1/√δ and more at a distance δ, so that few of its digits are right.
  *
  * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
  * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.

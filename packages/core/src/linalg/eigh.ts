@@ -3,9 +3,10 @@ import type { CheckSquare } from '../base/shape.ts'
 import { eye, fromFunction, zeros } from '../matrix/create.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import type { ClassOf, ColsIn, Operand, Results, RowsIn, Value } from '../ops/algebra.ts'
+import type { Slope } from '../ops/operation.ts'
 import { triangleOf } from './equilibrate.ts'
 import { type Computed, checkSquare, computed, isAtHand, resultOf, rowAt, type SquareOf, stacked } from './operation.ts'
-import { areNear, quotient, type Turn, turning } from './quotient.ts'
+import { areNear, asideAlong, quotient, type Turn, turning } from './quotient.ts'
 import {
   ascending,
   checkConverged,
@@ -67,20 +68,21 @@ export const decomposition: Computed = computed(
       // Along it all values become different.
       const along = fromFunction(1, n, (_, j) => j, { dtype })
       const alongAll = stacked(zeros(n, n, { dtype }), along)
-      const change = given.length > 0 ? slope?.(alongAll, along.T as Matrix) : slope?.(alongAll)
+      const change = given.length > 0 ? slope?.along(alongAll, along.T as Matrix) : slope?.along(alongAll)
       const size = values.abs().max()
       const own = { x: turn(g), d: apart(values) }
       const slopes = change && { x: turn(change), d: apart(along as unknown as Value) }
       const most = g.slice(0, n).abs().max()
-      /** How x changes as V becomes V·(I + K). */
-      const turned = (): Turn => {
+      /** How x, and what is aside, change as V becomes V·(I + K). */
+      const turned = (slope: Slope): [Turn, Turn] => {
         const K = resultOf(turning, [own.d, size])
         const moved = V.matmul(K)
-        const changed = slope?.(moved.pad(0, 1, 0, 0)) as Value
+        const direction = moved.pad(0, 1, 0, 0)
+        const changed = slope.along(direction)
         const x = skew(moved.matmul(g.slice(0, n), { transposeA: true })).add(turn(changed))
-        return { x, most: most.add(changed.abs().max()) }
+        return [{ x, most: most.add(changed.abs().max()) }, asideAlong(slope, direction)]
       }
-      const inside = quotient(WANTED, own, size, most, slopes, slopes && turned()).add(g.slice(n).diag())
+      const inside = quotient(WANTED, own, size, most, slopes, ...(slope ? turned(slope) : [])).add(g.slice(n).diag())
       return V.matmul(inside).matmul(V, { transposeB: true })
     },
     null,
@@ -111,7 +113,8 @@ export const spectrum: Computed = computed(
  * A·V = V·diag(values) for a symmetric n x n matrix: the values (n x 1) ascending, the vectors the columns of V (n x n) with
  * VᵀV = I. Only the lower triangle of A is read, as by NumPy, but all of it must be finite. Tridiagonal form, then implicit
  * QL or QR (LAPACK's dsytrd and dsteqr). The error of a value is about n·ε·‖A‖. A gradient is that of a symmetric A: both triangles get
- * half of it. It exists where values are apart, and elsewhere for functions of A that are the same for all V, such as V·f(Λ)·Vᵀ.
+ * half of it. It exists where values are apart, and elsewhere for functions of A that are the same for all V, such as V·f(Λ)·Vᵀ, of
+ * which the second derivative does not.
  *
  * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
  * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.
@@ -125,7 +128,10 @@ export function eigh<V extends Operand>(
   return (isAtHand(a) ? decompose('eigh', a, true) : traced(a)) as never
 }
 
-/** The values of `eigh` without its vectors, bit for bit. Throws what `eigh` throws. */
+/**
+ * The values of `eigh` without its vectors, bit for bit. Where some are equal, the derivative is that of functions in which they may
+ * change places, and for others, such as the smallest value, that for the vectors found: a subgradient. Throws what `eigh` throws.
+ */
 export function eigvalsh<V extends Operand>(
   a: V & CheckSquare<'eigvalsh', RowsIn<V>, ColsIn<V>>,
   ...more: []

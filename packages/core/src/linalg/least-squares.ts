@@ -115,7 +115,8 @@ export const pseudoInverse: Computed = computed(
 
 /**
  * The pseudo-inverse of Moore and Penrose, V·diag(1/σ)·Uᵀ (n x m), without the singular values up to rcond·σ₁. rcond is
- * max(m, n)·ε unless given, ε that of A's dtype, as NumPy's rtol. Its derivative is that along matrices of the same rank.
+ * max(m, n)·ε unless given, ε that of A's dtype, as NumPy's rtol. Its derivative is that along matrices of the same rank, as if what
+ * rcond leaves out were 0: with a large rcond it is wrong by the share of that (PyTorch's is, too).
  *
  * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; LinAlgError where an element of the
  * result lies beyond the range of the dtype; what `svd` throws.

@@ -158,6 +158,20 @@ export const length: Computed = computed(
   [(g, y, [a], ord) => (a.rows * a.cols === 0 ? a : g.mul(gradientOf(a, y, ord)))],
 )
 
+/** A condition that has a derivative. */
+const regular: Computed = computed(
+  'cond',
+  one,
+  ([y]) => {
+    if (y.elements[0] === Number.POSITIVE_INFINITY)
+      throw new LinAlgError(
+        'the derivative of cond: a singular value is 0 and cond Infinity, wanted a matrix of full rank',
+      )
+    return y
+  },
+  [(g) => g],
+)
+
 /** ‖A‖·‖A⁻¹‖: the sum of the relative changes of both norms; of a quotient of singular values that of them. */
 export const condition: Computed = computed(
   'cond',
@@ -169,11 +183,12 @@ export const condition: Computed = computed(
         const size = resultOf(length, [x], order)
         return gradientOf(x, size, order).div(size)
       }
-      if (ord === 2) return g.mul(y).mul(relative(a, 2).sub(relative(a, -2)))
+      if (ord === 2) return g.mul(resultOf(regular, [y])).mul(relative(a, 2).sub(relative(a, -2)))
       if (ord === -2) {
         // The smallest may be 0, as the value then is.
         const largest = resultOf(length, [a], 2)
-        const change = gradientOf(a, largest.mul(y), -2).sub(gradientOf(a, largest, 2).mul(y))
+        const value = resultOf(regular, [y])
+        const change = gradientOf(a, largest.mul(value), -2).sub(gradientOf(a, largest, 2).mul(value))
         return g.mul(change.div(largest))
       }
       const inverse = inverted('the derivative of cond', a)
@@ -203,7 +218,7 @@ export function norm<V extends Operand>(a: V, ord: NormOrder = 'fro', ...more: [
 /**
  * The condition number, a number in float64: σ₁/σₖ for order 2, which is the default, and for any m x n; σₖ/σ₁ for −2;
  * ‖A‖·‖A⁻¹‖ for the other orders of a square matrix (NumPy's rule). Infinity for a singular one, except that −2 gives 0
- * unless all of A is 0.
+ * unless all of A is 0. There is no derivative where it is Infinity.
  *
  * @throws DTypeError unless a is a matrix; ShapeError unless it is square, but for 2 and −2; MatgradError for another order;
  * LinAlgError for an empty matrix, and for NaN and infinities.

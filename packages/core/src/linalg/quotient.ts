@@ -1,6 +1,7 @@
 import { LinAlgError } from '../base/errors.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import type { Value } from '../ops/algebra.ts'
+import type { Slope } from '../ops/operation.ts'
 import { asFirst, type Computed, computed, resultOf } from './operation.ts'
 import { create, EPSILON } from './workspace.ts'
 
@@ -30,30 +31,11 @@ export interface Terms {
   readonly d: Value
 }
 
-/** How x changes where the vectors of near values turn into one another, and how large the terms of that are. */
+/** How something changes where the vectors of near values turn into one another, and how large the terms of that are. */
 export interface Turn {
   readonly x: Value
   readonly most: Value
 }
-
-/**
- * x/d where derivatives of decompositions have it: both (m x n) vanish together at repeated values where the differentiated function is
- * defined there. Near 0, beside `size`, it is the limit dx/dd (l'Hôpital's rule) by the changes of both along a direction, if they are
- * given, and if x is what the limit makes it but for what rounding leaves of numbers as large as `most`, and stays so where vectors turn.
- */
-export const division: Computed = computed(
-  'quotient',
-  asFirst,
-  ([x, d, size, most, dx, dd, turned, mostTurned], of) => {
-    if (turned) checkTurn(of, turned, mostTurned.elements[0], d, size.elements[0])
-    return quotientOf(of, x, d, size.elements[0], most?.elements[0], dx, dd)
-  },
-  [
-    (g, _y, [, d, size], of) => resultOf(division, [g, d, size], of),
-    (g, y, [, d, size], of) => resultOf(division, [g.mul(y).neg(), d, size], of),
-    null,
-  ],
-)
 
 const notUnique = ({ name, values }: Wanted): LinAlgError =>
   new LinAlgError(
@@ -61,46 +43,108 @@ const notUnique = ({ name, values }: Wanted): LinAlgError =>
       'wanted ones that are apart, or a function of the matrix that is the same for all such vectors',
   )
 
-/** @throws LinAlgError where x does not stay 0 when vectors turn: it was 0 for these alone, which others might have been. */
-function checkTurn(of: Wanted, { elements, dtype }: Matrix, most: number, d: Matrix, size: number): void {
-  for (const [i, change] of elements.entries())
-    if (Math.abs(d.elements[i]) <= NEAR[dtype] * size && Math.abs(change) > UNTURNED[dtype] * most) throw notUnique(of)
-}
+/** Whether a denominator is too near 0 for its quotient to be more than what rounding leaves. */
+const isNear = (d: number, size: number, dtype: 'float32' | 'float64'): boolean => Math.abs(d) <= NEAR[dtype] * size
 
-function quotientOf(
-  of: Wanted,
-  x: Matrix,
-  d: Matrix,
-  size: number,
-  most: number | undefined,
-  dx?: Matrix,
-  dd?: Matrix,
-): Matrix {
-  const { rows, cols, dtype } = x
-  const out = create(dtype, rows, cols)
-  const unit = 16 * Math.max(rows, cols) * EPSILON[dtype]
-  for (let i = 0; i < out.size; i++) {
-    const [numerator, denominator] = [x.elements[i], d.elements[i]]
-    if (Math.abs(denominator) > NEAR[dtype] * size) {
-      out.elements[i] = numerator / denominator
-      continue
+/** x/d where d is not near 0 beside `size`; there it is 0 if x, of terms as large as `most`, has none. */
+export const division: Computed = computed(
+  'quotient',
+  asFirst,
+  ([x, d, size, most], of) => {
+    const out = create(x.dtype, x.rows, x.cols)
+    for (let i = 0; i < out.size; i++) {
+      const [numerator, denominator] = [x.elements[i], d.elements[i]]
+      if (!isNear(denominator, size.elements[0], x.dtype)) out.elements[i] = numerator / denominator
+      // Of a quotient's own derivative `most` is not known here, but it is multiplied by this.
+      else if (numerator !== 0 || (most?.elements[0] ?? 0) > 0) throw notUnique(of)
     }
-    // Of a quotient's own derivative, which is not known here, but is multiplied by this.
-    if (most === undefined && numerator === 0) continue
-    const limit = dx && dd ? dx.elements[i] / dd.elements[i] : Number.NaN
-    const off = Math.abs(numerator - limit * denominator)
-    if (off <= unit * (most ?? 0) + Math.abs(limit * denominator) * 2 ** -10) out.elements[i] = limit
-    else if (dx && Math.abs(denominator) > unit * size) out.elements[i] = numerator / denominator
-    else throw notUnique(of)
-  }
-  return out
+    return out
+  },
+  [
+    (g, _y, [, d, size], of) => resultOf(division, [g, d, size], of),
+    (g, y, [, d, size], of) => resultOf(division, [g.mul(y).neg(), d, size], of),
+    null,
+    null,
+  ],
+)
+
+/**
+ * 1 where x/d is the limit dx/dd: where d is near 0 and x is what the limit makes it, but for what rounding leaves, and stays so where
+ * vectors turn: else it was 0 for these alone, which others might have been.
+ */
+const limits: Computed = computed(
+  'limits',
+  asFirst,
+  ([x, d, { elements: sizes }, { elements: mosts }, dx, dd, ...turns], of) => {
+    const { rows, cols, dtype } = x
+    const out = create(dtype, rows, cols)
+    const [size, most] = [sizes[0], mosts[0]]
+    const unit = 16 * Math.max(rows, cols) * EPSILON[dtype]
+    const isTurned = (change: number, terms: Matrix): boolean => Math.abs(change) > UNTURNED[dtype] * terms.elements[0]
+    const [turned, mostTurned, aside, mostAside] = turns
+    for (let i = 0; i < out.size; i++) {
+      const [numerator, denominator] = [x.elements[i], d.elements[i]]
+      if (!isNear(denominator, size, dtype)) continue
+      if (isTurned(turned.elements[i], mostTurned) || isTurned(aside.elements[0], mostAside)) throw notUnique(of)
+      const limit = (dx.elements[i] / dd.elements[i]) * denominator
+      const off = Math.abs(numerator - limit)
+      if (off <= unit * most + Math.abs(limit) * 2 ** -10) out.elements[i] = 1
+      else if (!(Math.abs(denominator) > unit * size)) throw notUnique(of)
+    }
+    return out
+  },
+  [],
+)
+
+/** dx/dd for the limit of x/d. It is linear in dx, which has derivatives; those by d would be of a higher order. */
+const limit: Computed = computed('limit', asFirst, ([dx, dd]) => dx.div(dd) as Matrix, [
+  (g, _y, [, dd]) => g.div(dd),
+  null,
+  (g, _y, _inputs, of) => resultOf(noSecond, [g], of),
+])
+
+/** Nothing, where nothing is asked for. */
+const noSecond: Computed = computed(
+  'limit',
+  asFirst,
+  ([g], { name, values }: Wanted) => {
+    if (g.elements.some((x) => x !== 0))
+      throw new LinAlgError(
+        `${name}: the second derivative is asked for where ${values} are equal, which it is not known for, wanted ones that are ` +
+          'apart, or first derivatives alone',
+      )
+    return g
+  },
+  [(g, _y, _inputs, of) => resultOf(noSecond, [g], of)],
+)
+
+/**
+ * x/d where derivatives of decompositions have it: both (m x n) vanish together at repeated values where the differentiated function is
+ * defined there. Near 0, beside `size`, it is the limit dx/dd (l'Hôpital's rule) by the changes of both along a direction, if they are
+ * given.
+ *
+ * @param most how large the terms of x are
+ * @param turn how x changes as vectors turn, and `aside` how the derivatives by what else it depends on do
+ */
+export function quotient(
+  of: Wanted,
+  { x, d }: Terms,
+  size: Value,
+  most: Value,
+  slope?: Terms,
+  turn?: Turn,
+  aside?: Turn,
+): Value {
+  if (!slope || !turn || !aside) return resultOf(division, [x, d, size, most], of)
+  const isLimit = resultOf(limits, [x, d, size, most, slope.x, slope.d, turn.x, turn.most, aside.x, aside.most], of)
+  return isLimit.where(resultOf(limit, [slope.x, slope.d, d], of), x.div(isLimit.where(1, d)))
 }
 
-/** x/d, or its limit; see `division`. */
-export function quotient(of: Wanted, { x, d }: Terms, size: Value, most: Value, slope?: Terms, turn?: Turn): Value {
-  const changes = [...(slope ? [slope.x, slope.d] : []), ...(slope && turn ? [turn.x, turn.most] : [])]
-  return resultOf(division, [x, d, size, most, ...changes], of)
-}
+/** How much what is aside changes along a direction in which vectors turn, and along one of that size where nothing cancels. */
+export const asideAlong = (slope: Slope, direction: Value): Turn => ({
+  x: slope.aside(direction),
+  most: slope.aside(direction.abs()),
+})
 
 /** Any numbers, of sizes from 0.5 to 1.5, where d is near 0 beside `size`, and 0 elsewhere; a square matrix of them is skew-symmetric. */
 export const turning: Computed = computed(
@@ -112,8 +156,8 @@ export const turning: Computed = computed(
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < cols; j++) {
         const any = 0.5 + ((Math.min(i, j) * 0.7548776662466927 + Math.max(i, j) * 0.5698402909980532) % 1)
-        const isNear = Math.abs(d.elements[i * cols + j]) <= NEAR[dtype] * size.elements[0]
-        if (isNear && (i !== j || rows !== cols)) out.elements[i * cols + j] = i < j ? any : -any
+        if (isNear(d.elements[i * cols + j], size.elements[0], dtype) && (i !== j || rows !== cols))
+          out.elements[i * cols + j] = i < j ? any : -any
       }
     return out
   },

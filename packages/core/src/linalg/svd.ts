@@ -8,7 +8,7 @@ import type { Rule } from '../ops/operation.ts'
 import { isDiagonal } from './equilibrate.ts'
 import { roomForQr } from './householder.ts'
 import { type Computed, checkValue, computed, isAtHand, resultOf, rowAt, stacked } from './operation.ts'
-import { areNear, quotient, turning } from './quotient.ts'
+import { areNear, asideAlong, quotient, type Turn, turning } from './quotient.ts'
 import {
   ascending,
   checkConverged,
@@ -154,18 +154,18 @@ function turnsOf({ U, V }: Sides, g: Sides): Value[] {
  * How these change as vectors of equal singular values turn into one another, those of 0 on either side and into the complement, too.
  *
  * @param turnings rotations of both, of U alone, and what U and V take of the complements
- * @param change that of the cotangents along one of U and V
+ * @param change that of the cotangents along one of U and V, and of what is aside
  */
 function turnedFor(
   { U, V }: Sides,
   g: Sides,
   [both, apart, acrossU, acrossV]: readonly Value[],
-  change: (dU: Value, dV: Value) => Sides,
-): { xs: readonly Value[]; most: Value } {
+  change: (dU: Value, dV: Value) => { g: Sides; aside: Turn },
+): { xs: readonly Value[]; most: Value; aside: Turn } {
   const complement = (side: Value, any: Value): Value => any.sub(side.matmul(side.matmul(any, { transposeA: true })))
   const dU = U.matmul(both.add(apart)).add(complement(U, acrossU))
   const dV = V.matmul(both).add(complement(V, acrossV))
-  const dg = change(dU, dV)
+  const { g: dg, aside } = change(dU, dV)
   const inside = (side: Value, other: Value): Value => side.matmul(other, { transposeA: true })
   const du = inside(dU, g.U).add(inside(U, dg.U))
   const dv = inside(dV, g.V).add(inside(V, dg.V))
@@ -175,6 +175,7 @@ function turnedFor(
   return {
     xs: [x.add(y), x.sub(y), across(U, dU, inside(U, g.U), dg.U, du), across(V, dV, inside(V, g.V), dg.V, dv)],
     most: dg.U.abs().max().maximum(dg.V.abs().max()),
+    aside,
   }
 }
 
@@ -200,7 +201,8 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
   // Along it all singular values become different, and larger than 0.
   const along = fromFunction(1, k, (_, j) => k - j, { dtype })
   const alongAll = stacked(zeros(m, k, { dtype }), along, zeros(n, k, { dtype }))
-  const change = slope && partsOf(values.length > 0 ? slope(alongAll, along.T as Matrix) : slope(alongAll), m)
+  const change =
+    slope && partsOf(values.length > 0 ? slope.along(alongAll, along.T as Matrix) : slope.along(alongAll), m)
   const size = s.max()
   const [xs, ds] = [turns(own.U, own.V), divisors(s)]
   const slopes = change && { x: turns(change.U, change.V), d: divisors(along as unknown as Value) }
@@ -211,7 +213,10 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
       { U, V },
       own,
       ds.map((d) => resultOf(turning, [d, size])),
-      (dU, dV) => partsOf(slope(dU.pad(0, 1 + n, 0, 0).add(dV.pad(m + 1, 0, 0, 0))), m),
+      (dU, dV) => {
+        const direction = dU.pad(0, 1 + n, 0, 0).add(dV.pad(m + 1, 0, 0, 0))
+        return { g: partsOf(slope.along(direction), m), aside: asideAlong(slope, direction) }
+      },
     )
   const over = (i: number): Value =>
     quotient(
@@ -221,6 +226,7 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
       most,
       slopes && { x: slopes.x[i], d: slopes.d[i] },
       turned && { x: turned.xs[i], most: turned.most.add(most) },
+      turned?.aside,
     )
   const inside = over(0).add(over(1)).mul(0.5).add(own.s.diag())
   let left = U.matmul(inside)
@@ -257,7 +263,7 @@ function traced(a: Value, ...values: readonly Value[]): Svd<Value> {
  * columns a row, on the R of a QR factorisation (Chan 1982). The error of a singular value of A is about n·ε·‖A‖.
  *
  * It has a derivative, without fullMatrices, where singular values are apart and not 0, and elsewhere for functions of A that are
- * the same for all U and Vh, such as U·Vh: they are taken to the limit.
+ * the same for all U and Vh, such as U·Vh: they are taken to the limit, and have no second derivative there.
  *
  * Defaults: fullMatrices false.
  *
@@ -288,7 +294,10 @@ export const spectrum: Computed = computed(
   ],
 )
 
-/** The singular values (k x 1) that `svd` gives, bit for bit. Throws what `svd` throws. */
+/**
+ * The singular values (k x 1) that `svd` gives, bit for bit. Where some are equal, the derivative is that of functions in which they may
+ * change places, and for others, such as the largest, that for the vectors found: a subgradient. Throws what `svd` throws.
+ */
 export function svdvals<V extends Operand>(a: V, ...more: []): Results<number, 1>[ClassOf<V>] {
   checkNoMore('svdvals', 'a', more)
   checkValue('svdvals', 'a', a)

@@ -40,22 +40,22 @@ export interface Stored extends Block, Holder {
 // biome-ignore lint/suspicious/noExplicitAny: each operation reads the attributes that its own methods pass
 export type Attributes = any
 
+/** How the cotangent g of a result y changes as y moves, with what else g was computed from where it is. */
+export interface Slope<V = Value> {
+  /** The derivative of g as y moves along a direction, and inputs after the first along others. */
+  along(...directions: (Stored | V)[]): V
+  /** The largest derivative of ⟨g, direction⟩ by what both y and g were computed from, but not g by way of y: a 1x1. */
+  aside(direction: V): V
+}
+
 /**
  * The cotangent of one input: g is the cotangent of the result, y the result, then the inputs and attributes of the call
  * and the number of the input. Written with operations, so that it has derivatives itself. It may have the shape that the
- * input was broadcast to: the tape sums it down. Where the operation asks for it, `slope` is the derivative of g as y
- * moves along a direction, and inputs after the first along others.
+ * input was broadcast to: the tape sums it down. Where the operation asks for it, `slope` tells how g changes as y moves.
  */
 export type Rule<V = Value> = {
   // A method, so that a rule may name the class that it is written for.
-  of(
-    g: V,
-    y: V,
-    inputs: readonly V[],
-    attributes: Attributes,
-    index: number,
-    slope?: (...along: (Stored | V)[]) => V,
-  ): V
+  of(g: V, y: V, inputs: readonly V[], attributes: Attributes, index: number, slope?: Slope<V>): V
 }['of']
 
 /**
