@@ -1,12 +1,11 @@
 // Digits through the eye of a needle: a network that gives back its input of 784 pixels remembers it in 16 numbers.
 
 import { concat, linalg, type Matrix, manualSeed } from '@matgrad/core'
-import { Adam, fit, init, Linear, mseLoss, predict, ReLU, Sequential, Sigmoid } from '@matgrad/nn'
+import { Adam, fit, init, Linear, mseLoss, plot, predict, ReLU, Sequential, Sigmoid } from '@matgrad/nn'
 import { progress } from '@matgrad/nn/node'
 import { trainingLength } from '../command-line.ts'
 import { loadMnist } from '../mnist/data.ts'
 import { outputFolder, savePng } from '../output.ts'
-import { picture, sideBySide } from '../terminal.ts'
 
 const CODE = 16
 
@@ -49,13 +48,11 @@ error('autoencoder', predict(model, test))
 
 // 4. Images, and below them what came back.
 const images = test.slice(0, 10)
-const strip = (x: Matrix): Matrix =>
-  concat(
-    Array.from({ length: x.rows }, (_, i) => x.row(i).reshape(28, 28)),
-    1,
-  )
 const rows = { originals: images, 'from the code': predict(model, images), 'from components': principal(images) }
-for (const [title, x] of Object.entries(rows).slice(0, 2))
-  console.log(`\n${sideBySide([{ title, lines: picture(strip(x.slice(0, 4))) }])}`)
-const path = savePng(outputFolder('autoencoder'), 'digits.png', concat(Object.values(rows).map(strip), 0))
+for (const [title, x] of Object.entries(rows).slice(0, 2)) {
+  console.log()
+  console.log(plot.images(x.slice(0, 4), { title, range: [0, 1] }))
+}
+const all = plot.images(concat(Object.values(rows), 0), { perRow: 10, range: [0, 1] })
+const path = await savePng(outputFolder('autoencoder'), 'digits.png', all)
 console.log(`\noriginals, what came back from the code, and from the components: ${path}`)

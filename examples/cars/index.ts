@@ -1,12 +1,13 @@
 // How far a car goes on a gallon: regression on real data, by a small network and by linear least squares.
 
-import { concat, linalg, type Matrix, manualSeed, matrix, ones } from '@matgrad/core'
+import { concat, linalg, linspace, type Matrix, manualSeed, matrix, ones } from '@matgrad/core'
 import {
   AdamW,
   fit,
   Linear,
   meanAbsoluteError,
   mseLoss,
+  plot,
   predict,
   Sequential,
   standardize,
@@ -14,7 +15,6 @@ import {
   trainTestSplit,
 } from '@matgrad/nn'
 import { trainingLength } from '../command-line.ts'
-import { lossChart, scatterPlot } from '../terminal.ts'
 import { loadCars } from './data.ts'
 
 const ORIGINS = ['USA', 'Europe', 'Japan']
@@ -67,14 +67,16 @@ const { x: coefficients } = linalg.lstsq(withConstant(train.x), train.y)
 const linear = (x: Matrix): Matrix => withConstant(x).matmul(coefficients)
 const constant = (x: Matrix): Matrix => ones(x.rows, 1).mul(mpg.mean)
 
-console.log(`\n${lossChart(history)}\n`)
-const diagonal = matrix(Array.from({ length: 60 }, (_, i) => [8 + (i * 40) / 60, 8 + (i * 40) / 60]))
-console.log('held out: miles per gallon as they are to the right, as the network says upwards, from 8 to 48')
+console.log()
+console.log(plot.lossCurve(history))
+const range = [8, 48] as const
+const diagonal = linspace(...range, 60)
+console.log()
 console.log(
-  scatterPlot({ low: matrix([[8, 8]]), high: matrix([[48, 48]]), width: 60, height: 24 }, [
-    { mark: '·', points: diagonal },
-    { mark: 'o', points: concat([test.y, byNetwork(test.x)], 1) },
-  ]),
+  plot.scatter(
+    { 'said rightly': concat([diagonal.T, diagonal.T], 1), 'a car held out': concat([test.y, byNetwork(test.x)], 1) },
+    { title: 'miles per gallon: x as they are, y as the network says', marks: '·o', xRange: range, yRange: range },
+  ),
 )
 
 console.log(`\nmean absolute error, miles per gallon   ${train.x.rows} cars learnt   ${test.x.rows} cars held out`)

@@ -3,9 +3,8 @@
 
 import { compile } from '@matgrad/autograd'
 import { type Matrix, manualSeed, matrix, ones, zeros } from '@matgrad/core'
-import { Adam, binaryCrossEntropyWithLogits, LeakyReLU, Linear, predict, ReLU, Sequential } from '@matgrad/nn'
+import { Adam, binaryCrossEntropyWithLogits, LeakyReLU, Linear, plot, predict, ReLU, Sequential } from '@matgrad/nn'
 import { trainingLength } from '../command-line.ts'
-import { scatterPlot } from '../terminal.ts'
 
 const BATCH = 128
 /** How many random numbers a point is made of. */
@@ -89,10 +88,10 @@ for (let i = 1; i <= steps; i++) {
 // Where the discriminator cannot do better than guess, its two losses are ln 2 each.
 console.log(`guessing ${(2 * Math.LN2).toFixed(3).padStart(20)}\n`)
 
-console.log('real points are dots, made ones are o')
+const range = [-2.6, 2.6] as const
 console.log(
-  scatterPlot({ low: matrix([[-2.6, -2.6]]), high: matrix([[2.6, 2.6]]), width: 72, height: 32 }, [
-    { mark: '·', points: realPoints(1000) },
-    { mark: 'o', points: predict(generator, noise(400)) },
-  ]),
+  plot.scatter(
+    { real: realPoints(1000), made: predict(generator, noise(400)) },
+    { title: 'real points and made ones', marks: '·o', xRange: range, yRange: range },
+  ),
 )

@@ -2,9 +2,8 @@
 // they went, and of all who were friends.
 
 import { compile, type Variable } from '@matgrad/autograd'
-import { eye, fromFunction, manualSeed, matrix, sparse } from '@matgrad/core'
-import { Adam, crossEntropy, Linear, Module, Sequential, Tanh } from '@matgrad/nn'
-import { picture, sideBySide } from '../terminal.ts'
+import { concat, eye, fromFunction, manualSeed, matrix, sparse } from '@matgrad/core'
+import { Adam, crossEntropy, Linear, Module, plot, Sequential, Tanh } from '@matgrad/nn'
 import { MEMBERS, pairs, withInstructor } from './karate.ts'
 
 const HIDDEN = 16
@@ -54,15 +53,9 @@ const scores = model.forward(members).value
 // 4. Who is friends with whom, in the order of the members' numbers and in that of the network: a square for each side.
 const table = friends.toDense().greater(0)
 const order = Array.from(scores.col(1).sub(scores.col(0)).argsort(0).data)
-console.log(
-  sideBySide([
-    { title: 'friends, as they are numbered', lines: picture(table) },
-    {
-      title: '  from I to O, as the network has them',
-      lines: picture(table.gatherRows(order).gatherCols(order)).map((line) => `  ${line}`),
-    },
-  ]),
-)
+const tables = [table, table.gatherRows(order).gatherCols(order)].map((each) => each.reshape(1, -1))
+const titles = ['as they are numbered', 'from I to O, by the network']
+console.log(plot.images(concat(tables, 0), { title: 'friends', titles }))
 const truth = fromFunction(MEMBERS, 1, (i) => Number(!withInstructor.includes(i + 1)))
 const right = scores.argmax(1).equal(truth)
 const sides = order.map((i) => (i === instructor ? 'I' : i === officer ? 'O' : 'io'[truth.get(i, 0)]))

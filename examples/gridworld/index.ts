@@ -4,7 +4,6 @@ import { compile } from '@matgrad/autograd'
 import { eye, type Matrix, manualSeed, zeros } from '@matgrad/core'
 import { Adam, CosineAnnealingLR, Linear, mseLoss, ReLU, Sequential } from '@matgrad/nn'
 import { trainingLength } from '../command-line.ts'
-import { sideBySide } from '../terminal.ts'
 import { ACTIONS, bestPolicy, CELLS, DISCOUNT, isEnd, meanReturn, move, picture, start } from './world.ts'
 
 const BATCH = 64
@@ -67,10 +66,8 @@ for (let step = 0; step < steps; step++) {
 
 // 5. Where it goes. What it is worth is computed, not tried.
 const learnt = values().argmax(1)
-console.log(
-  `\n${sideBySide([
-    { title: 'the best policy', lines: picture(best) },
-    { title: 'what was learnt', lines: picture(learnt) },
-  ])}`,
-)
+const [bestLines, learntLines] = [picture(best), picture(learnt)]
+const width = Math.max(...bestLines.map((line) => line.length), 'the best policy'.length) + 2
+console.log(`\n${'the best policy'.padEnd(width)}what was learnt`)
+for (const [i, line] of bestLines.entries()) console.log(line.padEnd(width) + learntLines[i])
 console.log(`\nmean return ${meanReturn(learnt).toFixed(4)}, at best ${meanReturn(best).toFixed(4)}`)

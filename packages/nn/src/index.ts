@@ -28,6 +28,7 @@ export { type Period, Scheduler, type SchedulerOptions, type SchedulerState } fr
 export * from './optim/schedules.ts'
 export type { StoredSettings } from './optim/settings.ts'
 export * from './optim/sgd.ts'
+export * as plot from './plot/index.ts'
 export type { InputShape } from './summary.ts'
 export type { Callback, Training } from './train/callbacks.ts'
 export { type Checkpoint, type Checkpointed, decodeCheckpoint, encodeCheckpoint } from './train/checkpoint.ts'

@@ -205,6 +205,14 @@ const rows: Record<string, Row> = {
   saveModel: row((o, v) => saveModel(join(tmpdir(), 'matgrad-options.safetensors'), v.model, o)),
   earlyStopping: row((o) => nn.earlyStopping(o)),
   fromJSON: row((o, v) => nn.fromJSON(v.model.toJSON(), o)),
+  lines: row((o) => nn.plot.lines({ a: [1, 2] }, o)),
+  scatter: row((o, v) => nn.plot.scatter({ a: v.data.x }, o)),
+  decisionBoundary: row((o, v) => nn.plot.decisionBoundary(v.model, v.data, o)),
+  heatmap: row((o, v) => nn.plot.heatmap(v.a, o)),
+  images: row((o) => nn.plot.images(zeros(2, 4), o)),
+  histogram: row((o, v) => nn.plot.histogram(v.a, o)),
+  toString: row((o, v) => nn.plot.heatmap(v.a).toString(o)),
+  toPNG: row((o, v) => nn.plot.heatmap(v.a).toPNG(o)),
   progress: row((o) => progress(o)),
   csvLogger: row((o) => csvLogger('none.csv', o)),
   checkpoint: row((o) => checkpoint('none', o)),
@@ -244,7 +252,7 @@ class Settings {
 }
 
 /** Options that are texts. */
-const TEXTS = ['inputName', 'delimiter', 'target', 'outputName', 'name', 'monitor', 'separator']
+const TEXTS = ['inputName', 'delimiter', 'target', 'outputName', 'name', 'monitor', 'separator', 'title', 'xLabel', 'marks']
 
 /** What is no options, with the word for it. */
 const none: [unknown, string][] = [
@@ -340,7 +348,7 @@ function takersIn(text: string): string[] {
     const declared = /^(?:export )?(?:async |abstract )?(?:class|interface|function|const|type|let) (\w+)/.exec(line)
     if (declared)
       [owner, name, exported] = [declared[1], declared[1], line.startsWith('export') && !line.startsWith('export type')]
-    const method = /^ {2}(?:static )?(\w+)[<(]/.exec(line)
+    const method = /^ {2}(?:static |async )?(\w+)[<(]/.exec(line)
     if (method) name = method[1] === 'constructor' ? owner : method[1]
     if (exported && /\b(options|settings)(\?: |: (FitOptions|EngineOptions|Partial|\{))/.test(line)) found.push(name)
   }

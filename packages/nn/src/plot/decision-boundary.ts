@@ -1,0 +1,72 @@
+import { DTypeError, MatgradError, type Matrix } from '@matgrad/core'
+import { checkNoMore, describe, flag, number, readerOf, text } from '@matgrad/core/internal'
+import { checkMatrices } from '../check.ts'
+import { checkClasses, classesIn, classOf, targetOf, thresholdOf } from '../metrics/classes.ts'
+import { checkModule, type Module } from '../module.ts'
+import type { Dataset } from '../train/data.ts'
+import { predict } from '../train/evaluate.ts'
+import { PALETTE } from './colors.ts'
+import { PixelPicture } from './picture.ts'
+import { checkPoints, type Group, groundOf, MARKS, Plane, viewOf } from './scatter.ts'
+import { labelOf } from './text.ts'
+import { checkCount, labels } from './values.ts'
+
+export interface BoundaryOptions {
+  /** @default 'decision boundary' */
+  readonly title?: string
+  /** What the classes are called. @default their indices */
+  readonly classes?: readonly string[]
+  /** From it on one value says class 1. @default 0.5, or 0 where `fromLogits` is true */
+  readonly threshold?: number
+  /** Whether the model gives one logit, and no probability. @default false */
+  readonly fromLogits?: boolean
+}
+
+const readBoundary = readerOf({
+  title: text('decision boundary'),
+  classes: labels(),
+  threshold: number(),
+  fromLogits: flag(false),
+})
+
+/** Of places, in text. */
+const GROUNDS = '·░▒▓ABCDEF'
+
+/**
+ * The class that a model gives each place of the plane, and samples on it with the classes that they have. A model of one column says class 1
+ * from `threshold` on, one of several the class of the largest.
+ *
+ * Defaults: title 'decision boundary', fromLogits false.
+ *
+ * @param data x nx2, and y class indices nx1 or a column for each class
+ * @throws DTypeError or ShapeError for other data; MatgradError for more than 10 classes; what the model throws.
+ */
+export function decisionBoundary(model: Module, data: Dataset, options?: BoundaryOptions, ...more: []): PixelPicture {
+  checkNoMore('decisionBoundary', 'model, data, options', more)
+  checkModule('decisionBoundary', model)
+  const { title, classes, ...settings } = readBoundary('decisionBoundary', options)
+  const threshold = thresholdOf('decisionBoundary', settings)
+  if (typeof data !== 'object' || data === null)
+    throw new DTypeError(`decisionBoundary: data is ${describe(data)}, wanted { x, y }`)
+  const { x, y } = data
+  checkMatrices('decisionBoundary', { x, y })
+  checkPoints('decisionBoundary', 'x', x)
+  const prediction = predict(model, x)
+  checkClasses('decisionBoundary', prediction, y)
+  const count = classesIn(prediction.cols)
+  if (count > PALETTE.length)
+    throw new MatgradError(`decisionBoundary: got ${count} classes, wanted at most ${PALETTE.length}`)
+  checkCount('decisionBoundary', 'classes', classes, count)
+  const classesAt = (places: Matrix): number[] => {
+    const { data, cols, rows } = predict(model, places.astype(x.dtype))
+    return Array.from({ length: rows }, (_, i) => classOf(data, i, cols, threshold))
+  }
+  const names = Array.from({ length: count }, (_, k) => labelOf(classes?.[k] ?? `class ${k}`))
+  const groups = names.map((name, k): Group => {
+    const rows = Array.from({ length: x.rows }, (_, i) => i).filter((i) => targetOf(y.data, i, y.cols) === k)
+    return { name: `${name} in the data`, mark: MARKS[k], points: x.gatherRows(rows) }
+  })
+  const view = viewOf([x])
+  const plane = new Plane(title, view, groups, groundOf(view, names, GROUNDS, classesAt))
+  return new PixelPicture(plane, plane)
+}
