@@ -27,6 +27,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'nn/optim': 500,
   'nn/train': 800,
   'nn/export': 500,
+  'nn/plot': 900,
   'nn/node': 200,
 }
 const MOST = 9600

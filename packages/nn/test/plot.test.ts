@@ -507,7 +507,7 @@ describe('images', () => {
 
   it('show what is no number', () => {
     expect(textOf(plot.images(matrix([[Number.NaN, 1, 0, 0]])))).toBe(
-      'images, 1 of 2x2\n?▀\n0 (blank) to 1 (█), 1 NaN (??)',
+      'images, 1 of 2x2\n?▀\n0 (blank) to 1 (█), 1 NaN (?)',
     )
   })
 })

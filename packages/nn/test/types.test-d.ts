@@ -29,6 +29,7 @@ import {
   ModuleList,
   mseLoss,
   PReLU,
+  plot,
   predict,
   ReLU,
   Residual,
@@ -438,5 +439,28 @@ describe('training', () => {
       },
     }
     fit(model, data, { loss: mseLoss, optimizer, epochs: 1, callbacks: [callback] })
+  })
+})
+
+describe('plot', () => {
+  test('pictures are text and SVG, those of pixels PNG', async () => {
+    const data = { x: zeros(4, 2), y: zeros(4, 1) }
+    const model = new Linear(2, 1)
+    const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+    const history = await fit(model, data, { loss: mseLoss, optimizer, epochs: 1, validation: data })
+    expectTypeOf(plot.lossCurve(history)).toEqualTypeOf<plot.Picture>()
+    expectTypeOf(plot.lossCurve(history).toSVG()).toEqualTypeOf<string>()
+    expectTypeOf(plot.lines({ a: [1], b: new Float32Array(1), c: zeros(1, 2) })).toEqualTypeOf<plot.Picture>()
+    expectTypeOf(plot.heatmap(loose, { colorMap: 'gray', range: [0, 1] })).toEqualTypeOf<plot.PixelPicture>()
+    expectTypeOf(plot.images(loose).toPNG({ scale: 2 })).resolves.toEqualTypeOf<Uint8Array>()
+    expectTypeOf(plot.decisionBoundary(model, data)).toExtend<plot.Picture>()
+    // @ts-expect-error a curve has no pixels
+    plot.lossCurve(history).toPNG()
+    // @ts-expect-error wanted 'viridis' or 'gray'
+    plot.heatmap(loose, { colorMap: 'jet' })
+    // @ts-expect-error two numbers
+    plot.histogram([1], { range: [1] })
+    // @ts-expect-error wanted matrices
+    plot.scatter({ a: [1, 2] })
   })
 })

@@ -7,7 +7,7 @@ import type { Dataset } from '../train/data.ts'
 import { predict } from '../train/evaluate.ts'
 import { PALETTE } from './colors.ts'
 import { PixelPicture } from './picture.ts'
-import { checkPoints, type Group, groundOf, MARKS, Plane, viewOf } from './scatter.ts'
+import { checkPoints, type Group, groundOf, MARKS, Plane, viewOf } from './plane.ts'
 import { labelOf } from './text.ts'
 import { checkCount, labels } from './values.ts'
 

@@ -73,18 +73,18 @@ export class Scale {
     return [...bar, legendAt(x, y + 28, entries)].join('')
   }
 
-  /** The same on a terminal. `blank` and `full` are what the ends are without colours. */
-  legendOf(colors: boolean, blank: string, full: string): string {
+  /** The same on a terminal, where `strange` is what is no finite number. */
+  legendOf(colors: boolean, strange: string): string {
     const [low, high] = this.range.map(formatNumber)
     const bar = Array.from({ length: 16 }, (_, i): Cell => ({ text: ' ', back: colorOf(this.map, i / 15) }))
-    const ends = colors ? `${low} ${lineOf(bar, true)} ${high}` : `${low} (${blank}) to ${high} (${full})`
-    const strange = this.census.others && `${this.census.others} (${lineOf([STRANGE_CELL], colors)})`
-    return joined([ends, this.cut, strange])
+    const ends = colors ? `${low} ${lineOf(bar, true)} ${high}` : `${low} (blank) to ${high} (█)`
+    const sample = lineOf([{ text: strange, color: STRANGE }], colors)
+    return joined([ends, this.cut, this.census.others && `${this.census.others} (${sample})`])
   }
 }
 
 /** What is no finite number. */
-export const STRANGE_CELL: Cell = { text: '??', color: STRANGE }
+const STRANGE_CELL: Cell = { text: '??', color: STRANGE }
 
 /** The title of a picture, and what it shows. */
 const factsOf = (title: string, { rows, cols }: Matrix, { note }: Shrunk): string =>
@@ -127,7 +127,7 @@ export function heatmap(matrix: Matrix, options?: HeatmapOptions, ...more: []): 
             colors,
           ),
         )
-        return [factsOf(title, matrix, places), ...lines, scale.legendOf(colors, 'blank', '█')].join('\n')
+        return [factsOf(title, matrix, places), ...lines, scale.legendOf(colors, STRANGE_CELL.text)].join('\n')
       },
       svg() {
         const places = shrunk(pixels, IN_SVG, IN_SVG)

@@ -126,7 +126,7 @@ export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): Pi
               .trimEnd(),
           )
         })
-        return [heading(noteOf(IN_TEXT)), ...lines, scale.legendOf(colors, 'blank', '█')].join('\n')
+        return [heading(noteOf(IN_TEXT)), ...lines, scale.legendOf(colors, colors ? '▀' : '?')].join('\n')
       },
       svg() {
         const [gap, head] = [6, names ? 20 : 0]

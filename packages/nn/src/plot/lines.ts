@@ -1,11 +1,21 @@
-import { DTypeError, MatgradError } from '@matgrad/core'
-import { checkInteger, checkNoMore, describe, isPlain, readerOf, text, whole } from '@matgrad/core/internal'
+import { DTypeError, type Matrix } from '@matgrad/core'
+import { checkInteger, checkNoMore, describe, readerOf, text, whole } from '@matgrad/core/internal'
 import { axesOf, legendAt, titleAt } from './axes.ts'
 import { INKS, PALETTE } from './colors.ts'
 import { Picture } from './picture.ts'
 import { documentOf, element, hex, round } from './svg.ts'
 import { type Cell, formatNumber, formatStep, labelOf, lineOf, padStart, widestOf } from './text.ts'
-import { between, type Census, censusOf, joined, numbersOf, partOf, type Range, widened } from './values.ts'
+import {
+  between,
+  type Census,
+  censusOf,
+  checkGroups,
+  joined,
+  numbersOf,
+  partOf,
+  type Range,
+  widened,
+} from './values.ts'
 
 export interface LinesOptions {
   /** @default '' */
@@ -173,16 +183,6 @@ class Chart {
   }
 }
 
-/** @throws MatgradError for no lists, and more than colours tell apart. */
-export function checkGroups(operation: string, what: string, given: unknown): [name: string, value: unknown][] {
-  if (!isPlain(given))
-    throw new DTypeError(`${operation}: ${what} are ${describe(given)}, wanted an object with a name for each`)
-  const entries = Object.entries(given)
-  if (entries.length === 0 || entries.length > PALETTE.length)
-    throw new MatgradError(`${operation}: got ${entries.length} ${what}, wanted 1 to ${PALETTE.length}`)
-  return entries
-}
-
 function pictureOf(
   operation: string,
   given: unknown,
@@ -205,7 +205,7 @@ function pictureOf(
  * @throws DTypeError for other than numbers; MatgradError for no lines or more of them; ShapeError for a start below 0.
  */
 export function lines(
-  lines: Readonly<Record<string, ArrayLike<number>>>,
+  lines: Readonly<Record<string, ArrayLike<number> | Matrix>>,
   options?: LinesOptions,
   ...more: []
 ): Picture {

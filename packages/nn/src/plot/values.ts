@@ -1,8 +1,9 @@
 // What pictures are drawn of: numbers, some of which may be none.
 
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, type KindMaker, kind, numbers } from '@matgrad/core/internal'
-import { countOf, formatNumber } from './text.ts'
+import { describe, isPlain, type KindMaker, kind, numbers } from '@matgrad/core/internal'
+import { PALETTE } from './colors.ts'
+import { formatNumber } from './text.ts'
 
 export type Range = readonly [low: number, high: number]
 
@@ -31,6 +32,16 @@ export function checkRange(operation: string, what: string, given: Range | undef
 export function checkCount(operation: string, what: string, list: readonly unknown[] | undefined, count: number): void {
   if (list && list.length !== count)
     throw new ShapeError(`${operation}: ${what} has ${list.length} elements, wanted ${count}`)
+}
+
+/** Things by name. @throws DTypeError for other than an object; MatgradError for nothing, and more than colours tell apart. */
+export function checkGroups(operation: string, what: string, given: unknown): [name: string, value: unknown][] {
+  if (!isPlain(given))
+    throw new DTypeError(`${operation}: ${what} are ${describe(given)}, wanted an object with a name for each`)
+  const entries = Object.entries(given)
+  if (entries.length === 0 || entries.length > PALETTE.length)
+    throw new MatgradError(`${operation}: got ${entries.length} ${what}, wanted 1 to ${PALETTE.length}`)
+  return entries
 }
 
 /** @throws DTypeError unless a value is a list of numbers. */
@@ -120,6 +131,3 @@ export function shrunk({ rows, cols, data }: Omit<Shrunk, 'note'>, mostRows: num
 
 /** Texts that say something, one after the other. */
 export const joined = (parts: readonly string[], separator = ', '): string => parts.filter(Boolean).join(separator)
-
-export const pointsNotDrawn = (count: number, why: string): string =>
-  count > 0 ? `${countOf(count, 'point')} ${why}` : ''
