@@ -1,14 +1,17 @@
 // Models that fixtures/nn/onnx.ts has ONNX Runtime compute, with samples for them.
 
-import { constant, type Variable } from '@matgrad/autograd'
+import { constant, linalg, type Variable, variable } from '@matgrad/autograd'
 import { concat, fromFunction, Generator, type Matrix, manualSeed, matrix } from '@matgrad/core'
 import {
   BatchNorm1d,
   Dropout,
+  ELU,
   Embedding,
   GELU,
+  Identity,
   Lambda,
   LayerNorm,
+  LeakyReLU,
   Linear,
   LogSoftmax,
   type Module,
@@ -17,7 +20,10 @@ import {
   Residual,
   SELU,
   Sequential,
+  Sigmoid,
+  SiLU,
   Softmax,
+  Softplus,
   Tanh,
 } from '@matgrad/nn'
 
@@ -80,16 +86,22 @@ const unary = [
 
 const others: Readonly<Record<string, (x: Variable) => unknown>> = {
   pow: (x) => x.abs().pow(1.7),
-  mod: (x) => x.mod(3),
+  mod: (x) => concat([x.mod(3), x.mod(-3), x.mul(1000).mod(0.1)], 1),
+  'of what is near 0': (x) => concat([x.mul(1e-6).expm1(), x.mul(1e-6).log1p()], 1).mul(1e6),
   extremes: (x) => x.maximum(x.mul(-2)).minimum(3),
   clip: (x) => x.clip(-1, 1),
   where: (x) => x.greater(0).where(x, x.mul(0.5)),
   sums: (x) => concat([x.sum(1), x.mean(1), x.max(1), x.min(1), x.prod(1), x.std(1), x.variance(1), x.logSumExp(1)], 1),
   places: (x) => concat([x.argmax(1), x.argmin(1)], 1),
   running: (x) => concat([x.cumsum(1), x.diff(1)], 1),
-  flipped: (x) => x.flipCols(),
+  flipped: (x) => concat([x.flipCols(), x.transpose().flipRows().transpose()], 1),
+  sorted: (x) => concat([x.sort(1), x.argsort(1), x.median(1), x.quantile(0.3, 1)], 1),
   padded: (x) => x.pad(0, 0, 1, 2, 7),
   sliced: (x) => x.slice(0, x.rows, 1, 3),
+  'sliced from the end': (x) => concat([x.slice(0, -1), x.slice(-1)], 0),
+  'sliced, transposed': (x) => x.transpose().slice(0, 2).transpose(),
+  'padded, transposed': (x) => x.transpose().pad(1, 2, 0, 1, 5).slice(0, 7, 0, x.rows).transpose(),
+  'all of it': (x) => concat([x.softmax(), x.argmax().broadcastTo(x.rows, 1)], 1).mul(0),
   gathered: (x) => x.gatherCols([0, 2, 2]),
   tiled: (x) => x.tile(1, 2),
   reshaped: (x) =>
@@ -107,6 +119,12 @@ const others: Readonly<Record<string, (x: Variable) => unknown>> = {
   transposed: (x) => x.transpose().mul(2).transpose(),
   picked: (x) => x.pick(x.argmax(1)),
   hot: (x) => x.argmax(1).oneHot(4),
+}
+
+/** What is computed of parameters alone may be what ONNX does not have. */
+function ofParameters(generator: Generator): Module {
+  const weight = variable(generator.normal(4, 4))
+  return of((x) => x.matmul(linalg.inv(weight)).matmul(weight.tril()).add(weight.softmax().slice(0, 1)))
 }
 
 export function onnxCases(): OnnxCase[] {
@@ -140,6 +158,14 @@ export function onnxCases(): OnnxCase[] {
       ),
       x: normal(5, 6),
     },
+    {
+      name: 'of more layers',
+      model: new Sequential(
+        ...[new Identity(), new LeakyReLU(0.2), new SiLU(), new ELU(0.5), new Softplus(), new Sigmoid()],
+      ),
+      x: normal(5, 6),
+    },
+    { name: 'of parameters', model: ofParameters(generator), x: normal(5, 4) },
     { name: 'in float64', model: new Sequential(new Linear(6, 6, float64), new Tanh()), x: normal(5, 6) },
     { name: 'of one sample', model: new Sequential(new Linear(6, 3, { bias: false }), new Tanh()), x: normal(1, 6) },
     ...unary.map((name) => ({ name, model: of((x) => x[name as 'exp']()), x: normal(5, 4) })),

@@ -1,7 +1,8 @@
 import type { Matrix } from '@matgrad/core'
-import { type Image, imageOf as imageOfSteps, type Slot, type Step } from '@matgrad/core/internal'
+import { type Image, imageOf as imageOfSteps, type Slot, type Step, withTracer } from '@matgrad/core/internal'
 import type { Variable } from '../variable.ts'
 import { programOf } from './program.ts'
+import { Trace } from './trace.ts'
 
 /** The steps of a function of a matrix, and where what it is given and what it gives are in them. */
 export interface Recorded {
@@ -10,9 +11,29 @@ export interface Recorded {
   readonly output: Slot
 }
 
-/** What a function does with a matrix. @throws what `compile` throws for functions that it cannot trace. */
-export function recordedFrom(fn: (x: Matrix) => Variable, x: Matrix): Recorded {
-  const { trace, result } = programOf(fn, [x])
+/** Shows each step to somebody, who may throw where the function makes it. */
+class ShownTrace extends Trace {
+  private readonly show: (step: Step) => void
+
+  constructor(show: (step: Step) => void) {
+    super()
+    this.show = show
+  }
+
+  protected override add(step: Step): void {
+    super.add(step)
+    withTracer(null, () => this.show(this.steps[this.steps.length - 1]))
+  }
+}
+
+/**
+ * What a function does with a matrix.
+ *
+ * @param show is called with each step while the function makes it
+ * @throws what `compile` throws for functions that it cannot trace, and what `show` throws
+ */
+export function recordedFrom(fn: (x: Matrix) => Variable, x: Matrix, show?: (step: Step) => void): Recorded {
+  const { trace, result } = programOf(fn, [x], show && new ShownTrace(show))
   return { steps: trace.steps, input: trace.args[0], output: trace.valueOf(result.matrix) }
 }
 

@@ -47,9 +47,12 @@ export function standForAll(args: readonly unknown[]): { stands: readonly Stand[
 }
 
 /** Calls `fn`, and records what it does for a program. @throws what it throws, and for what no program can do. */
-export function programOf<Result>(fn: AnyFunction<Result>, args: readonly unknown[]): Program<Result> {
+export function programOf<Result>(
+  fn: AnyFunction<Result>,
+  args: readonly unknown[],
+  trace: Trace = new Trace(),
+): Program<Result> {
   const { stands, inputs } = standForAll(args)
-  const trace = new Trace()
   for (const { matrix } of inputs) trace.argument(matrix)
   const result = trace.run(() => fn(...stands.map(({ own }) => own)))
   if (result instanceof Promise)

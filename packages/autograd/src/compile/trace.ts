@@ -110,7 +110,7 @@ export class Trace implements Tracer, GradientWatch {
     return generator
   }
 
-  private add(step: Step): void {
+  protected add(step: Step): void {
     this.steps.push({ ...step, attributes: asItIs(step.attributes) })
   }
 

@@ -1,5 +1,6 @@
 // What operations are in ONNX (https://onnx.ai/onnx/operators), by their names: a table of functions that write nodes.
 
+import { MatgradError } from '@matgrad/core'
 import { Float, type Message } from './protobuf.ts'
 
 /** Elements as ONNX counts their types. */
@@ -18,6 +19,11 @@ export const ANY = -1
 
 /** The shape of a value, in which what follows the number of samples is ANY. */
 export type Sizes = readonly [rows: number, cols: number]
+
+export const notForAny = (): MatgradError =>
+  new MatgradError(
+    'toOnnx: what the model computes with depends on how many samples there are, wanted the same for any number, such as rows that are repeated by broadcasting',
+  )
 
 /** Writes the nodes and constants of a graph. */
 export class Nodes {
@@ -47,19 +53,19 @@ export class Nodes {
   /** The result of a node. */
   node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
     const output = this.fresh()
-    this.write(type, inputs, output, attributes)
+    this.write(type, inputs, [output], attributes)
     return output
   }
 
   write(
     type: string,
     inputs: readonly string[],
-    output: string,
+    outputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): void {
     this.nodes.push([
       ...inputs.map((name) => [1, name] as const),
-      [2, output],
+      ...outputs.map((name) => [2, name] as const),
       [4, type],
       ...Object.entries(attributes).map(([name, value]) => [5, attributeOf(name, value)] as const),
     ])
@@ -121,6 +127,19 @@ export class Nodes {
       : this.node(type, [x], { axes, keepdims: 1 })
   }
 
+  /** The `count` smallest elements of each line in ascending order, and where they are. */
+  smallest(x: string, count: number, axis: number): { values: string; places: string } {
+    const [values, places] = [this.fresh(), this.fresh()]
+    this.write('TopK', [x, this.integers(count)], [values, places], { axis, largest: 0, sorted: 1 })
+    return { values, places }
+  }
+
+  reshape(x: string, sizes: Sizes): string {
+    if (sizes[0] === ANY && sizes[1] === ANY) throw notForAny()
+    // The one that is −1 is found, too.
+    return this.node('Reshape', [x, this.integers(...sizes)])
+  }
+
   /** Rows, columns or elements repeated to sizes, where ANY is the number of samples. */
   expand(x: string, sizes: Sizes, of: Sizes): string {
     // 1 keeps a size, whatever it is.
@@ -170,7 +189,7 @@ function attributeOf(name: string, value: Attribute): Message {
   return [[1, name], ...value.map((each) => [8, each] as const), [20, 7]]
 }
 
-/** An operation's own arguments: numbers, of which those that follow the number of samples are ANY, and others. */
+/** An operation's own arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: as the operations have them
 type Attributes = any
 
@@ -199,12 +218,21 @@ const reduction =
   (type: string): Translation =>
   (g, [x], { axis }) =>
     g.reduce(type, x, axis)
-const extreme =
-  (type: string): Translation =>
-  (g, [x], { axis }) =>
-    axis === undefined
-      ? g.flags(g.node(type, [g.node('Reshape', [x, g.integers(1, -1)])], { axis: 1, keepdims: 1 }))
-      : g.flags(g.node(type, [x], { axis, keepdims: 1 }))
+/** Along an axis, or through all elements row by row. */
+const along =
+  (write: (g: Nodes, x: string, axis: number, attributes: Attributes, of: Sizes) => string): Translation =>
+  (g, [x], attributes, sizes, [of]) => {
+    const { axis } = attributes
+    if (axis !== undefined) return write(g, x, axis, attributes, of)
+    const size = of.includes(ANY) ? ANY : of[0] * of[1]
+    return g.reshape(write(g, g.reshape(x, [1, ANY]), 1, attributes, [1, size]), sizes)
+  }
+const extreme = (type: string): Translation => along((g, x, axis) => g.flags(g.node(type, [x], { axis, keepdims: 1 })))
+/** The length of lines along an axis, which is the same for any number of samples. */
+function lengthOf(of: Sizes, axis: number): number {
+  if (of[axis] === ANY) throw notForAny()
+  return of[axis]
+}
 const same: Translation = (g, [x]) => g.node('Identity', [x])
 const times = (g: Nodes, x: string, factor: number): string => g.node('Mul', [x, g.number(factor)])
 const plus = (g: Nodes, x: string, term: number): string => g.node('Add', [x, g.number(term)])
@@ -215,6 +243,12 @@ const LAST = 2 ** 31 - 1
 /** A part of x from a place to the end or before, in steps, along an axis. */
 const part = (g: Nodes, x: string, [start, end, step]: readonly [number, number, number], axis: number): string =>
   g.node('Slice', [x, g.integers(start), g.integers(end), g.integers(axis), g.integers(step)])
+
+/** Lines in reverse order. */
+const flip =
+  (axis: number): Translation =>
+  (g, [x]) =>
+    part(g, x, [-1, -LAST, -1], axis)
 
 /** √(8/π)·(x + 0.044715·x³), twice what tanh is taken of. */
 const TANH_SLOPE = Math.sqrt(8 / Math.PI)
@@ -239,10 +273,26 @@ export const translations: Readonly<Record<string, Translation>> = {
   ceil: one('Ceil'),
   round: one('Round'),
   reciprocal: one('Reciprocal'),
-  log1p: (g, [x]) => g.node('Log', [plus(g, x, 1)]),
+  /** ln u·x/(u − 1), in which the error of u = 1 + x cancels; x where u is 1, ln u where there is none, for ∞ too. */
+  log1p: (g, [x]) => {
+    const u = plus(g, x, 1)
+    const [log, rest] = [g.node('Log', [u]), plus(g, u, -1)]
+    const corrected = g.node('Div', [g.node('Mul', [log, x]), rest])
+    const where = (value: string, chosen: string, other: string): string =>
+      g.node('Where', [g.node('Equal', [rest, value]), chosen, other])
+    return where(g.number(0), x, where(x, log, corrected))
+  },
   log2: (g, [x]) => times(g, g.node('Log', [x]), Math.LOG2E),
   log10: (g, [x]) => times(g, g.node('Log', [x]), Math.LOG10E),
-  expm1: (g, [x]) => plus(g, g.node('Exp', [x]), -1),
+  /** (u − 1)·x/ln u, in which the error of u = eˣ cancels; x where u is 1, u − 1 where that is far from it. */
+  expm1: (g, [x]) => {
+    const u = g.node('Exp', [x])
+    const rest = plus(g, u, -1)
+    const corrected = g.node('Div', [g.node('Mul', [rest, x]), g.node('Log', [u])])
+    const isNear = g.node('Less', [g.node('Abs', [x]), g.number(1)])
+    const near = g.node('Where', [g.node('Equal', [rest, g.number(0)]), x, corrected])
+    return g.node('Where', [isNear, near, rest])
+  },
   square: (g, [x]) => g.node('Mul', [x, x]),
   trunc: (g, [x]) => g.node('Mul', [g.node('Sign', [x]), g.node('Floor', [g.node('Abs', [x])])]),
   leakyRelu: (g, [x], { slope }) => g.node('LeakyRelu', [x], { alpha: new Float(slope) }),
@@ -272,7 +322,12 @@ export const translations: Readonly<Record<string, Translation>> = {
   pow: two('Pow'),
   maximum: two('Max'),
   minimum: two('Min'),
-  mod: (g, [a, b]) => g.node('Sub', [a, g.node('Mul', [b, g.node('Floor', [g.node('Div', [a, b])])])]),
+  /** The exact remainder has the sign of a. */
+  mod: (g, [a, b]) => {
+    const rest = g.node('Mod', [a, b], { fmod: 1 })
+    const product = g.node('Mul', [g.node('Sign', [rest]), g.node('Sign', [b])])
+    return g.node('Where', [g.node('Less', [product, g.number(0)]), g.node('Add', [rest, b]), rest])
+  },
   less: comparison('Less'),
   lessEqual: comparison('LessOrEqual'),
   greater: comparison('Greater'),
@@ -289,21 +344,22 @@ export const translations: Readonly<Record<string, Translation>> = {
   logSumExp: reduction('ReduceLogSumExp'),
   argmax: extreme('ArgMax'),
   argmin: extreme('ArgMin'),
-  cumsum: (g, [x], { axis }) => g.node('CumSum', [x, g.integers(axis)]),
-  softmax: (g, [x], { axis }) => g.node('Softmax', [x], { axis }),
-  logSoftmax: (g, [x], { axis }) => g.node('LogSoftmax', [x], { axis }),
+  cumsum: along((g, x, axis) => g.node('CumSum', [x, g.integers(axis)])),
+  softmax: along((g, x, axis) => g.node('Softmax', [x], { axis })),
+  logSoftmax: along((g, x, axis) => g.node('LogSoftmax', [x], { axis })),
+  sort: along((g, x, axis, _attributes, of) => g.smallest(x, lengthOf(of, axis), axis).values),
+  argsort: along((g, x, axis, _attributes, of) => g.flags(g.smallest(x, lengthOf(of, axis), axis).places)),
+  kthValue: along((g, x, axis, { k }) => part(g, g.smallest(x, k + 1, axis).values, [k, k + 1, 1], axis)),
   variance: same,
   std: same,
   transpose: (g, [x]) => product(g, x, true),
   clone: same,
   astype: same,
-  reshape: (g, [x], _attributes, sizes) => g.node('Reshape', [x, g.integers(...sizes)]),
+  reshape: (g, [x], _attributes, sizes) => g.reshape(x, sizes),
   slice: (g, [x], { rowStart, rowEnd, colStart, colEnd }) =>
-    part(g, part(g, x, [rowStart, rowEnd === ANY ? LAST : rowEnd, 1], 0), [colStart, colEnd, 1], 1),
-  place: (g, [x], { rowStart, colStart, value }, [rows, cols], [[ownRows, ownCols]]) => {
-    const [below, behind] = [rows === ownRows ? 0 : rows - rowStart - ownRows, cols - colStart - ownCols]
-    return g.node('Pad', [x, g.integers(rowStart, colStart, below, behind), g.number(value)])
-  },
+    part(g, part(g, x, [rowStart, rowEnd, 1], 0), [colStart, colEnd, 1], 1),
+  place: (g, [x], { above, before, below, behind, value }) =>
+    g.node('Pad', [x, g.integers(above, before, below, behind), g.number(value)]),
   concat: (g, inputs, { axis }) => g.node('Concat', inputs, { axis }),
   gatherRows: rows,
   Embedding: rows,
@@ -311,9 +367,50 @@ export const translations: Readonly<Record<string, Translation>> = {
   pick: (g, [x, index]) => g.node('GatherElements', [x, g.node('Cast', [index], { to: INT64 })], { axis: 1 }),
   oneHot: (g, [index], { count }) =>
     g.node('OneHot', [g.indices(index), g.integers(count), g.numbers(0, 1)], { axis: 1 }),
-  flipCols: (g, [x]) => part(g, x, [-1, -LAST, -1], 1),
+  flipRows: flip(0),
+  flipCols: flip(1),
   matmul: (g, [a, b], { transposeA, transposeB }) =>
     g.node('MatMul', [product(g, a, transposeA), product(g, b, transposeB)]),
   affine: (g, [a, b, bias], { transposeA, transposeB }) =>
     g.node('Gemm', [a, b, bias], { transA: Number(transposeA), transB: Number(transposeB) }),
+}
+
+/** An operation as it was recorded with some number of samples, and the shapes of its inputs. */
+export interface Occurrence {
+  readonly attributes: Attributes
+  readonly sizes: Sizes
+  readonly of: readonly Sizes[]
+}
+
+/** From the first row or column, or where that follows the number of samples from the last, in negative numbers. */
+function position(key: string, axis: number, few: Occurrence, many: Occurrence): number {
+  const [at, other] = [few.attributes[key], many.attributes[key]]
+  if (at === other) return at
+  const fromEnd = at - few.of[0][axis]
+  if (fromEnd !== other - many.of[0][axis]) throw notForAny()
+  return fromEnd === 0 ? LAST : fromEnd
+}
+
+const margins = ({ attributes, sizes: [rows, cols], of: [[ownRows, ownCols]] }: Occurrence): Attributes => {
+  const { rowStart: above, colStart: before, value } = attributes
+  return { above, before, below: rows - above - ownRows, behind: cols - before - ownCols, value }
+}
+
+function unlessOther(few: Attributes, many: Attributes): Attributes {
+  for (const key in few) if (!Object.is(few[key], many[key])) throw notForAny()
+  return few
+}
+
+/** The attributes of an operation for any number of samples, from two. @throws MatgradError where they follow it. */
+export function attributesOf(name: string, few: Occurrence, many: Occurrence): Attributes {
+  // The sizes of the result say it.
+  if (name === 'reshape' || name === 'broadcastTo') return {}
+  if (name === 'place') return unlessOther(margins(few), margins(many))
+  if (name !== 'slice') return unlessOther(few.attributes ?? {}, many.attributes ?? {})
+  return {
+    rowStart: position('rowStart', 0, few, many),
+    rowEnd: position('rowEnd', 0, few, many),
+    colStart: position('colStart', 1, few, many),
+    colEnd: position('colEnd', 1, few, many),
+  }
 }

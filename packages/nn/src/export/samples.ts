@@ -1,19 +1,21 @@
-import { Generator, getDefaultDtype, MatgradError, type Matrix, randn, zeros } from '@matgrad/core'
+import { fromFunction, Generator, getDefaultDtype, MatgradError, type Matrix, randn, zeros } from '@matgrad/core'
 import { forwardOf, type Module } from '../module.ts'
 
 /** So many samples a model is seen to compute at once. */
 export const AT_ONCE = 8
 
-/** Samples to compare results by: any numbers, or zeros where a layer wants other ones, such as indices. */
+/** Samples to compare results by: any numbers, or where a layer wants indices the first two, or the first alone. */
 export function samplesFor(operation: string, model: Module, features: number): Matrix {
   const dtype = model.parameters()[0]?.dtype ?? getDefaultDtype()
   const any = randn(AT_ONCE, features, { dtype, generator: new Generator(operation) })
-  try {
-    forwardOf(operation, model, any)
-    return any
-  } catch {
-    return zeros(AT_ONCE, features, { dtype })
-  }
+  for (const samples of [any, fromFunction(AT_ONCE, features, (i, j) => (i + j) % 2, { dtype })])
+    try {
+      forwardOf(operation, model, samples)
+      return samples
+    } catch {
+      // The model throws it again, for the last ones, where it takes none.
+    }
+  return zeros(AT_ONCE, features, { dtype })
 }
 
 /** @throws MatgradError unless each row of the results is that of the same sample alone. */

@@ -14,9 +14,9 @@ import {
 import { checkModule, forwardOf, type Module, namedOf } from '../module.ts'
 import { inEvaluation } from '../train/forward.ts'
 import { featuresOf } from './features.ts'
-import { ANY, FLOAT, Nodes, type Sizes, translations } from './onnx-nodes.ts'
+import { ANY, attributesOf, FLOAT, Nodes, notForAny, type Sizes, translations } from './onnx-nodes.ts'
 import { encode, type Message } from './protobuf.ts'
-import { checkRows, samplesFor } from './samples.ts'
+import { AT_ONCE, checkRows, samplesFor } from './samples.ts'
 
 export interface ToOnnxOptions {
   /** @default 'input' */
@@ -42,29 +42,30 @@ const LAST_OPSET = 21
 const IR_VERSION = 8
 
 /** What a model does is recorded with so many samples, to see what follows their number. */
-const [FEW, MANY] = [2, 3]
+const [FEW, MANY] = [2, AT_ONCE]
 
 type Slot = Recorded['input']
 type Step = Recorded['steps'][number]
 
-const sizesOf = ({ holder }: Slot): readonly [number, number] => (holder as Matrix).shape
+const sizesOf = ({ holder }: Slot): Sizes => (holder as Matrix).shape
 
 /** Sizes, of which those that are not the same for other numbers of samples are ANY. */
-const between = ([rows, cols]: readonly [number, number], other: readonly [number, number]): Sizes => [
+const between = ([rows, cols]: Sizes, other: Sizes): Sizes => [
   rows === other[0] ? rows : ANY,
   cols === other[1] ? cols : ANY,
 ]
 
 /**
  * A model as the bytes of an ONNX file: samples as rows of float32, any number of them, to the model's results, which ONNX Runtime computes
- * to the precision of float32; parameters of float64 are rounded. Indices are whole numbers in float32, too. Parameters have their
- * names.
+ * to the precision of float32, in float32 alone: parameters of float64 are rounded, and LayerNorm, which is computed in float64 here, is
+ * less exact where the mean of a sample is many times its deviation. Indices are whole numbers in float32, too, which nothing checks there.
+ * Parameters have their names; what is computed of them alone is a constant.
  *
  * Defaults: inputName 'input', outputName 'output', opset 17, features as the first layer has it.
  *
- * @throws MatgradError for an operation that is not in ONNX, such as linear algebra, those of users, and random numbers, for results that depend
- * on more than their own sample, names that are parameters' or the same, an opset beyond 14 to 21, and where features are not known; what
- * the model and `compile` throw.
+ * @throws MatgradError for an operation on samples that is not in ONNX, such as linear algebra, those of users, and random numbers, for
+ * results that depend on more than their own sample, what follows the number of samples, parameters beyond float32, names that are
+ * parameters' or the same, an opset beyond 14 to 21, and where features are not known; what the model and `compile` throw.
  */
 export function toOnnx(model: Module, options?: ToOnnxOptions, ...more: []): Uint8Array<ArrayBuffer> {
   checkNoMore('toOnnx', 'model, options', more)
@@ -84,82 +85,106 @@ export function toOnnx(model: Module, options?: ToOnnxOptions, ...more: []): Uin
     const samples = samplesFor('toOnnx', model, featuresOf('toOnnx', model, features))
     checkRows('toOnnx', model, samples)
     const forward = (x: Matrix) => forwardOf('toOnnx', model, x)
-    const [few, many] = [FEW, MANY].map((rows) => recordedFrom(forward, samples.slice(0, rows)))
-    const graph = new Graph(new Nodes(opset, inputName, names), parameters)
-    graph.write(few, many, inputName, outputName)
+    const few = recordedFrom(forward, samples.slice(0, FEW))
+    const graph = new Graph(new Nodes(opset, inputName, names), parameters, few, inputName)
+    // Errors that come up in the forward of a layer say in which.
+    const many = recordedFrom(forward, samples, (step) => graph.step(step))
+    graph.end(many, outputName)
     return encode(modelOf(graph, few, { inputName, outputName, opset, name: model.describe() }))
   })
 }
 
+/** Writes what was recorded with two numbers of samples, which is to be the same but for what follows that number. */
 class Graph {
   readonly nodes: Nodes
   private readonly parameters: ReadonlyMap<unknown, string>
+  private readonly few: Recorded
+  private readonly inputName: string
   private readonly names = new Map<Slot, string>()
+  /** What follows the input: all else is a constant, however it was computed. */
+  private readonly computed = new Set<Slot>()
+  private done = 0
 
-  constructor(nodes: Nodes, parameters: ReadonlyMap<unknown, string>) {
+  constructor(nodes: Nodes, parameters: ReadonlyMap<unknown, string>, few: Recorded, inputName: string) {
     this.nodes = nodes
     this.parameters = parameters
+    this.few = few
+    this.inputName = inputName
   }
 
-  /** Writes what was recorded with two numbers of samples, which is to be the same but for what follows that number. */
-  write(few: Recorded, many: Recorded, inputName: string, outputName: string): void {
-    this.names.set(few.input, inputName)
-    if (few.steps.length !== many.steps.length) throw notForAny()
-    for (const [i, step] of few.steps.entries()) if (step.kind !== 'check') this.step(step, many.steps[i])
-    this.nodes.write('Identity', [this.nameOf(few.output, many.output)], outputName)
-  }
-
-  private step(step: Step, other: Step): void {
+  /** Writes the next step, as it is with many samples. */
+  step(step: Step): void {
+    const few = this.few.steps[this.done]
     const { kind, operation } = step
-    if (other.operation.name !== operation.name || other.kind !== kind) throw notForAny()
-    const translate = Object.hasOwn(translations, operation.name) ? translations[operation.name] : undefined
-    const isOwn = kind === 'operation' && operation.program !== 'host'
-    if (translate === undefined || !isOwn)
-      throw new MatgradError(`toOnnx: ${operation.name} has no counterpart in ONNX, wanted another operation`)
-    const inputs = step.inputs.map((input, i) => this.nameOf(input, other.inputs[i]))
-    const attributes = Object.fromEntries(
-      Object.entries(step.attributes ?? {}).map(([key, value]) => [
-        key,
-        Object.is(value, other.attributes[key]) ? value : ANY,
-      ]),
-    )
-    const of = step.inputs.map((input, i) => between(sizesOf(input), sizesOf(other.inputs[i])))
-    const [target] = step.targets
-    const sizes = between(sizesOf(target), sizesOf(other.targets[0]))
-    // Repeated are rows for samples, and nothing else that follows their number.
-    const isRepeated = (i: number): boolean => sizes[i] === ANY && of[0][i] !== ANY
-    const counts = sizesOf(target)
-    if (operation.name === 'broadcastTo' && [0, 1].some((i) => isRepeated(i) && counts[i] !== FEW)) throw notForAny()
-    this.names.set(target, translate(this.nodes, inputs, attributes, sizes, of))
+    if (few?.kind !== kind || few.operation.name !== operation.name) throw notForAny()
+    if (kind === 'change')
+      throw new MatgradError(
+        `toOnnx: ${operation.name} changes what goes on from call to call, such as random numbers, wanted a function of the samples`,
+      )
+    if (kind === 'operation' && step.inputs.some((input) => this.isComputed(input))) this.operation(few, step)
+    this.done++
   }
 
-  private nameOf(value: Slot, other: Slot): string {
+  private isComputed(value: Slot): boolean {
+    return value.kind === 'argument' || this.computed.has(value)
+  }
+
+  private operation(few: Step, { operation, attributes, inputs, targets: [target] }: Step): void {
+    const { name } = operation
+    if (!Object.hasOwn(translations, name) || ('program' in operation && operation.program === 'host'))
+      throw new MatgradError(`toOnnx: ${name} has no counterpart in ONNX, wanted another operation`)
+    const own = { attributes, sizes: sizesOf(target), of: inputs.map(sizesOf) }
+    const other = { attributes: few.attributes, sizes: sizesOf(few.targets[0]), of: few.inputs.map(sizesOf) }
+    const [sizes, of] = [between(own.sizes, other.sizes), own.of.map((each, i) => between(each, other.of[i]))]
+    // Repeated are rows for samples, and nothing else that follows their number.
+    const isOther = (i: number): boolean =>
+      sizes[i] === ANY && of[0][i] !== ANY && (own.sizes[i] !== MANY || other.sizes[i] !== FEW)
+    if (name === 'broadcastTo' && (isOther(0) || isOther(1))) throw notForAny()
+    const names = inputs.map((input, i) => this.nameOf(input, few.inputs[i]))
+    this.names.set(target, translations[name](this.nodes, names, attributesOf(name, other, own), sizes, of))
+    this.computed.add(target)
+  }
+
+  /** Names the result. */
+  end({ steps, output }: Recorded, name: string): void {
+    // A model may go on after an error.
+    if (this.done !== steps.length || this.done !== this.few.steps.length) throw notForAny()
+    this.nodes.write('Identity', [this.nameOf(output, this.few.output)], [name])
+  }
+
+  private nameOf(value: Slot, few: Slot): string {
+    if (value.kind === 'argument') return this.inputName
     const known = this.names.get(value)
     if (known !== undefined) return known
-    const written = this.constant(value.holder as Matrix, other.holder as Matrix)
+    const written = this.constant(value, few.holder as Matrix)
     this.names.set(value, written)
     return written
   }
 
   /** A parameter, or a constant, perhaps one of a row for each sample that is the same for all. */
-  private constant(matrix: Matrix, other: Matrix): string {
+  private constant({ kind, holder }: Slot, few: Matrix): string {
+    const matrix = holder as Matrix
     const { rows, cols } = matrix
+    const row = matrix.slice(0, Math.min(1, rows))
+    const isRepeated = rows === MANY && few.rows === FEW && few.cols === cols
+    if (isRepeated ? !row.broadcastTo(MANY, cols).equals(matrix) : !few.equals(matrix)) throw notForAny()
+    if (isRepeated && !row.broadcastTo(FEW, cols).equals(few)) throw notForAny()
     const name = this.parameters.get(matrix)
-    const row = other.slice(0, Math.min(1, rows))
-    const isRepeated = rows === FEW && other.rows === MANY && row.cols === cols
-    const all = isRepeated ? row.broadcastTo(MANY, cols) : matrix
-    if (!all.equals(other) || (isRepeated && !matrix.equals(other.slice(0, FEW)))) throw notForAny()
-    const elements = Float32Array.from(elementsOf('toOnnx', isRepeated ? row : matrix))
+    const numbers = elementsOf('toOnnx', isRepeated ? row : matrix)
+    const elements = Float32Array.from(numbers)
+    // Numbers in the code may be limits that float64 alone comes to.
+    if (
+      kind !== 'constant' &&
+      elements.some((each, i) => Math.abs(each) === Infinity && Math.abs(numbers[i]) !== Infinity)
+    )
+      throw new MatgradError(
+        `toOnnx: ${name ?? 'what is computed of parameters'} has elements beyond the range of float32, wanted smaller ones`,
+      )
     if (name !== undefined) return this.nodes.tensor(name, [rows, cols], elements)
     if (!isRepeated) return this.nodes.constant([rows, cols], elements)
     return this.nodes.expand(this.nodes.constant([1, cols], elements), [ANY, cols], [1, cols])
   }
 }
-
-const notForAny = (): MatgradError =>
-  new MatgradError(
-    'toOnnx: what the model computes with depends on how many samples there are, wanted the same for any number, such as rows that are repeated by broadcasting',
-  )
 
 /** `ValueInfoProto` of rows x cols numbers: name 1, type 2; `TypeProto`: tensor_type 1; its elem_type 1, shape 2; dim 1; dim_value 1, dim_param 2. */
 const valueInfo = (name: string, cols: number): Message => [
