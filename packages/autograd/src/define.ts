@@ -7,13 +7,29 @@ const listed = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(describe).join(', ')}]` : describe(value)
 
 /**
- * A function on variables from an op with the contract of the built-in ones: its inputs in a list, then its attributes.
+ * A function on variables from an op with the contract of the built-in ones (PyTorch's `autograd.Function`): `shape` refuses inputs
+ * that do not fit and gives the size of the result, `forward` writes its elements to `out.data`, and `vjp` has a rule for each input,
+ * written with operations on variables, so that it has derivatives itself. The function takes its inputs in a list, then attributes,
+ * which all of these are handed, too:
  *
- * @throws DTypeError when a part of the contract is missing or wrong.
+ *     const cube = defineOp({
+ *       name: 'cube',
+ *       shape: ([x]) => x.shape,
+ *       forward(out, [x]) {
+ *         for (let i = 0; i < x.data.length; i++) out.data[i] = x.data[i] ** 3
+ *       },
+ *       vjp: [(g, y, [x]) => g.mul(x.square()).mul(3)], // gᵀ·∂y/∂x
+ *     })
+ *     gradcheck((x) => cube([x]), [randn(2, 3, { dtype: 'float64' })], { order: 2 })
+ *
+ * @throws DTypeError when a part of the contract is missing or wrong, and from the function where `forward` returns a result instead.
  */
 export function defineOp(op: Op, ...more: []): (inputs: readonly unknown[], attributes?: Attributes) => Variable {
   checkNoMore('defineOp', 'op', more)
-  if (typeof op?.name !== 'string' || op.name === '') throw new DTypeError('defineOp: the op has no name')
+  if (typeof op !== 'object' || op === null)
+    throw new DTypeError(`defineOp: op is ${describe(op)}, wanted an object with name, shape, forward and vjp`)
+  if (typeof op.name !== 'string' || op.name === '')
+    throw new DTypeError('defineOp: the op has no name, wanted an object with name, shape, forward and vjp')
   for (const part of ['shape', 'forward'] as const)
     if (typeof op[part] !== 'function')
       throw new DTypeError(`defineOp: ${part} of ${op.name} is ${describe(op[part])}, wanted a function`)
@@ -29,6 +45,12 @@ export function defineOp(op: Op, ...more: []): (inputs: readonly unknown[], attr
       if (!(Array.isArray(shape) && shape.length === 2 && shape.every((size) => Number.isInteger(size) && size >= 0)))
         throw new ShapeError(`${op.name}: its shape gives ${listed(shape)}, wanted [rows, cols]`)
       return [shape[0], shape[1]]
+    },
+    forward(out, inputs, attributes, machine) {
+      const given: unknown = op.forward(out, inputs, attributes, machine)
+      // An arrow function may return what an assignment or `fill` gives: only another object is a result.
+      if (typeof given === 'object' && given !== null && given !== out && given !== out.data)
+        throw new DTypeError(`${op.name}: its forward gives ${describe(given)}, wanted nothing: it writes to out.data`)
     },
     // What a user's function does with the elements is not known: programs call it.
     program: 'host',

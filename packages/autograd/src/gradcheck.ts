@@ -55,12 +55,14 @@ const centralDifference = (f: (step: number) => number, h: number): number =>
 
 /**
  * Compares the gradients of f that the tape gives with differences of its values, for every entry of every argument or in
- * random directions. A value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows.
+ * random directions. A value that is not 1x1 is summed with fixed random weights, so that an error in any entry shows, and so are
+ * gradients whose derivatives are checked: the numbers in an error's message are then those of the sum.
  *
  * Defaults: eps 1e-4, atol 1e-8, rtol 1e-6, order 1, mode 'full'.
  *
- * @throws MatgradError that names the worst entry, or the argument that is worst in a direction, where they differ, and for no arguments; DTypeError unless f is a function, every argument float64, and the options are numbers;
- * ShapeError unless order is at least 1.
+ * @throws MatgradError that names the worst entry, or the argument that is worst in a direction, where they differ, where f gives
+ * another value when it is called again (it draws random numbers, say), and for no arguments; DTypeError unless f is a function that
+ * gives a Variable, every argument float64, and the options are numbers; ShapeError unless order is at least 1.
  */
 export function gradcheck(
   f: (...args: Variable[]) => Variable,
@@ -88,7 +90,19 @@ export function gradcheck(
     x.mul(generator.uniform(x.rows, x.cols, 0.5, 1.5, { dtype: 'float64' })).sum()
   const everyArgument = values.map((_, i) => i)
 
-  let checked = freezeWeights((...variables) => weighted(f(...variables)), generator)
+  let isSum = false
+  const scalar = (y: Variable): Variable => {
+    if (!(y instanceof Variable)) throw new DTypeError(`gradcheck: f gave ${describe(y)}, wanted a Variable`)
+    isSum = y.rows !== 1 || y.cols !== 1
+    return isSum ? weighted(y) : y
+  }
+  let checked = freezeWeights((...variables) => scalar(f(...variables)), generator)
+  const [first, again] = [valueAt(checked, values), valueAt(checked, values)]
+  if (!Object.is(first, again))
+    throw new MatgradError(
+      `gradcheck of ${f.name || 'f'}: it gives ${first}, and ${again} when it is called again, wanted the same: does it draw ` +
+        'random numbers (Dropout, say), or change what it computes with?',
+    )
   for (let n = 1; n <= order; n++) {
     const gradient = grad(checked, everyArgument)
     const gradients = gradient(...args).map(({ value }) => value)
@@ -96,7 +110,10 @@ export function gradcheck(
       mode === 'full'
         ? worstOf(checked, values, entriesOf(values, gradients, eps), { atol, rtol })
         : worstDirection(checked, values, gradients, generator, { eps, atol, rtol })
-    if (message) throw new MatgradError(`gradcheck of ${f.name || 'f'}, order ${n}: ${message}`)
+    if (message)
+      throw new MatgradError(
+        `gradcheck of ${f.name || 'f'}, order ${n}: ${message}${isSum || n > 1 ? ' (of a sum with random weights)' : ''}`,
+      )
     const sum: Function = (...variables) =>
       gradient(...variables)
         .map(weighted)
@@ -104,6 +121,9 @@ export function gradcheck(
     checked = freezeWeights(sum, generator)
   }
 }
+
+const valueAt = (f: Function, values: readonly Matrix[]): number =>
+  noGrad(() => f(...values.map((each) => constant(each)))).item()
 
 /** f, drawing the same random weights in every call. */
 function freezeWeights(f: Function, generator: Generator): Function {
@@ -156,7 +176,7 @@ function worstOf(f: Function, values: readonly Matrix[], probes: Iterable<Probe>
     const numeric = centralDifference((step) => {
       const moved = values.map((each) => each.clone())
       move(moved, step)
-      return noGrad(() => f(...moved.map((each) => constant(each)))).item()
+      return valueAt(f, moved)
     }, h)
     const error = Math.abs(tape - numeric)
     const excess = error / (atol + rtol * Math.abs(numeric))

@@ -1,5 +1,5 @@
 import { concat, DTypeError, MatgradError, Matrix, type Operation, ShapeError, zeros } from '@matgrad/core'
-import { checkNoMore, describe, formatShape, operations } from '@matgrad/core/internal'
+import { checkNoMore, describe, didYouMean, formatShape, operations } from '@matgrad/core/internal'
 import { isRecording, withRecording } from './recording.ts'
 import { history, pullBack } from './tape.ts'
 import { contains, type Flat, flatten, isBranch, leavesLike, mapTree, someLeaf } from './tree.ts'
@@ -342,7 +342,14 @@ function differentiated<Arguments extends unknown[], const N extends number | re
 ): (...args: Given<Arguments>) => [value: Variable, gradient: Gradients<Arguments, N>] {
   checkFunction(operation, f)
   if (argnums !== undefined && typeof argnums !== 'number' && !Array.isArray(argnums))
-    throw new DTypeError(`${operation}: argnums is ${describe(argnums)}, wanted a number or an array of numbers`)
+    throw new DTypeError(
+      `${operation}: argnums is ${describe(argnums)}, wanted a number or an array of numbers` +
+        didYouMean(
+          (argnums as unknown) instanceof Matrix || (argnums as unknown) instanceof Variable
+            ? `${operation}(f)(x)`
+            : undefined,
+        ),
+    )
   const wanted: readonly number[] = typeof argnums === 'number' ? [argnums] : (argnums ?? [0])
   return (...args) => {
     for (const i of wanted)

@@ -1,4 +1,4 @@
-import { defineOp, gradcheck, type Op, type Rule, Variable, variable } from '@matgrad/autograd'
+import { defineOp, gradcheck, linalg, type Op, type Rule, Variable, variable } from '@matgrad/autograd'
 import { type Attributes, Generator, MatgradError, type Matrix, matrix, zeros } from '@matgrad/core'
 import * as functions from '@matgrad/core/functions'
 import { operations as ops } from '@matgrad/core/internal'
@@ -344,6 +344,29 @@ describe('gradcheck itself', () => {
     expect(() => gradcheck((a) => a.log(), [x])).toThrow('differences say NaN')
   })
 
+  test('the numbers of a message are those of f where it is 1x1, and said to be those of a sum where it is not', () => {
+    const half = defineOp({ ...exp, vjp: [(g, y) => g.mul(y).mul(0.5)] })
+    const one = zeros(1, 1, { dtype: 'float64' })
+    expect(() => gradcheck((a) => half([a]), [one])).toThrow(
+      /the tape says 0\.5, differences say (1|0\.9999999)\d*(\.\d+)?$/,
+    )
+    expect(() => gradcheck((a) => half([a]), [x])).toThrow('(of a sum with random weights)')
+  })
+
+  test('a function that gives something else in each call is an error that says so', () => {
+    const generator = new Generator(1)
+    const noisy = (a: Variable) => a.mul(generator.uniform(a.rows, a.cols, 0, 1, { dtype: 'float64' }))
+    for (const mode of ['full', 'random'] as const)
+      expect(() => gradcheck(noisy, [x], { mode })).toThrow(
+        /^gradcheck of noisy: it gives \S+, and \S+ when it is called again, wanted the same/,
+      )
+  })
+
+  test('what is no variable is refused, such as all that qr gives', () => {
+    expect(() => gradcheck((a) => linalg.qr(a) as never, [x])).toThrow('gradcheck: f gave Object, wanted a Variable')
+    expect(() => gradcheck((a) => a.value as never, [x])).toThrow('gradcheck: f gave Matrix, wanted a Variable')
+  })
+
   test('gives variables, matrices and the default generator back as they were', () => {
     const parameter = variable(x.clone())
     const before = x.toArray()
@@ -381,14 +404,14 @@ describe('gradcheck itself', () => {
       )
     })
 
-    test('calls f 12 times beside the gradient, however many entries there are', () => {
+    test('calls f 14 times beside the gradient, however many entries there are', () => {
       let calls = 0
       const counted = (a: Variable): Variable => {
         calls++
         return a.sin()
       }
       gradcheck(counted, [args[0]], { mode: 'random' })
-      expect(calls).toBe(13)
+      expect(calls).toBe(15)
     })
 
     test('sees an error of 0.1 % in one of two rules of a large product, and names the argument that is worst', () => {

@@ -15,7 +15,19 @@ import {
   where,
 } from '@matgrad/autograd'
 import * as core from '@matgrad/core'
-import { DTypeError, eye, full, Generator, MatgradError, Matrix, matrix, ones, ShapeError, zeros } from '@matgrad/core'
+import {
+  type Block,
+  DTypeError,
+  eye,
+  full,
+  Generator,
+  MatgradError,
+  Matrix,
+  matrix,
+  ones,
+  ShapeError,
+  zeros,
+} from '@matgrad/core'
 import * as functions from '@matgrad/core/functions'
 import { describe as describeValue, operations } from '@matgrad/core/internal'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -937,9 +949,24 @@ describe('defineOp', () => {
     }
   })
 
+  test('a forward that gives its result, for the elements of out are then what they were', () => {
+    const { shape } = scaledCube
+    const given = (forward: (out: Block, inputs: readonly Block[]) => unknown) =>
+      defineOp({ name: 'odd', shape, forward: forward as Op['forward'], vjp: [] })([row(1, 2)], { scale: 1 })
+    const message = (what: string) =>
+      new DTypeError(`odd: its forward gives ${what}, wanted nothing: it writes to out.data`)
+    expect(() => given((_, [x]) => x.data.map((each) => each ** 3))).toThrow(message('Float64Array'))
+    expect(() => given((_, [x]) => (x as Matrix).pow(3))).toThrow(message('Matrix'))
+    expect(() => given(async () => {})).toThrow(message('Promise'))
+    // What `fill` gives, or an assignment, is no result.
+    expect(given((out) => out.data.fill(2)).toArray()).toEqual([[2, 2]])
+    expect(given((out) => out.data.fill(2).length).toArray()).toEqual([[2, 2]])
+  })
+
   describe('rejects a broken contract', () => {
     const contracts: [string, unknown, string][] = [
       ['no name', { ...scaledCube, name: undefined }, 'defineOp: the op has no name'],
+      ['a function', (x: unknown) => x, 'wanted an object with name, shape, forward and vjp'],
       ['an empty name', { ...scaledCube, name: '' }, 'defineOp: the op has no name'],
       [
         'no shape',

@@ -31,8 +31,10 @@ export function functionalCall(model: Module, parameters: ParametersByName, ...i
       throw new MatgradError(
         `functionalCall: ${model.describe()} has no parameter ${shorten(name)}${didYouMean(suggestion(name, [...own.keys()]))}`,
       )
-    if (others.has(parameter))
-      throw new MatgradError(`functionalCall: ${shorten(name)} has two names, wanted one of them`)
+    if (others.has(parameter)) {
+      const names = [...own].filter(([, each]) => each === parameter).map(([each]) => shorten(each))
+      throw new MatgradError(`functionalCall: ${names.join(' and ')} are names of one parameter, wanted one of them`)
+    }
     others.set(parameter, substituteOf(name, given, parameter))
   }
   return withSubstitutes(others, () => model.forward(...(inputs as [Input])))

@@ -156,8 +156,8 @@ describe('functionalCall', () => {
     expect(call([zeros(3, 2)])).toThrow('functionalCall: parameters are')
     const shared = new Linear(2, 2)
     const tied = new Sequential(shared, shared)
-    const twice = tied.namedParameters().length > 2
-    if (twice) expect(() => functionalCall(tied, named(tied), x)).toThrow('has two names')
-    else expect(functionalCall(tied, named(tied), x).value.equals(tied.forward(x).value)).toBe(true)
+    expect(() => functionalCall(tied, named(tied), x)).toThrow(
+      '0.weight and 1.weight are names of one parameter, wanted one of them',
+    )
   })
 })
