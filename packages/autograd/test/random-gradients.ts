@@ -94,6 +94,7 @@ function wellConditioned(x: Variable, square: boolean, most: number): Unary {
 const always = (f: Unary) => (): Unary => f
 
 const KINKED = ['abs', 'sign', 'relu', 'leakyRelu', 'elu', 'floor', 'ceil', 'trunc', 'round']
+const ACUTE = ['tan', 'asin', 'acos']
 const POSITIVE = ['log', 'log1p', 'log2', 'log10', 'sqrt', 'reciprocal']
 
 type Method = (...args: unknown[]) => Variable
@@ -117,7 +118,7 @@ const elementwiseUnaries: Unaries = Object.fromEntries(
         ? awayFromKinks(x, random)
         : POSITIVE.includes(name)
           ? positive
-          : name === 'tan'
+          : ACUTE.includes(name)
             ? acute
             : null
       // Beside one that is constant between its steps, its operand goes on.
@@ -135,7 +136,7 @@ const elementwiseBinaries: Binaries = Object.fromEntries(
     name,
     (x: Variable, y: Variable, random: Random): Binary | undefined => {
       if (!broadcasts(x, y)) return
-      if (name === 'div') return (x, y) => x.div(positive(y))
+      if (name === 'div' || name === 'atan2') return (x, y) => method(x, name, positive(y))
       if (name === 'pow') return (x, y) => positive(x).pow(y)
       if (name === 'mod') {
         const guard = awayFromKinks(x, random)

@@ -32,6 +32,8 @@ const awayFromKinks: Draw = (generator, rows, cols) =>
   generator.integers(rows, cols, -2, 2, float64).add(generator.uniform(rows, cols, 0.05, 0.45, float64))
 /** Where the tangent and its derivatives are moderate. */
 const acute: Draw = (generator, rows, cols) => generator.uniform(rows, cols, -1.2, 1.2, float64)
+/** Where arcsine and arccosine have moderate derivatives. */
+const inside: Draw = (generator, rows, cols) => generator.uniform(rows, cols, -0.8, 0.8, float64)
 /** Numbers of which awayFromKinks leaves a rest that no step of the differences brings to 0. */
 const larger: Draw = (generator, rows, cols) => generator.uniform(rows, cols, 2.6, 3.5, float64)
 /** At least 0.1 from one another, so that no step of the differences changes their order. */
@@ -497,6 +499,8 @@ const particular: readonly Row[] = [
   unary('log2', positive),
   unary('log10', positive),
   unary('tan', acute),
+  unary('asin', inside),
+  unary('acos', inside),
   unary('sqrt', positive),
   unary('reciprocal', positive),
   unary('relu', awayFromKinks),
@@ -520,6 +524,8 @@ const particular: readonly Row[] = [
   binary('div', normal, positive),
   binary('mod', awayFromKinks, larger),
   pow,
+  binary('atan2', normal, positive),
+  binary('logAddExp', normal),
   binary('maximum', separated, between),
   binary('minimum', separated, between),
   where,

@@ -1,7 +1,7 @@
 // Values and gradients of orders 1 and 2 where there are zeros and infinities: what takes no part has the gradient 0, and what
 // has a limit has it. All of it compiled, too, with the same bits.
 
-import { compile, crossEntropy, grad, pow, type Variable, variable } from '@matgrad/autograd'
+import { atan2, compile, crossEntropy, grad, pow, type Variable, variable } from '@matgrad/autograd'
 import { type DType, full, Generator, type Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { operations } from '@matgrad/core/internal'
 import { describe, expect, test } from 'vitest'
@@ -192,6 +192,33 @@ const cases: readonly Case[] = [
   limits('sigmoid', (x) => x.sigmoid(), 0, 0),
   limits('leakyRelu', (x) => x.leakyRelu(0.5), 1, 0.5),
   limits('abs', (x) => x.abs(), 1, -1),
+  limits('atan', (x) => x.atan(), 0, 0),
+  limits('atan2 by y', (y) => y.atan2(2), 0, 0),
+  limits('atan2 by x', (x) => atan2(2, x), 0, 0),
+  limits('logAddExp', (x) => x.logAddExp(1), 1, 0),
+  {
+    name: 'logAddExp of infinities, of which equal ones share',
+    f: (x) => x.logAddExp(like(x, [[inf, -inf, -inf, inf]])),
+    x: [[inf, -inf, 3, -inf]],
+    value: [[inf, -inf, 3, inf]],
+    gradient: [[0.5, 0.5, 1, 0]],
+    second: [[0, 0, 0, 0]],
+  },
+  {
+    name: 'logAddExp of equal numbers',
+    f: (x) => x.logAddExp(like(x, [[3, -700]])),
+    x: [[3, -700]],
+    gradient: [[0.5, 0.5]],
+    second: [[0.25, 0.25]],
+  },
+  ...[-100, 100].map(
+    (k): Case => ({
+      name: `atan2 of numbers near 2^${k}, whose squares leave the range of float32`,
+      f: (y) => y.atan2(4 * 2 ** k),
+      x: [[3 * 2 ** k]],
+      gradient: [[0.16 * 2 ** -k]],
+    }),
+  ),
   {
     name: 'aᵇ by b at a = ∞',
     f: (x) => pow(like(x, [[inf, inf, 0]]), x),

@@ -4,7 +4,7 @@
 import { expm1, expModerate, exponentIn, lowPart, restHigh, restLow, timesExp, withExponent } from './exponential'
 import { HALF, lostBy, lostByAny, lostByProduct, MODERATE, ONE, powerOfTwo, shared, TWO } from './float'
 import { geluTanhSingle, sigmoidSingle, siluSingle, softplusSingle, tanhSingle, timesExpm1Single } from './single'
-import { polynomial } from './vector'
+import { inHalvesOfBoth, polynomial } from './vector'
 
 const SIGN: f64 = -0.0
 
@@ -158,6 +158,19 @@ const LOG1P_TAIL: usize = memory.data<f64>([
   const logarithm = f64x2.sub(y, f64x2.sub(half, f64x2.mul(s, f64x2.add(half, tail))))
   const value = f64x2.add(f64x2.pmax(x, f64x2.splat(0)), logarithm)
   return v128.any_true(isFar(x)) ? expFar(value, x) : value
+}
+
+function logOfBoth(x: v128, y: v128): v128 {
+  // Of two that are the same the difference is 0, of infinities as well.
+  const distance = v128.andnot(f64x2.abs(f64x2.sub(x, y)), f64x2.eq(x, y))
+  return f64x2.add(f64x2.max(x, y), softplus<f64>(f64x2.neg(distance)))
+}
+
+@unmanaged class LogAddExp { @inline of(x: v128, y: v128): v128 { return logOfBoth(x, y) } }
+
+/** ln(eˣ + eʸ) = max(x, y) + ln(1 + e^(−|x − y|)) */
+export function logAddExp<T>(x: v128, y: v128): v128 {
+  return sizeof<T>() == 8 ? logOfBoth(x, y) : inHalvesOfBoth<LogAddExp>(x, y)
 }
 
 /** x where x > 0, elsewhere alpha·(eˣ − 1). */

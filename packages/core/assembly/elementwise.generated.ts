@@ -4,10 +4,14 @@ import * as code from '../src/engine/opcodes.generated'
 import {
   mapBinary, mapUnary,
   Abs,
+  Acos,
+  Asin,
+  Atan,
   Binade,
   Ceil,
   Clip,
   Cos,
+  Cosh,
   Elu,
   Erf,
   Exp,
@@ -31,6 +35,7 @@ import {
   Sign,
   Silu,
   Sin,
+  Sinh,
   Softplus,
   Sqrt,
   Square,
@@ -38,12 +43,14 @@ import {
   Tanh,
   Trunc,
   Add,
+  Atan2,
   Div,
   Equal,
   Greater,
   GreaterEqual,
   Less,
   LessEqual,
+  LogAddExp,
   Maximum,
   Minimum,
   Mod,
@@ -57,10 +64,14 @@ import {
 function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
   switch (op) {
     case code.ABS: return mapUnary<T, Abs<T>>(out, a, count, p, q)
+    case code.ACOS: return mapUnary<T, Acos<T>>(out, a, count, p, q)
+    case code.ASIN: return mapUnary<T, Asin<T>>(out, a, count, p, q)
+    case code.ATAN: return mapUnary<T, Atan<T>>(out, a, count, p, q)
     case code.BINADE: return mapUnary<T, Binade<T>>(out, a, count, p, q)
     case code.CEIL: return mapUnary<T, Ceil<T>>(out, a, count, p, q)
     case code.CLIP: return mapUnary<T, Clip<T>>(out, a, count, p, q)
     case code.COS: return mapUnary<T, Cos<T>>(out, a, count, p, q)
+    case code.COSH: return mapUnary<T, Cosh<T>>(out, a, count, p, q)
     case code.ELU: return mapUnary<T, Elu<T>>(out, a, count, p, q)
     case code.ERF: return mapUnary<T, Erf<T>>(out, a, count, p, q)
     case code.EXP: return mapUnary<T, Exp<T>>(out, a, count, p, q)
@@ -84,6 +95,7 @@ function unary<T>(out: usize, a: usize, op: i32, count: i32, p: T, q: T): void {
     case code.SIGN: return mapUnary<T, Sign<T>>(out, a, count, p, q)
     case code.SILU: return mapUnary<T, Silu<T>>(out, a, count, p, q)
     case code.SIN: return mapUnary<T, Sin<T>>(out, a, count, p, q)
+    case code.SINH: return mapUnary<T, Sinh<T>>(out, a, count, p, q)
     case code.SOFTPLUS: return mapUnary<T, Softplus<T>>(out, a, count, p, q)
     case code.SQRT: return mapUnary<T, Sqrt<T>>(out, a, count, p, q)
     case code.SQUARE: return mapUnary<T, Square<T>>(out, a, count, p, q)
@@ -105,12 +117,14 @@ export function unary_f64(out: usize, a: usize, op: i32, count: i32, p: f64, q: 
 function binary<T>(out: usize, a: usize, b: usize, op: i32, rows: i32, cols: i32, aRow: i32, aCol: i32, bRow: i32, bCol: i32): void {
   switch (op) {
     case code.ADD: return mapBinary<T, Add<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
+    case code.ATAN2: return mapBinary<T, Atan2<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.DIV: return mapBinary<T, Div<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.EQUAL: return mapBinary<T, Equal<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.GREATER: return mapBinary<T, Greater<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.GREATER_EQUAL: return mapBinary<T, GreaterEqual<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.LESS: return mapBinary<T, Less<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.LESS_EQUAL: return mapBinary<T, LessEqual<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
+    case code.LOG_ADD_EXP: return mapBinary<T, LogAddExp<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.MAXIMUM: return mapBinary<T, Maximum<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.MINIMUM: return mapBinary<T, Minimum<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)
     case code.MOD: return mapBinary<T, Mod<T>>(out, a, b, rows, cols, aRow, aCol, bRow, bCol)

@@ -1,8 +1,10 @@
-import { elu, geluTanh, sigmoid, silu, softplus, tanh } from './activation'
+import { elu, geluTanh, logAddExp, sigmoid, silu, softplus, tanh } from './activation'
 import { exp, expm1 } from './exponential'
 import { log, log1p, log2, log10 } from './logarithm'
 import { pow } from './power'
 import { erf, gelu } from './erf'
+import { cosh, sinh } from './hyperbolic'
+import { acos, asin, atan, atan2 } from './inverse'
 import { remainder } from './remainder'
 import { cos, sin, tan } from './trigonometric'
 import { bytes, lanes, storeLanes } from './vector'
@@ -25,6 +27,11 @@ import { bytes, lanes, storeLanes } from './vector'
 @unmanaged export class Sin<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sin<T>(x) } }
 @unmanaged export class Cos<T> { @inline of(x: v128, p: v128, q: v128): v128 { return cos<T>(x) } }
 @unmanaged export class Tan<T> { @inline of(x: v128, p: v128, q: v128): v128 { return tan<T>(x) } }
+@unmanaged export class Asin<T> { @inline of(x: v128, p: v128, q: v128): v128 { return asin<T>(x) } }
+@unmanaged export class Acos<T> { @inline of(x: v128, p: v128, q: v128): v128 { return acos<T>(x) } }
+@unmanaged export class Atan<T> { @inline of(x: v128, p: v128, q: v128): v128 { return atan<T>(x) } }
+@unmanaged export class Sinh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sinh<T>(x) } }
+@unmanaged export class Cosh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return cosh<T>(x) } }
 @unmanaged export class Tanh<T> { @inline of(x: v128, p: v128, q: v128): v128 { return tanh<T>(x) } }
 @unmanaged export class Sigmoid<T> { @inline of(x: v128, p: v128, q: v128): v128 { return sigmoid<T>(x) } }
 @unmanaged export class Silu<T> { @inline of(x: v128, p: v128, q: v128): v128 { return silu<T>(x) } }
@@ -92,6 +99,8 @@ function unlessNothing<T>(product: v128, x: v128, y: v128): v128 {
 @unmanaged export class Div<T> { @inline of(x: v128, y: v128): v128 { return v128.div<T>(x, y) } }
 @unmanaged export class Mod<T> { @inline of(x: v128, y: v128): v128 { return remainder<T>(x, y) } }
 @unmanaged export class Pow<T> { @inline of(x: v128, y: v128): v128 { return pow<T>(x, y) } }
+@unmanaged export class Atan2<T> { @inline of(x: v128, y: v128): v128 { return atan2<T>(x, y) } }
+@unmanaged export class LogAddExp<T> { @inline of(x: v128, y: v128): v128 { return logAddExp<T>(x, y) } }
 @unmanaged export class Maximum<T> { @inline of(x: v128, y: v128): v128 { return v128.max<T>(x, y) } }
 @unmanaged export class Minimum<T> { @inline of(x: v128, y: v128): v128 { return v128.min<T>(x, y) } }
 @unmanaged export class Less<T> { @inline of(x: v128, y: v128): v128 { return one<T>(v128.lt<T>(x, y)) } }

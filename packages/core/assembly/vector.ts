@@ -110,3 +110,11 @@
   const high = f32x4.demote_f64x2_zero(f.of(f64x2.promote_low_f32x4(upperHalf(x)), parameter))
   return v128.shuffle<i64>(low, high, 0, 2)
 }
+
+/** The same of two numbers each, of a class whose method `of` takes both. */
+@inline export function inHalvesOfBoth<F>(x: v128, y: v128): v128 {
+  const f = changetype<F>(0)
+  const low = f32x4.demote_f64x2_zero(f.of(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y)))
+  const high = f32x4.demote_f64x2_zero(f.of(f64x2.promote_low_f32x4(upperHalf(x)), f64x2.promote_low_f32x4(upperHalf(y))))
+  return v128.shuffle<i64>(low, high, 0, 2)
+}

@@ -208,6 +208,9 @@ const DIVIDED = sprinkled(
   [nan, inf, -inf, 0, -0, 1, -1, 1e30, 1e-30, -(2 ** -149)],
 )
 
+const logAddExp = (x: number, y: number): number =>
+  Math.max(x, y) + Math.log1p(Math.exp(x === y ? 0 : -Math.abs(x - y)))
+
 /** C's pow, which NumPy has too. */
 const power = (x: number, p: number): number => (x === 1 || (x === -1 && Math.abs(p) === inf) ? 1 : x ** p)
 
@@ -456,6 +459,11 @@ const table: Record<Op, Row> = {
   cos: unary(Math.cos, { ulps: 2 }),
   tan: unary(Math.tan, { ulps: 3 }),
   // A quotient of two expm1, here and in the reference.
+  asin: unary(Math.asin, { ulps: 2, draw: between(-1.1, 1.1) }),
+  acos: unary(Math.acos, { ulps: 2, draw: between(-1.1, 1.1) }),
+  atan: unary(Math.atan, { ulps: 2 }),
+  sinh: unary(Math.sinh, { ulps: 2 }),
+  cosh: unary(Math.cosh, { ulps: 2 }),
   tanh: unary(Math.tanh, { ulps: 4, draw: between(-5, 5) }),
   sigmoid: unary(sigmoid, { ulps: 4 }),
   // −0 stays, as in PyTorch.
@@ -484,6 +492,12 @@ const table: Record<Op, Row> = {
     ulps: 2,
     left: sprinkled(between(0, 20), [nan, inf, -inf, 0, -0, 1, -1, -2]),
     right: sprinkled(between(-5, 5), [nan, inf, -inf, 0, -0, 1, 2, 3, -1, -2, -3, 0.5]),
+  }),
+  atan2: binary(Math.atan2, { ulps: 2 }),
+  logAddExp: binary(logAddExp, {
+    ulps: 3,
+    left: sprinkled(between(0, 20), [nan, inf, -inf, 0, 1, 1e30]),
+    right: sprinkled(between(0, 20), [nan, inf, -inf, 0, 1, 1e30]),
   }),
   maximum: binary(Math.max),
   minimum: binary(Math.min),
@@ -916,6 +930,14 @@ const specials: readonly (readonly [Op, readonly unknown[], readonly number[], r
   ['sin', [], [nan, inf, -inf, 0, -0], [nan, nan, nan, 0, -0]],
   ['cos', [], [nan, inf, -inf, 0, -0], [nan, nan, nan, 1, 1]],
   ['tan', [], [nan, inf, -inf, 0, -0], [nan, nan, nan, 0, -0]],
+  ['asin', [], [nan, inf, -inf, 0, -0, 1.5, -1.5], [nan, nan, nan, 0, -0, nan, nan]],
+  ['acos', [], [nan, inf, -inf, 1, 1.5, -1.5], [nan, nan, nan, 0, nan, nan]],
+  ['atan', [], [nan, 0, -0], [nan, 0, -0]],
+  ['sinh', [], [nan, inf, -inf, 0, -0, 1e4, -1e4], [nan, inf, -inf, 0, -0, inf, -inf]],
+  ['cosh', [], [nan, inf, -inf, 0, -0, 1e4, -1e4], [nan, inf, inf, 1, 1, inf, inf]],
+  ['atan2', [0], [nan, 0, -0], [nan, 0, -0]],
+  ['logAddExp', [-inf], [nan, inf, -inf, 0, 5], [nan, inf, -inf, 0, 5]],
+  ['logAddExp', [inf], [nan, inf, -inf, 0, 5], [nan, inf, inf, inf, inf]],
   ['tanh', [], [nan, inf, -inf, 0, -0], [nan, 1, -1, 0, -0]],
   ['sigmoid', [], [nan, inf, -inf, 0, 1e4, -1e4], [nan, 1, 0, 0.5, 1, 0]],
   ['relu', [], [nan, inf, -inf, -1, 2], [nan, inf, 0, 0, 2]],

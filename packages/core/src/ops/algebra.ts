@@ -172,6 +172,16 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   cos(): Results<R, C>[K]
   /** tan x, x in radians */
   tan(): Results<R, C>[K]
+  /** The angle between −π/2 and π/2 whose sine is x; NaN beyond ±1 */
+  asin(): Results<R, C>[K]
+  /** The angle between 0 and π whose cosine is x; NaN beyond ±1 */
+  acos(): Results<R, C>[K]
+  /** The angle between −π/2 and π/2 whose tangent is x */
+  atan(): Results<R, C>[K]
+  /** (eˣ − e⁻ˣ) / 2 */
+  sinh(): Results<R, C>[K]
+  /** (eˣ + e⁻ˣ) / 2 */
+  cosh(): Results<R, C>[K]
   /** tanh x */
   tanh(): Results<R, C>[K]
   /** 1 / (1 + e⁻ˣ) */
@@ -220,6 +230,10 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   mod<B extends Operand<K> | number>(b: Other<'mod', R, C, B>): Broadcast<K, R, C, B>
   /** aᵇ */
   pow<B extends Operand<K> | number>(b: Other<'pow', R, C, B>): Broadcast<K, R, C, B>
+  /** The angle between −π and π from the positive x axis to the point (x, y), y the receiver; C's for zeros and infinities */
+  atan2<B extends Operand<K> | number>(x: Other<'atan2', R, C, B>): Broadcast<K, R, C, B>
+  /** ln(eᵃ + eᵇ), without overflow */
+  logAddExp<B extends Operand<K> | number>(b: Other<'logAddExp', R, C, B>): Broadcast<K, R, C, B>
   /** The larger of a and b; NaN if either is */
   maximum<B extends Operand<K> | number>(b: Other<'maximum', R, C, B>): Broadcast<K, R, C, B>
   /** The smaller of a and b; NaN if either is */

@@ -121,6 +121,12 @@ export const reciprocal: Operation = unary('reciprocal', (g, y) => g.mul(y).mul(
 export const sin: Operation = unary('sin', (g, _y, [x]) => g.mul(x.cos()))
 export const cos: Operation = unary('cos', (g, _y, [x]) => g.mul(x.sin()).neg())
 export const tan: Operation = unary('tan', (g, y) => g.mul(y.square().add(1)))
+/** (1 − x)·(1 + x) loses nothing where x is near ±1. */
+const cosineOf = (x: Value): Value => x.neg().add(1).mul(x.add(1)).sqrt()
+export const asin: Operation = unary('asin', (g, _y, [x]) => g.div(cosineOf(x)))
+export const acos: Operation = unary('acos', (g, _y, [x]) => g.div(cosineOf(x)).neg())
+export const sinh: Operation = unary('sinh', (g, _y, [x]) => g.mul(x.cosh()))
+export const cosh: Operation = unary('cosh', (g, _y, [x]) => g.mul(x.sinh()))
 export const tanh: Operation = unary('tanh', (g, y) => g.mul(y.apply(sub, [1, y.square()], undefined)))
 export const sigmoid: Operation = unary('sigmoid', (g, y) => g.mul(y).mul(y.neg().add(1)))
 // At a kink the derivative is PyTorch's: 0 for relu, the side of x ≤ 0 for leakyRelu and elu, 1 at both ends for clip,
@@ -218,6 +224,28 @@ export const pow: Operation = binary('pow', [
     const constant = a.equal(0).mul(b.greaterEqual(0)).add(infinite)
     return constant.where(0, weighed(g.mul(y), constant.where(1, a).log()))
   },
+])
+/** A derivative that is 0 where x is ±∞; it is made of what is finite. */
+const unlessInfinite = (x: Value, derivative: Value): Value =>
+  x.abs().equal(Number.POSITIVE_INFINITY).where(0, derivative)
+export const atan: Operation = unary('atan', (g, _y, [x]) => unlessInfinite(x, g.div(near(x).square().add(1))))
+/** g·part / (y² + x²), y and x divided by what is near their size, so that squares neither overflow nor vanish; 0 at infinities. */
+function around(g: Value, y: Value, x: Value, part: Value): Value {
+  const [up, across] = [near(y), near(x)]
+  const size = up.abs().maximum(across.abs())
+  const scale = size.apply(binade, [size], undefined)
+  const square = up.div(scale).square().add(across.div(scale).square())
+  return unlessInfinite(y.abs().maximum(x.abs()), g.mul(near(part).div(scale)).div(square).div(scale))
+}
+export const atan2: Operation = binary('atan2', [
+  (g, _y, [y, x]) => around(g, y, x, x),
+  (g, _y, [y, x]) => around(g, y, x, y).neg(),
+])
+/** a − b, but 0 for infinities that are the same. */
+const apart = (a: Value, b: Value): Value => a.equal(b).greater(a.isFinite()).where(0, a.sub(b))
+export const logAddExp: Operation = binary('logAddExp', [
+  (g, _y, [a, b]) => g.mul(apart(a, b).sigmoid()),
+  (g, _y, [a, b]) => g.mul(apart(b, a).sigmoid()),
 ])
 export const maximum: Operation = binary('maximum', [
   (g, _y, [a, b]) => a.less(b).where(0, a.equal(b).where(g.mul(0.5), g)),
