@@ -3,17 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { concat, fromFunction, manualSeed, matrix } from '../packages/core/src/index.ts'
-import {
-  crossEntropy,
-  type Dataset,
-  fit,
-  Linear,
-  mseLoss,
-  plot,
-  Sequential,
-  SGD,
-  Tanh,
-} from '../packages/nn/src/index.ts'
+import * as nn from '../packages/nn/src/index.ts'
 
 const { crossEntropy, Linear, mseLoss, plot, Sequential, SGD, Tanh } = nn
 

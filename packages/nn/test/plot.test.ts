@@ -359,6 +359,18 @@ describe('decisionBoundary', () => {
     expect(fields.map(({ attributes }) => attributes.fill)).toEqual(['#a6cee4'])
   })
 
+  it('has the plane upright', () => {
+    const upwards = new Linear(2, 1, { init: () => matrix([[0, 1]]) })
+    const picture = plot.decisionBoundary(upwards, data, { fromLogits: true })
+    const rows = textOf(picture).split('\n').slice(1, 27)
+    for (const [i, row] of rows.entries()) expect(row).toMatch(i < 13 ? /^[░ox]{72}$/ : /^[·ox]{72}$/)
+    const fields = named(elementsOf(picture), 'path').filter(({ attributes }) => /^M0 \d+h160v1/.test(attributes.d))
+    expect(fields.map(({ attributes }) => [attributes.fill, attributes.d.slice(0, 5)])).toEqual([
+      ['#f0c7a6', 'M0 0h'],
+      ['#a6cee4', 'M0 60'],
+    ])
+  })
+
   it('takes probabilities, logits and a column for each class', () => {
     const one = new Linear(2, 1, { init: () => matrix([[1, 0]]) })
     const halves = /^[·o]{36}[░x]{36}$/

@@ -252,7 +252,18 @@ class Settings {
 }
 
 /** Options that are texts. */
-const TEXTS = ['inputName', 'delimiter', 'target', 'outputName', 'name', 'monitor', 'separator', 'title', 'xLabel', 'marks']
+const TEXTS = [
+  'inputName',
+  'delimiter',
+  'target',
+  'outputName',
+  'name',
+  'monitor',
+  'separator',
+  'title',
+  'xLabel',
+  'marks',
+]
 
 /** What is no options, with the word for it. */
 const none: [unknown, string][] = [
