@@ -46,11 +46,13 @@ export default defineConfig({
         exclude: [
           'checkpoint',
           'data',
+          'golden',
           'init',
           'schedules',
           'compiled-training',
           'indistinguishable',
           'linalg',
+          'mutants',
           'plot',
           'to-module',
           'tour',
