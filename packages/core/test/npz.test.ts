@@ -73,6 +73,21 @@ describe('npz', () => {
     expect(await encodeNpz({ strange }, { compressed })).toEqual(await encodeNpz({ strange }, { compressed }))
   })
 
+  test.each(['a\0b', '\ud800', 'x'.repeat(65_532)])(
+    'a name that does not come back is a FormatError (%#)',
+    async (name) => {
+      await expect(encodeNpz({ [name]: zeros(1, 1) })).rejects.toThrow(FormatError)
+      await expect(encodeNpz({ [name]: zeros(1, 1) })).rejects.toThrow(/^encodeNpz: the name is ".*", wanted/)
+    },
+  )
+
+  test('odd names come back', async () => {
+    const names = ['', 'größe 😀', '\ufeffa', 'toString', '__proto__', 'a.npy']
+    const bytes = await encodeNpz(Object.fromEntries(names.map((name, i) => [name, matrix([[i]])])))
+    const found = await decodeNpz(bytes)
+    expect(Object.entries(found).map(([name, a]) => [name, a.item()])).toEqual(names.map((name, i) => [name, i]))
+  })
+
   test('is refused where it is none, or was changed', async () => {
     const bytes = await encodeNpz({ a: matrix([[1, 2, 3]]) })
     for (const [given, message] of [

@@ -11,6 +11,8 @@ const SUFFIX = '.npy'
 const LARGEST = MAX_SIZE * 8 + MAX_HEADER
 /** Deflate makes data at most so many times smaller (zlib's technical details). */
 const MOST_DEFLATED = 1032
+/** The most bytes of a file's name. */
+const MOST_NAME = 0xffff
 /** As NumPy has it: files have no time. */
 const TIME = new Date(1980, 0, 1)
 
@@ -26,6 +28,19 @@ export interface NpzOptions {
   readonly compressed?: boolean
 }
 
+/** @throws FormatError for a name that would not come back: it is kept as UTF-8, whose length has two bytes, and ends by \0 for Python. */
+function fileName(name: string): string {
+  const file = name + SUFFIX
+  const bytes = new TextEncoder().encode(file)
+  if (
+    name.includes('\0') ||
+    bytes.length > MOST_NAME ||
+    new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) !== file
+  )
+    throw new FormatError(`encodeNpz: the name is ${describe(name)}, wanted Unicode without \\0, less than 64 kB`)
+  return file
+}
+
 const readEncode = readerOf({ compressed: flag(false) })
 
 /**
@@ -33,14 +48,14 @@ const readEncode = readerOf({ compressed: flag(false) })
  *
  * Defaults: compressed false.
  *
- * @throws DTypeError for a value that is not a Matrix, and other options; MatgradError where data were detached or resized.
+ * @throws DTypeError for a value that is not a Matrix, and other options; FormatError for a name that a zip archive does not keep; MatgradError where data were detached or resized.
  */
 export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more: []): Promise<Uint8Array> {
   checkNoMore('encodeNpz', 'matrices, options', more)
   if (!isPlain(matrices)) throw new DTypeError(`encodeNpz: got ${describe(matrices)}, wanted matrices by name`)
   const { compressed } = readEncode('encodeNpz', options)
   const files = Object.entries(matrices).map(
-    ([name, matrix]) => [name, inNameOf('encodeNpz', () => encodeNpy(matrix))] as const,
+    ([name, matrix]) => [fileName(name), inNameOf('encodeNpz', () => encodeNpy(matrix))] as const,
   )
   const zip = await loadZip()
   const writer = new zip.ZipWriter(new zip.Uint8ArrayWriter(), {
@@ -48,7 +63,7 @@ export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more
     lastModDate: TIME,
     extendedTimestamp: false,
   })
-  for (const [name, bytes] of files) await writer.add(name + SUFFIX, new zip.Uint8ArrayReader(bytes))
+  for (const [name, bytes] of files) await writer.add(name, new zip.Uint8ArrayReader(bytes))
   return writer.close()
 }
 

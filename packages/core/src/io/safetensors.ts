@@ -105,7 +105,7 @@ const readOptions = readerOf({
     'an array of names',
     (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
   )(),
-  shapes: kind<NonNullable<TensorOptions['shapes']>>('[rows, cols] by name', isPlain)({}),
+  shapes: kind<NonNullable<TensorOptions['shapes']>>('[rows, cols] by name', isPlain)(),
 })
 
 /** Such options, complete. @throws DTypeError for others. */
@@ -113,7 +113,8 @@ export function readTensorOptions(
   operation: string,
   options: unknown,
 ): { names: TensorOptions['names'] | undefined; shapes: NonNullable<TensorOptions['shapes']> } {
-  return readOptions(operation, options)
+  const { names, shapes = {} } = readOptions(operation, options)
+  return { names, shapes }
 }
 
 /**

@@ -42,13 +42,15 @@ function mapped(
  * Matrices, such as a state dict, as plain data that `postMessage` and `structuredClone` take, which know no classes: a copy, in arrays and plain objects as
  * the value has them. `transfer` are the buffers of the copies, which `postMessage(message, transfer)` hands over without another one.
  *
- * @throws DTypeError for objects of other classes and functions; MatgradError where data were detached or resized.
+ * @throws DTypeError for objects of other classes, functions, and objects of rows, cols and data, which stand for a matrix there; MatgradError where data were detached or resized.
  */
 export function toMessage<T>(value: T, ...more: []): { message: Messages<T>; transfer: ArrayBuffer[] } {
   checkNoMore('toMessage', 'value', more)
   const transfer: ArrayBuffer[] = []
   const message = mapped('toMessage', value, (each, path) => {
     if (typeof each === 'function') throw new DTypeError(`toMessage: ${shorten(path)} is a function, wanted data`)
+    if (isMessage(each))
+      throw new DTypeError(`toMessage: ${shorten(path)} has rows, cols and data, wanted a Matrix or other names`)
     if (!(each instanceof Matrix)) return each
     const data = elementsOf('toMessage', each).slice()
     transfer.push(data.buffer as ArrayBuffer)

@@ -59,6 +59,12 @@ describe('toMessage and fromMessage', () => {
   test.each<[name: string, run: () => unknown, type: typeof MatgradError, message: string]>([
     ['a Map', () => toMessage({ all: new Map() }), DTypeError, 'toMessage: value.all is Map'],
     ['a function', () => toMessage([() => 1]), DTypeError, 'toMessage: value[0] is a function'],
+    [
+      'what stands for a matrix',
+      () => toMessage([{ rows: 1, cols: 1, data: 'x' }]),
+      DTypeError,
+      'toMessage: value[0] has rows, cols and data',
+    ],
     ['what contains itself', () => toMessage(circular()), DTypeError, 'toMessage: value'],
     [
       'other sizes',

@@ -35,7 +35,7 @@ const readOptions = readerOf({
   types: kind<NonNullable<CsvOptions['types']>>(
     "'number' or 'string' by name",
     (value) => isPlain(value) && Object.values(value).every((each) => each === 'number' || each === 'string'),
-  )({}),
+  )(),
   missing: oneOf('error', 'nan')('error'),
 })
 
@@ -43,25 +43,29 @@ const readOptions = readerOf({
 const isNumber = (cell: string): boolean => /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(cell)
 
 /**
- * The lines of a CSV file (RFC 4180: quotes, any ends of lines, a byte order mark) as objects of numbers and strings, which
+ * The lines of a CSV file (RFC 4180: quotes, any ends of lines; UTF-8, with a byte order mark or without) as objects of numbers and strings, which
  * `fromRows` makes a dataset of.
  *
- * Defaults: delimiter ',', header true, types as the cells are, missing 'error'.
+ * Defaults: delimiter ',', header true, missing 'error'.
  *
- * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, a column with the name of another, and a cell that is
+ * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column with the name of another, and a cell that is
  * no number where the type says so; MatgradError for a type of a column that is not there, and, with its code, for what the file system refuses.
  * All name the file.
  */
 export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...more: []): Promise<Row[]> {
   checkNoMore('readCsv', 'path, options', more)
   const file = checkPath('readCsv', path)
-  const { delimiter, header, types, missing } = readOptions('readCsv', options)
+  const { delimiter, header, types = {}, missing } = readOptions('readCsv', options)
   if (delimiter === '') throw new MatgradError('readCsv: delimiter is "", wanted what is between two cells')
   const { parse } = await import('csv-parse/sync')
   return decodeFile('readCsv', file, (bytes) => {
-    const lines = parseWith(
-      () => parse(Buffer.from(bytes), { bom: true, delimiter, skip_empty_lines: true }) as string[][],
-    )
+    const lines = parseWith(() => {
+      const table = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+      const [first = []]: string[][] = parse(table, { delimiter, to: 1, skip_empty_lines: true })
+      // Where there is one column, an empty line is a cell without anything, but for those at the end.
+      if (first.length === 1) return parse(table.replace(/[\r\n]+$/, ''), { delimiter }) as string[][]
+      return parse(table, { delimiter, skip_empty_lines: true }) as string[][]
+    })
     const names = header ? (lines.shift() ?? []) : (lines[0] ?? []).map((_, i) => String(i))
     for (const [i, name] of names.entries())
       if (names.indexOf(name) !== i)

@@ -22,14 +22,19 @@ export interface FromRowsOptions {
   readonly features?: readonly string[]
   /** The name of the column of y, numbers or the names of classes; or the names of several, numbers. */
   readonly target: string | readonly string[]
+  /** The names of the classes, such as those of another dataset, so that class i is the same in both. @default those in the rows, sorted */
+  readonly classes?: readonly string[]
   /** @default the default dtype */
   readonly dtype?: DType
 }
 
 const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((each) => typeof each === 'string')
 
+const names = kind<readonly string[]>('an array of names', isNames)
+
 const readFromRows = readerOf({
-  features: kind<readonly string[]>('an array of names', isNames)(),
+  features: names(),
+  classes: names(),
   target: required(
     kind<string | readonly string[]>(
       'a name or an array of names',
@@ -47,16 +52,16 @@ export interface RowsDataset extends Dataset {
 
 /**
  * A dataset of rows that are objects, such as `readCsv` gives: x (n x features) and y (nx1, or a column for each target). A target of strings
- * becomes the numbers of classes, in alphabetical order.
+ * becomes the numbers of classes, in alphabetical order unless `classes` has another.
  *
  * Default: features all but the target, in the order of the first row.
  *
  * @throws DTypeError for rows that are no objects, other options, and a feature that is no number, which `oneHot` may be made of; MatgradError for
- * no rows, and for a name that a row does not have.
+ * no rows, and for a name that a row does not have, or `classes`.
  */
 export function fromRows(rows: readonly Row[], options: FromRowsOptions, ...more: []): RowsDataset {
   checkNoMore('fromRows', 'rows, options', more)
-  const { features: asked, target, dtype = getDefaultDtype() } = readFromRows('fromRows', options)
+  const { features: asked, classes: known, target, dtype = getDefaultDtype() } = readFromRows('fromRows', options)
   if (!Array.isArray(rows)) throw new DTypeError(`fromRows: rows are ${describe(rows)}, wanted an array of objects`)
   if (rows.length === 0) throw new MatgradError('fromRows: got no rows, wanted at least one')
   for (const [i, row] of rows.entries())
@@ -72,11 +77,19 @@ export function fromRows(rows: readonly Row[], options: FromRowsOptions, ...more
   const [first] = targets
   if (targets.length === 1 && typeof cellOf(rows[0], 0, first) === 'string') {
     const names = rows.map((row, i) => nameOf(cellOf(row, i, first), i, first))
-    const classes = [...new Set(names)].sort()
+    const classes = known ?? [...new Set(names)].sort()
+    const indices = new Map(classes.map((name, index) => [name, index]))
+    const indexOf = (name: string, i: number): number => {
+      const index = indices.get(name)
+      if (index !== undefined) return index
+      throw new MatgradError(
+        `fromRows: ${shorten(first)} of row ${i} is ${describe(name)}, wanted one of ${listNames(classes)}`,
+      )
+    }
     return {
       x,
       y: matrix(
-        names.map((name) => [classes.indexOf(name)]),
+        names.map((name, i) => [indexOf(name, i)]),
         { dtype },
       ),
       features,

@@ -70,6 +70,7 @@ describe('readCsv', () => {
         ]),
       ],
     ],
+    ['empty lines between cells of several', '\na,b\n\n1,2\n\n\n', {}, [{ a: 1, b: 2 }]],
     ['no rows', 'a,b\n', {}, []],
     ['nothing', '', {}, []],
   ])('%s', async (_, text, options, rows) => {
@@ -77,9 +78,11 @@ describe('readCsv', () => {
     expect(await readCsv(path, options)).toEqual(rows)
   })
 
-  test.each<[name: string, text: string, options: object, message: string]>([
+  test.each<[name: string, text: string | Uint8Array, options: object, message: string]>([
     ['an empty cell', 'a,b\n1,2\n3,\n', {}, "b of record 3 is empty, wanted a number, or missing: 'nan'"],
     ['a word in a column of numbers', 'a\n1\nx\n', { types: { a: 'number' } }, 'a of record 3 is "x", wanted a number'],
+    ['an empty line of one cell', 'a\n1\n\n2\n\n', {}, 'a of record 3 is empty, wanted a number'],
+    ['another encoding', Uint8Array.of(0x61, 0x0a, 0xe4, 0x0a), {}, 'The encoded data was not valid'],
     ['a short line', 'a,b\n1\n', {}, 'Invalid Record Length'],
     ['a quote without end', 'a\n"1\n', {}, 'Quote Not Closed'],
     ['a name twice', 'a,a\n1,2\n', {}, 'two columns are called a'],
@@ -110,6 +113,20 @@ describe('fromRows', () => {
       [6.3, 6],
     ])
     expect(y.toArray()).toEqual([[0], [1], [2]])
+  })
+
+  test('the classes of one dataset are those of another', () => {
+    const { classes } = fromRows(
+      [
+        { a: 1, b: 'y' },
+        { a: 2, b: 'x' },
+      ],
+      { target: 'b' },
+    )
+    expect(fromRows([{ a: 1, b: 'y' }], { target: 'b', classes }).y.item()).toBe(1)
+    expect(() => fromRows([{ a: 1, b: 'z' }], { target: 'b', classes })).toThrow(
+      'fromRows: b of row 0 is "z", wanted one of x, y',
+    )
   })
 
   test('several targets, chosen features, float64', () => {
