@@ -2,7 +2,7 @@ import { Variable } from '@matgrad/autograd'
 import { withSubstitutes } from '@matgrad/autograd/internal'
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
 import { describe, didYouMean, formatShape, isPlain, shorten, suggestion } from '@matgrad/core/internal'
-import { checkModule, type Input, type Module } from './module.ts'
+import { checkModule, type Input, type Module, namedOf } from './module.ts'
 
 /** Parameters of a model by name, as `model.namedParameters()` has them. */
 export type ParametersByName = Readonly<Record<string, Variable | Matrix>>
@@ -23,13 +23,17 @@ export function functionalCall(model: Module, parameters: ParametersByName, ...i
   checkModule('functionalCall', model)
   if (!isPlain(parameters))
     throw new DTypeError(`functionalCall: parameters are ${describe(parameters)}, wanted matrices or variables by name`)
-  const own = new Map(model.namedParameters())
+  const own = namedOf('functionalCall', model)
   const others = new Map<Variable, Variable>()
   for (const [name, given] of Object.entries(parameters)) {
     const parameter = own.get(name)
     if (parameter === undefined)
       throw new MatgradError(
         `functionalCall: ${model.describe()} has no parameter ${shorten(name)}${didYouMean(suggestion(name, [...own.keys()]))}`,
+      )
+    if (parameter instanceof Matrix)
+      throw new MatgradError(
+        `functionalCall: ${shorten(name)} is a buffer, wanted parameters, with the model's own buffers`,
       )
     if (others.has(parameter)) {
       const names = [...own].filter(([, each]) => each === parameter).map(([each]) => shorten(each))

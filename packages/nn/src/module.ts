@@ -447,9 +447,14 @@ export abstract class Module<In extends number = number, Out extends number = nu
     return found
   }
 
-  /** The parameters with their names; one that is shared has several. */
+  /** The parameters with their names, each once: one that is shared has the first of them, as in PyTorch; `stateDict` has all. */
   namedParameters(): [name: string, parameter: Variable][] {
-    return this.#named().filter((entry): entry is [string, Variable] => entry[1] instanceof Variable)
+    const met = new Set<unknown>()
+    return this.#named().filter((entry): entry is [string, Variable] => {
+      if (met.has(entry[1])) return false
+      met.add(entry[1])
+      return entry[1] instanceof Variable
+    })
   }
 
   /** The parameters, each once: what an optimiser takes. */

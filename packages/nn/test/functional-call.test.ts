@@ -155,9 +155,13 @@ describe('functionalCall', () => {
     expect(call({ '0.weight': 3 })).toThrow('functionalCall: 0.weight is 3, wanted a Variable or a Matrix')
     expect(call([zeros(3, 2)])).toThrow('functionalCall: parameters are')
     const shared = new Linear(2, 2)
-    const tied = new Sequential(shared, shared)
-    expect(() => functionalCall(tied, named(tied), x)).toThrow(
-      '0.weight and 1.weight are names of one parameter, wanted one of them',
-    )
+    const tied = new Sequential(shared, new Tanh(), shared)
+    const twice = { '0.weight': zeros(2, 2), '2.weight': zeros(2, 2) }
+    expect(() => functionalCall(tied, twice, x)).toThrow('0.weight and 2.weight are names of one parameter')
+    tied.forward(x).sum().backward()
+    const gradient = grad((parameters: Named) => functionalCall(tied, parameters, x).sum())(named(tied)) as Named
+    expect(gradient['0.weight'].value.equals(shared.weight.grad as Matrix)).toBe(true)
+    const normed = new BatchNorm1d(2)
+    expect(() => functionalCall(normed, normed.stateDict(), x)).toThrow('runningMean is a buffer')
   })
 })

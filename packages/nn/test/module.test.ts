@@ -95,9 +95,10 @@ describe('discovery', () => {
     expect([...shared.modules()]).toEqual([shared, shared.first])
   })
 
-  test('a shared part and a shared variable are one parameter with several names', () => {
+  test('a shared part and a shared variable are one parameter, by its first name; the state has all', () => {
     const shared = new Shared()
-    expect(shared.namedParameters().map(([name]) => name)).toEqual([
+    expect(shared.namedParameters().map(([name]) => name)).toEqual([...['first.weight', 'first.bias', 'own']])
+    expect(Object.keys(shared.stateDict())).toEqual([
       ...['first.weight', 'first.bias', 'again.weight', 'again.bias', 'weight', 'own'],
     ])
     expect(shared.parameters()).toEqual([shared.first.weight, shared.first.bias, shared.own])

@@ -23,7 +23,7 @@ export interface FromRowsOptions {
   /** The name of the column of y, numbers or the names of classes; or the names of several, numbers. */
   readonly target: string | readonly string[]
   /** The names of the classes, such as those of another dataset, so that class i is the same in both. @default those in the rows, sorted */
-  readonly classes?: readonly string[]
+  readonly classes?: readonly string[] | undefined
   /** @default the default dtype */
   readonly dtype?: DType
 }
@@ -47,7 +47,7 @@ const readFromRows = readerOf({
 /** Samples and targets of rows, the names of the features, and of the classes where the target are names: class i is `classes[i]`. */
 export interface RowsDataset extends Dataset {
   readonly features: readonly string[]
-  readonly classes?: readonly string[]
+  readonly classes?: readonly string[] | undefined
 }
 
 /**
