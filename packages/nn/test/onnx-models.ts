@@ -87,6 +87,11 @@ const unary = [
 const others: Readonly<Record<string, (x: Variable) => unknown>> = {
   pow: (x) => x.abs().pow(1.7),
   mod: (x) => concat([x.mod(3), x.mod(-3), x.mul(1000).mod(0.1)], 1),
+  angles: (x) =>
+    concat([x.mul(0.05).asin(), x.mul(0.05).acos(), x.atan(), x.atan2(x.flipCols()), x.sign().atan2(0)], 1),
+  'angles of none': (x) => concat([x.mul(0).abs().atan2(0), x.atan2(-1), x.mul(0).abs().atan2(x)], 1),
+  hyperbolic: (x) => concat([x.mul(0.3).sinh(), x.mul(0.3).cosh()], 1),
+  'added in logarithms': (x) => concat([x.logAddExp(x.flipCols()), x.mul(100).logAddExp(3), x.logAddExp(x)], 1),
   'of what is near 0': (x) => concat([x.mul(1e-6).expm1(), x.mul(1e-6).log1p()], 1).mul(1e6),
   extremes: (x) => x.maximum(x.mul(-2)).minimum(3),
   clip: (x) => x.clip(-1, 1),

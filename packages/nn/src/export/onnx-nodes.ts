@@ -264,6 +264,11 @@ export const translations: Readonly<Record<string, Translation>> = {
   sin: one('Sin'),
   cos: one('Cos'),
   tan: one('Tan'),
+  asin: one('Asin'),
+  acos: one('Acos'),
+  atan: one('Atan'),
+  sinh: one('Sinh'),
+  cosh: one('Cosh'),
   tanh: one('Tanh'),
   sigmoid: one('Sigmoid'),
   relu: one('Relu'),
@@ -327,6 +332,21 @@ export const translations: Readonly<Record<string, Translation>> = {
     const rest = g.node('Mod', [a, b], { fmod: 1 })
     const product = g.node('Mul', [g.node('Sign', [rest]), g.node('Sign', [b])])
     return g.node('Where', [g.node('Less', [product, g.number(0)]), g.node('Add', [rest, b]), rest])
+  },
+  /** The smaller of the two is divided by the other, so that no quotient is infinite; beside 0 and 0 stands 0/1. */
+  atan2: (g, [y, x]) => {
+    const side = g.node('Where', [g.node('Less', [y, g.number(0)]), g.number(-1), g.number(1)])
+    const steep = g.node('Sub', [times(g, side, Math.PI / 2), g.node('Atan', [g.node('Div', [x, y])])])
+    const divisor = g.node('Where', [g.node('Equal', [x, g.number(0)]), g.number(1), x])
+    const turn = times(g, g.node('Mul', [side, g.flags(g.node('Less', [x, g.number(0)]))]), Math.PI)
+    const flat = g.node('Add', [g.node('Atan', [g.node('Div', [y, divisor])]), turn])
+    return g.node('Where', [g.node('Less', [g.node('Abs', [x]), g.node('Abs', [y])]), steep, flat])
+  },
+  /** max(a, b) + ln(1 + e^−|a − b|), where equal infinities have no difference. */
+  logAddExp: (g, [a, b]) => {
+    const distance = g.node('Abs', [g.node('Sub', [a, b])])
+    const sum = g.node('Add', [g.node('Max', [a, b]), g.node('Softplus', [g.node('Neg', [distance])])])
+    return g.node('Where', [g.node('Equal', [a, b]), plus(g, a, Math.LN2), sum])
   },
   less: comparison('Less'),
   lessEqual: comparison('LessOrEqual'),

@@ -67,7 +67,7 @@ const between = ([rows, cols]: Sizes, other: Sizes): Sizes => [
  * results that depend on more than their own sample, what follows the number of samples, parameters beyond float32, names that are
  * parameters' or the same, an opset beyond 14 to 21, and where features are not known; what the model and `compile` throw.
  */
-export function toOnnx(model: Module, options?: ToOnnxOptions, ...more: []): Uint8Array<ArrayBuffer> {
+export function toOnnx(model: Module, options?: ToOnnxOptions, ...more: []): Uint8Array {
   checkNoMore('toOnnx', 'model, options', more)
   checkModule('toOnnx', model)
   const { inputName, outputName, opset, features } = readToOnnx('toOnnx', options)
