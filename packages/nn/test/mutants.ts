@@ -49,7 +49,7 @@ type Json = Record<string, unknown>
 const odd = (random: Random): unknown => structuredClone(pick(random, ODD))
 
 /** Something in a tree is replaced, left out, doubled, moved or renamed. The tree is changed. */
-export function mutateTree(tree: unknown, random: Random): unknown {
+function mutateTree(tree: unknown, random: Random): unknown {
   const places: [holder: Json, key: string][] = []
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
@@ -100,7 +100,7 @@ function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array {
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength)
 
-export function mutateSafetensors(bytes: Uint8Array, random: Random): Uint8Array {
+function mutateSafetensors(bytes: Uint8Array, random: Random): Uint8Array {
   const length = Number(viewOf(bytes).getBigUint64(0, true))
   const header = JSON.parse(decode(bytes.subarray(8, 8 + length)))
   const metadata = header.__metadata__
@@ -154,7 +154,7 @@ const WORDS = [
   ],
 ]
 
-export function mutateNpy(bytes: Uint8Array, random: Random): Uint8Array {
+function mutateNpy(bytes: Uint8Array, random: Random): Uint8Array {
   const length = viewOf(bytes).getUint16(8, true)
   const tokens = decode(bytes.subarray(10, 10 + length)).match(/'[^']*'|\w+|\S/g) as string[]
   for (let times = 1 + below(random, 2); times > 0; times--)
@@ -252,7 +252,7 @@ function zipOf(files: readonly (readonly [name: string, bytes: Uint8Array])[]): 
 }
 
 /** A record's field is another number, or the bytes of an array are. */
-export function mutateNpz(bytes: Uint8Array, npy: Uint8Array, random: Random): Uint8Array {
+function mutateNpz(bytes: Uint8Array, npy: Uint8Array, random: Random): Uint8Array {
   if (random() < 0.3)
     return zipOf([
       [pick(random, ['a.npy', 'b', '.npy', '__proto__.npy', 'c/.npy']), mutateNpy(npy, random)],
