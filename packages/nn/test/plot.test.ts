@@ -546,6 +546,15 @@ describe('histogram', () => {
     )
   })
 
+  it('puts a number at an edge into the bin that begins there', () => {
+    for (let bins = 1; bins <= 60; bins++) {
+      const edges = Array.from({ length: bins + 1 }, (_, i) => 0.1 * (1 - i / bins) + 0.7 * (i / bins))
+      const text = textOf(plot.histogram(edges, { bins, range: [0.1, 0.7] }))
+      const counts = [...text.matchAll(/^\[.*[)\]] +(\d+)/gm)].map(([, count]) => Number(count))
+      expect(counts).toEqual([...Array(bins - 1).fill(1), 2])
+    }
+  })
+
   it('has bars as high as counts, and says what is not in them', () => {
     const picture = plot.histogram([0, 0, 0, 0, 1, 4, Number.NaN, Number.POSITIVE_INFINITY], { bins: 2, title: 'some' })
     expect(textOf(picture)).toBe(
