@@ -110,7 +110,7 @@ export class Arena {
   }
 
   /** The bytes of all that is kept, from `start` on. */
-  keptBytes(): Uint8Array<ArrayBuffer> {
+  keptBytes(): Uint8Array {
     return new Uint8Array(this.buffer.slice(this.start, this.top))
   }
 

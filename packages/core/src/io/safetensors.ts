@@ -58,7 +58,7 @@ export interface Tensor {
 export function encodeTensors(
   tensors: readonly Tensor[],
   metadata?: Readonly<Record<string, string>>,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   // Without a prototype any name is a plain key, even __proto__.
   const header: Record<string, unknown> = Object.create(null)
   if (metadata !== undefined) header.__metadata__ = metadata

@@ -17,6 +17,7 @@ export interface HeatmapOptions {
   readonly range?: Range
 }
 
+/** Options that are names of colour maps. @internal */
 export const colorMap: KindMaker<ColorMap> = oneOf<ColorMap>('viridis', 'gray')
 
 const readHeatmap = readerOf({ title: text('heatmap'), colorMap: colorMap('viridis'), range: range() })

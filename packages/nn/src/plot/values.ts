@@ -7,13 +7,13 @@ import { formatNumber } from './text.ts'
 
 export type Range = readonly [low: number, high: number]
 
-/** Options that are labels. */
+/** Options that are labels. @internal */
 export const labels: KindMaker<readonly string[]> = kind(
   'an array of strings',
   (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
 )
 
-/** Options that are two numbers, of which the first is the smaller one. */
+/** Options that are two numbers, of which the first is the smaller one. @internal */
 export const range: KindMaker<Range> = numbers(2) as unknown as KindMaker<Range>
 
 /** @throws DTypeError for other than numbers; MatgradError unless they are finite and ascend. */
