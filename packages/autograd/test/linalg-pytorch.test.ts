@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
 import { compare, type Fixture } from './pytorch.ts'
 
-const { cholesky, cond, det, eigh, eigvals, eigvalsh, expm, inv, lstsq, matrixPower, norm } = linalg
-const { pinv, qr, slogdet, solve, svd, svdvals } = linalg
+const { cholesky, cond, det, eigh, eigvals, eigvalsh, expm, inv, lstsq, lu, matrixPower, norm } = linalg
+const { pinv, qr, slogdet, solve, solveTriangular, svd, svdvals } = linalg
 
 const float64 = { dtype: 'float64' } as const
 const identity = (n: number) => eye(n, float64)
@@ -88,6 +88,11 @@ const PROGRAMS: Readonly<Record<string, (...args: Variable[]) => Variable>> = {
   logDetGram: (x) => slogdet(gram(x)).logAbsDet,
   projection: (x) => x.matmul(solve(gram(x), x.T)),
   solve: (a, b) => solve(a, b),
+  solveLower: (a, b) => solveTriangular(a, b, { upper: false }),
+  solveUpperUnit: (a, b) => solveTriangular(a, b, { upper: true, unitDiagonal: true }),
+  solveUpperRight: (a, b) => solveTriangular(a, b, { upper: true, left: false }),
+  luL: (x) => lu(x).L,
+  luU: (x) => lu(x).U,
   solveRight: (a, b) => solve(a, b, { left: false }),
   lstsq: (a, b) => lstsq(a, b).x,
   residuals: (a, b) => lstsq(a, b).residuals,

@@ -45,6 +45,8 @@ function row(
 }
 
 const symmetric = (x: Variable): Variable => x.add(x.T)
+/** With a diagonal away from 0. */
+const shifted = (x: Variable): Variable => x.mul(0.5).add(eye(x.rows, float64).mul(3))
 const definite = (x: Variable): Variable => x.matmul(x.T).add(eye(x.rows, float64))
 /** A function of vectors that have a sign, or a turn in the plane, of their own: it is the same for all of them. */
 const squares = (x: Variable, weight: number): Variable => x.square().mul(weight).add(1).log().sum()
@@ -75,6 +77,24 @@ export const linalgRows: readonly Row[] = [
     { '': (a, b) => linalg.solve(a, b), 'from the right, ': (a, b) => linalg.solve(a, b.T, { left: false }) },
     2,
   ),
+  row(
+    'solveTriangular',
+    SQUARE,
+    Object.fromEntries(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((i) => {
+        const options = { upper: i % 2 > 0, unitDiagonal: i % 4 > 1, transpose: i > 3, left: i !== 1 && i !== 6 }
+        const f = (a: Variable, b: Variable): Variable =>
+          options.left ? linalg.solveTriangular(a, b, options) : linalg.solveTriangular(a, b.T, options)
+        return [`${Object.values(options)}, `, (a, b) => f(shifted(a), b)]
+      }),
+    ),
+    2,
+  ),
+  row('lu', ANY, {
+    'L, ': (x) => linalg.lu(x).L,
+    'U, ': (x) => linalg.lu(x).U,
+    'P, ': (x) => linalg.lu(x).P.T.matmul(x),
+  }),
   row('cholesky', SQUARE, { '': (x) => linalg.cholesky(definite(x)) }),
   row('qr', ANY, { 'Q, ': (x) => linalg.qr(x).Q, 'R, ': (x) => linalg.qr(x).R }),
   row('svd', ANY, {
@@ -83,6 +103,12 @@ export const linalgRows: readonly Row[] = [
     'S, ': (x) => linalg.svd(x).S,
     'all, ': (x) => {
       const { U, S, Vh } = linalg.svd(x)
+      return U.mul(S.sin().T).matmul(Vh)
+    },
+  }),
+  row('truncatedSvd', ANY, {
+    '': (x) => {
+      const { U, S, Vh } = linalg.truncatedSvd(x, 1)
       return U.mul(S.sin().T).matmul(Vh)
     },
   }),

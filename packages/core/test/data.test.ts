@@ -140,6 +140,7 @@ describe.each(Object.keys(losses))('a matrix whose array was %s is refused by', 
   test('linear algebra', () => {
     const ARGUMENTS: Record<string, unknown[]> = {
       solve: [healthy],
+      solveTriangular: [healthy, { upper: true }],
       lstsq: [healthy],
       matrixPower: [2],
       randomizedSvd: [1],

@@ -178,6 +178,46 @@ const secondOperand: Row[] = (['solve', 'lstsq'] as const).flatMap((name): Row[]
   ],
 ])
 
+const upper = { upper: true }
+const triangular: Row[] = [
+  ...NOT_MATRICES.flatMap(([title, value]): Row[] => [
+    [`solveTriangular(${title}, b)`, () => la.solveTriangular(value, good, upper), DTypeError, 'solveTriangular: a is'],
+    [`solveTriangular(a, ${title})`, () => la.solveTriangular(good, value, upper), DTypeError, 'solveTriangular: b is'],
+  ]),
+  ['solveTriangular, 2x3', () => la.solveTriangular(ones(2, 3), good, upper), ShapeError, 'solveTriangular', '2x3'],
+  ['solveTriangular, 3 rows', () => la.solveTriangular(good, ones(3, 1), upper), ShapeError, '4x4', '3x1'],
+  [
+    'solveTriangular, 3 columns',
+    () => la.solveTriangular(good, ones(1, 3), { upper: true, left: false }),
+    ...([ShapeError, '4x4', '1x3', 'columns'] as const),
+  ],
+  ['solveTriangular without upper', () => la.solveTriangular(good, good, {}), DTypeError, 'solveTriangular', 'upper'],
+  ['solveTriangular without options', () => la.solveTriangular(good, good), DTypeError, 'solveTriangular', 'upper'],
+  ['solveTriangular with more', () => la.solveTriangular(good, good, upper, 1), MatgradError, 'in excess'],
+  ...[true, false].map(
+    (each): Row => [
+      `solveTriangular, singular, upper ${each}`,
+      () => la.solveTriangular(diagonal(1, 2, 0, 3), ones(4, 1), { upper: each }),
+      ...([LinAlgError, 'solveTriangular: pivot 2 is 0'] as const),
+    ],
+  ),
+  [
+    'solveTriangular, beyond',
+    () => la.solveTriangular(diagonal(1, 2 ** -1060), ones(2, 1), upper),
+    ...([LinAlgError, 'solveTriangular', '[1, 0]', 'float64'] as const),
+  ],
+  [
+    'solveTriangular, NaN in b',
+    () => la.solveTriangular(good, spoilt('float64', 2, 1, Number.NaN), upper),
+    ...([LinAlgError, 'solveTriangular: b[2, 1] is NaN'] as const),
+  ],
+  [
+    'solveTriangular, NaN beside the triangle',
+    () => la.solveTriangular(spoilt('float64', 2, 1, Number.NaN), good, upper),
+    ...([LinAlgError, 'solveTriangular: a[2, 1] is NaN'] as const),
+  ],
+]
+
 const NOT_TOLERANCES: readonly [Untyped, ErrorClass][] = [
   ['x', DTypeError],
   [null, DTypeError],
@@ -298,6 +338,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   notSquare,
   singular,
   secondOperand,
+  triangular,
   others,
 }
 

@@ -43,6 +43,7 @@ const OF_SQUARE: Readonly<Record<string, (a: Matrix) => unknown>> = {
   det: linalg.det,
   slogdet: linalg.slogdet,
   solve: (a) => linalg.solve(a, a.mul(2)),
+  solveTriangular: (a) => linalg.solveTriangular(a.add(identity(a.rows).mul(9).astype(a.dtype)), a, { upper: false }),
   cholesky: (a) => linalg.cholesky(positive(a)),
   eig: linalg.eig,
   eigvals: linalg.eigvals,

@@ -1,6 +1,6 @@
 // What would overflow or vanish on the way to results that are numbers like any other.
 
-import { eye, Generator, linalg, Matrix, matrix } from '@matgrad/core'
+import { eye, full, Generator, linalg, Matrix, matrix, ones } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
 import { fill, growth, identity } from './linalg-matrices.ts'
 import { choleskyRatio, inverseRatio, luRatio, norm1, solveRatio } from './linalg-ratios.ts'
@@ -212,6 +212,21 @@ describe('rows and columns that are up to 2000 binary orders apart', () => {
         )
         .toArray(),
     ).toEqual([[2 ** -1000], [0]])
+  })
+
+  test('a triangle whose pivots are beyond 2^−300, or whose solution is, is solved as any other matrix: the same bits', () => {
+    const a = matrix(
+      [
+        [2 ** -400, 3, 5],
+        [7, 2 ** 200, 11],
+        [13, 17, 2 ** 300],
+      ],
+      { dtype: 'float64' },
+    )
+    for (const b of [ones(3, 1, { dtype: 'float64' }), full(3, 1, 2 ** -900, { dtype: 'float64' })]) {
+      expect(linalg.solveTriangular(a, b, { upper: true }).equals(linalg.solve(a.triu(), b))).toBe(true)
+      expect(linalg.solveTriangular(a, b, { upper: false }).equals(linalg.solve(a.tril(), b))).toBe(true)
+    }
   })
 
   test('what solve takes out of b keeps what is small beside it', () => {

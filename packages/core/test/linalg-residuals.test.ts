@@ -3,7 +3,7 @@
 
 import { LinAlgError, linalg, type Matrix } from '@matgrad/core'
 import { describe, expect, test } from 'vitest'
-import { fill, KINDS, type Kind, orthogonal, rectangles, squares } from './linalg-matrices.ts'
+import { fill, identity, KINDS, type Kind, orthogonal, rectangles, squares } from './linalg-matrices.ts'
 import {
   choleskyRatio,
   eighRatio,
@@ -77,6 +77,29 @@ describe.each(byName(KINDS))('matrices %s', (_, kind) => {
       const b = fill(a.rows, 3, () => random() - 0.5)
       const x = unlessSingular(kind, () => linalg.solve(a, b))
       return { 'B − A·X': x ? solveRatio(a, b, x) : 0 }
+    })
+  })
+
+  test('B − T·X and B − X·T for each triangle T of L + U, transposed and with a unit diagonal as well: below 30', () => {
+    check(squares(kind), 30, (a) => {
+      const { L, U } = linalg.lu(a)
+      const n = a.rows
+      const random = noise(n)
+      const b = fill(n, 3, () => random() - 0.5)
+      // What is not read is not what it would have to be.
+      const both = L.tril(-1)
+        .add(n === 0 ? U : U.triu(1).div(U.abs().max().maximum(1)))
+        .add(identity(n).mul(2))
+      const ratios: Record<string, number> = {}
+      for (let i = 0; i < 16; i++) {
+        const [upper, unitDiagonal, transpose, left] = [1, 2, 4, 8].map((bit) => (i & bit) > 0)
+        const part = upper ? both.triu(Number(unitDiagonal)) : both.tril(-Number(unitDiagonal))
+        const triangle = unitDiagonal ? part.add(identity(n)) : part
+        const used = transpose ? triangle.T : triangle
+        const x = linalg.solveTriangular(both, left ? b : b.T, { upper, unitDiagonal, transpose, left })
+        ratios[`${[upper, unitDiagonal, transpose, left]}`] = left ? solveRatio(used, b, x) : solveRatio(used.T, b, x.T)
+      }
+      return ratios
     })
   })
 

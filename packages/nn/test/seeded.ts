@@ -144,6 +144,7 @@ const OF_SQUARE: Readonly<Record<string, (a: Matrix, b: Matrix, generator: Gener
   det: (a) => linalg.det(a),
   slogdet: (a) => linalg.slogdet(a),
   solve: (a, b) => linalg.solve(a, b),
+  solveTriangular: (a, b) => linalg.solveTriangular(a.add(eye(a.rows).mul(9)), b, { upper: false }),
   cholesky: (a) => linalg.cholesky(a.matmul(a, { transposeB: true }).add(eye(a.rows))),
   eig: (a) => linalg.eig(a),
   eigh: (a) => linalg.eigh(a),

@@ -1,5 +1,6 @@
 export { HEAP, workspace } from '../gemm'
 export * from './sizes'
+export { solveUpper as solveUpper_f64 } from './triangular'
 export * from './lu'
 export * from './cholesky'
 export * from './qr'

@@ -1,13 +1,11 @@
 import type { DType } from '../base/dtype.ts'
 import { LinAlgError } from '../base/errors.ts'
-import { checkNoMore } from '../base/options.ts'
 import { eye } from '../matrix/create.ts'
 import { Matrix } from '../matrix/matrix.ts'
 import { largestExponents, negated, scaledBy, shiftedBy, trueExponent } from './equilibrate.ts'
 import { type Extended, eliminate } from './extended.ts'
 import { factorise } from './householder.ts'
 import {
-  checkMatrix,
   checkRange,
   create,
   EPSILON,
@@ -25,11 +23,11 @@ import {
 } from './workspace.ts'
 
 /** Pivots from here on divide what is neither very large nor very small without care. */
-const LEAST_DIVISOR = 2 ** -300
+export const LEAST_DIVISOR: number = 2 ** -300
 /** Pivots that are so many times larger than all elements say that elimination may have lost as many units in the last place. */
 const GROWTH = 2 ** 8
 /** Solutions whose largest element is at least this have lost nothing to underflow that is seen beside it. */
-const LEAST_SOLUTION = 2 ** -500
+export const LEAST_SOLUTION: number = 2 ** -500
 /** Numbers so many times smaller than others are not seen beside them. */
 const APART = 2 ** -64
 /** Products of two numbers so many times smaller than others are not seen beside those. */
@@ -47,7 +45,7 @@ const LOW = -900
 const identity = (n: number): Matrix => eye(n, { dtype: 'float64' })
 
 /** The sizes of the smallest and the largest pivot of n x n factors, NaN where there is one. */
-function pivotSizes({ engine: { f64 }, at }: Workspace, n: number): [least: number, most: number] {
+export function pivotSizes({ engine: { f64 }, at }: Workspace, n: number): [least: number, most: number] {
   let [least, most] = [Number.POSITIVE_INFINITY, 0]
   for (let i = 0; i < n; i++) {
     const size = Math.abs(f64[at[0] / 8 + i * (n + 1)])
@@ -100,27 +98,18 @@ function isFinished({ engine, kernels, at }: Workspace, count: number): boolean 
   return Number.isFinite(engine.f64[at[2] / 8])
 }
 
-/**
- * A = P·L·U for an m x n matrix, k = min(m, n): P a permutation (m x m), L unit lower trapezoidal (m x k), U upper
- * trapezoidal (k x n). Gaussian elimination with partial pivoting by halves of the columns (LAPACK's dgetrf2; Toledo 1997),
- * so that |L| ≤ 1. A singular matrix has factors like any other, with a 0 on the diagonal of U.
- *
- * @throws DTypeError unless a is a matrix; LinAlgError for NaN and infinities, and where an element of U lies beyond the range
- * of the dtype.
- */
-export function lu(a: Matrix, ...more: []): { P: Matrix; L: Matrix; U: Matrix } {
-  checkNoMore('lu', 'a', more)
-  checkMatrix('lu', 'a', a)
+/** A = P·L·U, as `lu` gives it. */
+export function factorsOf(operation: string, a: Matrix): { P: Matrix; L: Matrix; U: Matrix } {
   const { rows: m, cols: n, dtype } = a
   const k = Math.min(m, n)
-  let workspace = factored('lu', a, LINEAR)
+  let workspace = factored(operation, a, LINEAR)
   let cols: Int32Array | undefined
   if (workspace.scales[0] < 1 || !isFinished(workspace, a.size)) {
     // No element of U is more than 2^(k − 1) times the largest of its column: what could overflow is made smaller, and no more.
     const most = Math.max(0, 1022 - k)
     const rows = new Int32Array(m)
     cols = largestExponents(a, rows, true).map((exponent) => Math.min(0, most - exponent))
-    workspace = factored('lu', scaledBy(a, rows, cols), UNSCALED)
+    workspace = factored(operation, scaledBy(a, rows, cols), UNSCALED)
   }
   const { engine, at, scales } = workspace
   const factors = engine.f64.subarray(at[0] / 8)
@@ -133,7 +122,7 @@ export function lu(a: Matrix, ...more: []): { P: Matrix; L: Matrix; U: Matrix } 
       else U.elements[i * n + j] = cols ? shifted(value, -cols[j]) : value / scales[0]
     }
   for (let i = 0; i < k; i++) L.elements[i * k + i] = 1
-  checkRange('lu', U, 'U')
+  checkRange(operation, U, 'U')
   // Row i of P·L is row source[i] of L: the exchanges, undone from the last to the first.
   const source = inOrder(m)
   for (let i = k - 1; i >= 0; i--) {

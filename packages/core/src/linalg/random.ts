@@ -11,7 +11,7 @@ import {
 } from '../matrix/random.ts'
 import { factorise } from './householder.ts'
 import { checkTriplets, decompose, firstOf, type Svd } from './svd.ts'
-import { checkFinite, largestOf, SQUARED, scaleFor, toDtype } from './workspace.ts'
+import { checkFinite, checkMatrix, largestOf, SQUARED, scaleFor, toDtype } from './workspace.ts'
 
 /** A Gaussian matrix in float64, whatever the dtype of the result. */
 const gaussian = (rows: number, cols: number, source: Generator): Matrix =>
@@ -46,7 +46,8 @@ const readRandomizedSvd = readerOf({
  */
 export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptions, ...more: []): Svd {
   checkNoMore('randomizedSvd', 'a, k, options', more)
-  checkTriplets('randomizedSvd', a, k)
+  checkMatrix('randomizedSvd', 'a', a)
+  checkTriplets('randomizedSvd', a as never, k)
   const settings = readRandomizedSvd('randomizedSvd', options)
   const { oversampling, powerIterations, generator = getDefaultGenerator() } = settings
   checkInteger('randomizedSvd', 'oversampling', oversampling, 0, Number.MAX_SAFE_INTEGER)

@@ -11,8 +11,10 @@ export {
   residualsOf as lstsqResiduals,
 } from './least-squares.ts'
 export { condition as cond, length as norm } from './norm.ts'
+export { factors as lu, permutation as luPermutation } from './plu.ts'
 export { exponentials as expm, powers as matrixPower } from './powers.ts'
 export { factors as qr } from './qr.ts'
 export { division as quotient } from './quotient.ts'
 export { inverse as inv, solution as solve } from './solve.ts'
 export { decomposition as svd, spectrum as svdvals } from './svd.ts'
+export { triangularSolution as solveTriangular } from './triangular.ts'

@@ -12,7 +12,6 @@ import { areNear, asideAlong, quotient, type Turn, turning } from './quotient.ts
 import {
   ascending,
   checkConverged,
-  checkMatrix,
   checkRange,
   create,
   enter,
@@ -308,20 +307,24 @@ export function svdvals<V extends Operand>(a: V, ...more: []): Results<number, 1
 export const firstOf = (operation: string, { U, S, Vh, scale }: ScaledSvd, k: number, a: Matrix): Svd =>
   svdOf(operation, { U: U.slice(0, U.rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k), scale }, a)
 
-/** @throws DTypeError unless `a` is a matrix; ShapeError or DTypeError unless k is a whole number from 0 to min(m, n). */
-export function checkTriplets(operation: string, a: Matrix, k: number): void {
-  checkMatrix(operation, 'a', a)
+/** @throws ShapeError or DTypeError unless k is a whole number from 0 to min(m, n). */
+export function checkTriplets(operation: string, a: Value, k: number): void {
   checkInteger(operation, 'k', k, 0, Math.min(a.rows, a.cols))
 }
 
 /**
  * The k largest singular values of an m x n matrix with their vectors: U (m x k), S (k x 1), Vh (k x n). No matrix of rank k
- * is nearer to A than U·diag(S)·Vh, in the 2-norm and in Frobenius's (Eckart & Young 1936). They are the first of `svd`.
+ * is nearer to A than U·diag(S)·Vh, in the 2-norm and in Frobenius's (Eckart & Young 1936). They are the first of `svd`,
+ * and so are their derivatives.
  *
  * @throws ShapeError unless 0 ≤ k ≤ min(m, n), DTypeError unless it is a whole number and a is a matrix; what `svd` throws.
  */
-export function truncatedSvd(a: Matrix, k: number, ...more: []): Svd {
+export function truncatedSvd<V extends Operand>(a: V, k: number, ...more: []): SvdOf<V> {
   checkNoMore('truncatedSvd', 'a, k', more)
+  checkValue('truncatedSvd', 'a', a)
   checkTriplets('truncatedSvd', a, k)
-  return firstOf('truncatedSvd', decompose('truncatedSvd', a, 'reduced'), k, a)
+  const { rows } = a as Value
+  if (isAtHand(a)) return firstOf('truncatedSvd', decompose('truncatedSvd', a, 'reduced'), k, a) as never
+  const { U, S, Vh } = traced(a)
+  return { U: U.slice(0, rows, 0, k), S: S.slice(0, k), Vh: Vh.slice(0, k) } as never
 }

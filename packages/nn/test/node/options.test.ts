@@ -109,6 +109,10 @@ const rows: Record<string, Row> = {
   affine: row((o, v) => v.a.affine(zeros(2, 4), zeros(1, 4), o)),
   configure: row((o) => core.configure(o === undefined ? {} : o)),
   qr: row((o, v) => linalg.qr(v.a, o)),
+  solveTriangular: {
+    ...row((o) => linalg.solveTriangular(core.eye(2), core.ones(2, 1), o)),
+    needs: () => ({ upper: true }),
+  },
   solve: row((o) => linalg.solve(core.eye(2), core.ones(2, 1), o)),
   svd: row((o, v) => linalg.svd(v.a, o)),
   randomizedSvd: row((o, v) => linalg.randomizedSvd(v.a, 1, o)),
