@@ -34,18 +34,22 @@ function centralDifferences(f: (step: number) => readonly number[], h: number): 
   return a.map((_, i) => (8 * (a[i] - b[i]) - (c[i] - d[i])) / (12 * h))
 }
 
+/** Programs of which differences say too little. */
+const silent = new Set<string>()
+
 /**
  * How far derivatives along a direction are from the differences D(h/2), in units of what the error of these may be. Its part of
  * h⁴ is a fifteenth of |D(h) − D(h/2)|; besides, each of the `count` operations and its derivative round `size`, and the
  * difference divides that by h. Of a few h the one counts for which that is least.
  *
- * @throws AssertionError where the differences say too little: an error of 1e-6 would not show.
+ * A program of which the differences say too little, as an error of 1e-6 would not show, is added to `silent`.
  */
 function excessOf(
   f: (step: number) => readonly number[],
   derivatives: readonly number[],
   size: number,
   count: number,
+  title: string,
 ): number {
   let best = { bound: Number.POSITIVE_INFINITY, error: Number.NaN }
   for (const h of STEPS) {
@@ -54,7 +58,7 @@ function excessOf(
     if (bound < best.bound) best = { bound, error: distance(derivatives, fine) }
     if (bound < 1e-9 * size) break
   }
-  expect(best.bound, 'what the differences say').toBeLessThan(1e-6 * (size + lengthOf(derivatives)))
+  if (!(best.bound < 1e-6 * (size + lengthOf(derivatives)))) silent.add(title)
   return best.error / best.bound
 }
 
@@ -88,8 +92,8 @@ function check(seed: string, first: string, large: boolean): readonly string[] {
   const count = operations.length + 2
   // Each value is at most 4, and their weights are of length 1.
   const excess = [
-    excessOf((step) => at(step).value, [slope], 10 + lengthOf(gradients), count),
-    excessOf((step) => at(step).gradient, numbersOf(eager.product), 10 + lengthOf(gradients), count),
+    excessOf((step) => at(step).value, [slope], 10 + lengthOf(gradients), count, title),
+    excessOf((step) => at(step).gradient, numbersOf(eager.product), 10 + lengthOf(gradients), count, title),
   ]
   for (const [i, each] of excess.entries()) expect(each, `${['gradient', 'hvp'][i]} of ${title}`).toBeLessThanOrEqual(1)
 
@@ -111,6 +115,10 @@ describe('gradients and products with the Hessian are within the error of centra
   test.each(groups)(`${PROGRAMS / 8} programs, group %i`, (group) => {
     for (let i = group; i < PROGRAMS; i += 8)
       for (const name of check(`program ${i}`, names[i % names.length], i % 5 === 0)) used.add(name)
+  })
+
+  test('differences say enough of all but one in a hundred', () => {
+    expect([...silent].length, [...silent].join('; ')).toBeLessThanOrEqual(PROGRAMS / 100)
   })
 
   test('every operation was in one of them', () => {

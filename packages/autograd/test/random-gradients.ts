@@ -52,7 +52,8 @@ class Random {
 // What keeps operands where operations are smooth.
 
 const positive: Unary = (x) => x.square().add(0.5)
-const acute: Unary = (x) => x.sin()
+/** Where asin and acos have derivatives that are not large. */
+const acute: Unary = (x) => x.sin().mul(0.7)
 const near1: Unary = (x) =>
   x
     .sin()

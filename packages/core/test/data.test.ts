@@ -74,7 +74,7 @@ const METHODS = new Map<string, unknown[]>(
     ...Object.fromEntries(
       [
         ...['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'less', 'lessEqual', 'greater', 'greaterEqual'],
-        ...['equal', 'notEqual', 'mod', 'matmul', 'kron'],
+        ...['equal', 'notEqual', 'mod', 'atan2', 'logAddExp', 'matmul', 'kron'],
       ].map((name) => [name, [healthy]]),
     ),
     clip: [0, 1],

@@ -565,8 +565,6 @@ export abstract class Module<In extends number = number, Out extends number = nu
     const parameters = this.parameters()
     if (typeof requiresGrad !== 'boolean')
       throw new DTypeError(`requiresGrad_: got ${describe(requiresGrad)}, wanted true or false`)
-    if (parameters.some(({ origin }) => origin !== null))
-      throw new MatgradError('requiresGrad_: a parameter was computed by an operation, wanted those made by `variable`')
     for (const parameter of parameters) parameter.requiresGrad = requiresGrad
     return this
   }
