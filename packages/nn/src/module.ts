@@ -559,7 +559,7 @@ export abstract class Module<In extends number = number, Out extends number = nu
    *
    * Defaults: requiresGrad true.
    *
-   * @throws DTypeError unless it is true or false; MatgradError for a parameter that was computed.
+   * @throws DTypeError unless it is true or false.
    */
   requiresGrad_(requiresGrad = true): this {
     const parameters = this.parameters()
