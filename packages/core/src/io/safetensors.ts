@@ -55,10 +55,7 @@ export interface Tensor {
 }
 
 /** The bytes of a file with these tensors, of whatever shapes. */
-export function encodeTensors(
-  tensors: readonly Tensor[],
-  metadata?: Readonly<Record<string, string>>,
-): Uint8Array {
+export function encodeTensors(tensors: readonly Tensor[], metadata?: Readonly<Record<string, string>>): Uint8Array {
   // Without a prototype any name is a plain key, even __proto__.
   const header: Record<string, unknown> = Object.create(null)
   if (metadata !== undefined) header.__metadata__ = metadata
