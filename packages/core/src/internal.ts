@@ -28,6 +28,7 @@ export {
   type Kind,
   type KindMaker,
   kind,
+  names,
   number,
   numbers,
   oneOf,

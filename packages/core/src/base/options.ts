@@ -35,6 +35,11 @@ export const text: KindMaker<string> = kind('a string', (value) => typeof value 
 export const numbers = (count: number): KindMaker<readonly number[]> =>
   kind(`${count} numbers`, (value) => Array.isArray(value) && value.length === count)
 
+export const names: KindMaker<readonly string[]> = kind(
+  'an array of names',
+  (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+)
+
 /** One of some strings. */
 export const oneOf = <T extends string>(...names: readonly T[]): KindMaker<T> =>
   kind(list(names.map((name) => `'${name}'`)), (value) => names.includes(value as T))

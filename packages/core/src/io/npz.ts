@@ -1,5 +1,5 @@
 import { DTypeError, FormatError, inNameOf, MatgradError } from '../base/errors.ts'
-import { checkNoMore, didYouMean, flag, isPlain, kind, readerOf, suggestion } from '../base/options.ts'
+import { checkNoMore, didYouMean, flag, isPlain, names as listOfNames, readerOf, suggestion } from '../base/options.ts'
 import { describe, listNames, MAX_SIZE, shorten } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { asBytes } from './elements.ts'
@@ -68,10 +68,7 @@ export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more
 }
 
 const readDecode = readerOf({
-  names: kind<readonly string[]>(
-    'an array of names',
-    (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
-  )(),
+  names: listOfNames(),
 })
 
 /**

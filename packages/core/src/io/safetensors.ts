@@ -1,6 +1,6 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, FormatError, MatgradError, ShapeError } from '../base/errors.ts'
-import { checkNoMore, didYouMean, isPlain, kind, readerOf, suggestion } from '../base/options.ts'
+import { checkNoMore, didYouMean, isPlain, kind, names as listOfNames, readerOf, suggestion } from '../base/options.ts'
 import { describe, listNames, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import { asBytes, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
@@ -98,10 +98,7 @@ export interface TensorOptions {
 }
 
 const readOptions = readerOf({
-  names: kind<readonly string[]>(
-    'an array of names',
-    (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
-  )(),
+  names: listOfNames(),
   shapes: kind<NonNullable<TensorOptions['shapes']>>('[rows, cols] by name', isPlain)(),
 })
 

@@ -7,6 +7,7 @@ import {
   isPlain,
   kind,
   listNames,
+  names,
   readerOf,
   required,
   shorten,
@@ -28,17 +29,13 @@ export interface FromRowsOptions {
   readonly dtype?: DType
 }
 
-const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((each) => typeof each === 'string')
-
-const names = kind<readonly string[]>('an array of names', isNames)
-
 const readFromRows = readerOf({
   features: names(),
   classes: names(),
   target: required(
     kind<string | readonly string[]>(
       'a name or an array of names',
-      (value) => typeof value === 'string' || isNames(value),
+      (value) => typeof value === 'string' || names().accepts(value),
     )(),
   ),
   dtype: dtypeName(),
