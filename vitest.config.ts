@@ -70,7 +70,7 @@ export default defineConfig({
           'node/defaults',
         ].map((name) => `packages/nn/test/${name}.test.ts`),
         provide: { compiles: true },
-        setupFiles: ['packages/nn/test/count-replays.ts', ...setupFiles],
+        setupFiles: ['packages/nn/test/compiled.ts', ...setupFiles],
       }),
       project('examples', { include: ['examples/**/*.test.ts'] }),
     ],

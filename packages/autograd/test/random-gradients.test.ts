@@ -8,7 +8,7 @@ import { UNIT } from '../../core/test/support.ts'
 import { type Composition, compose, names } from './random-gradients.ts'
 
 /** So many programs, of which every fifth has sizes as real networks have. */
-const PROGRAMS = 200
+const PROGRAMS = 160
 /** Steps of the differences along a direction of length √(its elements), but no more than 10. */
 const STEPS = [2 ** -8, 2 ** -11, 2 ** -14]
 const LONGEST = 10

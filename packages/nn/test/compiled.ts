@@ -1,7 +1,11 @@
 // Fails a file of tests that replays no compiled function, whether it compiles itself or `fit` does.
 
 import { replays } from '@matgrad/autograd/internal'
+import * as fc from 'fast-check'
 import { afterAll, expect, type RunnerTask } from 'vitest'
+
+// Each run compiles anew. All hundred are drawn where the same tests compute directly.
+fc.configureGlobal({ numRuns: 25 })
 
 /** Whether no test of a file was left out by name. */
 const isWhole = (task: Readonly<RunnerTask>): boolean =>
