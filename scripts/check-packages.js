@@ -1,15 +1,16 @@
 // Builds and packs the packages, inspects the tarballs, and uses them as somebody outside the workspace would: installs
-// them in an empty folder, runs the README's programs there, compiles them and the tests of types as users may, and bundles the
+// them in an empty folder, runs the README's programs there, compiles those of all pages and the tests of types as users may, and bundles the
 // packages for a browser.
 
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { pages, programsOf, readmes } from './programs.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const packages = ['core', 'autograd', 'nn']
@@ -25,14 +26,6 @@ async function run(command, args, cwd) {
     console.error(`${line}\n${error.stdout ?? ''}${error.stderr ?? ''}`)
     process.exit(1)
   }
-}
-
-/** The programs of the README that a reader copies, whole as they begin with their imports: the first is the one to begin with. */
-function readmePrograms() {
-  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```(js|ts)\n(import [\s\S]*?)```/g)
-  const programs = [...blocks].map(([, language, text], i) => ({ name: `program-${i}`, language, text }))
-  if (programs[0]?.language !== 'js') throw new Error('README.md begins with no program for plain node')
-  return programs
 }
 
 /** A module whose types are all to be named in its declarations. */
@@ -152,11 +145,12 @@ try {
   const write = (name, text) => writeFileSync(join(outside, name), text)
   write('package.json', '{ "private": true, "type": "module" }\n')
   await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], outside)
-  const programs = readmePrograms()
-  for (const { name, text } of programs.filter(({ language }) => language === 'js')) {
-    write(`${name}.js`, text)
-    await run(process.execPath, [`${name}.js`], outside)
+  const fromReadme = programsOf('README.md')
+  for (const [i, { text }] of fromReadme.filter(({ language }) => language === 'js').entries()) {
+    write(`program-${i}.js`, text)
+    await run(process.execPath, [`program-${i}.js`], outside)
   }
+  const programs = [...readmes, ...pages].flatMap(programsOf).map(({ text }, i) => ({ name: `program-${i}`, text }))
 
   write('hidden.ts', hiddenFrom)
   write('named.ts', named)
@@ -200,7 +194,7 @@ try {
   const product = "import { ones } from '@matgrad/core'\nconsole.log(ones(2, 2).matmul(ones(2, 2)))"
   for (const [title, contents] of Object.entries({
     'All three packages': everything,
-    "The README's first program": programs[0].text,
+    "The README's first program": fromReadme[0].text,
     'A product of core': product,
   })) {
     const bundled = await bundle(contents)

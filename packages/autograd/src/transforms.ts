@@ -382,7 +382,7 @@ export function grad<Arguments extends unknown[] = Variable[], const N extends n
 }
 
 /**
- * [f(…args), pullback]: the pullback takes a cotangent g like the value to gᵀ·∂f/∂args, one for each argument, in a list
+ * `[f(…args), pullback]`: the pullback takes a cotangent g like the value to gᵀ·∂f/∂args, one for each argument, in a list
  * (JAX's `vjp`). It may be called many times, and without g where the value is 1x1. Arguments and values are variables of any shape,
  * or arrays and plain objects of them. The pullback has derivatives itself, as gradients of `grad` do.
  *
@@ -410,7 +410,7 @@ export function vjp<Arguments extends unknown[] = Variable[], Value = Variable>(
 }
 
 /**
- * [f(…args), ∂f/∂args · tangents]: the derivative of f along the tangents, one like each argument, which is like the value (JAX's
+ * `[f(…args), ∂f/∂args · tangents]`: the derivative of f along the tangents, one like each argument, which is like the value (JAX's
  * `jvp`). Rules here go backward; the pullback is linear in its cotangent, so that its own pullback goes forward. It takes about
  * half as long again as a gradient, however many arguments and elements of the value there are.
  *
