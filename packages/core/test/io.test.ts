@@ -1,4 +1,5 @@
 import { DTypeError, FormatError, full, io, Matrix, matrix, zeros } from '@matgrad/core'
+import { describe as describeValue } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readBytes } from '../../../fixtures/read.ts'
@@ -102,6 +103,11 @@ describe('npy', () => {
     ['a second dictionary', dictionary('(1, 1)').repeat(2)],
     ['nothing', ''],
     ['not text', '\u0000\u0001\u0002'],
+    ['a list for a shape', dictionary('[1, 1]')],
+    ['a tuple that ends as a list', dictionary('(1, 1]')],
+    ['a number in brackets for a shape', dictionary('(1)')],
+    ['an order before the name of a dtype', dictionary('(1, 1)', '<float32')],
+    ['a word of JSON', "{'descr': '<f4', 'fortran_order': false, 'shape': (1, 1), }\n"],
   ])('%s in the header is a FormatError', (_, header) => {
     expect(survives(decodeNpy, file(header, 64))).toBe('refused')
   })
@@ -202,11 +208,18 @@ describe('npy', () => {
     expect(counts.refused).toBeGreaterThan(1000)
   })
 
-  test.each([[null], [undefined], ['bytes'], [[1, 2]], [new ArrayBuffer(8)], [new Uint16Array(8)]])(
-    'bytes that are %o are a FormatError',
-    (bytes) => {
-      expect(() => decodeNpy(bytes as unknown as Uint8Array)).toThrow(FormatError)
-      expect(() => decodeSafetensors(bytes as unknown as Uint8Array)).toThrow(FormatError)
+  test.each([[null], [undefined], ['bytes'], [3], [[1, 2]], [new Uint16Array(8)], [new DataView(new ArrayBuffer(8))]])(
+    'no bytes, %o: DTypeError, and bytes that are no file: FormatError',
+    async (bytes) => {
+      const none = bytes as unknown as Uint8Array
+      const wanted = 'wanted a Uint8Array or an ArrayBuffer with the bytes of a file'
+      for (const decode of [decodeNpy, decodeSafetensors]) {
+        expect(() => decode(none)).toThrow(DTypeError)
+        expect(() => decode(none)).toThrow(`${decode.name}: got ${describeValue(bytes)}, ${wanted}`)
+        expect(() => decode(new ArrayBuffer(8))).toThrow(FormatError)
+      }
+      await expect(io.decodeNpz(none)).rejects.toThrow(DTypeError)
+      await expect(io.decodeNpz(none)).rejects.toThrow(`decodeNpz: got ${describeValue(bytes)}, ${wanted}`)
     },
   )
 })
@@ -437,15 +450,11 @@ describe('what cannot be encoded', () => {
 })
 
 test('what is no such file is said to be what it is', () => {
-  const { decodeNpy, decodeSafetensors } = io
+  const { decodeNpy } = io
   const zip = Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(20))
   expect(errorOf(() => decodeNpy(zip)).message).toBe(
     'decodeNpy: the bytes are those of a zip archive, such as .npz, which decodeNpz reads',
   )
-  for (const [name, decode] of Object.entries({ decodeNpy, decodeSafetensors }))
-    expect(errorOf(() => decode('weights.npy' as unknown as Uint8Array)).message).toBe(
-      `${name}: got "weights.npy", wanted a Uint8Array or an ArrayBuffer with the bytes of a file`,
-    )
   const { buffer } = io.encodeNpy(full(2, 2, 1)).slice()
   expect(decodeNpy(buffer).toArray()).toEqual([
     [1, 1],

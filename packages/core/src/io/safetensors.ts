@@ -1,9 +1,9 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, FormatError, MatgradError, ShapeError } from '../base/errors.ts'
-import { checkNoMore, didYouMean, isPlain, kind, names as listOfNames, readerOf, suggestion } from '../base/options.ts'
-import { describe, listNames, shorten } from '../base/shape.ts'
+import { DTypeError, FormatError, ShapeError } from '../base/errors.ts'
+import { checkNoMore, isPlain, kind, names as listOfNames, readerOf } from '../base/options.ts'
+import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
-import { asBytes, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
+import { asBytes, checkHas, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
 
 /** Matrices by name. */
 export type Tensors = Readonly<Record<string, Matrix>>
@@ -121,7 +121,7 @@ export function readTensorOptions(
  * Defaults: names all, shapes as the file has them.
  *
  * @throws FormatError for anything else; MatgradError for a name that the file does not have; ShapeError for sizes that are not those of
- * all elements.
+ * all elements; DTypeError for what is no bytes, and other options.
  */
 export function decodeSafetensors(
   file: Uint8Array | ArrayBuffer,
@@ -148,7 +148,7 @@ export function decodeSafetensors(
   const metadata = readMetadata(__metadata__)
   const tensors: Record<string, Matrix> = Object.create(null)
   const skipped: SkippedTensor[] = []
-  checkNames([...(names ?? []), ...Object.keys(shapes)], header)
+  checkHas('decodeSafetensors', 'tensor', [...(names ?? []), ...Object.keys(shapes)], Object.keys(header))
   const asked = names && new Set(names)
   for (const { name, dtype, shape, begin, end } of entries) {
     if (asked && !asked.has(name)) continue
@@ -159,16 +159,6 @@ export function decodeSafetensors(
     else tensors[name] = a
   }
   return { tensors, metadata, skipped }
-}
-
-/** @throws MatgradError for a name that a file does not have. */
-function checkNames(names: readonly string[], header: Readonly<Record<string, unknown>>): void {
-  for (const name of names)
-    if (!Object.hasOwn(header, name))
-      throw new MatgradError(
-        `decodeSafetensors: the file has no tensor ${shorten(name)}, wanted one of ${listNames(Object.keys(header))}` +
-          didYouMean(suggestion(name, Object.keys(header))),
-      )
 }
 
 /** Rows and columns for as many elements as a tensor of this shape has. @throws ShapeError where there are none. */
