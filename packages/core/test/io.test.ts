@@ -289,6 +289,23 @@ describe('safetensors', () => {
     expect(bytes.length).toBe(8 + length + 24)
   })
 
+  test('names beside colons in strings are counted right', () => {
+    const metadata = { 'a:"b\\': '{":":":"}', ['__proto__']: 'x', '': '\\' }
+    expect(decodeSafetensors(encodeSafetensors({ 'a:b\\"': zeros(1, 1) }, metadata)).metadata).toEqual(metadata)
+  })
+
+  test.each([
+    ['a name that is half a pair', { '\ud83d': zeros(1, 1) }, {}, 'the name is'],
+    ['half a pair in metadata', {}, { a: '\udc00' }, 'metadata a is'],
+    ['metadata of 17,000 names', {}, Object.fromEntries(Array(17_000).entries()), 'the header has 2 objects, 0 lists and 16999 commas'],
+    ['metadata of 100 MB', {}, { a: 'x'.repeat(1e8) }, 'need a header of 1000000'],
+  ])('%s, which no reader takes, is not written', (_, tensors, metadata, message) => {
+    const strings = Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, String(value)]))
+    expect(errorOf(() => encodeSafetensors(tensors as Record<string, Matrix>, strings)).message).toMatch(
+      new RegExp(`^encodeSafetensors: .*${message}`),
+    )
+  })
+
   test('encoding leaves the tensors alone and shares nothing with them', () => {
     const a = matrix([[1, 2]])
     const bytes = encodeSafetensors({ a })
@@ -353,6 +370,15 @@ describe('safetensors', () => {
     ['metadata that are no object', { __metadata__: 'x' }, 0],
     ['metadata that are numbers', { __metadata__: { a: 1 } }, 0],
     ['a header that is a list', [], 0],
+    [
+      'two tensors of one name',
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}',
+      4,
+    ],
+    ['two shapes', '{"a":{"dtype":"F32","shape":[1,2],"shape":[2,1],"data_offsets":[0,8]}}', 8],
+    ['metadata twice', '{"__metadata__":{},"__metadata__":{"a":"b"}}', 0],
+    ['two metadata of one name', '{"__metadata__":{"a":"b","\\u0061":"c"}}', 0],
+    ['a byte order mark', '\ufeff{}', 0],
     ['a header that is null', null, 0],
     ['a header that is no JSON', '{"a":', 0],
     ['an empty header', '', 0],
@@ -375,6 +401,10 @@ describe('safetensors', () => {
     ['nested too deep', `{"a":{"b":[[]]}}`, 'nested at most 3 deep'],
     ['of 4 MB of brackets', '['.repeat(4e6), 'nested at most 3 deep'],
     ['of 3 million numbers', `{"a":{"shape":[${'0,'.repeat(3e6)}0]}}`, 'has 3000000 commas, wanted at most 2097152'],
+    ['of a million numbers', `{"a":{"shape":[${'0,'.repeat(1e6)}0]}}`, '2 objects, 1 lists and 1000000 commas'],
+    ['of a million empty tensors', `{${'"a":{},'.repeat(1e6)}"a":{}}`, '1000002 objects, 0 lists'],
+    ['of a million empty lists', `{"a":[${'[],'.repeat(1e6)}[]]}`, '1 objects, 1000002 lists'],
+    ['of a million metadata', `{"__metadata__":{${'"":"",'.repeat(1e6)}"":""}}`, '1000000 commas'],
     ['with a name of 4 MB', `{"${'x\\n'.repeat(1e6)}":0}`, 'is not an object'],
     ['with a dtype of 4 MB', `{"a":{"dtype":"${'x'.repeat(4e6)}"}}`, 'a shape that is not'],
     ['of 4 MB of text', 'x'.repeat(4e6), 'the header is not JSON'],

@@ -34,6 +34,9 @@ export function asBytes(operation: string, given: unknown): Uint8Array {
   return new Uint8Array(given as ArrayBuffer)
 }
 
+/** Whether UTF-8 has a text: no half of a surrogate pair is in it. */
+export const isUnicode = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
 /** @throws MatgradError for a name that is not in a file. */
 export function checkHas(operation: string, what: string, asked: readonly string[], all: readonly string[]): void {
   const known = new Set(all)

@@ -3,7 +3,7 @@ import { DTypeError, FormatError, inNameOf, MatgradError } from '../base/errors.
 import { checkNoMore, flag, isPlain, names as listOfNames, readerOf } from '../base/options.ts'
 import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { asBytes, checkHas } from './elements.ts'
+import { asBytes, checkHas, isUnicode } from './elements.ts'
 import { encodeNpy, MAX_HEADER, readNpy } from './npy.ts'
 import type { SkippedTensor, Tensors } from './safetensors.ts'
 
@@ -34,12 +34,7 @@ export interface NpzOptions {
 /** @throws FormatError for a name that would not come back: it is kept as UTF-8, whose length has two bytes, and ends by \0 for Python. */
 function fileName(name: string): string {
   const file = name + SUFFIX
-  const bytes = new TextEncoder().encode(file)
-  if (
-    name.includes('\0') ||
-    bytes.length > MOST_NAME ||
-    new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) !== file
-  )
+  if (name.includes('\0') || !isUnicode(name) || new TextEncoder().encode(file).length > MOST_NAME)
     throw new FormatError(`encodeNpz: the name is ${describe(name)}, wanted Unicode without \\0, less than 64 kB`)
   return file
 }
