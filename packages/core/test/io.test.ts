@@ -297,7 +297,12 @@ describe('safetensors', () => {
   test.each([
     ['a name that is half a pair', { '\ud83d': zeros(1, 1) }, {}, 'the name is'],
     ['half a pair in metadata', {}, { a: '\udc00' }, 'metadata a is'],
-    ['metadata of 17,000 names', {}, Object.fromEntries(Array(17_000).entries()), 'the header has 2 objects, 0 lists and 16999 commas'],
+    [
+      'metadata of 17,000 names',
+      {},
+      Object.fromEntries(Array(17_000).entries()),
+      'the header has 2 objects, 0 lists and 16999 commas',
+    ],
     ['metadata of 100 MB', {}, { a: 'x'.repeat(1e8) }, 'need a header of 1000000'],
   ])('%s, which no reader takes, is not written', (_, tensors, metadata, message) => {
     const strings = Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, String(value)]))
