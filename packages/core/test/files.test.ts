@@ -196,13 +196,13 @@ describe('safetensors', () => {
   })
 
   test('what is skipped has reasons of one line, however long what is in the file', () => {
-    const shape = Array(200_000).fill(1)
+    const shape = Array(16_000).fill(1)
     const cases: [string, number[]][] = [
       ['\n'.repeat(1e6), [4]],
       ['F32', [...shape, 1, 1, 1]],
       ['U8', [...shape, 2, 1, 2, 1, 1]],
       ['U8', [2, 2, ...shape, 1]],
-      ['U8', [2, 2, 1, ...Array(100_000).fill(0)]],
+      ['U8', [2, 2, 1, ...Array(10_000).fill(0)]],
     ]
     for (const [dtype, sizes] of cases) {
       const size = sizes.reduce((a, b) => a * b, dtype === 'F32' ? 4 : 1)

@@ -1,4 +1,5 @@
 import { DTypeError, FormatError, full, io, Matrix, matrix, zeros } from '@matgrad/core'
+import { describe as describeValue } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readBytes } from '../../../fixtures/read.ts'
@@ -102,6 +103,11 @@ describe('npy', () => {
     ['a second dictionary', dictionary('(1, 1)').repeat(2)],
     ['nothing', ''],
     ['not text', '\u0000\u0001\u0002'],
+    ['a list for a shape', dictionary('[1, 1]')],
+    ['a tuple that ends as a list', dictionary('(1, 1]')],
+    ['a number in brackets for a shape', dictionary('(1)')],
+    ['an order before the name of a dtype', dictionary('(1, 1)', '<float32')],
+    ['a word of JSON', "{'descr': '<f4', 'fortran_order': false, 'shape': (1, 1), }\n"],
   ])('%s in the header is a FormatError', (_, header) => {
     expect(survives(decodeNpy, file(header, 64))).toBe('refused')
   })
@@ -202,11 +208,18 @@ describe('npy', () => {
     expect(counts.refused).toBeGreaterThan(1000)
   })
 
-  test.each([[null], [undefined], ['bytes'], [[1, 2]], [new ArrayBuffer(8)], [new Uint16Array(8)]])(
-    'bytes that are %o are a FormatError',
-    (bytes) => {
-      expect(() => decodeNpy(bytes as unknown as Uint8Array)).toThrow(FormatError)
-      expect(() => decodeSafetensors(bytes as unknown as Uint8Array)).toThrow(FormatError)
+  test.each([[null], [undefined], ['bytes'], [3], [[1, 2]], [new Uint16Array(8)], [new DataView(new ArrayBuffer(8))]])(
+    'no bytes, %o: DTypeError, and bytes that are no file: FormatError',
+    async (bytes) => {
+      const none = bytes as unknown as Uint8Array
+      const wanted = 'wanted a Uint8Array or an ArrayBuffer with the bytes of a file'
+      for (const decode of [decodeNpy, decodeSafetensors]) {
+        expect(() => decode(none)).toThrow(DTypeError)
+        expect(() => decode(none)).toThrow(`${decode.name}: got ${describeValue(bytes)}, ${wanted}`)
+        expect(() => decode(new ArrayBuffer(8))).toThrow(FormatError)
+      }
+      await expect(io.decodeNpz(none)).rejects.toThrow(DTypeError)
+      await expect(io.decodeNpz(none)).rejects.toThrow(`decodeNpz: got ${describeValue(bytes)}, ${wanted}`)
     },
   )
 })
@@ -276,6 +289,28 @@ describe('safetensors', () => {
     expect(bytes.length).toBe(8 + length + 24)
   })
 
+  test('names beside colons in strings are counted right', () => {
+    const metadata = { 'a:"b\\': '{":":":"}', ['__proto__']: 'x', '': '\\' }
+    expect(decodeSafetensors(encodeSafetensors({ 'a:b\\"': zeros(1, 1) }, metadata)).metadata).toEqual(metadata)
+  })
+
+  test.each([
+    ['a name that is half a pair', { '\ud83d': zeros(1, 1) }, {}, 'the name is'],
+    ['half a pair in metadata', {}, { a: '\udc00' }, 'metadata a is'],
+    [
+      'metadata of 17,000 names',
+      {},
+      Object.fromEntries(Array(17_000).entries()),
+      'the header has 2 objects, 0 lists and 16999 commas',
+    ],
+    ['metadata of 100 MB', {}, { a: 'x'.repeat(1e8) }, 'need a header of 1000000'],
+  ])('%s, which no reader takes, is not written', (_, tensors, metadata, message) => {
+    const strings = Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, String(value)]))
+    expect(errorOf(() => encodeSafetensors(tensors as Record<string, Matrix>, strings)).message).toMatch(
+      new RegExp(`^encodeSafetensors: .*${message}`),
+    )
+  })
+
   test('encoding leaves the tensors alone and shares nothing with them', () => {
     const a = matrix([[1, 2]])
     const bytes = encodeSafetensors({ a })
@@ -340,6 +375,15 @@ describe('safetensors', () => {
     ['metadata that are no object', { __metadata__: 'x' }, 0],
     ['metadata that are numbers', { __metadata__: { a: 1 } }, 0],
     ['a header that is a list', [], 0],
+    [
+      'two tensors of one name',
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}',
+      4,
+    ],
+    ['two shapes', '{"a":{"dtype":"F32","shape":[1,2],"shape":[2,1],"data_offsets":[0,8]}}', 8],
+    ['metadata twice', '{"__metadata__":{},"__metadata__":{"a":"b"}}', 0],
+    ['two metadata of one name', '{"__metadata__":{"a":"b","\\u0061":"c"}}', 0],
+    ['a byte order mark', '\ufeff{}', 0],
     ['a header that is null', null, 0],
     ['a header that is no JSON', '{"a":', 0],
     ['an empty header', '', 0],
@@ -362,6 +406,10 @@ describe('safetensors', () => {
     ['nested too deep', `{"a":{"b":[[]]}}`, 'nested at most 3 deep'],
     ['of 4 MB of brackets', '['.repeat(4e6), 'nested at most 3 deep'],
     ['of 3 million numbers', `{"a":{"shape":[${'0,'.repeat(3e6)}0]}}`, 'has 3000000 commas, wanted at most 2097152'],
+    ['of a million numbers', `{"a":{"shape":[${'0,'.repeat(1e6)}0]}}`, '2 objects, 1 lists and 1000000 commas'],
+    ['of a million empty tensors', `{${'"a":{},'.repeat(1e6)}"a":{}}`, '1000002 objects, 0 lists'],
+    ['of a million empty lists', `{"a":[${'[],'.repeat(1e6)}[]]}`, '1 objects, 1000002 lists'],
+    ['of a million metadata', `{"__metadata__":{${'"":"",'.repeat(1e6)}"":""}}`, '1000000 commas'],
     ['with a name of 4 MB', `{"${'x\\n'.repeat(1e6)}":0}`, 'is not an object'],
     ['with a dtype of 4 MB', `{"a":{"dtype":"${'x'.repeat(4e6)}"}}`, 'a shape that is not'],
     ['of 4 MB of text', 'x'.repeat(4e6), 'the header is not JSON'],
@@ -437,15 +485,11 @@ describe('what cannot be encoded', () => {
 })
 
 test('what is no such file is said to be what it is', () => {
-  const { decodeNpy, decodeSafetensors } = io
+  const { decodeNpy } = io
   const zip = Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(20))
   expect(errorOf(() => decodeNpy(zip)).message).toBe(
     'decodeNpy: the bytes are those of a zip archive, such as .npz, which decodeNpz reads',
   )
-  for (const [name, decode] of Object.entries({ decodeNpy, decodeSafetensors }))
-    expect(errorOf(() => decode('weights.npy' as unknown as Uint8Array)).message).toBe(
-      `${name}: got "weights.npy", wanted a Uint8Array or an ArrayBuffer with the bytes of a file`,
-    )
   const { buffer } = io.encodeNpy(full(2, 2, 1)).slice()
   expect(decodeNpy(buffer).toArray()).toEqual([
     [1, 1],

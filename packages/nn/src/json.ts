@@ -1,8 +1,9 @@
 import { Variable } from '@matgrad/autograd'
-import { MatgradError, Matrix, type MatrixJson } from '@matgrad/core'
+import { getDefaultGenerator, MatgradError, Matrix, type MatrixJson } from '@matgrad/core'
 import { describe, isPlain, shorten, toJsonNumber } from '@matgrad/core/internal'
 import type { Member, Module } from './module.ts'
 import { builtInName, nameOf } from './names.ts'
+import { differenceOf, type Looks } from './remade.ts'
 
 /** What a constructor was given, as JSON has it. */
 export type ArgumentJson =
@@ -37,11 +38,10 @@ export interface ModelJson {
  */
 export const SIGNS = ['layer', 'class', 'same', 'number'] as const
 
-/** What only modules know of themselves. */
-interface Looks {
-  readonly membersOf: (module: Module) => Iterable<[name: string, member: Member]>
-  readonly isBuiltIn: (module: Module) => boolean
-}
+/** How many layers, arrays and objects may be in one another. */
+export const DEPTH = 200
+/** In so many places layers may be that are met again: twice in one another sixty times, they would be in 2⁶⁰. */
+export const PLACES = 65_536
 
 /** A class that says how its layers are made. */
 interface Remakable {
@@ -54,7 +54,14 @@ export function modelToJson(model: Module, looks: Looks): ModelJson {
   checkUnshared(parts, looks)
   const entries = Object.entries(model.stateDict())
   const state = Object.fromEntries(entries.map(([name, value]) => [name, value.toJSON()]))
-  return { format: 'matgrad', version: 1, model: new Writer(parts, looks).write(model, 'model') as LayerJson, state }
+  const generator = getDefaultGenerator()
+  const { state: drawn } = generator
+  try {
+    return { format: 'matgrad', version: 1, model: new Writer(parts, looks).write(model, 'model') as LayerJson, state }
+  } finally {
+    // The layers that others were compared with have drawn numbers.
+    generator.state = drawn
+  }
 }
 
 /** @throws MatgradError where a parameter or a buffer is in two layers, or twice in one. */
@@ -76,43 +83,66 @@ const INSTEAD = 'did you mean saveModel?'
 class Writer {
   private readonly parts: ReadonlySet<unknown>
   private readonly looks: Looks
-  private readonly numbers = new Map<unknown, number>()
-  /** The layers that are being written. */
-  private readonly open = new Set<unknown>()
+  /** The layers so far with their numbers, and in how many places they and their parts are; undefined while they are being written. */
+  private readonly written = new Map<unknown, { readonly number: number; readonly places: number | undefined }>()
+  private places = 0
 
   constructor(parts: readonly Module[], looks: Looks) {
     this.parts = new Set(parts)
     this.looks = looks
   }
 
-  write(value: unknown, path: string): ArgumentJson {
-    if (this.parts.has(value)) return this.writeLayer(value as Module, path)
+  write(value: unknown, path: string, depth = 0): ArgumentJson {
+    if (depth > DEPTH)
+      throw new MatgradError(`toJSON: ${shorten(path)} is too deep, wanted at most ${DEPTH} levels: ${INSTEAD}`)
+    if (this.parts.has(value)) return this.writeLayer(value as Module, path, depth)
     if (typeof value === 'number') {
       const number = toJsonNumber(value, 'float64')
       return typeof number === 'number' ? number : { number }
     }
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
-    if (Array.isArray(value)) return value.map((each, i) => this.write(each, `${path}[${i}]`))
+    if (Array.isArray(value)) return value.map((each, i) => this.write(each, `${path}[${i}]`, depth + 1))
     if (!isPlain(value))
       throw new MatgradError(`toJSON: ${path} is ${describe(value)}, which JSON does not keep: ${INSTEAD}`)
     const entries = Object.entries(value).filter(([, each]) => each !== undefined)
     const sign = SIGNS.find((sign) => Object.hasOwn(value, sign) && !this.parts.has(value[sign]))
     if (sign)
       throw new MatgradError(`toJSON: ${path} has ${sign}, which stands for something else, wanted another name`)
-    return Object.fromEntries(entries.map(([name, each]) => [name, this.write(each, `${path}.${name}`)]))
+    return Object.fromEntries(entries.map(([name, each]) => [name, this.write(each, `${path}.${name}`, depth + 1)]))
   }
 
-  private writeLayer(layer: Module, path: string): LayerJson {
-    const same = this.numbers.get(layer)
-    if (same !== undefined && !this.open.has(layer)) return { same }
-    if (same !== undefined) throw new MatgradError(`toJSON: ${path} is in itself, which JSON does not keep: ${INSTEAD}`)
-    this.numbers.set(layer, this.numbers.size)
-    this.open.add(layer)
+  private writeLayer(layer: Module, path: string, depth: number): LayerJson {
+    const met = this.written.get(layer)
+    if (met) return this.writeSame(met.number, met.places, path)
+    const [number, before] = [this.written.size, this.places++]
+    this.written.set(layer, { number, places: undefined })
     const { name, isOurs, given } = this.making(layer, path)
-    const written = given.map((each, i) => this.write(each, `${path}.arguments[${i}]`))
-    this.open.delete(layer)
+    this.checkMade(layer, path, given)
+    const written = given.map((each, i) => this.write(each, `${path}.arguments[${i}]`, depth + 1))
+    this.written.set(layer, { number, places: this.places - before })
     const args = written.length > 0 ? { arguments: written } : {}
     return isOurs ? { layer: name, ...args } : { class: name, ...args }
+  }
+
+  private writeSame(same: number, places: number | undefined, path: string): LayerJson {
+    if (places === undefined)
+      throw new MatgradError(`toJSON: ${shorten(path)} is in itself, which JSON does not keep: ${INSTEAD}`)
+    this.places += places
+    if (this.places > PLACES)
+      throw new MatgradError(`toJSON: layers are in ${this.places} places, wanted at most ${PLACES}: ${INSTEAD}`)
+    return { same }
+  }
+
+  /** @throws MatgradError for a layer that would be another one, made of these arguments. */
+  private checkMade(layer: Module, path: string, given: readonly unknown[]): void {
+    let why: string | undefined
+    try {
+      const Type = layer.constructor as new (...args: readonly unknown[]) => Module
+      why = differenceOf(layer, new Type(...given), this.looks)
+    } catch (error) {
+      why = `its constructor refuses its arguments (${error instanceof Error ? error.message : error})`
+    }
+    if (why) throw new MatgradError(`toJSON: ${path} is ${shorten(nameOf(layer))}: ${why}: ${INSTEAD}`)
   }
 
   /** How a layer is made. */

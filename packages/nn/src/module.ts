@@ -509,8 +509,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * `argumentsOf`, which gives for a layer what its constructor must be given to make one of the same structure: `static
    * argumentsOf(layer: Centre) { return [layer.size] }`.
    *
-   * @throws MatgradError for a layer that does not say how it is made, or has code of its own; where one parameter is in
-   * two layers, and for a layer that is in itself.
+   * @throws MatgradError for a layer that does not say how it is made, has code of its own, or anything that its constructor does not make
+   * of those arguments; where one parameter is in two layers, and for a layer that is in itself.
    */
   toJSON(): ModelJson {
     return modelToJson(this, { membersOf, isBuiltIn })

@@ -1,6 +1,16 @@
 // A training that is interrupted at any batch and goes on from a checkpoint has the bits of one that is not.
 
-import { FormatError, Generator, getDefaultGenerator, io, MatgradError, manualSeed, matrix, zeros } from '@matgrad/core'
+import {
+  DTypeError,
+  FormatError,
+  Generator,
+  getDefaultGenerator,
+  io,
+  MatgradError,
+  manualSeed,
+  matrix,
+  zeros,
+} from '@matgrad/core'
 import {
   Adadelta,
   Adagrad,
@@ -556,7 +566,8 @@ describe('what does not fit is refused, and nothing is changed', () => {
   })
 
   const wrong: readonly [string, Uint8Array, (own: Parts) => Untyped, typeof MatgradError, string][] = [
-    ['no file', new Uint8Array(3), (own) => own, FormatError, 'decodeSafetensors'],
+    ['no file', new Uint8Array(3), (own) => own, FormatError, 'decodeCheckpoint: got 3 bytes'],
+    ['no bytes', 'a.bin' as never, (own) => own, DTypeError, 'decodeCheckpoint: got "a.bin", wanted a Uint8Array'],
     [
       'weights alone',
       io.encodeSafetensors({ a: zeros(1, 1) }),

@@ -153,6 +153,11 @@ test('float32 are written with no more than nine digits', () => {
   expect(layer.toJSON().state.weight.data[0]).toBe(0.1)
 })
 
+test('200 levels come back', () => {
+  const model = Array.from({ length: 200 }).reduce<Module>((inner) => new Sequential(inner), new Tanh())
+  expect(JSON.stringify(again(model))).toBe(JSON.stringify(model))
+})
+
 test('a layer that is used twice stays one', () => {
   const shared = new Linear(2, 2)
   const block = new Sequential(shared, new Tanh())
@@ -221,6 +226,132 @@ describe('a class of one’s own', () => {
   })
 })
 
+/** A class that makes its parts itself. */
+class Block extends Module {
+  static argumentsOf(layer: Block): unknown[] {
+    return [layer.size]
+  }
+  readonly size: number
+  readonly parts: readonly [Linear, Dropout]
+  readonly table = { of: [1, { x: 2 }] }
+  last: unknown = null
+  constructor(size: number) {
+    super()
+    this.size = size
+    this.parts = [new Linear(size, size), new Dropout(0.5)]
+  }
+  override forward(x: Input) {
+    const y = this.parts[1].forward(this.parts[0].forward(x))
+    this.last = y
+    return y
+  }
+}
+
+describe('a layer that its constructor would make otherwise is refused by toJSON:', () => {
+  const { NaN: nan } = Number
+  test.each<[string, () => Module, (layer: Untyped) => void, string]>([
+    [
+      'a setting',
+      () => new Dropout(0.5),
+      (l) => (l.p = 7),
+      'Dropout: its constructor refuses its arguments (Dropout: p is 7',
+    ],
+    [
+      'a bias of two rows',
+      () => new Linear(2, 3),
+      (l) => (l.bias = variable(zeros(2, 3))),
+      'Linear: bias is 2x3 float32, its constructor makes it 1x3 float32',
+    ],
+    [
+      'another dtype',
+      () => new Linear(2, 3),
+      (l) => (l.bias = variable(zeros(1, 3, { dtype: 'float64' }))),
+      'bias is 1x3 float64',
+    ],
+    [
+      'a parameter more',
+      () => new Linear(2, 3),
+      (l) => (l.scale = variable(ones(1, 1))),
+      'scale is 1x1 float32, its constructor makes it missing',
+    ],
+    [
+      'a buffer less',
+      () => new BatchNorm1d(3),
+      (l) => (l.runningVar = null),
+      'runningVar is missing, its constructor makes it 1x3 float32',
+    ],
+    [
+      'a bias without a weight',
+      () => new nn.LayerNorm(3),
+      (l) => (l.weight = null),
+      'bias is 1x3 float32, its constructor makes it missing',
+    ],
+    [
+      'a weight of other features',
+      () => new BatchNorm1d(3),
+      (l) => (l.weight = variable(zeros(1, 4))),
+      'weight is 1x4 float32',
+    ],
+    [
+      'a name of its own',
+      () => new ELU(),
+      (l) => (l.note = 'mine'),
+      'ELU: note is "mine", its constructor makes it undefined',
+    ],
+    [
+      'a number in a class of one’s own',
+      () => new Block(2),
+      (l) => (l.count = 3),
+      'Block: count is 3, its constructor makes it undefined',
+    ],
+    ['data in it', () => new Block(2), (l) => (l.table.of[1].x = nan), 'Block: table is'],
+    [
+      'another part in it',
+      () => new Block(2),
+      (l) => (l.parts = [l.parts[0], new Tanh()]),
+      'parts.1 is Tanh, its constructor makes it Dropout',
+    ],
+    [
+      'a part of another size',
+      () => new Block(2),
+      (l) => (l.parts[0].weight = variable(zeros(2, 3))),
+      'parts.0.weight is 2x3',
+    ],
+    [
+      'a setting of a part',
+      () => new Block(2),
+      (l) => (l.parts[1].p = 0.25),
+      'parts.1.p is 0.25, its constructor makes it 0.5',
+    ],
+    [
+      'code of a part',
+      () => new Block(2),
+      (l) => (l.parts[0].forward = (x: Untyped) => x),
+      'parts.0 has code of its own',
+    ],
+  ])('%s', (_title, make, change, message) => {
+    const model = new Sequential(make())
+    const { state } = getDefaultGenerator()
+    expect(() => again(model, { classes: { Block } })).not.toThrow()
+    expect(getDefaultGenerator().state).toEqual(state)
+    change(model.layers[0])
+    const error = errorOf(() => JSON.stringify(model))
+    expect(error).toBeInstanceOf(MatgradError)
+    expect(error.message).toMatch(/^toJSON: model\.arguments\[0\] is /)
+    expect(error.message).toContain(message)
+    expect(getDefaultGenerator().state).toEqual(state)
+  })
+
+  test('not one that has computed something, is frozen, evaluates or draws from a generator of its own', () => {
+    const block = new Block(2)
+    block.forward(zeros(1, 2))
+    block.parts[0].weight.requiresGrad = false
+    const model = new Sequential(block, new Dropout(0.5, { generator: new Generator(1) }))
+    model.eval()
+    expect(bitsOf(again(model, { classes: { Block } }))).toEqual(bitsOf(model))
+  })
+})
+
 describe('toJSON refuses', () => {
   class Plain extends Module {
     override forward(x: Input) {
@@ -265,6 +396,16 @@ describe('toJSON refuses', () => {
       'a name that is a sign',
       new Scaled(new Tanh(), 1, { layer: 'x' }),
       'toJSON: model.arguments[2] has layer, which stands for something else',
+    ],
+    [
+      'layers that are in more places than fromJSON takes',
+      Array.from({ length: 17 }).reduce<Module>((inner) => new Sequential(inner, inner), new Tanh()),
+      'places, wanted at most 65536: did you mean saveModel?',
+    ],
+    [
+      'layers that are deeper in one another than fromJSON takes',
+      Array.from({ length: 201 }).reduce<Module>((inner) => new Sequential(inner), new Tanh()),
+      'is too deep, wanted at most 200 levels',
     ],
   ])('%s', (_title, model, message) => {
     const error = errorOf(() => JSON.stringify(model))
@@ -365,6 +506,37 @@ describe('fromJSON refuses', () => {
       'a number that is none',
       withModel({ layer: 'ELU', arguments: [{ number: 'one' }] }),
       'model.arguments[0].number is "one", wanted a number',
+    ],
+    ...(
+      [
+        ['Linear', [20_000, 20_000]],
+        ['Embedding', [5e8, 1]],
+        ['LayerNorm', [5e8]],
+        ['BatchNorm1d', [5e8, { affine: false }]],
+        ['PReLU', [5e8]],
+      ] as const
+    ).map(
+      ([layer, given]) =>
+        [`a ${layer} of gigabytes, before it is made`, withModel({ layer, arguments: given }), `model: ${layer}: `] as [
+          string,
+          unknown,
+          string,
+        ],
+    ),
+    [
+      '30 layers of 50,000 elements each',
+      withModel({ layer: 'Sequential', arguments: Array(30).fill({ layer: 'Linear', arguments: [500, 100] }) }),
+      'Linear: 100x500 elements are more than there are numbers for',
+    ],
+    [
+      'layers twice in one another 60 times',
+      withModel(
+        Array.from({ length: 60 }, (_, i) => ({ same: 60 - i })).reduce<object>(
+          (inner, same) => ({ layer: 'Sequential', arguments: [inner, same] }),
+          { layer: 'Tanh' },
+        ),
+      ),
+      'places, wanted at most 65536',
     ],
     ['too many levels', deep, 'is too deep, wanted at most 200 levels'],
     [

@@ -340,8 +340,9 @@ export async function targets(): Promise<readonly Target[]> {
       name: 'npz',
       share: 100,
       mutate: (random) =>
-        of(mutateNpz(files[pick(random, ['stored.npz', 'deflated.npz'])], npy[0], random), (bytes) =>
-          io.decodeNpz(bytes),
+        of(
+          mutateNpz(files[pick(random, ['stored.npz', 'deflated.npz'])], npy[0], random),
+          async (bytes) => (await io.decodeNpz(bytes)).tensors,
         ),
       state: nothing,
     },

@@ -1,6 +1,7 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
-import { FormatError } from '../base/errors.ts'
-import { describe, formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
+import { DTypeError, MatgradError } from '../base/errors.ts'
+import { didYouMean, suggestion } from '../base/options.ts'
+import { describe, formatShape, listNames, MAX_SIZE, shorten } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { type Matrix, owning } from '../matrix/matrix.ts'
 
@@ -21,16 +22,29 @@ function reorder(bytes: Uint8Array, size: number, order: string): void {
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
-/** Bytes that a file's are in. @throws FormatError for what has none. */
+/** The bytes of a file that a caller gave. @throws DTypeError for what has none: what they say is not looked at yet. */
 export function asBytes(operation: string, given: unknown): Uint8Array {
   if (given instanceof Uint8Array) return given
   const isBuffer =
     given instanceof ArrayBuffer || Object.prototype.toString.call(given) === '[object SharedArrayBuffer]'
   if (!isBuffer)
-    throw new FormatError(
+    throw new DTypeError(
       `${operation}: got ${describe(given)}, wanted a Uint8Array or an ArrayBuffer with the bytes of a file`,
     )
   return new Uint8Array(given as ArrayBuffer)
+}
+
+/** Whether UTF-8 has a text: no half of a surrogate pair is in it. */
+export const isUnicode = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
+/** @throws MatgradError for a name that is not in a file. */
+export function checkHas(operation: string, what: string, asked: readonly string[], all: readonly string[]): void {
+  const known = new Set(all)
+  for (const name of asked)
+    if (!known.has(name))
+      throw new MatgradError(
+        `${operation}: the file has no ${what} ${shorten(name)}, wanted one of ${listNames(all)}${didYouMean(suggestion(name, all))}`,
+      )
 }
 
 /** What files call a type, and how its elements are read. */

@@ -34,11 +34,13 @@ const BY_NAME: ReadonlyMap<string, Stored> = new Map(STORED.flatMap((type) => ty
 
 /** A string without escapes, a whole number, a word or any other character of a Python literal. */
 const TOKEN = /[uU]?(?:'[^'\\]*'|"[^"\\]*")|\d+L?|\w+|\S/g
+/** What else a literal has, in JSON, which has no tuples. */
 const JSON_OF: ReadonlyMap<string, string> = new Map([
+  ...['[', ']', '{', '}', ',', ':'].map((each) => [each, each] as const),
   ['True', 'true'],
   ['False', 'false'],
-  ['(', '['],
-  [')', ']'],
+  ['(', '{"tuple":['],
+  [')', ']}'],
 ])
 
 /** What a Python literal without fractions and escapes says, read as JSON; undefined for what is none. */
@@ -46,11 +48,14 @@ function parseLiteral(text: string): unknown {
   const tokens = text.match(TOKEN) ?? []
   const isTrailing = (token: string, i: number): boolean =>
     token === ',' && /^[)\]}]/.test(tokens[i + 1]) && !/^[([{,]/.test(tokens[i - 1])
+  // In Python (6) is a number, and (6,) a tuple.
+  if (tokens.some((token, i) => token === ')' && tokens[i - 2] === '(')) return undefined
   const json = tokens
     .filter((token, i) => !isTrailing(token, i))
     .map((token) => {
       const string = /^[uU]?['"](.*)['"]$/s.exec(token)
-      return string ? JSON.stringify(string[1]) : (JSON_OF.get(token) ?? token.replace(/^(\d+)L$/, '$1'))
+      if (string) return JSON.stringify(string[1])
+      return JSON_OF.get(token) ?? /^(\d+)L?$/.exec(token)?.[1] ?? '?'
     })
   try {
     return JSON.parse(json.join(' '))
@@ -61,20 +66,32 @@ function parseLiteral(text: string): unknown {
 
 const isSizes = (value: unknown): value is number[] => Array.isArray(value) && value.every(Number.isSafeInteger)
 
+/** Of a dtype as a header has it, the order of bytes and the type; NumPy allows an order before a letter and a size alone. */
+function typeOf(descr: unknown): { order: string; type: Stored | undefined } {
+  const [, order, name] = (typeof descr === 'string' && /^([<>=|]?)(.*)$/s.exec(descr)) || ['', '', '']
+  return { order, type: order === '' || name.length <= 2 ? BY_NAME.get(name) : undefined }
+}
+
 /**
  * The matrix in the bytes of an .npy file, versions 1 to 3, as np.load reads it, whatever is behind it. Float16, float32, bool
  * and integers of up to 16 bits become float32; float64 and longer integers become float64. A zero-dimensional array becomes
  * 1x1, a one-dimensional one of n 1xn; where there are more than two dimensions, the last of those of 1 are left out.
  *
  * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that float64 does not hold exactly, bytes
- * that are missing, and whatever else np.load does not read.
+ * that are missing, and a header that NumPy does not write; DTypeError for what is no bytes.
  */
 export function decodeNpy(file: Uint8Array | ArrayBuffer, ...more: []): Matrix {
   checkNoMore('decodeNpy', 'bytes', more)
+  const a = readNpy('decodeNpy', asBytes('decodeNpy', file))
+  if (typeof a === 'string') throw new FormatError(`decodeNpy: ${a}`)
+  return a
+}
+
+/** The matrix in the bytes of an .npy file, or the reason why none can hold its array. @throws FormatError for what is no such file. */
+export function readNpy(operation: string, bytes: Uint8Array): Matrix | string {
   const fail = (why: string): never => {
-    throw new FormatError(`decodeNpy: ${why}`)
+    throw new FormatError(`${operation}: ${why}`)
   }
-  const bytes = asBytes('decodeNpy', file)
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte))
     fail(
       bytes[0] === 0x50 && bytes[1] === 0x4b
@@ -92,18 +109,17 @@ export function decodeNpy(file: Uint8Array | ArrayBuffer, ...more: []): Matrix {
     fail(`the header has ${start - headerStart} bytes, wanted at most ${MAX_HEADER}`)
   const header = new TextDecoder().decode(bytes.subarray(headerStart, start))
   const read = Object(parseLiteral(header)) as Record<string, unknown>
-  const { descr, fortran_order: fortran, shape } = read
+  const { descr, fortran_order: fortran } = read
+  const shape = Object(read.shape).tuple as unknown
   // One more key may change what the others mean.
   if (descr === undefined || Object.keys(read).length > 3 || typeof fortran !== 'boolean' || !isSizes(shape))
     return fail(
       `the header is ${describe(header.trim())}, wanted descr, fortran_order and a shape of whole numbers, and nothing else`,
     )
-  const [, order, name] = (typeof descr === 'string' && /^([<>=|]?)(.*)$/s.exec(descr)) || ['', '', '']
-  const type = BY_NAME.get(name)
-  if (!type) return fail(unknownType(typeof descr === 'string' ? descr : 'structured'))
+  const { order, type } = typeOf(descr)
+  if (!type) return unknownType(typeof descr === 'string' ? descr : 'structured')
   const length = shape.reduce((product, size) => product * size, type.size)
   if (!(length <= bytes.length - start))
     fail(`shape (${shorten(shape.join(', '))}) of ${descr} needs ${length} bytes, got ${bytes.length - start}`)
-  const a = readMatrix(bytes.subarray(start, start + length), type, shape, order, fortran)
-  return typeof a === 'string' ? fail(a) : a
+  return readMatrix(bytes.subarray(start, start + length), type, shape, order, fortran)
 }

@@ -1,10 +1,11 @@
+import type { FileEntry } from '@zip.js/zip.js'
 import { DTypeError, FormatError, inNameOf, MatgradError } from '../base/errors.ts'
-import { checkNoMore, didYouMean, flag, isPlain, names as listOfNames, readerOf, suggestion } from '../base/options.ts'
-import { describe, listNames, MAX_SIZE, shorten } from '../base/shape.ts'
+import { checkNoMore, flag, isPlain, names as listOfNames, readerOf } from '../base/options.ts'
+import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { asBytes } from './elements.ts'
-import { decodeNpy, encodeNpy, MAX_HEADER } from './npy.ts'
-import type { Tensors } from './safetensors.ts'
+import { asBytes, checkHas, isUnicode } from './elements.ts'
+import { encodeNpy, MAX_HEADER, readNpy } from './npy.ts'
+import type { SkippedTensor, Tensors } from './safetensors.ts'
 
 const SUFFIX = '.npy'
 /** An array is no larger than its elements and its header. */
@@ -16,8 +17,10 @@ const MOST_NAME = 0xffff
 /** As NumPy has it: files have no time. */
 const TIME = new Date(1980, 0, 1)
 
+type Zip = typeof import('@zip.js/zip.js')
+
 /** The library, when somebody asks for it, without workers, in which pages may not let it run. */
-async function loadZip(): Promise<typeof import('@zip.js/zip.js')> {
+async function loadZip(): Promise<Zip> {
   const zip = await import('@zip.js/zip.js')
   zip.configure({ useWebWorkers: false })
   return zip
@@ -31,12 +34,7 @@ export interface NpzOptions {
 /** @throws FormatError for a name that would not come back: it is kept as UTF-8, whose length has two bytes, and ends by \0 for Python. */
 function fileName(name: string): string {
   const file = name + SUFFIX
-  const bytes = new TextEncoder().encode(file)
-  if (
-    name.includes('\0') ||
-    bytes.length > MOST_NAME ||
-    new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) !== file
-  )
+  if (name.includes('\0') || !isUnicode(name) || new TextEncoder().encode(file).length > MOST_NAME)
     throw new FormatError(`encodeNpz: the name is ${describe(name)}, wanted Unicode without \\0, less than 64 kB`)
   return file
 }
@@ -72,42 +70,47 @@ const readDecode = readerOf({
 })
 
 /**
- * The matrices in the bytes of an .npz file, stored or deflated, by name: each array as `decodeNpy` reads it. Sizes are looked at before anything
- * is inflated, and checksums afterwards.
+ * The matrices in the bytes of an .npz file, stored or deflated, by name, each array as `decodeNpy` reads it, and what of it is no matrix
+ * and why, as `decodeSafetensors` has it: arrays of other dtypes, of more than two dimensions that are not 1, and of integers that float64
+ * does not hold exactly, and files that are no .npy. Sizes are looked at before anything is inflated, and checksums afterwards.
  *
  * Defaults: names all.
  *
- * @param options.names which arrays are read: one that no matrix can hold is an error unless it is left out
- * @throws FormatError for bytes that are no such file, and what `decodeNpy` refuses; MatgradError for a name that it does not have;
- * DTypeError for other options.
+ * @param options.names which arrays are read
+ * @throws FormatError for anything else; MatgradError for a name that the file does not have; DTypeError for what is no bytes, and other
+ * options.
  */
 export async function decodeNpz(
   bytes: Uint8Array | ArrayBuffer,
   options?: { readonly names?: readonly string[] },
   ...more: []
-): Promise<Record<string, Matrix>> {
+): Promise<{ tensors: Record<string, Matrix>; skipped: SkippedTensor[] }> {
   checkNoMore('decodeNpz', 'bytes, options', more)
   const { names } = readDecode('decodeNpz', options)
   const given = asBytes('decodeNpz', bytes)
   const zip = await loadZip()
-  const found: Record<string, Matrix> = Object.create(null)
+  const tensors: Record<string, Matrix> = Object.create(null)
+  const skipped: SkippedTensor[] = []
   try {
-    const reader = new zip.ZipReader(new zip.Uint8ArrayReader(given), { checkSignature: true })
-    const entries = (await reader.getEntries()).filter(({ filename }) => filename.endsWith(SUFFIX))
-    const all = entries.map(({ filename }) => filename.slice(0, -SUFFIX.length))
-    for (const name of names ?? [])
-      if (!all.includes(name))
-        throw new MatgradError(
-          `decodeNpz: the file has no array ${shorten(name)}, wanted one of ${listNames(all)}${didYouMean(suggestion(name, all))}`,
-        )
-    for (const [i, entry] of entries.entries()) {
-      if (names && !names.includes(all[i])) continue
-      if (Object.hasOwn(found, all[i])) throw new FormatError(`decodeNpz: ${shorten(all[i])} is there twice`)
-      const { uncompressedSize: size, compressedSize } = entry
-      if (entry.directory || size > LARGEST || size > MOST_DEFLATED * compressedSize + MAX_HEADER)
-        throw new FormatError(`decodeNpz: ${shorten(all[i])} has ${size} bytes, wanted those of an array`)
-      const array = await entry.getData(new zip.Uint8ArrayWriter())
-      found[all[i]] = named(all[i], () => decodeNpy(array))
+    // Entries that share bytes could inflate to far more than the file has. Names, such as w:0, lead to no file here.
+    const options = { checkSignature: true, checkOverlappingEntry: true, filenameValidation: 'tolerant' } as const
+    const entries = await new zip.ZipReader(new zip.Uint8ArrayReader(given), options).getEntries()
+    const files = new Map<string, FileEntry>()
+    for (const entry of entries) {
+      if (entry.directory) continue
+      const name = nameIn(entry.filename)
+      if (files.has(name)) throw new FormatError(`decodeNpz: ${shorten(name)} is there twice`)
+      files.set(name, entry)
+    }
+    checkHas('decodeNpz', 'array', names ?? [], [...files.keys()])
+    const asked = names && new Set(names)
+    for (const [name, entry] of files) {
+      if (asked && !asked.has(name)) continue
+      const a = entry.filename.endsWith(SUFFIX)
+        ? readNpy(`decodeNpz: ${shorten(name)}`, await inflate(name, entry, zip))
+        : `its name does not end in ${SUFFIX}`
+      if (typeof a === 'string') skipped.push({ name, reason: a })
+      else tensors[name] = a
     }
   } catch (error) {
     if (error instanceof MatgradError) throw error
@@ -115,15 +118,16 @@ export async function decodeNpz(
       `decodeNpz: the bytes are no zip archive that can be read: ${shorten((error as Error).message)}`,
     )
   }
-  return found
+  return { tensors, skipped }
 }
 
-/** The result of `decode`, whose errors say which array it is. */
-function named(name: string, decode: () => Matrix): Matrix {
-  try {
-    return decode()
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    throw new FormatError(`decodeNpz: ${shorten(name)}: ${error.message}`)
-  }
+/** The bytes of a file in an archive. @throws FormatError for more than an array has, or than deflate makes of so few. */
+async function inflate(name: string, entry: FileEntry, { Uint8ArrayWriter }: Zip): Promise<Uint8Array> {
+  const { uncompressedSize: size, compressedSize } = entry
+  if (size > LARGEST || size > MOST_DEFLATED * compressedSize + MAX_HEADER)
+    throw new FormatError(`decodeNpz: ${shorten(name)} has ${size} bytes, wanted those of an array`)
+  return entry.getData(new Uint8ArrayWriter())
 }
+
+/** What NumPy calls a file in an archive. */
+const nameIn = (file: string): string => (file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : file)

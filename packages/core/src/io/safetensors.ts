@@ -1,9 +1,18 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, FormatError, MatgradError, ShapeError } from '../base/errors.ts'
-import { checkNoMore, didYouMean, isPlain, kind, names as listOfNames, readerOf, suggestion } from '../base/options.ts'
-import { describe, listNames, shorten } from '../base/shape.ts'
+import { DTypeError, FormatError, ShapeError } from '../base/errors.ts'
+import { checkNoMore, isPlain, kind, names as listOfNames, readerOf } from '../base/options.ts'
+import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
-import { asBytes, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
+import {
+  asBytes,
+  checkHas,
+  isUnicode,
+  readMatrix,
+  STORED,
+  type Stored,
+  unknownType,
+  writeElements,
+} from './elements.ts'
 
 /** Matrices by name. */
 export type Tensors = Readonly<Record<string, Matrix>>
@@ -11,16 +20,18 @@ export type Tensors = Readonly<Record<string, Matrix>>
 const BY_NAME: ReadonlyMap<unknown, Stored> = new Map(STORED.map((type) => [type.safetensors, type]))
 /** The format's own limit on the length of the header. */
 const MAX_HEADER = 100_000_000
-/** The most commas and the deepest nesting in the header: five commas a tensor; the file's object, an entry, its list. */
-const MOST_COMMAS = 2 ** 21
+/** The deepest nesting in a header: the file's object, an entry, its list. */
 const DEEPEST = 3
+/** The most commas in a header, and how many of a kind of sign may be beside those of tensors. */
+const MOST_COMMAS = 2 ** 21
+const BESIDE = 2 ** 14
 
 /**
  * Matrices as the bytes of a safetensors file, which PyTorch and Hugging Face's libraries read: 8 bytes with the length
  * of a JSON header, the header, the elements.
  *
  * @throws DTypeError for a value that is not a Matrix or metadata that are not strings; FormatError for the reserved
- * name `__metadata__`; MatgradError where data were detached or resized.
+ * name `__metadata__`, for what is no Unicode, and more names than a header may have; MatgradError where data were detached or resized.
  */
 export function encodeSafetensors(
   tensors: Tensors,
@@ -32,18 +43,26 @@ export function encodeSafetensors(
   if (metadata !== undefined) {
     if (!isPlain(metadata))
       throw new DTypeError(`encodeSafetensors: metadata is ${describe(metadata)}, wanted strings by name`)
-    for (const [key, value] of Object.entries(metadata))
+    for (const [key, value] of Object.entries(metadata)) {
       if (typeof value !== 'string')
         throw new DTypeError(`encodeSafetensors: metadata ${shorten(key)} is ${describe(value)}, wanted a string`)
+      checkUnicode(`metadata ${shorten(key)}`, key + value)
+    }
   }
   const entries = Object.entries(tensors).map(([name, tensor]) => {
     if (!(tensor instanceof Matrix))
       throw new DTypeError(`encodeSafetensors: ${shorten(name)} is ${describe(tensor)}, wanted a Matrix`)
+    checkUnicode('the name', name)
     if (name === '__metadata__') throw new FormatError('encodeSafetensors: the name __metadata__ is reserved')
     const { shape, dtype } = tensor
     return { name, shape, dtype: `F${8 * itemSize(dtype)}`, elements: elementsOf('encodeSafetensors', tensor) }
   })
   return encodeTensors(entries, metadata)
+}
+
+/** @throws FormatError for what no other reader of JSON takes. */
+function checkUnicode(what: string, text: string): void {
+  if (!isUnicode(text)) throw new FormatError(`encodeSafetensors: ${what} is ${describe(text)}, wanted Unicode`)
 }
 
 /** A tensor as a file has it: its elements are those of a matrix, or integers. */
@@ -69,6 +88,9 @@ export function encodeTensors(tensors: readonly Tensor[], metadata?: Readonly<Re
     return { begin, elements }
   })
   const json = new TextEncoder().encode(JSON.stringify(header))
+  if (json.length > MAX_HEADER)
+    fail(`names and metadata need a header of ${json.length} bytes, wanted at most ${MAX_HEADER}`, 'encodeSafetensors')
+  countNames('encodeSafetensors', json)
   const start = 8 + Math.ceil(json.length / 8) * 8
   const bytes = new Uint8Array(start + end)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true)
@@ -121,7 +143,7 @@ export function readTensorOptions(
  * Defaults: names all, shapes as the file has them.
  *
  * @throws FormatError for anything else; MatgradError for a name that the file does not have; ShapeError for sizes that are not those of
- * all elements.
+ * all elements; DTypeError for what is no bytes, and other options.
  */
 export function decodeSafetensors(
   file: Uint8Array | ArrayBuffer,
@@ -148,7 +170,7 @@ export function decodeSafetensors(
   const metadata = readMetadata(__metadata__)
   const tensors: Record<string, Matrix> = Object.create(null)
   const skipped: SkippedTensor[] = []
-  checkNames([...(names ?? []), ...Object.keys(shapes)], header)
+  checkHas('decodeSafetensors', 'tensor', [...(names ?? []), ...Object.keys(shapes)], Object.keys(header))
   const asked = names && new Set(names)
   for (const { name, dtype, shape, begin, end } of entries) {
     if (asked && !asked.has(name)) continue
@@ -159,16 +181,6 @@ export function decodeSafetensors(
     else tensors[name] = a
   }
   return { tensors, metadata, skipped }
-}
-
-/** @throws MatgradError for a name that a file does not have. */
-function checkNames(names: readonly string[], header: Readonly<Record<string, unknown>>): void {
-  for (const name of names)
-    if (!Object.hasOwn(header, name))
-      throw new MatgradError(
-        `decodeSafetensors: the file has no tensor ${shorten(name)}, wanted one of ${listNames(Object.keys(header))}` +
-          didYouMean(suggestion(name, Object.keys(header))),
-      )
 }
 
 /** Rows and columns for as many elements as a tensor of this shape has. @throws ShapeError where there are none. */
@@ -184,8 +196,8 @@ function sizesFor(name: string, wanted: unknown, shape: readonly number[]): read
   return [rows, cols]
 }
 
-function fail(why: string): never {
-  throw new FormatError(`decodeSafetensors: ${why}`)
+function fail(why: string, operation = 'decodeSafetensors'): never {
+  throw new FormatError(`${operation}: ${why}`)
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -195,36 +207,55 @@ const CODE = {
   quote: 0x22,
   backslash: 0x5c,
   comma: 0x2c,
+  colon: 0x3a,
   brace: 0x7b,
   endOfBrace: 0x7d,
   bracket: 0x5b,
   endOfBracket: 0x5d,
 }
 
-/** Reads no more than the brackets and commas: what takes JSON.parse far more memory and time than its length is refused. */
-function checkHeader(bytes: Uint8Array): void {
-  let [depth, commas, quoted] = [0, 0, false]
+/**
+ * How many names a header has, of which no more than the signs are read: what takes JSON.parse far more memory and time than its
+ * length is refused. An object is a tensor, which has two lists and at least three commas, and one before the next.
+ */
+function countNames(operation: string, bytes: Uint8Array): number {
+  let [depth, objects, lists, commas, colons, quoted] = [0, 0, 0, 0, 0, false]
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]
     if (byte === CODE.quote) quoted = !quoted
     else if (quoted) i += Number(byte === CODE.backslash)
     else if (byte === CODE.comma) commas++
-    else if (byte === CODE.brace || byte === CODE.bracket) depth++
-    else if (byte === CODE.endOfBrace || byte === CODE.endOfBracket) depth--
-    if (depth > DEEPEST) fail(`the header is not JSON that is nested at most ${DEEPEST} deep`)
+    else if (byte === CODE.colon) colons++
+    else if (byte === CODE.brace || byte === CODE.bracket) {
+      depth++
+      if (byte === CODE.brace) objects++
+      else lists++
+    } else if (byte === CODE.endOfBrace || byte === CODE.endOfBracket) depth--
+    if (depth > DEEPEST) fail(`the header is not JSON that is nested at most ${DEEPEST} deep`, operation)
   }
-  if (commas > MOST_COMMAS) fail(`the header has ${commas} commas, wanted at most ${MOST_COMMAS}`)
+  if (commas > MOST_COMMAS) fail(`the header has ${commas} commas, wanted at most ${MOST_COMMAS}`, operation)
+  if (4 * objects > commas + BESIDE || lists > 2 * objects + BESIDE || commas > 16 * objects + BESIDE)
+    fail(`the header has ${objects} objects, ${lists} lists and ${commas} commas, wanted those of tensors`, operation)
+  return colons
 }
 
+/** How many names are in objects. */
+const namesIn = (value: unknown): number =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).reduce<number>((sum, each) => sum + Number(!Array.isArray(value)) + namesIn(each), 0)
+    : 0
+
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  checkHeader(bytes)
+  const names = countNames('decodeSafetensors', bytes)
   let header: unknown
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (error) {
     fail(`the header is not JSON (${shorten((error as Error).message)})`)
   }
   if (!isObject(header)) fail('the header is not an object')
+  // The format forbids it, and JSON.parse keeps the last one.
+  if (namesIn(header) !== names) fail('the header has a name twice')
   return header
 }
 

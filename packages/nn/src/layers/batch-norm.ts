@@ -3,6 +3,7 @@ import { type DType, getDefaultDtype, type Matrix, ones, ShapeError, zeros } fro
 import { checkInteger, checkNoMore, dtypeName, flag, formatShape, kind, number, readerOf } from '@matgrad/core/internal'
 import { checkSetting } from '../check.ts'
 import type { Accepts, Input } from '../module.ts'
+import { takeRoom } from './room.ts'
 import { Biased } from './weighted.ts'
 
 export interface BatchNormOptions {
@@ -91,6 +92,7 @@ export class BatchNorm1d<Features extends number = number> extends Biased<
     checkSetting('BatchNorm1d', 'eps', eps, (eps) => eps >= 0, '0 or more')
     if (momentum !== null)
       checkSetting('BatchNorm1d', 'momentum', momentum, (momentum) => momentum >= 0 && momentum <= 1, '0 to 1')
+    takeRoom('BatchNorm1d', 2 * (Number(affine) + Number(trackRunningStats)), features)
     super(
       affine ? variable(ones(1, features, { dtype }), { name: 'weight' }) : null,
       affine ? variable(zeros(1, features, { dtype }), { name: 'bias' }) : null,

@@ -11,9 +11,10 @@ import {
   shorten,
   suggestion,
 } from '@matgrad/core/internal'
-import { type ModelJson, SIGNS } from '../json.ts'
+import { DEPTH, type ModelJson, PLACES, SIGNS } from '../json.ts'
 import { Module, type StateDict } from '../module.ts'
 import * as layers from './index.ts'
+import { withRoom } from './room.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a class is given what its own argumentsOf gave
 type LayerClass = new (...args: any[]) => Module
@@ -39,8 +40,9 @@ const OURS: ReadonlyMap<string, LayerClass> = new Map(
   ),
 )
 
-/** How many layers, arrays and objects may be in one another. */
-const DEPTH = 200
+/** So many elements new layers may have for one of the state, and beside: a class may leave out what a layer of it has. */
+const GROWTH = 2
+const BESIDE = 2 ** 20
 
 /**
  * The model that `toJSON` wrote, made anew: `fromJSON(JSON.parse(text))`. It learns, as every new one does, and draws
@@ -71,7 +73,11 @@ export function fromJSON(json: unknown, options?: FromJsonOptions, ...more: []):
   const generator = getDefaultGenerator()
   const { state: drawn } = generator
   try {
-    const model = new Reader(new Map(Object.entries(classes))).read(description, 'model', 0)
+    // A text of a few bytes must not make a layer of a gigabyte.
+    const size = Object.values(values).reduce((sum, { size }) => sum + size, 0)
+    const model = withRoom(GROWTH * size + BESIDE, () =>
+      new Reader(new Map(Object.entries(classes))).read(description, 'model', 0),
+    )
     if (!(model instanceof Module)) throw wrong('model', model, 'a layer')
     load(model, values)
     return model
@@ -138,8 +144,9 @@ function load(model: Module, values: StateDict): void {
 
 class Reader {
   private readonly classes: ReadonlyMap<string, LayerClass>
-  /** The layers so far, by their numbers; undefined while they are being made. */
-  private readonly made: (Module | undefined)[] = []
+  /** The layers so far, by their numbers, and in how many places they and their parts are; undefined while they are being made. */
+  private readonly made: ({ readonly layer: Module; readonly places: number } | undefined)[] = []
+  private places = 0
 
   constructor(classes: ReadonlyMap<string, LayerClass>) {
     this.classes = classes
@@ -165,8 +172,12 @@ class Reader {
 
   private readSame(json: unknown, path: string): Module {
     const { same } = read<{ same: number }>(json, path, ['same'])
-    const layer = typeof same === 'number' ? this.made[same] : undefined
-    return layer ?? fail(wrong(`${path}.same`, same, 'the number of a layer before it'))
+    const made = typeof same === 'number' ? this.made[same] : undefined
+    if (!made) throw wrong(`${path}.same`, same, 'the number of a layer before it')
+    this.places += made.places
+    if (this.places > PLACES)
+      throw new FormatError(`fromJSON: ${shorten(path)}: layers are in ${this.places} places, wanted at most ${PLACES}`)
+    return made.layer
   }
 
   private make(json: unknown, sign: 'layer' | 'class', path: string, depth: number): Module {
@@ -177,9 +188,10 @@ class Reader {
     const Type = this.classOf(name, sign, path)
     if (!Array.isArray(given)) throw wrong(`${path}.arguments`, given, 'an array')
     const number = this.made.push(undefined) - 1
+    const before = this.places++
     const args = given.map((each, i) => this.read(each, `${path}.arguments[${i}]`, depth + 1))
     const layer = at(path, () => new Type(...args))
-    this.made[number] = layer
+    this.made[number] = { layer, places: this.places - before }
     return layer
   }
 

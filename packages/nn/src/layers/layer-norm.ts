@@ -4,6 +4,7 @@ import { checkInteger, checkNoMore, dtypeName, flag, formatShape, number, reader
 import { checkSetting } from '../check.ts'
 import type { Accepts, Input } from '../module.ts'
 import { scaled } from './batch-norm.ts'
+import { takeRoom } from './room.ts'
 import { Biased } from './weighted.ts'
 
 export interface LayerNormOptions {
@@ -61,6 +62,7 @@ export class LayerNorm<Features extends number = number> extends Biased<
     checkInteger('LayerNorm', 'features', features, 1, Number.MAX_SAFE_INTEGER)
     const { eps, affine, bias, dtype = getDefaultDtype() } = readLayerNorm('LayerNorm', options)
     checkSetting('LayerNorm', 'eps', eps, (eps) => eps >= 0, '0 or more')
+    takeRoom('LayerNorm', Number(affine) * (1 + Number(bias)), features)
     super(
       affine ? variable(ones(1, features, { dtype }), { name: 'weight' }) : null,
       affine && bias ? variable(zeros(1, features, { dtype }), { name: 'bias' }) : null,

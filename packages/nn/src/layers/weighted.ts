@@ -5,6 +5,7 @@ import { checkShaped } from '../check.ts'
 import type { Initializer } from '../init.ts'
 import { type Member, Module } from '../module.ts'
 import { nameOf } from '../names.ts'
+import { takeRoom } from './room.ts'
 
 /**
  * A parameter whose first values an initialiser makes.
@@ -19,6 +20,7 @@ export function parameter<R extends number, C extends number>(
   generator: Generator,
   dtype: DType,
 ): Variable<R, C> {
+  takeRoom(layer, ...shape)
   const value = initializer(...shape, generator, dtype)
   checkShaped(`${layer}: the initialiser of ${name} gave`, value, shape)
   const typed = value.dtype === dtype ? value : value.astype(dtype)

@@ -39,32 +39,60 @@ const readOptions = readerOf({
   missing: oneOf('error', 'nan')('error'),
 })
 
-/** A number as CSV has them, with spaces around it. */
-const isNumber = (cell: string): boolean => /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(cell)
+/** The ends of lines, in the order in which they are looked for. */
+const ENDS = ['\r\n', '\n', '\r']
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
+/** What csvLogger writes where a number has no digits. */
+const NAMED: readonly string[] = ['NaN', 'Infinity', '-Infinity']
+
+/** The digits of a number that say which one it is. */
+const digitsOf = (number: string): string =>
+  number
+    .replace(/e.*/, '')
+    .replace(/\D/g, '')
+    .replace(/^0+|0+$/g, '')
+
+/** Whether a whole number, such as that of an account, would have other digits as a float64. */
+const losesDigits = (text: string, x: number): boolean =>
+  !Number.isSafeInteger(x) &&
+  /^[+-]?\d+$/.test(text) &&
+  BigInt(text) !== BigInt(x) &&
+  digitsOf(text) !== digitsOf(String(x))
+
+/** The number that a cell has, with spaces around it; undefined where it has none that float64 holds. */
+function numberIn(cell: string): number | undefined {
+  const text = cell.trim()
+  if (NAMED.includes(text)) return Number(text)
+  const x = DECIMAL.test(text) ? Number(text) : Number.POSITIVE_INFINITY
+  return Number.isFinite(x) && !losesDigits(text, x) ? x : undefined
+}
 
 /**
  * The lines of a CSV file (RFC 4180: quotes, any ends of lines; UTF-8, with a byte order mark or without) as objects of numbers and strings, which
- * `fromRows` makes a dataset of.
+ * `fromRows` makes a dataset of. A number is a decimal one, `NaN`, `Infinity` or `-Infinity`, as `csvLogger` writes them, but none beyond
+ * float64, and no whole number of more digits than it holds, which an identifier may be.
  *
  * Defaults: delimiter ',', header true, missing 'error'.
  *
  * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column with the name of another, and a cell that is
- * no number where the type says so; MatgradError for a type of a column that is not there, and, with its code, for what the file system refuses.
+ * no number where the type says so; MatgradError for a delimiter of quotes or ends of lines, a type of a column that is not there, and, with its code, for what the file system refuses.
  * All name the file.
  */
 export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...more: []): Promise<Row[]> {
   checkNoMore('readCsv', 'path, options', more)
   const file = checkPath('readCsv', path)
   const { delimiter, header, types = {}, missing } = readOptions('readCsv', options)
-  if (delimiter === '') throw new MatgradError('readCsv: delimiter is "", wanted what is between two cells')
+  if (delimiter === '' || /["\r\n]/.test(delimiter))
+    throw new MatgradError(`readCsv: delimiter is ${describe(delimiter)}, wanted what is between two cells of a line`)
   const { parse } = await import('csv-parse/sync')
   return decodeFile('readCsv', file, (bytes) => {
     const lines = parseWith(() => {
       const table = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-      const [first = []]: string[][] = parse(table, { delimiter, to: 1, skip_empty_lines: true })
-      // Where there is one column, an empty line is a cell without anything, but for those at the end.
-      if (first.length === 1) return parse(table.replace(/[\r\n]+$/, ''), { delimiter }) as string[][]
-      return parse(table, { delimiter, skip_empty_lines: true }) as string[][]
+      const settings = { delimiter, record_delimiter: ENDS }
+      const [first = []]: string[][] = parse(table, { ...settings, to: 1, skip_empty_lines: true })
+      // Where there is one column, an empty line is a cell without anything, but for those before the names and at the end.
+      if (first.length === 1) return parse(withinEnds(table, header), settings) as string[][]
+      return parse(table, { ...settings, skip_empty_lines: true }) as string[][]
     })
     const names = header ? (lines.shift() ?? []) : (lines[0] ?? []).map((_, i) => String(i))
     for (const [i, name] of names.entries())
@@ -93,15 +121,26 @@ function parseWith(parse: () => string[][]): string[][] {
   }
 }
 
+/** A table without ends of lines at its end, and where it has names before them. */
+function withinEnds(table: string, header: boolean): string {
+  let [start, end] = [0, table.length]
+  while (header && ENDS.includes(table[start])) start++
+  while (end > start && ENDS.includes(table[end - 1])) end--
+  return table.slice(start, end)
+}
+
 /** Numbers where all cells are, some of which may be empty. */
 const typeOf = (lines: readonly (readonly string[])[], j: number): ColumnType =>
-  lines.some((cells) => isNumber(cells[j])) && lines.every((cells) => cells[j].trim() === '' || isNumber(cells[j]))
+  lines.some((cells) => cells[j].trim() !== '') &&
+  lines.every((cells) => cells[j].trim() === '' || numberIn(cells[j]) !== undefined)
     ? 'number'
     : 'string'
 
 function numberOf(cell: string, name: string, line: number, missing: 'error' | 'nan'): number {
-  if (isNumber(cell)) return Number(cell)
+  const x = numberIn(cell)
+  if (x !== undefined) return x
   if (cell.trim() === '' && missing === 'nan') return Number.NaN
-  const what = cell.trim() === '' ? "empty, wanted a number, or missing: 'nan'" : `${describe(cell)}, wanted a number`
+  const what =
+    cell.trim() === '' ? "empty, wanted a number, or missing: 'nan'" : `${describe(cell)}, wanted a number of float64`
   throw new FormatError(`${shorten(name)} of record ${line} is ${what}`)
 }

@@ -13,6 +13,7 @@ import {
   describe,
   didYouMean,
   fromJsonNumber,
+  inNameOf,
   isPlain,
   listNames,
   toJsonNumber,
@@ -289,12 +290,12 @@ const under = (prefix: string, tensors: Readonly<Record<string, Matrix>>): Recor
  * anything does not fit, nothing. Without an optimiser the model alone is loaded, and the generators.
  *
  * @returns where the training stood: `fit(model, data, { …, resume })` goes on there
- * @throws FormatError for bytes that are no checkpoint; MatgradError or ShapeError where the parts are others
+ * @throws FormatError for bytes that are no checkpoint; MatgradError or ShapeError where the parts are others; DTypeError for what is no bytes
  */
 export function decodeCheckpoint(bytes: Uint8Array, into: Checkpointed, ...more: []): Checkpoint {
   checkNoMore('decodeCheckpoint', 'bytes, into', more)
   checkParts('decodeCheckpoint', into)
-  const { tensors, metadata } = io.decodeSafetensors(bytes)
+  const { tensors, metadata } = inNameOf('decodeCheckpoint', () => io.decodeSafetensors(bytes))
   const { tensors: names, groups, schedulers: states, epoch, batch, history, progress } = readState(metadata ?? {})
   const missing = names.filter((name) => !Object.hasOwn(tensors, name))
   if (missing.length > 0)

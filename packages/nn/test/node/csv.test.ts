@@ -58,6 +58,42 @@ describe('readCsv', () => {
     ],
     ['all kinds of numbers', 'a\n-1e3\n+.5\n 2. \n\n', {}, [{ a: -1000 }, { a: 0.5 }, { a: 2 }]],
     ['words that JavaScript takes for numbers', 'a\n0x10\nInfinity\n', {}, [{ a: '0x10' }, { a: 'Infinity' }]],
+    [
+      'numbers without digits as csvLogger writes them, in columns of numbers alone',
+      'a,b,c\n1,NaN,nan\n-Infinity,NaN,1\n Infinity ,,\n',
+      { missing: 'nan' },
+      [
+        { a: 1, b: Number.NaN, c: 'nan' },
+        { a: Number.NEGATIVE_INFINITY, b: Number.NaN, c: '1' },
+        { a: Number.POSITIVE_INFINITY, b: Number.NaN, c: '' },
+      ],
+    ],
+    [
+      'whole numbers that float64 rounds, and numbers beyond it, which stay text',
+      'a,b\n9007199254740993,1e400\n1,1\n',
+      {},
+      [
+        { a: '9007199254740993', b: '1e400' },
+        { a: '1', b: '1' },
+      ],
+    ],
+    [
+      'whole numbers of more than 2^53, exact or as JavaScript writes them',
+      `a\n${2n ** 60n}\n${2 ** 60}\n+${10n ** 24n}\n-00${2n ** 64n}\n${2 ** 53}\n`,
+      {},
+      [{ a: 2 ** 60 }, { a: 2 ** 60 }, { a: 1e24 }, { a: -(2 ** 64) }, { a: 2 ** 53 }],
+    ],
+    [
+      'different ends of lines',
+      'a,b\r\nx,1\ny,2\rz,3\r\n',
+      {},
+      [
+        { a: 'x', b: 1 },
+        { a: 'y', b: 2 },
+        { a: 'z', b: 3 },
+      ],
+    ],
+    ['different ends of lines of one cell', '\r\n\na\r\nx\ny\rz\r\n', {}, [{ a: 'x' }, { a: 'y' }, { a: 'z' }]],
     ['a line in a cell', 'a,b\n"x\ny",1\n', {}, [{ a: 'x\ny', b: 1 }]],
     [
       'names of prototypes',
@@ -81,6 +117,13 @@ describe('readCsv', () => {
   test.each<[name: string, text: string | Uint8Array, options: object, message: string]>([
     ['an empty cell', 'a,b\n1,2\n3,\n', {}, "b of record 3 is empty, wanted a number, or missing: 'nan'"],
     ['a word in a column of numbers', 'a\n1\nx\n', { types: { a: 'number' } }, 'a of record 3 is "x", wanted a number'],
+    ['a number beyond float64', 'a\n1e400\n', { types: { a: 'number' } }, 'a of record 2 is "1e400", wanted a number'],
+    [
+      'a number that float64 rounds',
+      'a\n9007199254740993\n',
+      { types: { a: 'number' } },
+      'a of record 2 is "9007199254740993", wanted a number of float64',
+    ],
     ['an empty line of one cell', 'a\n1\n\n2\n\n', {}, 'a of record 3 is empty, wanted a number'],
     ['another encoding', Uint8Array.of(0x61, 0x0a, 0xe4, 0x0a), {}, 'The encoded data was not valid'],
     ['a short line', 'a,b\n1\n', {}, 'Invalid Record Length'],
@@ -92,10 +135,21 @@ describe('readCsv', () => {
     await expect(readCsv(path, options)).rejects.toThrow(`table.csv: ${message}`)
   })
 
+  test.each([
+    ['digits', `a,b\n${'1'.repeat(2e5)}x,1\n`],
+    ['zeros', `a,b\n1${'0'.repeat(2e5)}1,1\n`],
+    ['empty lines', `a\n${'\n'.repeat(2e5)}x\n`],
+    ['spaces', `a,b\n${' '.repeat(2e5)}x,1\n`],
+  ])('200,000 %s in one place, which quadratic time would not end with', async (_, text) => {
+    await writeFile(path, text)
+    expect((await readCsv(path)).length).toBeGreaterThan(0)
+  })
+
   test('bad options, and no file', async () => {
     await writeFile(path, 'speed,n\n1,2\n')
     await expect(readCsv(path, { types: { sped: 'string' } })).rejects.toThrow('did you mean speed?')
     await expect(readCsv(path, { delimiter: '' })).rejects.toThrow('readCsv: delimiter is ""')
+    for (const delimiter of ['\n', '"', ',\r']) await expect(readCsv(path, { delimiter })).rejects.toThrow(MatgradError)
     await expect(readCsv(join(folder, 'none.csv'))).rejects.toMatchObject({ code: 'ENOENT' })
     await expect(readCsv('')).rejects.toThrow(DTypeError)
   })
