@@ -15,7 +15,7 @@ export { registerPackage, stackHere, whereIn } from './base/caller.ts'
 export { isOfAnotherCopy, mark } from './base/copies.ts'
 export { setDebug } from './base/debug.ts'
 export { itemSize } from './base/dtype.ts'
-export { inNameOf } from './base/errors.ts'
+export { inNameOf, keepingName } from './base/errors.ts'
 export {
   anything,
   checkNoMore,
