@@ -49,6 +49,11 @@ describe('npz', () => {
   test('what no matrix can hold is an error that names it', async () => {
     const bytes = await readBytes('core/deflated.npz')
     await expect(decodeNpz(bytes)).rejects.toThrow('decodeNpz: cube: decodeNpy: shape is (2, 2, 2)')
+    const { cube } = await decodeNpz(bytes, { names: ['cube'], shapes: { cube: [2, -1] } })
+    expect(cube.shape).toEqual([2, 4])
+    await expect(decodeNpz(bytes, { names: ['cube'], shapes: { cube: [3, -1] } })).rejects.toThrow(
+      'decodeNpz: cube: decodeNpy: the array is (2, 2, 2), wanted sizes of 8 elements, not [3, -1]',
+    )
     await expect(decodeNpz(bytes, { names: ['text'] })).rejects.toThrow('decodeNpz: text: decodeNpy: dtype is')
     await expect(decodeNpz(bytes, { names: ['F8'] })).rejects.toThrow(
       'decodeNpz: the file has no array F8, wanted one of f8, f4',
@@ -93,7 +98,7 @@ describe('npz', () => {
     for (const [given, message] of [
       ['weights.npz', 'decodeNpz: got "weights.npz", wanted a Uint8Array or an ArrayBuffer'],
       [new Uint8Array(), 'decodeNpz: the bytes are no zip archive'],
-      [io.encodeNpy(zeros(2, 2)), 'decodeNpz: the bytes are no zip archive'],
+      [io.encodeNpy(zeros(2, 2)), 'that can be read: those of .npy, which decodeNpy reads'],
       [bytes.slice(0, 100), 'decodeNpz: the bytes are no zip archive'],
       [
         changed(

@@ -33,6 +33,23 @@ export function asBytes(operation: string, given: unknown): Uint8Array {
   return new Uint8Array(given as ArrayBuffer)
 }
 
+const beginsWith = (bytes: Uint8Array, text: string): boolean =>
+  [...text].every((letter, i) => bytes[i] === letter.charCodeAt(0))
+
+/** How .npy files begin. */
+export const NPY = '\x93NUMPY'
+export const isNpy = (bytes: Uint8Array): boolean => beginsWith(bytes, NPY)
+
+/** What begins as a file of another format does, as the end of a message; '' where that is not known. */
+export function otherFormat(bytes: Uint8Array): string {
+  if (isNpy(bytes)) return ': those of .npy, which decodeNpy reads'
+  if (beginsWith(bytes, 'PK'))
+    return ": those of a zip archive, such as .npz, which decodeNpz reads, or torch.save's, which safetensors.torch.save_file is to write anew"
+  return beginsWith(bytes, '\x80\x02')
+    ? ": those of a Python pickle, such as torch.save's, which safetensors.torch.save_file is to write anew"
+    : ''
+}
+
 /** What files call a type, and how its elements are read. */
 export interface Stored {
   readonly safetensors: string
@@ -140,7 +157,7 @@ export function readMatrix(
   let more = sizes.length - 2
   const [cols = 1, rows = 1, ...others] = [...sizes].reverse().filter((size) => size !== 1 || more-- <= 0)
   if (others.length > 0)
-    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1, as reshape(${sizes[0]}, -1) in NumPy gives`
+    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1, or another shape by the option, [${sizes[0]}, -1] say`
   if (rows * cols > MAX_SIZE) return `shape is ${formatShape([rows, cols])}, wanted at most ${MAX_SIZE} elements`
   const data = type.read(bytes, order)
   if (typeof data === 'string') return data

@@ -1,11 +1,22 @@
 import { itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
-import { checkNoMore } from '../base/options.ts'
+import { checkNoMore, kind, readerOf } from '../base/options.ts'
 import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
-import { asBytes, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
+import {
+  asBytes,
+  isNpy,
+  NPY,
+  otherFormat,
+  readMatrix,
+  STORED,
+  type Stored,
+  unknownType,
+  writeElements,
+} from './elements.ts'
+import { sizesFor } from './tensor-options.ts'
 
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
+const MAGIC = Uint8Array.from(NPY, (letter) => letter.charCodeAt(0))
 const ALIGNMENT = 64
 /** NumPy's own limit on the length of a header, which is beyond what a matrix needs. */
 export const MAX_HEADER = 10_000
@@ -61,26 +72,37 @@ function parseLiteral(text: string): unknown {
 
 const isSizes = (value: unknown): value is number[] => Array.isArray(value) && value.every(Number.isSafeInteger)
 
+export interface NpyOptions {
+  /**
+   * The rows and columns of the matrix, above all of an array of more than two dimensions, whose elements go row by row; one of them may be
+   * −1, which is then found from the other.
+   *
+   * @default as the file has it
+   */
+  readonly shape?: readonly [rows: number, cols: number] | undefined
+}
+
+const readOptions = readerOf({ shape: kind<NonNullable<NpyOptions['shape']>>('[rows, cols]', Array.isArray)() })
+
 /**
  * The matrix in the bytes of an .npy file, versions 1 to 3, as np.load reads it, whatever is behind it. Float16, float32, bool
  * and integers of up to 16 bits become float32; float64 and longer integers become float64. A zero-dimensional array becomes
  * 1x1, a one-dimensional one of n 1xn; where there are more than two dimensions, the last of those of 1 are left out.
  *
- * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that float64 does not hold exactly, bytes
- * that are missing, and whatever else np.load does not read.
+ * Default: shape as the file has it.
+ *
+ * @throws FormatError for other dtypes, more than two dimensions that are not 1, unless `shape` says otherwise, which it cannot for those in
+ * Fortran's order, integers that float64 does not hold exactly, bytes
+ * that are missing, and whatever else np.load does not read; ShapeError for sizes that are not those of all elements.
  */
-export function decodeNpy(file: Uint8Array | ArrayBuffer, ...more: []): Matrix {
-  checkNoMore('decodeNpy', 'bytes', more)
+export function decodeNpy(file: Uint8Array | ArrayBuffer, options?: NpyOptions, ...more: []): Matrix {
+  checkNoMore('decodeNpy', 'bytes, options', more)
+  const { shape: asked } = readOptions('decodeNpy', options)
   const fail = (why: string): never => {
     throw new FormatError(`decodeNpy: ${why}`)
   }
   const bytes = asBytes('decodeNpy', file)
-  if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte))
-    fail(
-      bytes[0] === 0x50 && bytes[1] === 0x4b
-        ? 'the bytes are those of a zip archive, such as .npz, which decodeNpz reads'
-        : 'the bytes do not begin as an .npy file does',
-    )
+  if (bytes.length < 10 || !isNpy(bytes)) fail(`the bytes do not begin as an .npy file does${otherFormat(bytes)}`)
   const version = bytes[6]
   if (version < 1 || version > 3 || bytes[7] !== 0) fail(`version is ${version}.${bytes[7]}, wanted 1.0, 2.0 or 3.0`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -104,6 +126,9 @@ export function decodeNpy(file: Uint8Array | ArrayBuffer, ...more: []): Matrix {
   const length = shape.reduce((product, size) => product * size, type.size)
   if (!(length <= bytes.length - start))
     fail(`shape (${shorten(shape.join(', '))}) of ${descr} needs ${length} bytes, got ${bytes.length - start}`)
-  const a = readMatrix(bytes.subarray(start, start + length), type, shape, order, fortran)
+  const sizes = asked === undefined ? shape : sizesFor('decodeNpy', 'the array', asked, shape)
+  if (fortran && asked !== undefined && shape.length > 1)
+    fail("the array is in Fortran's order, wanted C's for another shape, as np.ascontiguousarray gives")
+  const a = readMatrix(bytes.subarray(start, start + length), type, sizes, order, fortran && asked === undefined)
   return typeof a === 'string' ? fail(a) : a
 }

@@ -1,10 +1,11 @@
 import { DTypeError, FormatError, inNameOf, MatgradError } from '../base/errors.ts'
-import { checkNoMore, didYouMean, flag, isPlain, names as listOfNames, readerOf, suggestion } from '../base/options.ts'
-import { describe, listNames, MAX_SIZE, shorten } from '../base/shape.ts'
+import { checkNoMore, flag, isPlain, readerOf } from '../base/options.ts'
+import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { asBytes } from './elements.ts'
+import { asBytes, isNpy, otherFormat } from './elements.ts'
 import { decodeNpy, encodeNpy, MAX_HEADER } from './npy.ts'
 import type { Tensors } from './safetensors.ts'
+import { checkNames, readTensorOptions, type TensorOptions } from './tensor-options.ts'
 
 const SUFFIX = '.npy'
 /** An array is no larger than its elements and its header. */
@@ -67,27 +68,23 @@ export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more
   return writer.close()
 }
 
-const readDecode = readerOf({
-  names: listOfNames(),
-})
-
 /**
  * The matrices in the bytes of an .npz file, stored or deflated, by name: each array as `decodeNpy` reads it. Sizes are looked at before anything
  * is inflated, and checksums afterwards.
  *
- * Defaults: names all.
+ * Defaults: names all, shapes as the file has them.
  *
- * @param options.names which arrays are read: one that no matrix can hold is an error unless it is left out
+ * @param options which arrays are read, and how: one that no matrix can hold is an error unless it is left out, or its shape is given
  * @throws FormatError for bytes that are no such file, and what `decodeNpy` refuses; MatgradError for a name that it does not have;
- * DTypeError for other options.
+ * ShapeError for sizes that are not those of all elements; DTypeError for other options.
  */
 export async function decodeNpz(
   bytes: Uint8Array | ArrayBuffer,
-  options?: { readonly names?: readonly string[] },
+  options?: TensorOptions,
   ...more: []
 ): Promise<Record<string, Matrix>> {
   checkNoMore('decodeNpz', 'bytes, options', more)
-  const { names } = readDecode('decodeNpz', options)
+  const { names, shapes } = readTensorOptions('decodeNpz', options)
   const given = asBytes('decodeNpz', bytes)
   const zip = await loadZip()
   const found: Record<string, Matrix> = Object.create(null)
@@ -95,11 +92,7 @@ export async function decodeNpz(
     const reader = new zip.ZipReader(new zip.Uint8ArrayReader(given), { checkSignature: true })
     const entries = (await reader.getEntries()).filter(({ filename }) => filename.endsWith(SUFFIX))
     const all = entries.map(({ filename }) => filename.slice(0, -SUFFIX.length))
-    for (const name of names ?? [])
-      if (!all.includes(name))
-        throw new MatgradError(
-          `decodeNpz: the file has no array ${shorten(name)}, wanted one of ${listNames(all)}${didYouMean(suggestion(name, all))}`,
-        )
+    checkNames('decodeNpz', 'array', [...(names ?? []), ...Object.keys(shapes)], all)
     for (const [i, entry] of entries.entries()) {
       if (names && !names.includes(all[i])) continue
       if (Object.hasOwn(found, all[i])) throw new FormatError(`decodeNpz: ${shorten(all[i])} is there twice`)
@@ -107,13 +100,13 @@ export async function decodeNpz(
       if (entry.directory || size > LARGEST || size > MOST_DEFLATED * compressedSize + MAX_HEADER)
         throw new FormatError(`decodeNpz: ${shorten(all[i])} has ${size} bytes, wanted those of an array`)
       const array = await entry.getData(new zip.Uint8ArrayWriter())
-      found[all[i]] = named(all[i], () => decodeNpy(array))
+      const shape = Object.hasOwn(shapes, all[i]) ? shapes[all[i]] : undefined
+      found[all[i]] = named(all[i], () => decodeNpy(array, { shape }))
     }
   } catch (error) {
     if (error instanceof MatgradError) throw error
-    throw new FormatError(
-      `decodeNpz: the bytes are no zip archive that can be read: ${shorten((error as Error).message)}`,
-    )
+    const why = isNpy(given) ? otherFormat(given) : `: ${shorten((error as Error).message)}`
+    throw new FormatError(`decodeNpz: the bytes are no zip archive that can be read${why}`)
   }
   return found
 }
@@ -123,7 +116,7 @@ function named(name: string, decode: () => Matrix): Matrix {
   try {
     return decode()
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    throw new FormatError(`decodeNpz: ${shorten(name)}: ${error.message}`)
+    if (!(error instanceof MatgradError)) throw error
+    throw new (error.constructor as typeof MatgradError)(`decodeNpz: ${shorten(name)}: ${error.message}`)
   }
 }

@@ -191,6 +191,7 @@ const rows: Record<string, Row> = {
   toModule: row((o, v) => nn.toModule(v.model, o)),
   toOnnx: row((o, v) => nn.toOnnx(v.model, o)),
   encodeNpz: row((o) => core.io.encodeNpz({}, o)),
+  decodeNpy: row((o) => core.io.decodeNpy(core.io.encodeNpy(core.zeros(2, 2)), o)),
   decodeNpz: row((o) =>
     core.io.decodeNpz(
       new Uint8Array(readFileSync(new URL('../../../../fixtures/core/stored.npz', import.meta.url))),
