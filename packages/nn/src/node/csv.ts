@@ -13,7 +13,7 @@ import {
   suggestion,
   text,
 } from '@matgrad/core/internal'
-import type { Row } from '../train/rows.ts'
+import { isNumber, type Row } from '../train/rows.ts'
 import { checkPath, decodeFile, type FileUrl } from './files.ts'
 
 type ColumnType = 'number' | 'string'
@@ -38,9 +38,6 @@ const readOptions = readerOf({
   )(),
   missing: oneOf('error', 'nan')('error'),
 })
-
-/** A number as CSV has them, with spaces around it. */
-const isNumber = (cell: string): boolean => /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(cell)
 
 /**
  * The lines of a CSV file (RFC 4180: quotes, any ends of lines; UTF-8, with a byte order mark or without) as objects of numbers and strings, which

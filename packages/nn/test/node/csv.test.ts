@@ -127,6 +127,8 @@ describe('fromRows', () => {
     expect(() => fromRows([{ a: 1, b: 'z' }], { target: 'b', classes })).toThrow(
       'fromRows: b of row 0 is "z", wanted one of x, y',
     )
+    const grades = ['3', '3+', '4'].map((b) => ({ a: 1, b }))
+    expect(fromRows(grades, { target: 'b', classes: ['3', '3+', '4'] }).y.toArray()).toEqual([[0], [1], [2]])
   })
 
   test('several targets, chosen features, float64', () => {
@@ -180,7 +182,35 @@ describe('fromRows', () => {
           { target: 'y' },
         ),
       DTypeError,
-      'y of row 1 is 2, wanted a string as in the first row',
+      'y of row 1 is 2, wanted the name of a class',
+    ],
+    [
+      'numbers of which one is missing, which are no classes',
+      () =>
+        fromRows(
+          ['1.5', 'NA', '2'].map((y) => ({ a: 1, y })),
+          { target: 'y' },
+        ),
+      DTypeError,
+      'fromRows: y is "1.5" and "NA", wanted numbers alone',
+    ],
+    [
+      'a target that is not there, before a word as a feature',
+      () => fromRows([{ a: 'x', y: 2 }], { target: 'Y' }),
+      MatgradError,
+      'row 0 has no Y, wanted one of a, y: did you mean y?',
+    ],
+    [
+      'classes of numbers',
+      () => fromRows([{ a: 1, y: 2 }], { target: 'y', classes: ['2'] }),
+      DTypeError,
+      'y of row 0 is 2, wanted the name of a class',
+    ],
+    [
+      'classes of two targets',
+      () => fromRows([{ a: 1, y: 2 }], { target: ['y', 'a'], classes: ['2'] }),
+      MatgradError,
+      'fromRows: got classes and 2 targets',
     ],
   ])('%s', (_, run, type, message) => {
     expect(run).toThrow(type)
