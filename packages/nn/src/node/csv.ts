@@ -45,7 +45,7 @@ const readOptions = readerOf({
  *
  * Defaults: delimiter ',', header true, missing 'error'.
  *
- * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column with the name of another, and a cell that is
+ * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column with the name of another, a header of numbers alone that do not count from 0, or with a fraction, unless `types` says what a column is, and a cell that is
  * no number where the type says so; MatgradError for a type of a column that is not there, and, with its code, for what the file system refuses.
  * All name the file.
  */
@@ -64,6 +64,8 @@ export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...m
       return parse(table, { delimiter, skip_empty_lines: true }) as string[][]
     })
     const names = header ? (lines.shift() ?? []) : (lines[0] ?? []).map((_, i) => String(i))
+    if (isOfNumbers(names) && Object.keys(types).length === 0)
+      throw new FormatError(`the first line is ${listNames(names)}, wanted names of columns, or header: false`)
     for (const [i, name] of names.entries())
       if (names.indexOf(name) !== i)
         throw new FormatError(`two columns are called ${shorten(name)}, wanted a name for each`)
@@ -80,6 +82,11 @@ export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...m
     return lines.map((cells, i) => Object.fromEntries(cells.map((cell, j) => [names[j], columns[j](cell, i)])))
   })
 }
+
+/** Whether names are rather a sample: a fraction is among them, or numbers alone, which do not count from 0. */
+const isOfNumbers = (names: readonly string[]): boolean =>
+  names.some((name) => isNumber(name) && name.includes('.')) ||
+  (names.every(isNumber) && names.some((name, i) => name !== String(i)))
 
 /** Lines, or an error that says where the text is none. */
 function parseWith(parse: () => string[][]): string[][] {

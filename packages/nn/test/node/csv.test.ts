@@ -71,6 +71,9 @@ describe('readCsv', () => {
       ],
     ],
     ['empty lines between cells of several', '\na,b\n\n1,2\n\n\n', {}, [{ a: 1, b: 2 }]],
+    ['names that count', '0,1\n5,6\n', {}, [{ 0: 5, 1: 6 }]],
+    ['names that are years beside a word', 'a,2019\nx,6\n', {}, [{ a: 'x', 2019: 6 }]],
+    ['names that are years', '2018,2019\n5,6\n', { types: { 2018: 'number' } }, [{ 2018: 5, 2019: 6 }]],
     ['no rows', 'a,b\n', {}, []],
     ['nothing', '', {}, []],
   ])('%s', async (_, text, options, rows) => {
@@ -85,6 +88,8 @@ describe('readCsv', () => {
     ['another encoding', Uint8Array.of(0x61, 0x0a, 0xe4, 0x0a), {}, 'The encoded data was not valid'],
     ['a short line', 'a,b\n1\n', {}, 'Invalid Record Length'],
     ['a quote without end', 'a\n"1\n', {}, 'Quote Not Closed'],
+    ['no header, of numbers', '5,3\n4,2\n', {}, 'the first line is 5, 3, wanted names of columns, or header: false'],
+    ['no header, with a fraction', '5.1,setosa\n4.9,setosa\n', {}, 'the first line is 5.1, setosa, wanted names'],
     ['a name twice', 'a,a\n1,2\n', {}, 'two columns are called a'],
   ])('%s is refused', async (_, text, options, message) => {
     await writeFile(path, text)
