@@ -1,7 +1,7 @@
 // Models that are exported, some of which fixtures/nn/onnx.ts has ONNX Runtime compute, with samples for them.
 
 import { constant, linalg, type Variable, variable } from '@matgrad/autograd'
-import { concat, fromFunction, Generator, type Matrix, manualSeed, matrix } from '@matgrad/core'
+import { concat, fromFunction, Generator, type Matrix, manualSeed, matrix, zeros } from '@matgrad/core'
 import {
   BatchNorm1d,
   Dropout,
@@ -108,6 +108,10 @@ export const followingCount: Readonly<Record<string, (x: Variable) => Variable>>
   'another operand for one sample': (x) => {
     const [near, far] = [x.clip(-20, 20), x.clip(-30, 30)]
     return (x.rows === 1 ? near : far).mul(2)
+  },
+  'a constant for several samples': (x) => {
+    const nothing = x.mul(0)
+    return x.add(x.rows === 1 ? nothing : constant(zeros(x.rows, 2)))
   },
   'another result for one sample': (x) => [x.clip(-20, 20), x.clip(-30, 30)][x.rows === 1 ? 0 : 1],
   'settings that follow the number of samples': (x) => x.clip(-100, 100 * x.rows),

@@ -89,15 +89,16 @@ class Comparison {
 
   /** The shape of a value: it follows the samples in the same way, or is the same for each, perhaps in a row for each. */
   private common(one: Slot, several: Slot): Sizes {
-    const known = several.kind === 'argument' ? one.kind === 'argument' && one : this.following.get(several)
-    if (known === undefined ? !isSame(one, several) : known !== one) throw notForAny(this.caller)
+    const known = this.following.get(several)
+    if (known ? known !== one : !isSame(one, several)) throw notForAny(this.caller)
     return between(sizesOf(several), sizesOf(one))
   }
 }
 
-/** Whether what does not follow the samples is the same, perhaps in a row for each. */
+/** Whether both are the samples, or what does not follow them and is the same, perhaps in a row for each. */
 function isSame(one: Slot, several: Slot): boolean {
-  if (one.kind === 'argument' || one.kind === 'result') return false
+  if (one.kind === 'argument' || several.kind === 'argument') return one.kind === several.kind
+  if (one.kind === 'result') return false
   const [own, other] = [matrixOf(one), matrixOf(several)]
   const isRepeated = own.rows === 1 && other.rows === AT_ONCE && own.cols === other.cols
   return own === other || (isRepeated ? own.broadcastTo(AT_ONCE, own.cols) : own).equals(other)
