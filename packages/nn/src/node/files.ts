@@ -13,6 +13,7 @@ import {
 } from '@matgrad/core/internal'
 import { fromPyTorch, toPyTorch } from '../export/pytorch.ts'
 import { checkModule, type Module } from '../module.ts'
+import { CHECKPOINT } from '../train/checkpoint.ts'
 
 /** A URL, such as `new URL('model.safetensors', import.meta.url)`, whether or not a program has types for it. */
 export interface FileUrl {
@@ -166,9 +167,11 @@ export async function saveModel(
   await writeAtomically('saveModel', name, bytes)
 }
 
-/** The state in the bytes of a file. @throws FormatError unless it has a matrix for each name that is in both. */
+/** The state in the bytes of a file. @throws FormatError for a checkpoint, and unless it has a matrix for each name that is in both. */
 function decodeState(bytes: Uint8Array, model: Module): Record<string, Matrix> {
-  const { tensors, skipped } = io.decodeSafetensors(bytes)
+  const { tensors, metadata, skipped } = io.decodeSafetensors(bytes)
+  if (metadata.format === CHECKPOINT)
+    throw new FormatError(`format is '${CHECKPOINT}', wanted that of a model: did you mean loadCheckpoint?`)
   const own = skipped.length > 0 ? model.stateDict() : {}
   for (const { name, reason } of skipped) {
     if (Object.hasOwn(own, name)) throw new FormatError(`${shorten(name)} was not read: ${reason}`)

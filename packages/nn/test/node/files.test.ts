@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, ShapeError, zeros } from '@matgrad/core'
-import { Linear, type Module, ReLU, Sequential } from '@matgrad/nn'
-import { loadModel, saveModel } from '@matgrad/nn/node'
+import { Linear, type Module, ReLU, Sequential, SGD } from '@matgrad/nn'
+import { loadModel, saveCheckpoint, saveModel } from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { endOf, outputOf } from '../../../core/test/node/output.ts'
 import { bitsOf, errorFrom } from '../support.ts'
@@ -381,6 +381,16 @@ describe('loadModel rejects and changes nothing', () => {
     expect(error.message).toContain(message)
     expect(error.message.startsWith(`loadModel: ${path}: `), error.message).toBe(true)
     expect(bitsOf(target)).toEqual(before)
+  })
+
+  test('a checkpoint', async () => {
+    const path = join(folder, 'checkpoint')
+    const target = model(1)
+    await saveCheckpoint(path, { model: target, optimizer: new SGD(target.parameters(), { lr: 0.1 }) })
+    const { message } = await errorFrom(loadModel(path, target))
+    expect(message).toBe(
+      `loadModel: ${path}: format is 'matgrad checkpoint', wanted that of a model: did you mean loadCheckpoint?`,
+    )
   })
 
   test('the end of a long path, where the name is', async () => {
