@@ -57,6 +57,7 @@ export { endTemporaries, startTemporaries, taped, useTemporaries } from './engin
 export { fused, setFused } from './engine/engine.ts'
 export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'
+export { writeElements } from './io/elements.ts'
 export { encodeTensors, type Tensor } from './io/safetensors.ts'
 export { readTensorOptions } from './io/tensor-options.ts'
 export { startWalk } from './linalg/operation.ts'

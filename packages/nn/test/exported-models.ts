@@ -113,6 +113,8 @@ export const followingCount: Readonly<Record<string, (x: Variable) => Variable>>
     const nothing = x.mul(0)
     return x.add(x.rows === 1 ? nothing : constant(zeros(x.rows, 2)))
   },
+  'more operands for one sample': (x) => concat(x.rows === 1 ? [x, x, x] : [x, x], 1),
+  'more operands for several samples': (x) => concat(x.rows === 1 ? [x, x] : [x, x, x], 1),
   'another result for one sample': (x) => [x.clip(-20, 20), x.clip(-30, 30)][x.rows === 1 ? 0 : 1],
   'settings that follow the number of samples': (x) => x.clip(-100, 100 * x.rows),
   'constants that follow the number of samples': (x) => x.minimum(100 * x.rows),

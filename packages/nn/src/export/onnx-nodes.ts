@@ -1,5 +1,6 @@
 // What operations are in ONNX (https://onnx.ai/onnx/operators), by their names: a table of functions that write nodes.
 
+import { writeElements } from '@matgrad/core/internal'
 import { Float, type Message } from './protobuf.ts'
 import { ANY, type Attributes, LAST, notForAny, type Sizes } from './samples.ts'
 
@@ -62,12 +63,7 @@ export class Nodes {
 
   /** A constant of float32. */
   tensor(name: string, sizes: readonly number[], elements: Float32Array): string {
-    return this.initializer(
-      name,
-      FLOAT,
-      sizes,
-      littleEndian(elements, (view, i) => view.setFloat32(4 * i, elements[i], true), 4),
-    )
+    return this.initializer(name, FLOAT, sizes, elements)
   }
 
   constant(sizes: readonly number[], elements: Float32Array): string {
@@ -84,11 +80,17 @@ export class Nodes {
 
   /** Whole numbers. */
   integers(...values: number[]): string {
-    const bytes = littleEndian(values, (view, i) => view.setBigInt64(8 * i, BigInt(values[i]), true), 8)
-    return this.initializer(this.fresh(), INT64, [values.length], bytes)
+    return this.initializer(this.fresh(), INT64, [values.length], BigInt64Array.from(values, BigInt))
   }
 
-  private initializer(name: string, type: number, sizes: readonly number[], bytes: Uint8Array): string {
+  private initializer(
+    name: string,
+    type: number,
+    sizes: readonly number[],
+    elements: Float32Array | BigInt64Array,
+  ): string {
+    const bytes = new Uint8Array(elements.byteLength)
+    writeElements(bytes, 0, elements)
     this.initializers.push([...sizes.map((size) => [1, size] as const), [2, type], [8, name], [9, bytes]])
     return name
   }
@@ -150,32 +152,15 @@ export class Nodes {
   }
 }
 
-function littleEndian(
-  values: ArrayLike<number>,
-  set: (view: DataView, i: number) => void,
-  size: number,
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(values.length * size)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < values.length; i++) set(view, i)
-  return bytes
-}
-
 /** `AttributeProto`: name 1, f 2, i 3, ints 8, type 20. */
 function attributeOf(name: string, value: Attribute): Message {
-  if (value instanceof Float)
-    return [
-      [1, name],
-      [2, value],
-      [20, 1],
-    ]
-  if (typeof value === 'number')
-    return [
-      [1, name],
-      [3, value],
-      [20, 2],
-    ]
-  return [[1, name], ...value.map((each) => [8, each] as const), [20, 7]]
+  const [fields, type]: [Message, number] =
+    value instanceof Float
+      ? [[[2, value]], 1]
+      : typeof value === 'number'
+        ? [[[3, value]], 2]
+        : [value.map((each) => [8, each] as const), 7]
+  return [[1, name], ...fields, [20, type]]
 }
 
 /** Writes the nodes of an operation on inputs, and gives their result; `sizes` are its own, `of` those of its inputs. */

@@ -66,6 +66,7 @@ class Comparison {
   next(one: Step): Common | null {
     const several = this.several.steps[this.done++]
     if (several?.kind !== one.kind || several.operation.name !== one.operation.name) throw notForAny(this.caller)
+    if (several.inputs.length !== one.inputs.length) throw notForAny(this.caller)
     const of = one.inputs.map((input, i) => this.common(input, several.inputs[i]))
     if (one.kind !== 'operation') return null
     const [[target], [own]] = [several.targets, one.targets]

@@ -49,8 +49,9 @@ const IR_VERSION = 8
  * Defaults: inputName 'input', outputName 'output', opset 17, features as the first layer has it.
  *
  * @throws MatgradError for an operation on samples that is not in ONNX, such as linear algebra, those of users, and random numbers, for
- * results that depend on more than their own sample, what follows the number of samples, as seen with one and with eight, parameters beyond float32, names that are
- * parameters' or the same, an opset beyond 14 to 21, and where features are not known; what the model and `compile` throw.
+ * results that depend on more than their own sample, what follows the number of samples, as seen with one and with eight, parameters
+ * beyond float32, names that are parameters' or the same, an opset beyond 14 to 21, and where features are not known; what the model
+ * and `compile` throw.
  */
 export function toOnnx(model: Module, options?: ToOnnxOptions, ...more: []): Uint8Array {
   checkNoMore('toOnnx', 'model, options', more)
