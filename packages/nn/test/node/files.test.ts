@@ -73,9 +73,7 @@ describe('saveModel and loadModel', () => {
     const more = [{ strict: false }] as unknown as []
     await expect(saveModel(path, model(1), ...more)).rejects.toThrow('saveModel: got strict, wanted format')
     expect(await readdir(folder)).toEqual([])
-    await expect(loadModel(path, model(1), ...more)).rejects.toThrow(
-      'loadModel: got { strict } in excess, wanted loadModel(path, model)',
-    )
+    await expect(loadModel(path, model(1), ...more)).rejects.toThrow('loadModel: got strict, wanted rename')
   })
 
   test('give back every bit, and leave one file', async () => {
@@ -381,6 +379,27 @@ describe('loadModel rejects and changes nothing', () => {
     expect(error.message).toContain(message)
     expect(error.message.startsWith(`loadModel: ${path}: `), error.message).toBe(true)
     expect(bitsOf(target)).toEqual(before)
+  })
+
+  test('under other names, of those that are asked for', async () => {
+    const path = join(folder, 'renamed')
+    const [source, target] = [model(1), model(2)]
+    const tensors = { ...source.stateDict(), 'head.weight': ones(3, 3) }
+    const named = Object.fromEntries(Object.entries(tensors).map(([name, each]) => [`module.${name}`, each]))
+    await writeFile(path, io.encodeSafetensors(named))
+    const rename = (name: string) => (name.startsWith('module.head') ? undefined : name.replace('module.', ''))
+    await loadModel(path, target, { rename })
+    expect(bitsOf(target)).toEqual(bitsOf(source))
+    for (const [rename, kind, message] of [
+      [(name: string) => name.replace('module.', ''), MatgradError, 'unexpected head.weight'],
+      [() => 'a', MatgradError, 'rename gave a for module.'],
+      [() => 1 as never, DTypeError, 'rename gave 1 for module.'],
+    ] as const) {
+      const error = await errorFrom(loadModel(path, target, { rename }))
+      expect(error).toBeInstanceOf(kind)
+      expect(error.message).toContain(message)
+    }
+    expect(bitsOf(target)).toEqual(bitsOf(source))
   })
 
   test('a checkpoint', async () => {
