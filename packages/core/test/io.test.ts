@@ -441,13 +441,17 @@ test('what is no such file is said to be what it is', () => {
   const zip = Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(20))
   const pickle = Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20)
   const archive =
-    ": those of a zip archive, such as .npz, which decodeNpz reads, or torch.save's, which safetensors.torch.save_file is to write anew"
-  const npy = ': those of .npy, which decodeNpy reads'
+    ": the bytes are those of a zip archive, such as .npz, which decodeNpz reads, or torch.save's, which safetensors.torch.save_file is to write anew"
+  const npy = ': the bytes are those of .npy, which decodeNpy reads'
   for (const [decode, bytes, end] of [
     [decodeNpy, zip, archive],
     [decodeSafetensors, zip, archive],
     [decodeSafetensors, io.encodeNpy(full(2, 2, 1)), npy],
-    [decodeSafetensors, pickle, 'is to write anew'],
+    [
+      decodeSafetensors,
+      pickle,
+      ": the bytes are those of a Python pickle, such as torch.save's, which safetensors.torch.save_file is to write anew",
+    ],
     [decodeNpy, io.encodeSafetensors({}), 'the bytes do not begin as an .npy file does'],
   ] as const) {
     const { message } = errorOf(() => decode(bytes))

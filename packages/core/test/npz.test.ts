@@ -98,7 +98,7 @@ describe('npz', () => {
     for (const [given, message] of [
       ['weights.npz', 'decodeNpz: got "weights.npz", wanted a Uint8Array or an ArrayBuffer'],
       [new Uint8Array(), 'decodeNpz: the bytes are no zip archive'],
-      [io.encodeNpy(zeros(2, 2)), 'that can be read: those of .npy, which decodeNpy reads'],
+      [io.encodeNpy(zeros(2, 2)), 'decodeNpz: the bytes are those of .npy, which decodeNpy reads'],
       [bytes.slice(0, 100), 'decodeNpz: the bytes are no zip archive'],
       [
         changed(

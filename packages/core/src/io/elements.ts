@@ -40,14 +40,13 @@ const beginsWith = (bytes: Uint8Array, text: string): boolean =>
 export const NPY = '\x93NUMPY'
 export const isNpy = (bytes: Uint8Array): boolean => beginsWith(bytes, NPY)
 
-/** What begins as a file of another format does, as the end of a message; '' where that is not known. */
-export function otherFormat(bytes: Uint8Array): string {
-  if (isNpy(bytes)) return ': those of .npy, which decodeNpy reads'
+/** What bytes are that begin as a file of another format does; null where that is not known. */
+export function otherFormat(bytes: Uint8Array): string | null {
+  if (isNpy(bytes)) return 'the bytes are those of .npy, which decodeNpy reads'
+  const anew = "torch.save's, which safetensors.torch.save_file is to write anew"
   if (beginsWith(bytes, 'PK'))
-    return ": those of a zip archive, such as .npz, which decodeNpz reads, or torch.save's, which safetensors.torch.save_file is to write anew"
-  return beginsWith(bytes, '\x80\x02')
-    ? ": those of a Python pickle, such as torch.save's, which safetensors.torch.save_file is to write anew"
-    : ''
+    return `the bytes are those of a zip archive, such as .npz, which decodeNpz reads, or ${anew}`
+  return beginsWith(bytes, '\x80\x02') ? `the bytes are those of a Python pickle, such as ${anew}` : null
 }
 
 /** What files call a type, and how its elements are read. */

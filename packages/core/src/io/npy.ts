@@ -102,7 +102,8 @@ export function decodeNpy(file: Uint8Array | ArrayBuffer, options?: NpyOptions, 
     throw new FormatError(`decodeNpy: ${why}`)
   }
   const bytes = asBytes('decodeNpy', file)
-  if (bytes.length < 10 || !isNpy(bytes)) fail(`the bytes do not begin as an .npy file does${otherFormat(bytes)}`)
+  if (!isNpy(bytes)) fail(otherFormat(bytes) ?? 'the bytes do not begin as an .npy file does')
+  if (bytes.length < 10) fail('the header is cut short')
   const version = bytes[6]
   if (version < 1 || version > 3 || bytes[7] !== 0) fail(`version is ${version}.${bytes[7]}, wanted 1.0, 2.0 or 3.0`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

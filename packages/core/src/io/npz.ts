@@ -105,8 +105,8 @@ export async function decodeNpz(
     }
   } catch (error) {
     if (error instanceof MatgradError) throw error
-    const why = isNpy(given) ? otherFormat(given) : `: ${shorten((error as Error).message)}`
-    throw new FormatError(`decodeNpz: the bytes are no zip archive that can be read${why}`)
+    const why = `the bytes are no zip archive that can be read: ${shorten((error as Error).message)}`
+    throw new FormatError(`decodeNpz: ${(isNpy(given) && otherFormat(given)) || why}`)
   }
   return found
 }

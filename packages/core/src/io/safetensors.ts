@@ -109,7 +109,8 @@ export function decodeSafetensors(
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   if (headerLength > MAX_HEADER || headerLength > bytes.length - 8)
     fail(
-      `the header has ${headerLength} bytes, the file has ${bytes.length}: it is cut short, or no safetensors file${otherFormat(bytes)}`,
+      otherFormat(bytes) ??
+        `the header has ${headerLength} bytes, the file has ${bytes.length}: it is cut short, or no safetensors file`,
     )
   const start = 8 + headerLength
   const { __metadata__, ...header } = parseHeader(bytes.subarray(8, start))
