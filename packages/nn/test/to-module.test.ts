@@ -221,6 +221,13 @@ describe('toModule', () => {
       ],
     ] as const)
       expect(() => toModule(model, { features: 3 })).toThrow(message)
+    let calls = 0
+    expect(() =>
+      toModule(
+        of((x) => x.mul(++calls)),
+        { features: 3 },
+      ),
+    ).toThrow('or on the call')
     expect(() => toModule(new ReLU())).toThrow(
       'toModule: no layer says how many features a sample has, wanted the option features',
     )

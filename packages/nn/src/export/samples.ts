@@ -37,7 +37,7 @@ export interface Common {
 
 export const notForAny = (caller: string): MatgradError =>
   new MatgradError(
-    `${caller}: what the model computes with depends on how many samples there are, wanted the same for any number, such as rows that are repeated by broadcasting`,
+    `${caller}: what the model computes with depends on how many samples there are, or on the call, wanted the same for any number, such as rows that are repeated by broadcasting`,
   )
 
 export const matrixOf = ({ holder }: Slot): Matrix => holder as Matrix
