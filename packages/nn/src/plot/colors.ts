@@ -14,6 +14,8 @@ export const PALETTE: readonly Color[] = [
   [94, 60, 153],
 ]
 
+export const WHITE: Color = [255, 255, 255]
+
 /** Of what is no finite number, in none of the scales. */
 export const STRANGE: Color = [216, 27, 96]
 
@@ -36,14 +38,17 @@ export const mix = (a: Color, b: Color, part: number): Color => [
   Math.round(a[2] + part * (b[2] - a[2])),
 ]
 
-export type ColorMap = 'viridis' | 'gray'
+const brighter = (part: number): readonly Color[] => PALETTE.map((color) => mix(color, WHITE, part))
+/** On a terminal: whether it is dark or light is not known. */
+export const INKS: readonly Color[] = brighter(0.3)
+/** Under others. */
+export const PALE: readonly Color[] = brighter(0.65)
 
-/** The same on a terminal, brighter: whether it is dark or light is not known. */
-export const INKS: readonly Color[] = PALETTE.map((color) => mix(color, [255, 255, 255], 0.3))
+export type ColorMap = 'viridis' | 'gray'
 
 /** The colour of a part of a scale, from 0 to 1. */
 export function colorOf(map: ColorMap, part: number): Color {
-  if (map === 'gray') return mix([0, 0, 0], [255, 255, 255], part)
+  if (map === 'gray') return mix([0, 0, 0], WHITE, part)
   const at = Math.min(VIRIDIS.length - 2, Math.floor(8 * part))
   return mix(VIRIDIS[at], VIRIDIS[at + 1], 8 * part - at)
 }

@@ -1,4 +1,4 @@
-import { DTypeError, MatgradError } from '@matgrad/core'
+import { DTypeError, MatgradError, type Matrix } from '@matgrad/core'
 import { checkNoMore } from '@matgrad/core/internal'
 import { BatchNorm1d } from '../layers/batch-norm.ts'
 import { LayerNorm } from '../layers/layer-norm.ts'
@@ -6,18 +6,15 @@ import { Linear } from '../layers/linear.ts'
 import { PReLU } from '../layers/prelu.ts'
 import { Sequential } from '../layers/sequential.ts'
 import { checkModule, type Module } from '../module.ts'
-import { legendAt, titleAt } from './axes.ts'
-import { INKS, mix, PALETTE, STRANGE } from './colors.ts'
+import { mix, PALETTE, STRANGE, WHITE } from './colors.ts'
 import { Picture } from './picture.ts'
-import { documentOf, element, hex, round, textElement } from './svg.ts'
-import { type Cell, type Color, countOf, formatNumber, labelOf, lineOf, padEnd, padStart, widestOf } from './text.ts'
-import { joined } from './values.ts'
+import { element, hex, roomFor, textElement } from './svg.ts'
+import { type Cell, type Color, countOf, labelOf, tableOf } from './text.ts'
+import { formatDigits, formatNumber } from './values.ts'
 
 /** The most units of a layer that are drawn: the first and the last half of them. */
 const MOST = 12
-
-/** The colours of weights, by their sign. */
-const [POSITIVE, NEGATIVE] = [0, 1]
+const HALF = MOST / 2
 
 interface Units {
   readonly count: number
@@ -27,16 +24,15 @@ interface Units {
   readonly shown: readonly number[]
 }
 
-/** The weights from some units to the next. */
+/** From some units to the next. */
 interface Weights {
-  at(to: number, from: number): number
-  /** Undefined where there is no bias. */
-  readonly bias: ((to: number) => number) | undefined
+  readonly weight: Matrix
+  readonly bias: Matrix | undefined
 }
 
 const unitsOf = (count: number): Units => {
   const shown = Array.from({ length: Math.min(count, MOST) }, (_, i) =>
-    i < MOST / 2 || count <= MOST ? i : count - MOST + i,
+    i < HALF || count <= MOST ? i : count - MOST + i,
   )
   return { count, notes: [], shown }
 }
@@ -61,10 +57,7 @@ function networkOf(model: Module): { layers: Units[]; weights: Weights[] } {
           `graph: ${layer.describe()} comes after ${last.count} features, wanted as many as it takes`,
         )
       layers.push(unitsOf(weight.rows))
-      weights.push({
-        at: (to, from) => weight.get(to, from),
-        bias: bias && ((to) => bias.get(0, to)),
-      })
+      weights.push({ weight, bias })
       continue
     }
     const keepsFeatures = [BatchNorm1d, LayerNorm, PReLU].some((each) => layer instanceof each)
@@ -79,24 +72,20 @@ function networkOf(model: Module): { layers: Units[]; weights: Weights[] } {
   return { layers, weights }
 }
 
-/** The largest size of a weight, which strengths are parts of. */
-function largestOf(layers: readonly Units[], { at }: Weights, k: number): number {
-  let largest = 0
-  for (const to of layers[k + 1].shown)
-    for (const from of layers[k].shown)
-      if (Number.isFinite(at(to, from))) largest = Math.max(largest, Math.abs(at(to, from)))
-  return largest
-}
+/** The kinds of weights that colours tell apart. */
+const KINDS: readonly { readonly name: string; readonly color: Color; has(weight: number): boolean }[] = [
+  { name: 'positive', color: PALETTE[0], has: (weight) => weight > 0 && Number.isFinite(weight) },
+  { name: 'negative', color: PALETTE[1], has: (weight) => weight < 0 && Number.isFinite(weight) },
+  { name: 'zero', color: [160, 160, 160], has: (weight) => weight === 0 },
+  { name: 'not finite', color: STRANGE, has: (weight) => !Number.isFinite(weight) },
+]
+const colorOf = (weight: number): Color => KINDS.find(({ has }) => has(weight))?.color ?? WHITE
 
-const colorOf = (weight: number, palette = PALETTE): Color =>
-  Number.isFinite(weight) ? palette[weight < 0 ? NEGATIVE : POSITIVE] : STRANGE
-
-const titleOf = ({ count, shown, notes }: Units, isFirst: boolean): string =>
-  joined([
-    isFirst ? countOf(count, 'input') : countOf(count, 'unit'),
-    shown.length < count ? `the first and the last ${MOST / 2} drawn` : '',
-    ...notes,
-  ])
+const titlesOf = ({ count, shown, notes }: Units, k: number): string[] => [
+  countOf(count, k === 0 ? 'input' : 'unit'),
+  ...(shown.length < count ? [`the first and the last ${HALF} drawn`] : []),
+  ...notes,
+]
 
 /**
  * A network with its weights: units in columns, a line for each weight, blue where it is positive and orange where it is negative, the thicker the larger it is
@@ -109,55 +98,58 @@ export function graph(model: Module, ...more: []): Picture {
   checkNoMore('graph', 'model', more)
   checkModule('graph', model)
   const { layers, weights } = networkOf(model)
-  const largest = weights.map((each, k) => largestOf(layers, each, k))
   const title = `a network of ${layers.map(({ count }) => count).join(' → ')}`
+  /** The weights that are drawn, as a row of numbers for each unit, and its bias. */
+  const drawn = weights.map(({ weight, bias }, k) =>
+    layers[k + 1].shown.map((to) => ({
+      numbers: layers[k].shown.map((from) => weight.get(to, from)),
+      biases: bias ? [bias.get(0, to)] : [],
+    })),
+  )
   return new Picture({
     text(colors) {
-      const tables = weights.map((each, k) => {
-        const [inputs, units] = [layers[k], layers[k + 1]]
-        const gap = inputs.shown.length < inputs.count ? MOST / 2 : -1
-        const head = [...inputs.shown.map((from) => `${k === 0 ? 'x' : 'h'}${from}`), ...(each.bias ? ['bias'] : [])]
-        const rows = units.shown.map((to) =>
-          [...inputs.shown.map((from) => each.at(to, from)), ...(each.bias ? [each.bias(to)] : [])].map(
-            (value): Cell => ({
-              text: formatNumber(Number(value.toPrecision(3))),
-              color: colorOf(value, INKS),
-            }),
-          ),
-        )
-        const width = widestOf([...head, ...rows.flat().map(({ text }) => text)]) + 2
-        const names = units.shown.map((to) => `${k === weights.length - 1 ? 'y' : 'h'}${to}`)
-        const left = widestOf(names)
-        const spaced = (cells: readonly Cell[]): Cell[] =>
-          cells.map((cell, j) => ({ ...cell, text: (j === gap ? ' …' : '') + padStart(cell.text, width) }))
-        const lines = rows.map((row, i) => lineOf([{ text: padEnd(names[i], left) }, ...spaced(row)], colors))
-        if (units.shown.length < units.count) lines.splice(MOST / 2, 0, '…')
-        const header = lineOf([{ text: ' '.repeat(left) }, ...spaced(head.map((text) => ({ text })))], false)
-        return [titleOf(units, false), header, ...lines].join('\n')
+      /** With a place for the units that are left out. */
+      const withGap = <T>(list: readonly T[], { count }: Units, gap: T): T[] =>
+        count > MOST ? [...list.slice(0, HALF), gap, ...list.slice(HALF)] : [...list]
+      const cellOf = (value: number): Cell => ({
+        text: formatDigits(value, 3),
+        ...(value === 0 ? {} : { color: mix(colorOf(value), WHITE, 0.3) }),
       })
-      return [joined([title, titleOf(layers[0], true)], ': '), ...tables].join('\n')
+      const gap: Cell = { text: '…' }
+      const tables = drawn.map((rows, k): string => {
+        const [inputs, units] = [layers[k], layers[k + 1]]
+        const names = inputs.shown.map((from): Cell => ({ text: `${k === 0 ? 'x' : 'h'}${from}` }))
+        const head = [{ text: '' }, ...withGap(names, inputs, gap), ...(weights[k].bias ? [{ text: 'bias' }] : [])]
+        const lines = rows.map(({ numbers, biases }, i) => [
+          { text: `${k === weights.length - 1 ? 'y' : 'h'}${units.shown[i]}` },
+          ...withGap(numbers.map(cellOf), inputs, gap),
+          ...biases.map(cellOf),
+        ])
+        const left = [gap, ...head.slice(1).map((): Cell => ({ text: '' }))]
+        const table = tableOf([head, ...withGap(lines, units, left)], colors)
+        return [titlesOf(units, k + 1).join(', '), ...table].join('\n')
+      })
+      return { title: `${title}: ${titlesOf(layers[0], 0).join(', ')}`, lines: tables, legend: [] }
     },
     svg() {
-      const [apart, step, radius] = [170, 34, 9]
-      const tallest = layers.reduce((most, { shown }) => Math.max(most, shown.length), 0)
-      const middle = 60 + (tallest * step) / 2
-      const x = (k: number): number => 70 + k * apart
+      const captions = layers.map(titlesOf)
+      const room = roomFor(captions.flat())
+      const [apart, step, radius] = [Math.max(170, room + 16), 34, 9]
+      const middle = 20 + (layers.reduce((most, { shown }) => Math.max(most, shown.length), 0) * step) / 2
+      const x = (k: number): number => Math.max(54, room / 2) + k * apart
       /** Half a place further from the middle where units are left out. */
       const y = (k: number, i: number): number => {
         const { count, shown } = layers[k]
-        const gap = shown.length < count ? (i < MOST / 2 ? -0.5 : 0.5) : 0
-        return round(middle + (i - (shown.length - 1) / 2 + gap) * step)
+        const gap = shown.length < count ? (i < HALF ? -0.5 : 0.5) : 0
+        return middle + (i - (shown.length - 1) / 2 + gap) * step
       }
-      const dots = layers.flatMap(({ count, shown }, k) =>
-        shown.length < count
-          ? [textElement('text', { x: x(k), y: middle + 5, 'text-anchor': 'middle', 'font-size': 18 }, '⋮')]
-          : [],
+      const largest = drawn.map((rows) =>
+        rows.flatMap(({ numbers }) => numbers.filter(Number.isFinite)).reduce((a, b) => Math.max(a, Math.abs(b)), 0),
       )
-      const lines = weights.flatMap((each, k) =>
-        layers[k + 1].shown.flatMap((to, i) =>
-          layers[k].shown.map((from, j) => {
-            const weight = each.at(to, from)
-            const strength = Number.isFinite(weight) ? (largest[k] > 0 ? Math.abs(weight) / largest[k] : 0) : 1
+      const lines = drawn.flatMap((rows, k) =>
+        rows.flatMap(({ numbers }, i) =>
+          numbers.map((weight, j) => {
+            const strength = Number.isFinite(weight) ? Math.abs(weight) / (largest[k] || 1) : 1
             const place = { x1: x(k), y1: y(k, j), x2: x(k + 1), y2: y(k + 1, i) }
             const line = {
               stroke: hex(colorOf(weight)),
@@ -169,52 +161,39 @@ export function graph(model: Module, ...more: []): Picture {
         ),
       )
       const circles = layers.flatMap(({ shown }, k) =>
-        shown.map((unit, i) => {
-          const bias = k > 0 ? weights[k - 1].bias?.(unit) : undefined
-          const fill = bias === undefined ? '#ffffff' : hex(mix(colorOf(bias), [255, 255, 255], 0.5))
-          return element(
-            'circle',
-            { cx: x(k), cy: y(k, i), r: radius, fill, stroke: '#222222' },
-            ...(bias === undefined ? [] : [textElement('title', {}, `bias ${formatNumber(bias)}`)]),
-          )
+        shown.map((_, i) => {
+          const biases = drawn[k - 1]?.[i].biases ?? []
+          const fill = hex(biases.reduce((_, bias) => mix(colorOf(bias), WHITE, 0.5), WHITE))
+          const titles = biases.map((bias) => textElement('title', {}, `bias ${formatNumber(bias)}`))
+          return element('circle', { cx: x(k), cy: y(k, i), r: radius, fill, stroke: '#222222' }, ...titles)
         }),
       )
-      const bottom = 60 + (tallest + 1) * step
-      const captions = layers.flatMap((units, k) =>
-        [
-          countOf(units.count, k === 0 ? 'input' : 'unit'),
-          ...(units.shown.length < units.count ? [`the first and last ${MOST / 2} drawn`] : []),
-          ...units.notes,
-        ].map((text, i) => textElement('text', { x: x(k), y: bottom + 16 * i, 'text-anchor': 'middle' }, text)),
-      )
-      const most = layers.reduce((count, { notes }) => Math.max(count, notes.length), 0) + 2
-      const stroke = (color: Color) => (left: number, top: number) =>
-        element('path', { d: `M${left} ${top}h22`, stroke: hex(color), 'stroke-width': 3 })
-      const legend = [
-        { text: 'a positive weight', sample: stroke(PALETTE[POSITIVE]) },
-        { text: 'a negative weight', sample: stroke(PALETTE[NEGATIVE]) },
-        ...(weights.some((each, k) =>
-          layers[k + 1].shown.some((to) => layers[k].shown.some((from) => !Number.isFinite(each.at(to, from)))),
-        )
-          ? [{ text: 'one that is not finite', sample: stroke(STRANGE) }]
+      const bottom = 2 * middle + 8
+      const centred = { 'text-anchor': 'middle' }
+      const texts = layers.flatMap(({ count, shown }, k) => [
+        ...(shown.length < count
+          ? [textElement('text', { x: x(k), y: middle + 5, ...centred, 'font-size': 18 }, '⋮')]
           : []),
-        {
-          text: `the thickest line of each layer: ±${largest.map(formatNumber).join(', ±')}; units have the colour of their bias`,
-        },
+        ...captions[k].map((text, i) => textElement('text', { x: x(k), y: bottom + 16 * i, ...centred }, text)),
+      ])
+      const all = drawn.flat().flatMap(({ numbers, biases }) => [...numbers, ...biases])
+      const legend = [
+        ...KINDS.filter(({ has }) => all.some(has)).map(({ name, color }) => ({
+          text: name,
+          sample: element('path', { d: 'M0 0h22', stroke: hex(color), 'stroke-width': 3 }),
+          width: 22,
+        })),
+        { text: `the thickest line of each layer: ±${largest.map(formatNumber).join(', ±')}` },
+        ...(weights.some(({ bias }) => bias) ? [{ text: 'units have the colour of their bias' }] : []),
       ]
-      const below = bottom + 16 * most + 12
-      return documentOf(
-        Math.max(400, 140 + apart * weights.length),
-        below + 18 * legend.length,
+      return {
         title,
-        layers.map((units, k) => titleOf(units, k === 0)).join('; '),
-        titleAt(16, title),
-        ...lines,
-        ...circles,
-        ...dots,
-        ...captions,
-        legendAt(16, below, legend),
-      )
+        width: x(layers.length - 1) + Math.max(54, room / 2),
+        height: bottom + 16 * Math.max(...captions.map(({ length }) => length)),
+        body: [...lines, ...circles, ...texts],
+        legend,
+        description: captions.map((each) => each.join(', ')).join('; '),
+      }
     },
   })
 }

@@ -1,12 +1,11 @@
 import type { Matrix } from '@matgrad/core'
 import { checkNoMore, formatShape, type KindMaker, oneOf, readerOf, text } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
-import { legendAt, titleAt } from './axes.ts'
 import { type ColorMap, colorOf, STRANGE } from './colors.ts'
 import { PixelPicture } from './picture.ts'
-import { documentOf, element, hex, pixelPaths } from './svg.ts'
-import { type Cell, type Color, formatNumber, labelOf, lineOf } from './text.ts'
-import { type Census, censusOf, checkRange, joined, partOf, type Range, range, type Shrunk, shrunk } from './values.ts'
+import { element, hex, moved, pixelPaths, type Sampled } from './svg.ts'
+import { type Cell, type Color, joined, labelOf, lineOf } from './text.ts'
+import { censusOf, checkRange, formatNumber, partOf, type Range, range, shrunk } from './values.ts'
 
 export interface HeatmapOptions {
   /** @default 'heatmap' */
@@ -25,71 +24,54 @@ const readHeatmap = readerOf({ title: text('heatmap'), colorMap: colorMap('virid
 /** The most places of a picture in text, where each takes two characters; in SVG; and in pixels. */
 const [IN_TEXT, IN_SVG, IN_PIXELS] = [40, 128, 4096]
 const SHADES = ' ░▒▓█'
+const shadeOf = (part: number): string => SHADES[Math.min(4, Math.floor(5 * part))]
 
 /** Numbers and the colours that show them. */
-export class Scale {
+export interface Scale {
   readonly range: Range
-  readonly map: ColorMap
-  private readonly census: Census
-  private readonly isCut: boolean
+  colorOf(value: number): Color
+  /** What samples in a text, and colours in SVG, stand for; and what is beside the scale. */
+  legend(cells?: readonly Cell[], strange?: string, text?: string): (Sampled & { readonly cells?: readonly Cell[] })[]
+}
 
-  constructor(map: ColorMap, given: Range | undefined, census: Census) {
-    this.map = map
-    this.census = census
-    this.range = given ?? census.range
-    const [low, high] = census.range
-    this.isCut = census.finite > 0 && (low < this.range[0] || high > this.range[1])
-  }
-
-  colorOf(value: number): Color {
-    return Number.isFinite(value) ? colorOf(this.map, partOf(value, this.range)) : STRANGE
-  }
-
-  /** What there is that the ends of the scale do not say. */
-  private get cut(): string {
-    const [low, high] = this.census.range
-    return this.isCut ? `the numbers go from ${formatNumber(low)} to ${formatNumber(high)}` : ''
-  }
-
-  get note(): string {
-    return joined([this.cut, this.census.others])
-  }
-
-  /** The scale as a bar, and under it what it says. */
-  legendAt(x: number, y: number): string {
-    const [steps, step] = [32, 5]
-    const bar = Array.from({ length: steps }, (_, i) => {
-      const fill = hex(colorOf(this.map, i / (steps - 1)))
-      return element('rect', { x: x + i * step, y, width: step, height: 12, fill })
-    })
-    const [low, high] = this.range.map(formatNumber)
-    const sample = (left: number, top: number): string =>
-      element('rect', { x: left, y: top - 6, width: 22, height: 12, fill: hex(STRANGE) })
-    const { cut, census } = this
-    const entries = [
-      { text: `${low} to ${high}` },
-      ...(cut ? [{ text: cut }] : []),
-      ...(census.others ? [{ text: census.others, sample }] : []),
-    ]
-    return [...bar, legendAt(x, y + 28, entries)].join('')
-  }
-
-  /** The same on a terminal, where `strange` is what is no finite number. */
-  legendOf(colors: boolean, strange: string): string {
-    const [low, high] = this.range.map(formatNumber)
-    const bar = Array.from({ length: 16 }, (_, i): Cell => ({ text: ' ', back: colorOf(this.map, i / 15) }))
-    const ends = colors ? `${low} ${lineOf(bar, true)} ${high}` : `${low} (blank) to ${high} (█)`
-    const sample = lineOf([{ text: strange, color: STRANGE }], colors)
-    return joined([ends, this.cut, this.census.others && `${this.census.others} (${sample})`])
+export function scaleOf(map: ColorMap, given: Range | undefined, values: ArrayLike<number>): Scale {
+  const { range: found, finite, others } = censusOf(values)
+  const range = given ?? found
+  const [low, high] = found
+  const isCut = finite > 0 && (low < range[0] || high > range[1])
+  const bar = barOf(map, range, 32).map((fill, i) =>
+    element('rect', { x: 5 * i, y: -6, width: 5, height: 12, fill: hex(fill) }),
+  )
+  return {
+    range,
+    colorOf: (value) => (Number.isFinite(value) ? colorOf(map, partOf(value, range)) : STRANGE),
+    legend: (cells, strange = '', text = rangeText(range)) => [
+      { text, ...(cells ? { cells } : {}), sample: bar.join(''), width: 160 },
+      ...(isCut ? [{ text: `the numbers go from ${formatNumber(low)} to ${formatNumber(high)}` }] : []),
+      ...(others
+        ? [
+            {
+              text: others,
+              cells: [{ text: strange, color: STRANGE }],
+              sample: element('rect', { y: -6, width: 22, height: 12, fill: hex(STRANGE) }),
+              width: 22,
+            },
+          ]
+        : []),
+    ],
   }
 }
 
-/** What is no finite number. */
-const STRANGE_CELL: Cell = { text: '??', color: STRANGE }
+/** The colours of a scale from one end to the other, which are one where it is one number. */
+export const barOf = (map: ColorMap, [low, high]: Range, count: number): Color[] =>
+  Array.from({ length: count }, (_, i) => colorOf(map, low === high ? 0.5 : i / (count - 1)))
 
-/** The title of a picture, and what it shows. */
-const factsOf = (title: string, { rows, cols }: Matrix, { note }: Shrunk): string =>
-  joined([title, formatShape([rows, cols]), note])
+export const rangeText = ([low, high]: Range): string =>
+  low === high ? formatNumber(low) : `${formatNumber(low)} to ${formatNumber(high)}`
+
+/** The colours of a scale in a text. */
+export const cellsOf = (map: ColorMap, range: Range): Cell[] =>
+  barOf(map, range, 16).map((back) => ({ text: ' ', back }))
 
 /**
  * A matrix as colours: row 0 is at the top. Text has at most 40x40 places, SVG 128x128 and PNG 4096x4096: of larger matrices each is the mean
@@ -104,23 +86,28 @@ export function heatmap(matrix: Matrix, options?: HeatmapOptions, ...more: []): 
   checkMatrices('heatmap', { matrix })
   const settings = readHeatmap('heatmap', options)
   checkRange('heatmap', 'range', settings.range)
-  const title = labelOf(settings.title)
-  const pixels = shrunk(matrix.clone(), IN_PIXELS, IN_PIXELS)
-  const scale = new Scale(settings.colorMap, settings.range, censusOf(matrix.data))
-  const colorsOf =
-    ({ cols, data }: Shrunk) =>
-    (i: number, j: number): Color =>
-      scale.colorOf(data[i * cols + j])
+  const { rows, cols, data } = matrix.clone()
+  const scale = scaleOf(settings.colorMap, settings.range, data)
+  const placesIn = (most: number) => {
+    const places = shrunk({ rows, cols, data }, most)
+    const at = (i: number, j: number): number => places.data[i * places.cols + j]
+    const title = joined([labelOf(settings.title), formatShape([rows, cols]), places.note])
+    return {
+      rows: places.rows,
+      cols: places.cols,
+      title,
+      at,
+      colorAt: (i: number, j: number) => scale.colorOf(at(i, j)),
+    }
+  }
   return new PixelPicture(
     {
-      text(colors) {
-        const places = shrunk(pixels, IN_TEXT, IN_TEXT)
-        const colorAt = colorsOf(places)
+      text(colors, width) {
+        const { title, at, colorAt, ...places } = placesIn(Math.max(1, Math.min(IN_TEXT, Math.floor(width / 2))))
         const cellAt = (i: number, j: number): Cell => {
-          const value = places.data[i * places.cols + j]
-          if (!Number.isFinite(value)) return STRANGE_CELL
+          if (!Number.isFinite(at(i, j))) return { text: '??', color: STRANGE }
           if (colors) return { text: '  ', back: colorAt(i, j) }
-          return { text: SHADES[Math.min(4, Math.floor(5 * partOf(value, scale.range)))].repeat(2) }
+          return { text: shadeOf(partOf(at(i, j), scale.range)).repeat(2) }
         }
         const lines = Array.from({ length: places.rows }, (_, i) =>
           lineOf(
@@ -128,28 +115,17 @@ export function heatmap(matrix: Matrix, options?: HeatmapOptions, ...more: []): 
             colors,
           ),
         )
-        return [factsOf(title, matrix, places), ...lines, scale.legendOf(colors, STRANGE_CELL.text)].join('\n')
+        const isOne = scale.range[0] === scale.range[1]
+        const bar = colors ? cellsOf(settings.colorMap, scale.range) : [{ text: isOne ? shadeOf(0.5) : SHADES }]
+        return { title, lines, legend: scale.legend(bar, '??') }
       },
       svg() {
-        const places = shrunk(pixels, IN_SVG, IN_SVG)
+        const { title, colorAt, ...places } = placesIn(IN_SVG)
         const side = Math.min(40, Math.max(2, 480 / Math.max(places.cols, places.rows, 1)))
-        const facts = factsOf(title, matrix, places)
-        const [width, height] = [side * places.cols, side * places.rows]
-        return documentOf(
-          Math.max(480, width) + 32,
-          height + 120,
-          facts,
-          joined([`${scale.range.map(formatNumber).join(' to ')}`, scale.note]),
-          titleAt(16, facts),
-          element(
-            'g',
-            { transform: `translate(16 34) scale(${side})`, 'shape-rendering': 'crispEdges' },
-            ...pixelPaths(places.rows, places.cols, colorsOf(places)),
-          ),
-          scale.legendAt(16, height + 46),
-        )
+        const body = [moved(0, 0, pixelPaths(places.rows, places.cols, colorAt), side)]
+        return { title, width: side * places.cols, height: side * places.rows, body, legend: scale.legend() }
       },
     },
-    { rows: pixels.rows, cols: pixels.cols, colorAt: colorsOf(pixels) },
+    placesIn(IN_PIXELS),
   )
 }
