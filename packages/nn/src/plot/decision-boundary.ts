@@ -7,7 +7,7 @@ import type { Dataset } from '../train/data.ts'
 import { predict } from '../train/evaluate.ts'
 import { PALETTE } from './colors.ts'
 import { PixelPicture } from './picture.ts'
-import { checkPoints, drawPlane, fieldsOf, type Group, MARKS, viewOf } from './plane.ts'
+import { checkPoints, drawPlane, type Group, groundOf, MARKS, viewOf } from './plane.ts'
 import { labelOf } from './text.ts'
 import { checkCount } from './values.ts'
 
@@ -35,9 +35,6 @@ const readBoundary = readerOf({
   fromLogits: flag(false),
 })
 
-/** Of places, in text. */
-const GROUNDS = '·░▒▓ABCDEF'
-
 /**
  * The class that a model gives each place of the plane, and samples on it with the classes that they have. A model of one column says class 1
  * from `threshold` on, one of several the class of the largest.
@@ -64,14 +61,15 @@ export function decisionBoundary(model: Module, data: Dataset, options?: Boundar
     throw new MatgradError(`decisionBoundary: got ${count} classes, wanted at most ${PALETTE.length}`)
   checkCount('decisionBoundary', 'classes', classes, count)
   const view = viewOf([x])
-  const answer = predict(model, fieldsOf(view).astype(x.dtype))
-  const fields = Array.from({ length: answer.rows }, (_, i) => classOf(answer.data, i, answer.cols, threshold))
+  const rows = groundOf(view, (places) => {
+    const { data, cols, rows } = predict(model, places.astype(x.dtype))
+    return Array.from({ length: rows }, (_, i) => classOf(data, i, cols, threshold))
+  })
   const called = Array.from({ length: count }, (_, k) => labelOf(classes?.[k] ?? `class ${k}`))
   const groups = called.map((name, k): Group => {
     const rows = Array.from({ length: x.rows }, (_, i) => i).filter((i) => targetOf(y.data, i, y.cols) === k)
     return { name: `${name} in the data`, mark: MARKS[k], points: x.gatherRows(rows) }
   })
-  const ground = { names: called, marks: GROUNDS, fields }
-  const plane = drawPlane({ title, xLabel, yLabel, view, groups, ground })
+  const plane = drawPlane({ title, xLabel, yLabel, view, groups, ground: { names: called, rows } })
   return new PixelPicture(plane, plane)
 }

@@ -1,4 +1,4 @@
-import { DTypeError, MatgradError, type Matrix } from '@matgrad/core'
+import { DTypeError, MatgradError } from '@matgrad/core'
 import { checkNoMore } from '@matgrad/core/internal'
 import { BatchNorm1d } from '../layers/batch-norm.ts'
 import { LayerNorm } from '../layers/layer-norm.ts'
@@ -16,26 +16,18 @@ import { formatDigits, formatNumber } from './values.ts'
 const MOST = 12
 const HALF = MOST / 2
 
-interface Units {
+interface Layer {
   readonly count: number
-  /** What is done with them beside the weights: 'Tanh'. */
-  readonly notes: string[]
-  /** Those that are drawn. */
+  /** The units that are drawn. */
   readonly shown: readonly number[]
+  /** What is done with units beside the weights: 'Tanh'. */
+  readonly notes: string[]
+  /** For each unit that is drawn the weights of those before it, and its bias if there is one. */
+  readonly units: readonly { readonly weights: readonly number[]; readonly biases: readonly number[] }[]
 }
 
-/** From some units to the next. */
-interface Weights {
-  readonly weight: Matrix
-  readonly bias: Matrix | undefined
-}
-
-const unitsOf = (count: number): Units => {
-  const shown = Array.from({ length: Math.min(count, MOST) }, (_, i) =>
-    i < HALF || count <= MOST ? i : count - MOST + i,
-  )
-  return { count, notes: [], shown }
-}
+const shownOf = (count: number): number[] =>
+  Array.from({ length: Math.min(count, MOST) }, (_, i) => (i < HALF || count <= MOST ? i : count - MOST + i))
 
 /** The layers of a model in their order. */
 function* layersOf(model: Module): Iterable<Module> {
@@ -43,21 +35,25 @@ function* layersOf(model: Module): Iterable<Module> {
   else yield model
 }
 
-function networkOf(model: Module): { layers: Units[]; weights: Weights[] } {
-  const layers: Units[] = []
-  const weights: Weights[] = []
+function networkOf(model: Module): Layer[] {
+  const layers: Layer[] = []
   const before: string[] = []
   for (const layer of layersOf(model)) {
     if (layer instanceof Linear) {
-      const [weight, bias] = [layer.weight.value.clone(), layer.bias?.value.clone()]
-      const last = layers.at(-1)
-      if (!last) layers.push(unitsOf(weight.cols))
-      else if (last.count !== weight.cols)
+      const [weight, bias] = [layer.weight.value, layer.bias?.value]
+      if (layers.length === 0)
+        layers.push({ count: weight.cols, shown: shownOf(weight.cols), notes: before, units: [] })
+      const last = layers[layers.length - 1]
+      if (last.count !== weight.cols)
         throw new MatgradError(
           `graph: ${layer.describe()} comes after ${last.count} features, wanted as many as it takes`,
         )
-      layers.push(unitsOf(weight.rows))
-      weights.push({ weight, bias })
+      const shown = shownOf(weight.rows)
+      const units = shown.map((to) => ({
+        weights: last.shown.map((from) => weight.get(to, from)),
+        biases: bias ? [bias.get(0, to)] : [],
+      }))
+      layers.push({ count: weight.rows, shown, notes: [], units })
       continue
     }
     const keepsFeatures = [BatchNorm1d, LayerNorm, PReLU].some((each) => layer instanceof each)
@@ -68,8 +64,7 @@ function networkOf(model: Module): { layers: Units[]; weights: Weights[] } {
     ;(layers.at(-1)?.notes ?? before).push(labelOf(layer.describe()))
   }
   if (layers.length === 0) throw new MatgradError('graph: the model has no Linear, wanted at least one')
-  layers[0].notes.push(...before)
-  return { layers, weights }
+  return layers
 }
 
 /** The kinds of weights that colours tell apart. */
@@ -81,9 +76,9 @@ const KINDS: readonly { readonly name: string; readonly color: Color; has(weight
 ]
 const colorOf = (weight: number): Color => KINDS.find(({ has }) => has(weight))?.color ?? WHITE
 
-const titlesOf = ({ count, shown, notes }: Units, k: number): string[] => [
+const captionOf = ({ count, notes }: Layer, k: number): string[] => [
   countOf(count, k === 0 ? 'input' : 'unit'),
-  ...(shown.length < count ? [`the first and the last ${HALF} drawn`] : []),
+  ...(count > MOST ? [`the first and the last ${HALF} drawn`] : []),
   ...notes,
 ]
 
@@ -97,101 +92,98 @@ const titlesOf = ({ count, shown, notes }: Units, k: number): string[] => [
 export function graph(model: Module, ...more: []): Picture {
   checkNoMore('graph', 'model', more)
   checkModule('graph', model)
-  const { layers, weights } = networkOf(model)
+  const layers = networkOf(model)
+  const captions = layers.map(captionOf)
   const title = `a network of ${layers.map(({ count }) => count).join(' → ')}`
-  /** The weights that are drawn, as a row of numbers for each unit, and its bias. */
-  const drawn = weights.map(({ weight, bias }, k) =>
-    layers[k + 1].shown.map((to) => ({
-      numbers: layers[k].shown.map((from) => weight.get(to, from)),
-      biases: bias ? [bias.get(0, to)] : [],
-    })),
-  )
   return new Picture({
     text(colors) {
       /** With a place for the units that are left out. */
-      const withGap = <T>(list: readonly T[], { count }: Units, gap: T): T[] =>
+      const withGap = <T>(list: readonly T[], { count }: Layer, gap: T): T[] =>
         count > MOST ? [...list.slice(0, HALF), gap, ...list.slice(HALF)] : [...list]
       const cellOf = (value: number): Cell => ({
         text: formatDigits(value, 3),
         ...(value === 0 ? {} : { color: mix(colorOf(value), WHITE, 0.3) }),
       })
       const gap: Cell = { text: '…' }
-      const tables = drawn.map((rows, k): string => {
-        const [inputs, units] = [layers[k], layers[k + 1]]
+      const tables = layers.slice(1).map((layer, k): string => {
+        const inputs = layers[k]
         const names = inputs.shown.map((from): Cell => ({ text: `${k === 0 ? 'x' : 'h'}${from}` }))
-        const head = [{ text: '' }, ...withGap(names, inputs, gap), ...(weights[k].bias ? [{ text: 'bias' }] : [])]
-        const lines = rows.map(({ numbers, biases }, i) => [
-          { text: `${k === weights.length - 1 ? 'y' : 'h'}${units.shown[i]}` },
-          ...withGap(numbers.map(cellOf), inputs, gap),
-          ...biases.map(cellOf),
+        const biases = layer.units[0].biases.map((): Cell => ({ text: 'bias' }))
+        const head = [{ text: '' }, ...withGap(names, inputs, gap), ...biases]
+        const rows = layer.units.map((unit, i) => [
+          { text: `${k === layers.length - 2 ? 'y' : 'h'}${layer.shown[i]}` },
+          ...withGap(unit.weights.map(cellOf), inputs, gap),
+          ...unit.biases.map(cellOf),
         ])
-        const left = [gap, ...head.slice(1).map((): Cell => ({ text: '' }))]
-        const table = tableOf([head, ...withGap(lines, units, left)], colors)
-        return [titlesOf(units, k + 1).join(', '), ...table].join('\n')
+        const leftOut = head.map((_, j): Cell => (j === 0 ? gap : { text: '' }))
+        return [captions[k + 1].join(', '), ...tableOf([head, ...withGap(rows, layer, leftOut)], colors)].join('\n')
       })
-      return { title: `${title}: ${titlesOf(layers[0], 0).join(', ')}`, lines: tables, legend: [] }
+      return { title: `${title}: ${captions[0].join(', ')}`, lines: tables, legend: [] }
     },
     svg() {
-      const captions = layers.map(titlesOf)
-      const room = roomFor(captions.flat())
+      const room = Math.max(108, roomFor(captions.flat()))
       const [apart, step, radius] = [Math.max(170, room + 16), 34, 9]
-      const middle = 20 + (layers.reduce((most, { shown }) => Math.max(most, shown.length), 0) * step) / 2
-      const x = (k: number): number => Math.max(54, room / 2) + k * apart
+      const middle = 20 + (Math.max(...layers.map(({ shown }) => shown.length)) * step) / 2
+      const x = (k: number): number => room / 2 + k * apart
       /** Half a place further from the middle where units are left out. */
       const y = (k: number, i: number): number => {
         const { count, shown } = layers[k]
-        const gap = shown.length < count ? (i < HALF ? -0.5 : 0.5) : 0
+        const gap = count > MOST ? (i < HALF ? -0.5 : 0.5) : 0
         return middle + (i - (shown.length - 1) / 2 + gap) * step
       }
-      const largest = drawn.map((rows) =>
-        rows.flatMap(({ numbers }) => numbers.filter(Number.isFinite)).reduce((a, b) => Math.max(a, Math.abs(b)), 0),
-      )
-      const lines = drawn.flatMap((rows, k) =>
-        rows.flatMap(({ numbers }, i) =>
-          numbers.map((weight, j) => {
-            const strength = Number.isFinite(weight) ? Math.abs(weight) / (largest[k] || 1) : 1
-            const place = { x1: x(k), y1: y(k, j), x2: x(k + 1), y2: y(k + 1, i) }
-            const line = {
+      const sizes = layers
+        .slice(1)
+        .map(({ units }) =>
+          units.flatMap(({ weights }) => weights.filter(Number.isFinite)).reduce((a, b) => Math.max(a, Math.abs(b)), 0),
+        )
+      const lines = layers.flatMap(({ units }, k) =>
+        units.flatMap(({ weights }, i) =>
+          weights.map((weight, j) => {
+            const strength = Number.isFinite(weight) ? Math.abs(weight) / (sizes[k - 1] || 1) : 1
+            return element('line', {
+              ...{ x1: x(k - 1), y1: y(k - 1, j), x2: x(k), y2: y(k, i) },
               stroke: hex(colorOf(weight)),
               'stroke-width': 0.25 + 3.75 * strength,
               'stroke-opacity': 0.25 + 0.65 * strength,
-            }
-            return element('line', { ...place, ...line })
+            })
           }),
         ),
       )
-      const circles = layers.flatMap(({ shown }, k) =>
+      const circles = layers.flatMap(({ shown, units }, k) =>
         shown.map((_, i) => {
-          const biases = drawn[k - 1]?.[i].biases ?? []
-          const fill = hex(biases.reduce((_, bias) => mix(colorOf(bias), WHITE, 0.5), WHITE))
+          const biases = units[i]?.biases ?? []
+          const [color = WHITE] = biases.map((bias) => mix(colorOf(bias), WHITE, 0.5))
           const titles = biases.map((bias) => textElement('title', {}, `bias ${formatNumber(bias)}`))
-          return element('circle', { cx: x(k), cy: y(k, i), r: radius, fill, stroke: '#222222' }, ...titles)
+          const circle = { cx: x(k), cy: y(k, i), r: radius, fill: hex(color), stroke: '#222222' }
+          return element('circle', circle, ...titles)
         }),
       )
       const bottom = 2 * middle + 8
-      const centred = { 'text-anchor': 'middle' }
-      const texts = layers.flatMap(({ count, shown }, k) => [
-        ...(shown.length < count
-          ? [textElement('text', { x: x(k), y: middle + 5, ...centred, 'font-size': 18 }, '⋮')]
-          : []),
-        ...captions[k].map((text, i) => textElement('text', { x: x(k), y: bottom + 16 * i, ...centred }, text)),
-      ])
-      const all = drawn.flat().flatMap(({ numbers, biases }) => [...numbers, ...biases])
-      const legend = [
-        ...KINDS.filter(({ has }) => all.some(has)).map(({ name, color }) => ({
-          text: name,
-          sample: element('path', { d: 'M0 0h22', stroke: hex(color), 'stroke-width': 3 }),
-          width: 22,
-        })),
-        { text: `the thickest line of each layer: ±${largest.map(formatNumber).join(', ±')}` },
-        ...(weights.some(({ bias }) => bias) ? [{ text: 'units have the colour of their bias' }] : []),
-      ]
+      const texts = layers.flatMap(({ count }, k) => {
+        const place = { x: x(k), 'text-anchor': 'middle' }
+        return [
+          ...(count > MOST ? [textElement('text', { ...place, y: middle + 5, 'font-size': 18 }, '⋮')] : []),
+          ...captions[k].map((text, i) => textElement('text', { ...place, y: bottom + 16 * i }, text)),
+        ]
+      })
+      const biases = layers.flatMap(({ units }) => units.flatMap((unit) => unit.biases))
+      const all = [...biases, ...layers.flatMap(({ units }) => units.flatMap((unit) => unit.weights))]
+      const kinds = KINDS.filter(({ has }) => all.some(has)).map(({ name, color }) => ({
+        text: name,
+        sample: element('path', { d: 'M0 0h22', stroke: hex(color), 'stroke-width': 3 }),
+        width: 22,
+      }))
+      const thickest = `the thickest line of each layer: ±${sizes.map(formatNumber).join(', ±')}`
       return {
         title,
-        width: x(layers.length - 1) + Math.max(54, room / 2),
+        width: x(layers.length - 1) + room / 2,
         height: bottom + 16 * Math.max(...captions.map(({ length }) => length)),
         body: [...lines, ...circles, ...texts],
-        legend,
+        legend: [
+          ...kinds,
+          { text: thickest },
+          ...(biases.length > 0 ? [{ text: 'units have the colour of their bias' }] : []),
+        ],
         description: captions.map((each) => each.join(', ')).join('; '),
       }
     },

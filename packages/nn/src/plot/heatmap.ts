@@ -1,11 +1,12 @@
 import type { Matrix } from '@matgrad/core'
-import { checkNoMore, formatShape, type KindMaker, oneOf, readerOf, text } from '@matgrad/core/internal'
+import { checkNoMore, formatShape, readerOf, text } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
-import { type ColorMap, colorOf, STRANGE } from './colors.ts'
+import { type ColorMap, STRANGE } from './colors.ts'
 import { PixelPicture } from './picture.ts'
-import { element, hex, moved, pixelPaths, type Sampled } from './svg.ts'
-import { type Cell, type Color, joined, labelOf, lineOf } from './text.ts'
-import { censusOf, checkRange, formatNumber, partOf, type Range, range, shrunk } from './values.ts'
+import { colorMap, scaleOf } from './scale.ts'
+import { moved, pixelPaths } from './svg.ts'
+import { type Cell, joined, labelOf, lineOf } from './text.ts'
+import { checkRange, partOf, type Range, range, type Shrunk, shrunk } from './values.ts'
 
 export interface HeatmapOptions {
   /** @default 'heatmap' */
@@ -16,66 +17,16 @@ export interface HeatmapOptions {
   readonly range?: Range
 }
 
-/** Options that are names of colour maps. @internal */
-export const colorMap: KindMaker<ColorMap> = oneOf<ColorMap>('viridis', 'gray')
-
 const readHeatmap = readerOf({ title: text('heatmap'), colorMap: colorMap('viridis'), range: range() })
 
-/** The most places of a picture in text, where each takes two characters; in SVG; and in pixels. */
-const [IN_TEXT, IN_SVG, IN_PIXELS] = [40, 128, 4096]
+/** The most places of a picture in text, where each takes two characters, and in SVG. */
+const [IN_TEXT, IN_SVG] = [40, 128]
 const SHADES = ' ░▒▓█'
 const shadeOf = (part: number): string => SHADES[Math.min(4, Math.floor(5 * part))]
 
-/** Numbers and the colours that show them. */
-export interface Scale {
-  readonly range: Range
-  colorOf(value: number): Color
-  /** What samples in a text, and colours in SVG, stand for; and what is beside the scale. */
-  legend(cells?: readonly Cell[], strange?: string, text?: string): (Sampled & { readonly cells?: readonly Cell[] })[]
-}
-
-export function scaleOf(map: ColorMap, given: Range | undefined, values: ArrayLike<number>): Scale {
-  const { range: found, finite, others } = censusOf(values)
-  const range = given ?? found
-  const [low, high] = found
-  const isCut = finite > 0 && (low < range[0] || high > range[1])
-  const bar = barOf(map, range, 32).map((fill, i) =>
-    element('rect', { x: 5 * i, y: -6, width: 5, height: 12, fill: hex(fill) }),
-  )
-  return {
-    range,
-    colorOf: (value) => (Number.isFinite(value) ? colorOf(map, partOf(value, range)) : STRANGE),
-    legend: (cells, strange = '', text = rangeText(range)) => [
-      { text, ...(cells ? { cells } : {}), sample: bar.join(''), width: 160 },
-      ...(isCut ? [{ text: `the numbers go from ${formatNumber(low)} to ${formatNumber(high)}` }] : []),
-      ...(others
-        ? [
-            {
-              text: others,
-              cells: [{ text: strange, color: STRANGE }],
-              sample: element('rect', { y: -6, width: 22, height: 12, fill: hex(STRANGE) }),
-              width: 22,
-            },
-          ]
-        : []),
-    ],
-  }
-}
-
-/** The colours of a scale from one end to the other, which are one where it is one number. */
-export const barOf = (map: ColorMap, [low, high]: Range, count: number): Color[] =>
-  Array.from({ length: count }, (_, i) => colorOf(map, low === high ? 0.5 : i / (count - 1)))
-
-export const rangeText = ([low, high]: Range): string =>
-  low === high ? formatNumber(low) : `${formatNumber(low)} to ${formatNumber(high)}`
-
-/** The colours of a scale in a text. */
-export const cellsOf = (map: ColorMap, range: Range): Cell[] =>
-  barOf(map, range, 16).map((back) => ({ text: ' ', back }))
-
 /**
- * A matrix as colours: row 0 is at the top. Text has at most 40x40 places, SVG 128x128 and PNG 4096x4096: of larger matrices each is the mean
- * of a square block, which the title says. What is no finite number has a colour of its own, and is counted.
+ * A matrix as colours: row 0 is at the top. Text has at most 40x40 places, and SVG 128x128: of larger matrices each is the mean of a
+ * square block, which the title says; PNG has a pixel for each element. What is no finite number has a colour of its own, and is counted.
  *
  * Defaults: title 'heatmap', colorMap 'viridis'.
  *
@@ -86,46 +37,30 @@ export function heatmap(matrix: Matrix, options?: HeatmapOptions, ...more: []): 
   checkMatrices('heatmap', { matrix })
   const settings = readHeatmap('heatmap', options)
   checkRange('heatmap', 'range', settings.range)
-  const { rows, cols, data } = matrix.clone()
+  const { rows, cols, data, shape } = matrix.clone()
   const scale = scaleOf(settings.colorMap, settings.range, data)
-  const placesIn = (most: number) => {
-    const places = shrunk({ rows, cols, data }, most)
-    const at = (i: number, j: number): number => places.data[i * places.cols + j]
-    const title = joined([labelOf(settings.title), formatShape([rows, cols]), places.note])
-    return {
-      rows: places.rows,
-      cols: places.cols,
-      title,
-      at,
-      colorAt: (i: number, j: number) => scale.colorOf(at(i, j)),
-    }
-  }
+  const titleOf = ({ note }: Shrunk): string => joined([labelOf(settings.title), formatShape(shape), note])
   return new PixelPicture(
     {
       text(colors, width) {
-        const { title, at, colorAt, ...places } = placesIn(Math.max(1, Math.min(IN_TEXT, Math.floor(width / 2))))
-        const cellAt = (i: number, j: number): Cell => {
-          if (!Number.isFinite(at(i, j))) return { text: '??', color: STRANGE }
-          if (colors) return { text: '  ', back: colorAt(i, j) }
-          return { text: shadeOf(partOf(at(i, j), scale.range)).repeat(2) }
+        const places = shrunk(rows, cols, data, Math.max(1, Math.min(IN_TEXT, Math.floor(width / 2))))
+        const cellOf = (value: number): Cell => {
+          if (!Number.isFinite(value)) return { text: '??', color: STRANGE }
+          if (colors) return { text: '  ', back: scale.colorOf(value) }
+          return { text: shadeOf(partOf(value, scale.range)).repeat(2) }
         }
-        const lines = Array.from({ length: places.rows }, (_, i) =>
-          lineOf(
-            Array.from({ length: places.cols }, (_, j) => cellAt(i, j)),
-            colors,
-          ),
-        )
-        const isOne = scale.range[0] === scale.range[1]
-        const bar = colors ? cellsOf(settings.colorMap, scale.range) : [{ text: isOne ? shadeOf(0.5) : SHADES }]
-        return { title, lines, legend: scale.legend(bar, '??') }
+        const lines = places.grid.map((row) => lineOf(row.map(cellOf), colors))
+        const shades = scale.range[0] === scale.range[1] ? shadeOf(0.5) : SHADES
+        return { title: titleOf(places), lines, legend: scale.legend(colors, shades, '??') }
       },
       svg() {
-        const { title, colorAt, ...places } = placesIn(IN_SVG)
+        const places = shrunk(rows, cols, data, IN_SVG)
         const side = Math.min(40, Math.max(2, 480 / Math.max(places.cols, places.rows, 1)))
-        const body = [moved(0, 0, pixelPaths(places.rows, places.cols, colorAt), side)]
-        return { title, width: side * places.cols, height: side * places.rows, body, legend: scale.legend() }
+        const body = [moved(0, 0, pixelPaths(places.grid.map((row) => row.map(scale.colorOf))), side)]
+        const size = { width: side * places.cols, height: side * places.rows }
+        return { title: titleOf(places), ...size, body, legend: scale.legend(true) }
       },
     },
-    placesIn(IN_PIXELS),
+    { rows, cols, colorAt: (i, j) => scale.colorOf(data[i * cols + j]) },
   )
 }

@@ -2,11 +2,11 @@ import { type Matrix, ShapeError } from '@matgrad/core'
 import { checkInteger, checkNoMore, names, readerOf, text, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
 import { type ColorMap, WHITE } from './colors.ts'
-import { cellsOf, colorMap, rangeText, type Scale, scaleOf } from './heatmap.ts'
 import { PixelPicture } from './picture.ts'
+import { colorMap, type Scale, scaleOf } from './scale.ts'
 import { moved, pixelPaths, roomFor, textElement } from './svg.ts'
 import { type Cell, cut, joined, labelOf, lineOf, padEnd, widestOf } from './text.ts'
-import { checkCount, checkRange, formatNumber, type Range, range, type Shrunk, shrunk } from './values.ts'
+import { between, checkCount, checkRange, formatNumber, type Range, range, type Shrunk, shrunk } from './values.ts'
 
 export interface ImagesOptions {
   /** Of pixels in an image. @default those of a square */
@@ -53,21 +53,15 @@ function sizeOf(pixels: number, rows: number | undefined, cols: number | undefin
 }
 
 /** Two rows of pixels in one of characters: in colours the upper half of a block on another, without them ink or none. */
-function halfBlocks({ rows, cols, data }: Shrunk, scale: Scale, middle: number, colors: boolean): string[] {
-  const cellAt = (i: number, j: number): Cell => {
-    const [upper, lower] = [data[i * cols + j], i + 1 < rows ? data[(i + 1) * cols + j] : undefined]
+function halfBlocks({ cols, grid }: Shrunk, scale: Scale, middle: number, colors: boolean): string[] {
+  const cellOf = (upper: number, lower: number | undefined): Cell => {
     if (colors)
       return { text: '▀', color: scale.colorOf(upper), ...(lower === undefined ? {} : { back: scale.colorOf(lower) }) }
     if (!(Number.isFinite(upper) && Number.isFinite(lower ?? 0))) return { text: '?' }
     return { text: ' ▄▀█'[2 * Number(upper > middle) + Number(lower !== undefined && lower > middle)] }
   }
-  return Array.from({ length: Math.ceil(rows / 2) }, (_, half) => {
-    const line = lineOf(
-      Array.from({ length: cols }, (_, j) => cellAt(2 * half, j)),
-      colors,
-    )
-    return colors ? line : line.padEnd(cols)
-  })
+  const lines = grid.map((row, i) => row.map((upper, j) => cellOf(upper, grid[i + 1]?.[j])))
+  return lines.filter((_, i) => i % 2 === 0).map((cells) => padEnd(lineOf(cells, colors), colors ? 0 : cols))
 }
 
 /**
@@ -95,9 +89,9 @@ export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): Pi
   const down = Math.ceil(count / perRow)
 
   /** The images in so many pixels at most, and what is said of them. */
-  const imagesIn = (most: number): { title: string; size: Omit<Shrunk, 'data'>; list: Shrunk[] } => {
-    const shrink = (data: ArrayLike<number>): Shrunk => shrunk({ rows: height, cols: width, data }, most)
-    const size = shrink([])
+  const imagesIn = (most: number): { title: string; size: Shrunk; list: Shrunk[] } => {
+    const shrink = (data: ArrayLike<number>): Shrunk => shrunk(height, width, data, most)
+    const size = shrink(new Float32Array(matrix.cols))
     const number = count < matrix.rows ? `the first ${count} of ${matrix.rows}` : String(count)
     return {
       title: joined([labelOf(settings.title), `${number} of ${height}x${width}`, size.note]),
@@ -110,8 +104,7 @@ export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): Pi
     {
       text(colors, most) {
         const { title, size, list } = imagesIn(Math.min(IN_TEXT, most))
-        const { range } = scale
-        const middle = range[0] / 2 + range[1] / 2
+        const middle = between(scale.range, 0.5)
         const blocks = list.map((image, k) => {
           const label = labels?.slice(k, k + 1) ?? []
           const room = Math.max(size.cols, widestOf(label))
@@ -137,9 +130,7 @@ export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): Pi
               .trimEnd(),
           ),
         )
-        const legend = colors
-          ? scale.legend(cellsOf(settings.colorMap, range), '▀')
-          : scale.legend([{ text: '█' }], '?', `above ${formatNumber(middle)} of ${rangeText(range)}`)
+        const legend = scale.legend(colors, `█ above ${formatNumber(middle)} of`, colors ? '▀' : '?')
         return { title, lines, legend }
       },
       svg() {
@@ -149,12 +140,12 @@ export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): Pi
         const [w, h] = [size.cols * side + gap, size.rows * side + gap + head]
         const room = Math.max(1, Math.floor((w - gap) / roomFor(['x'])))
         const body = list.map((image, k) => {
-          const paths = pixelPaths(size.rows, size.cols, (i, j) => scale.colorOf(image.data[i * size.cols + j]))
+          const paths = pixelPaths(image.grid.map((row) => row.map(scale.colorOf)))
           const label = labels ? [textElement('text', { y: 13 }, cut(labels[k], room))] : []
           return moved((k % perRow) * w, Math.floor(k / perRow) * h, [...label, moved(0, head, paths, side)])
         })
         const description = labels?.join(', ') ?? ''
-        return { title, width: across * w, height: down * h, body, legend: scale.legend(), description }
+        return { title, width: across * w, height: down * h, body, legend: scale.legend(true), description }
       },
     },
     {

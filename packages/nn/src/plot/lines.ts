@@ -59,15 +59,13 @@ interface Line {
 
 function lineFrom(name: string, values: Float64Array, isLog: boolean): Line {
   const ends = values.length > 1 ? [values[0], values[values.length - 1]] : [...values]
-  const missing = [censusOf(values).others]
-  if (isLog) {
-    const count = values.filter((value) => value <= 0 && Number.isFinite(value)).length
-    if (count > 0) missing.push(`${count} not positive`)
-    values = values.map((value) => (value > 0 ? value : Number.NaN))
+  const below = isLog ? values.filter((value) => value <= 0 && Number.isFinite(value)).length : 0
+  const missing = joined([censusOf(values).others, below > 0 ? `${below} not positive` : ''])
+  const said = joined([ends.map(formatNumber).join(' to ') || 'no values', missing && `${missing} not drawn`])
+  return {
+    values: isLog ? values.map((value) => (value > 0 ? value : Number.NaN)) : values,
+    legend: `${labelOf(name)}: ${said}`,
   }
-  const said = ends.length > 0 ? ends.map(formatNumber).join(' to ') : 'no values'
-  const notDrawn = joined(missing)
-  return { values, legend: `${labelOf(name)}: ${joined([said, notDrawn && `${notDrawn} not drawn`])}` }
 }
 
 /** What a line has at each of `count` places that `total` indices are spread over: the mean of what is there. */
@@ -92,9 +90,7 @@ function* finiteParts(values: readonly number[]): Iterable<[start: number, end: 
   }
 }
 
-type Settings = ReturnType<typeof readLines>
-
-function pictureOf(operation: string, given: unknown, settings: Settings): Picture {
+function pictureOf(operation: string, given: unknown, settings: ReturnType<typeof readLines>): Picture {
   const { start, xLabel } = settings
   const isLog = settings.yScale === 'log'
   const lines = checkGroups(operation, 'lines', given).map(([name, list]) =>
@@ -113,6 +109,18 @@ function pictureOf(operation: string, given: unknown, settings: Settings): Pictu
     const { range, finite } = censusOf(drawn.flat())
     return { drawn, range: finite > 0 ? range : [1, 1], finite, title }
   }
+  const strokeOf = (k: number) => ({
+    stroke: hex(PALETTE[k]),
+    'stroke-width': 2,
+    'stroke-dasharray': STYLES[k][1],
+    fill: 'none',
+  })
+  const legend = lines.map((line, k) => ({
+    text: line.legend,
+    cells: [{ text: STYLES[k][0][0].repeat(2), color: INKS[k] }],
+    sample: element('path', { d: 'M0 0h22', ...strokeOf(k) }),
+    width: 22,
+  }))
   const axisOf = (range: Range) => (isLog ? logAxis(range, 7) : linearAxis(range, 7))
 
   return new Picture({
@@ -150,10 +158,6 @@ function pictureOf(operation: string, given: unknown, settings: Settings): Pictu
         }
       }
       const chart = cells.map((row, i) => `${padStart(labels[i], room)} ┤${lineOf(row, colors)}`)
-      const legend = lines.map((line, k) => ({
-        cells: [{ text: STYLES[k][0][0].repeat(2), color: INKS[k] }],
-        text: line.legend,
-      }))
       return { title, lines: finite > 0 ? chart : [], legend }
     },
     svg() {
@@ -162,12 +166,6 @@ function pictureOf(operation: string, given: unknown, settings: Settings): Pictu
       const [low, high] = range
       const ys = axisOf(isLog && low === high ? [low / 2 || low, Math.min(2 * high, Number.MAX_VALUE)] : widened(range))
       const perPlace = total / Math.min(total, MOST_POINTS)
-      const strokeOf = (k: number) => ({
-        stroke: hex(PALETTE[k]),
-        'stroke-width': 2,
-        'stroke-dasharray': STYLES[k][1],
-        fill: 'none',
-      })
       const curves = drawn.flatMap((line, k) =>
         [...finiteParts(line)].map(([first, end]) => {
           const points = line.slice(first, end).map((value, i) => {
@@ -180,11 +178,6 @@ function pictureOf(operation: string, given: unknown, settings: Settings): Pictu
             : element('polyline', { points: points.map((each) => each.join(',')).join(' '), ...strokeOf(k) })
         }),
       )
-      const legend = lines.map((line, k) => ({
-        text: line.legend,
-        sample: element('path', { d: 'M0 0h22', ...strokeOf(k) }),
-        width: 22,
-      }))
       return { title, ...framed(BOX, [xs, ys], [labelOf(xLabel), labelOf(settings.yLabel)], curves), legend }
     },
   })

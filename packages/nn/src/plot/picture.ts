@@ -1,6 +1,6 @@
 import { ShapeError } from '@matgrad/core'
 import { checkInteger, checkNoMore, flag, readerOf, whole } from '@matgrad/core/internal'
-import { documentOf, type Figure } from './svg.ts'
+import { documentOf, type Figure, type Sampled } from './svg.ts'
 import { type Cell, type Color, lineOf } from './text.ts'
 
 export interface TextOptions {
@@ -15,11 +15,16 @@ export interface PngOptions {
   readonly scale?: number
 }
 
-/** A picture as text: a title, lines, and a legend, after samples of what it says something of. */
+/** What a legend says, after a sample in text and one in SVG of what it says it of. */
+export interface Entry extends Sampled {
+  readonly cells?: readonly Cell[]
+}
+
+/** A picture as text: a title over lines, and a legend under them. */
 export interface Lettering {
   readonly title: string
   readonly lines: readonly string[]
-  readonly legend: readonly { readonly text: string; readonly cells?: readonly Cell[] }[]
+  readonly legend: readonly Entry[]
 }
 
 /** How a picture is drawn. */

@@ -3,12 +3,13 @@ import { describe, formatShape } from '@matgrad/core/internal'
 import { acrossAxis, framed, linearAxis } from './axes.ts'
 import { INKS, PALE, PALETTE, STRANGE, WHITE } from './colors.ts'
 import type { Drawing, Pixels } from './picture.ts'
-import { element, hex, moved, pixelPaths } from './svg.ts'
+import { element, hex, moved, patch, pixelPaths } from './svg.ts'
 import { type Cell, type Color, countOf, joined, labelOf, lineOf } from './text.ts'
 import { between, censusOf, formatNumber, partOf, type Range, roomy, widened } from './values.ts'
 
-/** Of groups, in text. */
+/** Of groups, and of places that belong to them, in text. */
 export const MARKS = 'ox+*abcdef'
+const GROUNDS = '·░▒▓ABCDEF'
 
 /** The most characters of the plane side by side, and how many rows there are for each; in SVG, and in pixels. */
 const [WIDTH, ASPECT] = [72, 26 / 72]
@@ -29,17 +30,10 @@ export interface Group {
   readonly points: Matrix
 }
 
-/** What each field of the plane belongs to, by a number, or a negative one for nothing that is known. */
+/** What each field of the plane belongs to, row by row, by a number, or a negative one for nothing that is known. */
 export interface Ground {
   readonly names: readonly string[]
-  readonly marks: string
-  readonly fields: ArrayLike<number>
-}
-
-/** A part of the plane. */
-export interface View {
-  readonly x: Range
-  readonly y: Range
+  readonly rows: readonly (readonly number[])[]
 }
 
 export interface Plane {
@@ -51,6 +45,9 @@ export interface Plane {
   readonly ground?: Ground
 }
 
+/** The part of the plane that is shown. */
+export type View = readonly [x: Range, y: Range]
+
 /** The part of the plane where points are, with a little room around it. */
 export function viewOf(points: readonly Matrix[]): View {
   const around = (j: number): Range => {
@@ -58,18 +55,16 @@ export function viewOf(points: readonly Matrix[]): View {
     const [low, high] = widened(censusOf(column).range)
     return roomy([low, high], high / 20 - low / 20)
   }
-  return { x: around(0), y: around(1) }
+  return [around(0), around(1)]
 }
 
-/** The middles of the fields of a ground, row by row from the top: nx2. */
-export const fieldsOf = ({ x, y }: View): Matrix =>
-  fromFunction(
-    COLS * ROWS,
-    2,
-    (i, axis) =>
-      axis === 0 ? between(x, ((i % COLS) + 0.5) / COLS) : between(y, 1 - (Math.floor(i / COLS) + 0.5) / ROWS),
-    { dtype: 'float64' },
-  )
+/** The rows of what a function gives for the middles of all fields, as nx2. */
+export function groundOf([x, y]: View, classesAt: (places: Matrix) => readonly number[]): number[][] {
+  const coordinate = (i: number, axis: number): number =>
+    axis === 0 ? between(x, ((i % COLS) + 0.5) / COLS) : between(y, 1 - (Math.floor(i / COLS) + 0.5) / ROWS)
+  const classes = classesAt(fromFunction(COLS * ROWS, 2, coordinate, { dtype: 'float64' }))
+  return Array.from({ length: ROWS }, (_, i) => classes.slice(i * COLS, (i + 1) * COLS))
+}
 
 const groundColor = (group: number): Color => PALE[group] ?? STRANGE
 
@@ -95,7 +90,7 @@ const DISC = Array.from({ length: (2 * RADIUS + 3) ** 2 }, (_, at) => {
   return { i, j, square: i * i + j * j }
 }).filter(({ square }) => square <= (RADIUS + 1) ** 2)
 
-export function drawPlane({ title, xLabel, yLabel, view, groups, ground }: Plane): Drawing & Pixels {
+export function drawPlane({ title, xLabel, yLabel, view: [xs, ys], groups, ground }: Plane): Drawing & Pixels {
   let [outside, strange] = [0, 0]
   const isIn = (value: number, [low, high]: Range): boolean => value >= low && value <= high
   /** The points of each group that are in the view, as parts of it from its left and its top. */
@@ -103,7 +98,7 @@ export function drawPlane({ title, xLabel, yLabel, view, groups, ground }: Plane
     const parts: (readonly [x: number, y: number])[] = []
     for (let i = 0; i < rows; i++) {
       const [x, y] = [data[2 * i], data[2 * i + 1]]
-      if (isIn(x, view.x) && isIn(y, view.y)) parts.push([partOf(x, view.x), 1 - partOf(y, view.y)])
+      if (isIn(x, xs) && isIn(y, ys)) parts.push([partOf(x, xs), 1 - partOf(y, ys)])
       else if (Number.isFinite(x) && Number.isFinite(y)) outside++
       else strange++
     }
@@ -112,16 +107,15 @@ export function drawPlane({ title, xLabel, yLabel, view, groups, ground }: Plane
   const [xName, yName] = [labelOf(xLabel), labelOf(yLabel)]
   const part = ([low, high]: Range): string => `${formatNumber(low)} to ${formatNumber(high)}`
   const size = joined([
-    `${xName} from ${part(view.x)}`,
-    `${yName} from ${part(view.y)}`,
+    `${xName} from ${part(xs)}`,
+    `${yName} from ${part(ys)}`,
     outside > 0 ? `${countOf(outside, 'point')} outside` : '',
     strange > 0 ? `${countOf(strange, 'point')} not finite` : '',
   ])
   const markCells = groups.map(({ mark }, k): Cell => ({ text: mark, color: INKS[k] }))
   const groundCell = (group: number): Cell =>
-    group < 0 ? { text: '?', color: STRANGE } : { text: ground?.marks[group] ?? ' ', color: INKS[group] }
-  const groundAt = (x: number, y: number): number =>
-    ground ? ground.fields[Math.floor(y * ROWS) * COLS + Math.floor(x * COLS)] : 0
+    group < 0 ? { text: '?', color: STRANGE } : { text: GROUNDS[group], color: INKS[group] }
+  const groundAt = (x: number, y: number): number => ground?.rows[Math.floor(y * ROWS)][Math.floor(x * COLS)] ?? 0
 
   /** What there is of groups, and of a ground. */
   const legendOf = (found: Iterable<number>, most: number) => [
@@ -140,8 +134,7 @@ export function drawPlane({ title, xLabel, yLabel, view, groups, ground }: Plane
       .map((k) => ({
         text: `the model says ${k < 0 ? 'NaN' : ground?.names[k]}`,
         cells: [groundCell(k)],
-        sample: element('rect', { y: -6, width: 22, height: 12, fill: hex(groundColor(k)) }),
-        width: 22,
+        ...patch(groundColor(k)),
       })),
   ]
 
@@ -178,16 +171,7 @@ export function drawPlane({ title, xLabel, yLabel, view, groups, ground }: Plane
       return { title: labelOf(title), lines, legend: legendOf(ground ? placed : [], Number.POSITIVE_INFINITY) }
     },
     svg() {
-      const fields = ground
-        ? [
-            moved(
-              0,
-              0,
-              pixelPaths(ROWS, COLS, (i, j) => groundColor(ground.fields[i * COLS + j])),
-              FINENESS,
-            ),
-          ]
-        : []
+      const fields = ground ? [moved(0, 0, pixelPaths(ground.rows.map((row) => row.map(groundColor))), FINENESS)] : []
       const points = inside.flatMap((all, k) =>
         Array.from({ length: Math.min(all.length, MOST_POINTS) }, (_, i) => {
           const [x, y] = all[Math.floor(i * Math.max(1, all.length / MOST_POINTS))]
@@ -196,8 +180,8 @@ export function drawPlane({ title, xLabel, yLabel, view, groups, ground }: Plane
       )
       return {
         title: labelOf(title) || 'points of the plane',
-        ...framed(BOX, [acrossAxis(view.x, BOX.width), linearAxis(view.y, 7)], [xName, yName], points, fields),
-        legend: legendOf(ground ? Array.from(ground.fields) : [], MOST_POINTS),
+        ...framed(BOX, [acrossAxis(xs, BOX.width), linearAxis(ys, 7)], [xName, yName], points, fields),
+        legend: legendOf(ground?.rows.flat() ?? [], MOST_POINTS),
       }
     },
     rows: BOX.height,

@@ -54,6 +54,6 @@ export function scatter(groups: Readonly<Record<string, Matrix>>, options?: Scat
     checkPoints('scatter', name, points)
     return { name: labelOf(name), mark: characters[i], points: points.clone() }
   })
-  const view = viewOf(list.map(({ points }) => points))
-  return new Picture(drawPlane({ ...settings, view: { x: xRange ?? view.x, y: yRange ?? view.y }, groups: list }))
+  const [x, y] = viewOf(list.map(({ points }) => points))
+  return new Picture(drawPlane({ ...settings, view: [xRange ?? x, yRange ?? y], groups: list }))
 }

@@ -39,13 +39,19 @@ export const hex = (color: Color): string =>
 /** How much room the widest of some texts may take. */
 export const roomFor = (texts: readonly string[]): number => 7.2 * widestOf(texts)
 
-/** What a legend says, after a sample of what it says it of. */
+/** What a legend says, after a sample. */
 export interface Sampled {
   readonly text: string
   readonly sample?: string
   /** The width of the sample. */
   readonly width?: number
 }
+
+/** A sample of a colour. */
+export const patch = (color: Color): { readonly sample: string; readonly width: number } => ({
+  sample: element('rect', { y: -6, width: 22, height: 12, fill: hex(color) }),
+  width: 22,
+})
 
 /** A picture as SVG: a title over elements in a rectangle from 0, and a legend under them. */
 export interface Figure {
@@ -94,19 +100,15 @@ export function documentOf({ title, width, height, body, legend, description = '
   )}\n`
 }
 
-/** A picture of pixels as rectangles, one path for each colour. */
-export function pixelPaths(rows: number, cols: number, colorAt: (i: number, j: number) => Color): readonly string[] {
-  const paths = new Map<string, string[]>()
-  for (let i = 0; i < rows; i++) {
-    const fills = Array.from({ length: cols }, (_, j) => hex(colorAt(i, j)))
-    for (let j = 0, end = 0; j < cols; j = end) {
-      for (end = j + 1; end < cols && fills[end] === fills[j]; ) end++
-      const path = paths.get(fills[j]) ?? []
-      paths.set(fills[j], path)
-      path.push(`M${j} ${i}h${end - j}v1h${j - end}z`)
+/** Rows of pixels as rectangles, one path for each colour. */
+export function pixelPaths(rows: readonly (readonly Color[])[]): readonly string[] {
+  const paths = new Map<string, string>()
+  for (const [i, row] of rows.entries()) {
+    const fills = row.map(hex)
+    for (let j = 0, end = 0; j < fills.length; j = end) {
+      for (end = j + 1; fills[end] === fills[j]; ) end++
+      paths.set(fills[j], `${paths.get(fills[j]) ?? ''}M${j} ${i}h${end - j}v1h${j - end}z`)
     }
   }
-  return Array.from(paths, ([fill, path]) =>
-    element('path', { fill, d: path.join(''), 'shape-rendering': 'crispEdges' }),
-  )
+  return Array.from(paths, ([fill, d]) => element('path', { fill, d, 'shape-rendering': 'crispEdges' }))
 }

@@ -129,29 +129,28 @@ export const roomy = ([low, high]: Range, room: number): Range => [
 export const widened = (range: Range): Range =>
   range[0] === range[1] ? roomy(range, Math.max(0.5, Math.abs(range[0]) / 2 ** 20)) : range
 
-/** A matrix, or where it has too many rows or columns one of the means of its square blocks. */
+/** The rows of a matrix, or where it has more than `most` rows or columns of the means of its square blocks. */
 export interface Shrunk {
   readonly rows: number
   readonly cols: number
   /** A mean of numbers of which one is NaN is NaN. */
-  readonly data: ArrayLike<number>
+  readonly grid: readonly (readonly number[])[]
   /** What was done: 'each the mean of up to 4x4 elements'; empty if nothing was. */
   readonly note: string
 }
 
-export function shrunk({ rows, cols, data }: Omit<Shrunk, 'note'>, most: number): Shrunk {
+export function shrunk(rows: number, cols: number, data: ArrayLike<number>, most: number): Shrunk {
   const side = Math.max(1, Math.ceil(Math.max(rows, cols) / most))
-  if (side === 1) return { rows, cols, data, note: '' }
   const [height, width] = [Math.ceil(rows / side), Math.ceil(cols / side)]
-  const means = new Float64Array(height * width)
+  const grid = Array.from({ length: height }, () => Array<number>(width).fill(0))
   for (let i = 0; i < rows; i++) {
     const row = Math.floor(i / side)
     const blockRows = Math.min(side, rows - row * side)
     for (let j = 0; j < cols; j++) {
       const column = Math.floor(j / side)
-      means[row * width + column] += data[i * cols + j] / (blockRows * Math.min(side, cols - column * side))
+      grid[row][column] += data[i * cols + j] / (blockRows * Math.min(side, cols - column * side))
     }
   }
-  const block = `${Math.min(side, rows)}x${Math.min(side, cols)}`
-  return { rows: height, cols: width, data: means, note: `each the mean of up to ${block} elements` }
+  const note = side > 1 ? `each the mean of up to ${Math.min(side, rows)}x${Math.min(side, cols)} elements` : ''
+  return { rows: height, cols: width, grid, note }
 }
