@@ -15,8 +15,7 @@ interface Tag {
 }
 
 const KNOWN = new Set(['svg', 'title', 'desc', 'rect', 'g', 'path', 'text', 'polyline', 'circle', 'line'])
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
-const unescaped = (text: string): string => text.replace(/&(#?\w+);/g, (_, name: string) => ENTITIES[name])
+const unescaped = (text: string): string => text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
 
 /** The elements of a file that is well-formed, and of the few kinds that pictures are made of. */
 function parse(svg: string): Tag[] {
@@ -28,7 +27,7 @@ function parse(svg: string): Tag[] {
     /<(\/?)([a-z]+)((?: [\w-]+="[^"<>]*")*)(\/?)>/g,
   )) {
     const between = svg.slice(end, index)
-    if (!/^(?:[^<>&]|&(?:amp|lt|gt|quot|#39);)*$/.test(between)) faults.push(between)
+    if (!/^(?:[^<>&]|&#\d+;)*$/.test(between)) faults.push(between)
     const last = open.at(-1)
     if (last) last.text += unescaped(between)
     end = index + whole.length
@@ -335,7 +334,7 @@ test('labels from outside neither steer a terminal nor break SVG', () => {
   for (const picture of pictures) {
     expect(textOf(picture)).toContain('�[31m<script>"&\'���')
     elementsOf(picture)
-    expect(picture.toSVG()).toContain('&lt;script&gt;')
+    expect(picture.toSVG()).toContain('&#60;script&#62;')
   }
   const long = textOf(plot.lines({ ['x'.repeat(1e6)]: [1] }))
   expect(long.length).toBeLessThan(200)
@@ -718,7 +717,7 @@ describe('histogram', () => {
     ],
     [[-0.3], 10, [-1.5, 1.5], [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]],
   ])('counts %j in %i bins as NumPy', (values, bins, range, counts) => {
-    const text = textOf(plot.histogram(values, { bins, range }))
+    const text = textOf(plot.histogram(values, { bins, ...(range ? { range } : {}) }))
     expect([...text.matchAll(/^\[.*[)\]] +(\d+)/gm)].map(([, count]) => Number(count))).toEqual(counts)
   })
 
@@ -908,6 +907,13 @@ test.each<[call: () => unknown, message: string]>([
   ],
   [() => plot.decisionBoundary(byColumn, xy, { classes: ['a'] }), 'decisionBoundary: classes has 1 elements, wanted 2'],
   [() => plot.decisionBoundary(new Linear(2, 11), xy), 'decisionBoundary: got 11 classes, wanted at most 10'],
+  [
+    () => untyped.heatmap(zeros(1, 1), { vmin: 0 }),
+    'heatmap: got vmin, wanted title, colorMap or range: did you mean range?',
+  ],
+  [() => untyped.heatmap(zeros(1, 1), { cmap: 'gray' }), 'did you mean colorMap?'],
+  [() => untyped.scatter({ a: zeros(1, 2) }, { xlim: [0, 1], ylim: [0, 1] }), 'did you mean xRange?'],
+  [() => untyped.lossCurve({ loss: [1] }, { logy: true }), 'did you mean yScale?'],
   [() => untyped.heatmap([[1]]), 'heatmap: matrix is an array, wanted a Matrix'],
   [() => plot.images(zeros(1, 12)), 'images: an image has 12 pixels and is ?x?, wanted rows and cols of that product'],
   [() => plot.images(zeros(1, 12), { rows: 5 }), 'images: an image has 12 pixels and is 5x?'],

@@ -1,4 +1,4 @@
-import { element, type Figure, moved, roomFor, round, textElement } from './svg.ts'
+import { type Attributes, element, type Figure, moved, roomFor, round, textElement } from './svg.ts'
 import { between, exponentOf, formatDigits, formatNumber, formatOf, partOf, type Range } from './values.ts'
 
 /** A scale along one side of a picture. */
@@ -70,17 +70,9 @@ export function framed(
   const xs = across.ticks.map(([value, label]) => [round(across.part(value) * width), label] as const)
   const ys = upwards.ticks.map(([value, label]) => [round((1 - upwards.part(value)) * height), label] as const)
   const grid = [...xs.map(([x]) => `M${x} 0V${height}`), ...ys.map(([y]) => `M0 ${y}H${width}`)].join('')
-  const named = [
-    ...(xLabel ? [textElement('text', { x: width / 2, y: height + 34, 'text-anchor': 'middle' }, xLabel)] : []),
-    ...(yLabel
-      ? [
-          element(
-            'g',
-            { transform: `translate(${round(12 - left)} ${height / 2}) rotate(-90)` },
-            textElement('text', { 'text-anchor': 'middle' }, yLabel),
-          ),
-        ]
-      : []),
+  const names: readonly [string, Attributes][] = [
+    [xLabel, { x: width / 2, y: height + 34 }],
+    [yLabel, { transform: `translate(${round(12 - left)} ${height / 2}) rotate(-90)` }],
   ]
   const markup = [
     ...under,
@@ -88,7 +80,9 @@ export function framed(
     element('rect', { width, height, stroke: '#888888', fill: 'none' }),
     ...xs.map(([x, label]) => textElement('text', { x, y: height + 16, 'text-anchor': 'middle' }, label)),
     ...ys.map(([y, label]) => textElement('text', { x: -6, y: y + 4, 'text-anchor': 'end' }, label)),
-    ...named,
+    ...names.flatMap(([name, place]) =>
+      name ? [textElement('text', { ...place, 'text-anchor': 'middle' }, name)] : [],
+    ),
     ...body,
   ]
   return { width: left + width + right, height: height + (xLabel ? 40 : 22), body: [moved(left, 0, markup)] }

@@ -2,17 +2,9 @@
 
 import { type Color, joined, widestOf } from './text.ts'
 
-type Attributes = Readonly<Record<string, string | number>>
+export type Attributes = Readonly<Record<string, string | number>>
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character])
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 /** A coordinate, to a hundredth. */
 export const round = (value: number): number => Math.round(100 * value) / 100 + 0
