@@ -336,7 +336,10 @@ test('labels from outside neither steer a terminal nor break SVG', () => {
     elementsOf(picture)
     expect(picture.toSVG()).toContain('&#60;script&#62;')
   }
-  const long = textOf(plot.lines({ ['x'.repeat(1e6)]: [1] }))
+  const name = 'x'.repeat(1e6)
+  elementsOf(plot.lines({ [name]: [1] }, { title: name, xLabel: name, yLabel: name }))
+  elementsOf(plot.scatter({ [name]: zeros(1, 2) }, { title: name, xLabel: name, yLabel: name }))
+  const long = textOf(plot.lines({ [name]: [1] }))
   expect(long.length).toBeLessThan(200)
 })
 

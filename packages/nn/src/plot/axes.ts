@@ -1,4 +1,5 @@
 import { type Attributes, element, type Figure, moved, roomFor, round, textElement } from './svg.ts'
+import { cut } from './text.ts'
 import { between, exponentOf, formatDigits, formatNumber, formatOf, partOf, type Range } from './values.ts'
 
 /** A scale along one side of a picture. */
@@ -72,7 +73,10 @@ export function framed(
   const grid = [...xs.map(([x]) => `M${x} 0V${height}`), ...ys.map(([y]) => `M0 ${y}H${width}`)].join('')
   const names: readonly [string, Attributes][] = [
     [xLabel, { x: width / 2, y: height + 34 }],
-    [yLabel, { transform: `translate(${round(12 - left)} ${height / 2}) rotate(-90)` }],
+    [
+      cut(yLabel, Math.floor(height / roomFor(['x']))),
+      { transform: `translate(${round(12 - left)} ${height / 2}) rotate(-90)` },
+    ],
   ]
   const markup = [
     ...under,

@@ -1,4 +1,4 @@
-import { DTypeError, fromFunction, Matrix, ShapeError } from '@matgrad/core'
+import { concat, DTypeError, fromFunction, Matrix, ShapeError } from '@matgrad/core'
 import { describe, formatShape } from '@matgrad/core/internal'
 import { acrossAxis, framed, linearAxis } from './axes.ts'
 import { INKS, PALE, PALETTE, STRANGE, WHITE } from './colors.ts'
@@ -50,9 +50,9 @@ export type View = readonly [x: Range, y: Range]
 
 /** The part of the plane where points are, with a little room around it. */
 export function viewOf(points: readonly Matrix[]): View {
+  const all = concat(points, 0)
   const around = (j: number): Range => {
-    const column = points.flatMap((each) => (each.rows > 0 ? Array.from(each.col(j).data) : []))
-    const [low, high] = widened(censusOf(column).range)
+    const [low, high] = widened(censusOf(all.col(j).data).range)
     return roomy([low, high], high / 20 - low / 20)
   }
   return [around(0), around(1)]
