@@ -577,10 +577,12 @@ describe('heatmap', () => {
     elementsOf(plot.heatmap(large))
   })
 
-  it('says of how many elements places are the means, also where pixels are means', () => {
+  it('says of how many elements places are the means, and has a pixel for each', async () => {
     const long = plot.heatmap(fromFunction(1, 5000, (_, j) => j))
     expect(textOf(long).split('\n')[0]).toBe('heatmap, 1x5000, each the mean of up to 1x125 elements')
     expect(named(elementsOf(long), 'title')[0].text).toBe('heatmap, 1x5000, each the mean of up to 1x40 elements')
+    const { width, at } = await decoded(long)
+    expect([width, at(0, 0), at(0, 4999)]).toEqual([5000, [68, 1, 84], [253, 231, 37]])
   })
 
   it('has a legend of the colours that there are', () => {
