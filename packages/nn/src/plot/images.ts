@@ -13,7 +13,7 @@ export interface ImagesOptions {
   readonly rows?: number
   /** Of pixels in an image. @default those of a square */
   readonly cols?: number
-  /** How many images are side by side. @default 4 */
+  /** How many images are side by side; in text no more than there is room for. @default 4 */
   readonly perRow?: number
   /** @default 'images' */
   readonly title?: string
