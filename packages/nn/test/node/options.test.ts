@@ -202,6 +202,7 @@ const rows: Record<string, Row> = {
     calls: [(o) => nn.fromRows([{ a: 1, b: 2 }], o)],
     needs: () => ({ target: 'b' }),
   },
+  toRows: row((o) => nn.toRows(core.zeros(1, 1), ['a'], o)),
   decodeSafetensors: row((o) => core.io.decodeSafetensors(core.io.encodeSafetensors({}), o)),
   loadTensors: row((o) =>
     loadTensors(fileURLToPath(new URL('../../../../fixtures/nn/pytorch/mlp.safetensors', import.meta.url)), o),
