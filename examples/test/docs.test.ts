@@ -1,5 +1,6 @@
 // The programs of the guide: each is whole, and prints what its page says.
 
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { fragmentsOf, pages, programsOf } from '../../scripts/programs.ts'
 // Where the packages are found by their names.
 const folder = fileURLToPath(new URL('../output/docs', import.meta.url))
 const home = process.cwd()
+const root = fileURLToPath(new URL('../..', import.meta.url))
 let elsewhere = ''
 
 beforeAll(async () => {
@@ -50,4 +52,15 @@ describe.each(pages)('%s', (page) => {
         expect(lines.filter((line) => prints.lines.includes(line))).toEqual(prints.lines)
       }
     })
+})
+
+const sources = ['packages', 'scripts', 'fixtures'].flatMap((name) =>
+  readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => `/${join(name, path)}`),
+)
+
+test.each(pages.filter((page) => /contributing|how-/.test(page)))('%s names files that there are', (page) => {
+  const named = readFileSync(join(root, page), 'utf8').matchAll(/`(?:\.\.\/)*([\w./-]+\.(?:ts|js|py))`/g)
+  const paths = [...named].map(([, path]) => `/${path}`)
+  expect(paths).not.toEqual([])
+  expect(paths.filter((path) => !sources.some((source) => source.endsWith(path)))).toEqual([])
 })
