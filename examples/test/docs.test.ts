@@ -1,5 +1,6 @@
 // The programs of the guide: each is whole, and prints what its page says.
 
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -99,4 +100,15 @@ test('what docs/migrating.md says for the names of others runs', async () => {
       }
   }
   expect(failures).toEqual([])
+})
+
+const sources = ['packages', 'scripts', 'fixtures'].flatMap((name) =>
+  readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => `/${join(name, path)}`),
+)
+
+test.each(pages.filter((page) => /contributing|how-/.test(page)))('%s names files that there are', (page) => {
+  const named = readFileSync(join(root, page), 'utf8').matchAll(/`(?:\.\.\/)*([\w./-]+\.(?:ts|js|py))`/g)
+  const paths = [...named].map(([, path]) => `/${path}`)
+  expect(paths).not.toEqual([])
+  expect(paths.filter((path) => !sources.some((source) => source.endsWith(path)))).toEqual([])
 })
