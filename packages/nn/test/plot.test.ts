@@ -246,6 +246,23 @@ describe('lossCurve and lines', () => {
         ])
   })
 
+  it('has means of numbers whose differences overflow', () => {
+    const a = Array.from({ length: 2002 }, (_, i) => (i % 2 === 0 ? 1 : -1) * Number.MAX_VALUE)
+    expect(named(elementsOf(plot.lines({ a })), 'polyline')).toHaveLength(1)
+  })
+
+  it('has room for what stands at its ticks', () => {
+    const a = Array.from({ length: 40 }, (_, i) => i)
+    const tags = elementsOf(plot.lines({ a }, { start: 1e15 }))
+    const ticks = named(tags, 'text').filter(({ attributes }) => attributes.y === '256')
+    expect(ticks.length).toBeGreaterThan(1)
+    for (const [i, { text, attributes }] of ticks.slice(1).entries())
+      expect(Number(attributes.x) - Number(ticks[i].attributes.x)).toBeGreaterThan(6 * text.length)
+    const ofPowers = elementsOf(plot.lines({ a: [1e-300, 1e300] }, { yScale: 'log' }))
+    const powers = named(ofPowers, 'text').filter(({ attributes }) => attributes.x === '-6')
+    expect(powers.map(({ text }) => text)).toEqual(['1e-300', '1e-200', '1e-100', '1', '1e100', '1e200', '1e300'])
+  })
+
   it('has ticks at what they say, each another one', () => {
     const ends = fc.double({ noNaN: true, min: -1e308, max: 1e308 })
     fc.assert(
@@ -283,7 +300,8 @@ describe('lossCurve and lines', () => {
     expect(rows.slice(12)).toEqual(['── training: 1 to 0.001', '══ validation: 1 to 0.01, 2 not positive not drawn'])
     for (const a of [[0], [0.3], [5e-324, 5e-324], [5e-324, Number.MAX_VALUE], [Number.MAX_VALUE], []]) {
       expect(textOf(plot.lines({ a }, { yScale: 'log' }))).not.toContain('Infinity')
-      elementsOf(plot.lines({ a }, { yScale: 'log' }))
+      const ticks = named(elementsOf(plot.lines({ a }, { yScale: 'log' })), 'text')
+      for (const { text, attributes } of ticks) if (attributes.x === '-6') expect(Number(text)).toBeGreaterThan(0)
     }
   })
 
@@ -577,10 +595,12 @@ describe('heatmap', () => {
     elementsOf(plot.heatmap(large))
   })
 
-  it('says of how many elements places are the means, also where pixels are means', () => {
+  it('says of how many elements places are the means, and has a pixel for each', async () => {
     const long = plot.heatmap(fromFunction(1, 5000, (_, j) => j))
     expect(textOf(long).split('\n')[0]).toBe('heatmap, 1x5000, each the mean of up to 1x125 elements')
     expect(named(elementsOf(long), 'title')[0].text).toBe('heatmap, 1x5000, each the mean of up to 1x40 elements')
+    const { width, at } = await decoded(long)
+    expect([width, at(0, 0), at(0, 4999)]).toEqual([5000, [68, 1, 84], [253, 231, 37]])
   })
 
   it('has a legend of the colours that there are', () => {

@@ -15,7 +15,8 @@ export interface Axis {
 export function linearAxis(range: Range, count: number, leastStep = 0): Axis {
   const [low, high] = range
   const size = high - low
-  const power = Number(`1e${exponentOf(size / count)}`)
+  // 0 where a part of the range is, too.
+  const power = size / count > 0 ? Number(`1e${exponentOf(size / count)}`) : 0
   const step = Math.max(leastStep, power * ([1, 2, 5].find((each) => each * power * count >= size) ?? 10))
   const [first, last] = [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)]
   const values =

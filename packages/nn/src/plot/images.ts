@@ -13,7 +13,7 @@ export interface ImagesOptions {
   readonly rows?: number
   /** Of pixels in an image. @default those of a square */
   readonly cols?: number
-  /** How many images are side by side. @default 4 */
+  /** How many images are side by side; in text no more than there is room for. @default 4 */
   readonly perRow?: number
   /** @default 'images' */
   readonly title?: string
@@ -105,31 +105,21 @@ export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): Pi
       text(colors, most) {
         const { title, size, list } = imagesIn(Math.min(IN_TEXT, most))
         const middle = between(scale.range, 0.5)
+        const room = Math.max(size.cols, widestOf(labels ?? []))
         const blocks = list.map((image, k) => {
-          const label = labels?.slice(k, k + 1) ?? []
-          const room = Math.max(size.cols, widestOf(label))
           const pixels = halfBlocks(image, scale, middle, colors).map((line) => line + ' '.repeat(room - size.cols))
-          return { room, lines: [...label.map((each) => padEnd(each, room)), ...pixels] }
+          return labels ? [padEnd(labels[k], room), ...pixels] : pixels
         })
-        const strips: (typeof blocks)[] = []
-        let left = 0
-        for (const block of blocks) {
-          const last = strips.at(-1)
-          left += block.room + 2
-          if (last && last.length < perRow && left - 2 <= most) last.push(block)
-          else {
-            strips.push([block])
-            left = block.room + 2
-          }
-        }
-        const lines = strips.flatMap((strip) =>
-          strip[0].lines.map((_, i) =>
+        const beside = Math.max(1, Math.min(perRow, Math.floor((most + 2) / (room + 2))))
+        const lines = blocks.flatMap((_, k) => {
+          const strip = k % beside === 0 ? blocks.slice(k, k + beside) : []
+          return (strip[0] ?? []).map((_, i) =>
             strip
-              .map(({ lines }) => lines[i])
+              .map((block) => block[i])
               .join('  ')
               .trimEnd(),
-          ),
-        )
+          )
+        })
         const legend = scale.legend(colors, `█ above ${formatNumber(middle)} of`, colors ? '▀' : '?')
         return { title, lines, legend }
       },

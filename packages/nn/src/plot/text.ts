@@ -26,7 +26,7 @@ export function cut(label: string, most: number): string {
 export const labelOf = (text: string): string => cut(text.slice(0, 2 * LONGEST + 2).replace(UNPRINTABLE, '�'), LONGEST)
 
 /** What changes the emoji before it: another one that is joined to it, or a tone of skin. */
-const CHANGING = /\u200d.|[\u{1f3fb}-\u{1f3ff}]/gu
+const CHANGING = /\u200d\p{Extended_Pictographic}|[\u{1f3fb}-\u{1f3ff}]/gu
 /** What takes two places on a terminal: flags, emoji, and East Asian letters by blocks of Unicode. */
 const WIDE =
   /\p{RI}{2}|.\ufe0f|\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/gu

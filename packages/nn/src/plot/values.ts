@@ -116,8 +116,7 @@ export function partOf(value: number, [low, high]: Range): number {
 }
 
 /** What is at a part of the way from one number to another. */
-export const between = ([low, high]: Range, part: number): number =>
-  low === high ? low : low * (1 - part) + high * part
+export const between = ([low, high]: Range, part: number): number => low * (1 - part) + high * part
 
 /** A range with room on both sides. */
 export const roomy = ([low, high]: Range, room: number): Range => [
