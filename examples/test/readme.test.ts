@@ -1,6 +1,6 @@
 // The programs of the READMEs as who copies them runs them: those that begin with an import are whole.
 
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -21,6 +21,11 @@ afterAll(async () => {
 
 test('there are some', () => {
   expect(programs.length).toBeGreaterThanOrEqual(7)
+})
+
+test.each(['core', 'autograd', 'nn'])('CITATION.cff has the version of %s', async (name) => {
+  const { version } = JSON.parse(await readFile(join(root, `packages/${name}/package.json`), 'utf8'))
+  expect(await readFile(join(root, 'CITATION.cff'), 'utf8')).toContain(`\nversion: ${version}\n`)
 })
 
 test('the programs of the Chinese README are those of the other', () => {
