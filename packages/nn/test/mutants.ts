@@ -340,10 +340,7 @@ export async function targets(): Promise<readonly Target[]> {
       name: 'npz',
       share: 100,
       mutate: (random) =>
-        of(
-          mutateNpz(files[pick(random, ['stored.npz', 'deflated.npz'])], npy[0], random),
-          async (bytes) => (await io.decodeNpz(bytes)).tensors,
-        ),
+        of(mutateNpz(files[pick(random, ['stored.npz', 'deflated.npz'])], npy[0], random), io.decodeNpz),
       state: nothing,
     },
     {

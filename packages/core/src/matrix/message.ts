@@ -63,14 +63,23 @@ export function toMessage<T>(value: T, ...more: []): { message: Messages<T>; tra
 const isMessage = (value: unknown): value is MatrixMessage =>
   isPlain(value) && Object.keys(value).length === 3 && 'rows' in value && 'cols' in value && 'data' in value
 
+/** Whether data are what `postMessage` makes of a Matrix itself, which has lost its class. */
+const isBare = (value: unknown): boolean =>
+  isPlain(value) && 'elements' in value && 'version' in value && 'pinned' in value
+
 /**
  * What `toMessage` was given, from its message, bit for bit. The matrices have the arrays of the message for their own.
  *
- * @throws FormatError for sizes that are not those of the elements; DTypeError for objects of other classes.
+ * @throws FormatError for sizes that are not those of the elements, and a matrix that did not go through `toMessage`; DTypeError for objects of
+ * other classes.
  */
 export function fromMessage<T = unknown>(message: unknown, ...more: []): T {
   checkNoMore('fromMessage', 'message', more)
   return mapped('fromMessage', message, (each, path) => {
+    if (isBare(each))
+      throw new FormatError(
+        `fromMessage: ${shorten(path)} is a Matrix that was sent as it is, wanted what toMessage gives`,
+      )
     if (!isMessage(each)) return each
     const { rows, cols, data } = each
     const isData = data instanceof Float32Array || data instanceof Float64Array

@@ -79,6 +79,12 @@ describe('toMessage and fromMessage', () => {
       'fromMessage: value is -1x-3 of',
     ],
     [
+      'a matrix that was sent as it is',
+      () => fromMessage(structuredClone({ all: [zeros(2, 2)] })),
+      FormatError,
+      'fromMessage: value.all[0] is a Matrix that was sent as it is, wanted what toMessage gives',
+    ],
+    [
       'integers',
       () => fromMessage({ a: { rows: 1, cols: 1, data: [1] } }),
       FormatError,

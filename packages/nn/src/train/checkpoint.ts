@@ -107,7 +107,8 @@ const isHistory = (value: unknown): value is History =>
   isPlain(value) &&
   Object.values(value).every((list) => Array.isArray(list) && list.every((each) => typeof each === 'number'))
 
-const FORMAT = 'matgrad checkpoint'
+/** What the metadata of a file call its format. */
+export const CHECKPOINT = 'matgrad checkpoint'
 const VERSION = 1
 
 /** The generators that a training draws from, each once: the default one, its own, and those of the model's parts. */
@@ -194,14 +195,14 @@ export function encodeCheckpoint(of: Checkpointed, ...more: []): Uint8Array {
     ...withPrefix('optimizer', of.optimizer?.stateDict().matrices ?? {}),
   ])
   const state: State = { version: VERSION, tensors: Object.keys(tensors), ...(of.position ?? positionOf(of)) }
-  return io.encodeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state, encodeNumber) })
+  return io.encodeSafetensors(tensors, { format: CHECKPOINT, state: JSON.stringify(state, encodeNumber) })
 }
 
 /** @throws FormatError unless it is the state of a checkpoint. */
 function readState(metadata: Readonly<Record<string, string>>): State {
-  if (metadata.format !== FORMAT)
+  if (metadata.format !== CHECKPOINT)
     throw new FormatError(
-      `decodeCheckpoint: format is ${describe(metadata.format)}, wanted '${FORMAT}'${didYouMean(metadata.format === 'matgrad' ? 'loadModel' : undefined)}`,
+      `decodeCheckpoint: format is ${describe(metadata.format)}, wanted '${CHECKPOINT}'${didYouMean(metadata.format === 'matgrad' ? 'loadModel' : undefined)}`,
     )
   let state: Partial<State> | null
   try {

@@ -1,0 +1,71 @@
+// The packages as somebody outside the workspace has them: built, packed, and installed in an empty folder.
+
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** In the order in which they need one another. */
+export const packages = ['core', 'autograd', 'nn']
+
+export const bin = (name) => join(root, 'node_modules/.bin', name)
+
+export const manifestOf = (name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+
+/** Runs a program, shows what it prints, and gives that. */
+export async function run(command, args, cwd) {
+  const line = `$ ${[command, ...args].join(' ').replaceAll(root, '').replaceAll(tmpdir(), '')}`
+  try {
+    const { stdout } = await promisify(execFile)(command, args, { cwd, maxBuffer: 2 ** 26 })
+    console.log(`${line}\n${stdout}`)
+    return stdout
+  } catch (error) {
+    throw new Error(`${line}\n${error.stdout ?? ''}${error.stderr ?? ''}`, { cause: error })
+  }
+}
+
+/** Calls `use` with a new folder, which is removed afterwards. */
+export async function inFolder(use) {
+  const folder = mkdtempSync(join(tmpdir(), 'matgrad-'))
+  try {
+    await use(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Builds from nothing and packs into a folder; the paths of the tarballs, in the order of `packages`. */
+export async function pack(folder) {
+  const pnpm = process.env.npm_execpath
+  if (!pnpm) throw new Error('run this with `pnpm run`')
+  for (const name of packages) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
+  rmSync(join(root, '.cache'), { recursive: true, force: true })
+  await run(bin('tsc'), ['-b'], root)
+  await run(process.execPath, ['scripts/bundle-packages.js'], root)
+  const args = [pnpm, 'pack', '--pack-destination', folder]
+  await Promise.all(packages.map((name) => run(process.execPath, args, join(root, 'packages', name))))
+  return tarballsIn(folder)
+}
+
+/** The tarballs in a folder, in the order of `packages`. */
+export const tarballsIn = (folder) =>
+  packages.map((name) =>
+    join(
+      folder,
+      readdirSync(folder).find((file) => file.startsWith(`matgrad-${name}-`)),
+    ),
+  )
+
+/** Installs tarballs in an empty folder of `folder`; its path, and what writes a file there. */
+export async function install(tarballs, folder) {
+  const outside = join(folder, 'outside')
+  mkdirSync(outside)
+  const write = (name, text) => writeFileSync(join(outside, name), text)
+  write('package.json', '{ "private": true, "type": "module" }\n')
+  await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], outside)
+  return { outside, write }
+}
