@@ -450,6 +450,9 @@ describe('plot', () => {
     const history = await fit(model, data, { loss: mseLoss, optimizer, epochs: 1, validation: data })
     expectTypeOf(plot.lossCurve(history)).toEqualTypeOf<plot.Picture>()
     expectTypeOf(plot.lossCurve(history).toSVG()).toEqualTypeOf<string>()
+    expectTypeOf(plot.lossCurve(history, { yScale: 'log', initialEpoch: 3 })).toEqualTypeOf<plot.Picture>()
+    // @ts-expect-error wanted 'linear' or 'log'
+    plot.lines({ a: [1] }, { yScale: 'symlog' })
     expectTypeOf(plot.lines({ a: [1], b: new Float32Array(1), c: zeros(1, 2) })).toEqualTypeOf<plot.Picture>()
     expectTypeOf(plot.heatmap(loose, { colorMap: 'gray', range: [0, 1] })).toEqualTypeOf<plot.PixelPicture>()
     expectTypeOf(plot.images(loose).toPNG({ scale: 2 })).resolves.toEqualTypeOf<Uint8Array>()

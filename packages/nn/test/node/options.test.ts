@@ -215,6 +215,7 @@ const rows: Record<string, Row> = {
   saveModel: row((o, v) => saveModel(join(tmpdir(), 'matgrad-options.safetensors'), v.model, o)),
   earlyStopping: row((o) => nn.earlyStopping(o)),
   fromJSON: row((o, v) => nn.fromJSON(v.model.toJSON(), o)),
+  lossCurve: row((o) => nn.plot.lossCurve({ loss: [1, 2] }, o)),
   lines: row((o) => nn.plot.lines({ a: [1, 2] }, o)),
   scatter: row((o, v) => nn.plot.scatter({ a: v.data.x }, o)),
   decisionBoundary: row((o, v) => nn.plot.decisionBoundary(v.model, v.data, o)),
@@ -272,6 +273,7 @@ const TEXTS = [
   'separator',
   'title',
   'xLabel',
+  'yLabel',
   'marks',
 ]
 
