@@ -22,33 +22,46 @@ function mapped(
   leaf: (value: unknown, path: string) => unknown,
   path = 'value',
   depth = 0,
+  met = new Map<unknown, unknown>(),
 ): unknown {
+  if (met.has(value)) return met.get(value)
   const replaced = leaf(value, path)
-  if (replaced !== value) return replaced
+  if (replaced !== value) {
+    met.set(value, replaced)
+    return replaced
+  }
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
   if (depth > DEEPEST)
     throw new DTypeError(`${operation}: ${path.slice(0, 20)}… contains itself, or too many objects in one another`)
-  if (Array.isArray(value)) return value.map((each, i) => mapped(operation, each, leaf, `${path}[${i}]`, depth + 1))
+  if (Array.isArray(value)) {
+    const list = value.map((each, i) => mapped(operation, each, leaf, `${path}[${i}]`, depth + 1, met))
+    met.set(value, list)
+    return list
+  }
   if (!isPlain(value))
     throw new DTypeError(
       `${operation}: ${shorten(path)} is ${describe(value)}, wanted matrices, arrays, plain objects and data in them`,
     )
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, mapped(operation, each, leaf, `${path}.${key}`, depth + 1)]),
+  const entries = Object.entries(value).map(
+    ([key, each]) => [key, mapped(operation, each, leaf, `${path}.${key}`, depth + 1, met)] as const,
   )
+  const object = Object.fromEntries(entries)
+  met.set(value, object)
+  return object
 }
 
 /**
  * Matrices, such as a state dict, as plain data that `postMessage` and `structuredClone` take, which know no classes: a copy, in arrays and plain objects as
- * the value has them. `transfer` are the buffers of the copies, which `postMessage(message, transfer)` hands over without another one.
+ * the value has them; what is in it twice is so in the copy. `transfer` are the buffers of the copies, which `postMessage(message, transfer)` hands over without another one.
  *
- * @throws DTypeError for objects of other classes, functions, and objects of rows, cols and data, which stand for a matrix there; MatgradError where data were detached or resized.
+ * @throws DTypeError for objects of other classes, functions, symbols, and objects of rows, cols and data, which stand for a matrix there; MatgradError where data were detached or resized.
  */
 export function toMessage<T>(value: T, ...more: []): { message: Messages<T>; transfer: ArrayBuffer[] } {
   checkNoMore('toMessage', 'value', more)
   const transfer: ArrayBuffer[] = []
   const message = mapped('toMessage', value, (each, path) => {
-    if (typeof each === 'function') throw new DTypeError(`toMessage: ${shorten(path)} is a function, wanted data`)
+    if (typeof each === 'function' || typeof each === 'symbol')
+      throw new DTypeError(`toMessage: ${shorten(path)} is a ${typeof each}, wanted data`)
     if (isMessage(each))
       throw new DTypeError(`toMessage: ${shorten(path)} has rows, cols and data, wanted a Matrix or other names`)
     if (!(each instanceof Matrix)) return each

@@ -1,9 +1,12 @@
-import { type DType, DTypeError, getDefaultDtype, MatgradError, type Matrix, matrix } from '@matgrad/core'
+import { type DType, DTypeError, getDefaultDtype, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
 import {
+  checkInteger,
   checkNoMore,
   describe,
   didYouMean,
   dtypeName,
+  elementsOf,
+  formatShape,
   isPlain,
   kind,
   listNames,
@@ -130,4 +133,58 @@ function numbersOf(rows: readonly Row[], names: readonly string[], dtype: DType,
       data[i * names.length + j] = value
     }
   return matrix(data, rows.length, names.length).astype(dtype)
+}
+
+export interface ToRowsOptions<Classes extends readonly string[] | undefined = readonly string[] | undefined> {
+  /** The names of the classes whose numbers the matrix has, such as those of `fromRows`. @default none: rows of numbers */
+  readonly classes?: Classes
+}
+
+/** A name for each column, or a message that no names are assignable to. */
+type NamesFor<Names extends readonly string[], C extends number> = number extends C | Names['length']
+  ? unknown
+  : Names['length'] extends C
+    ? unknown
+    : `toRows: got ${Names['length']} names, the matrix has ${C} columns`
+
+const readToRows = readerOf({ classes: names() })
+
+/**
+ * The rows of a matrix, such as predictions, as objects with a name for each column; with `classes` it has their numbers, as y of `fromRows`
+ * and `argmax(1)` do, and the objects their names.
+ *
+ * Default: classes none.
+ *
+ * @throws ShapeError for more or fewer names than columns, and a number that no class has; DTypeError for one that is not whole, what is no
+ * matrix or names, and other options; MatgradError for a name twice.
+ */
+export function toRows<
+  C extends number,
+  const Names extends readonly string[],
+  Classes extends readonly string[] | undefined = undefined,
+>(
+  a: Matrix<number, C>,
+  columns: Names & NamesFor<Names, C>,
+  options?: ToRowsOptions<Classes>,
+  ...more: []
+): Record<Names[number], Classes extends readonly string[] ? string : number>[]
+export function toRows(a: Matrix, columns: readonly string[], options?: ToRowsOptions, ...more: []): Row[] {
+  checkNoMore('toRows', 'a, columns, options', more)
+  const { classes } = readToRows('toRows', options)
+  if (!(a instanceof Matrix)) throw new DTypeError(`toRows: a is ${describe(a)}, wanted a Matrix`)
+  if (!names().accepts(columns))
+    throw new DTypeError(`toRows: columns are ${describe(columns)}, wanted an array of names`)
+  if (columns.length !== a.cols)
+    throw new ShapeError(`toRows: got ${columns.length} names, a is ${formatShape(a.shape)}, wanted ${a.cols}`)
+  const twice = columns.find((name, j) => columns.indexOf(name) !== j)
+  if (twice !== undefined)
+    throw new MatgradError(`toRows: ${shorten(twice)} is there twice, wanted a name for each column`)
+  const elements = elementsOf('toRows', a)
+  const cellOf = (i: number, j: number): number | string => {
+    const value = elements[i * columns.length + j]
+    if (classes === undefined) return value
+    checkInteger('toRows', `${shorten(columns[j])} of row ${i}`, value, 0, classes.length - 1)
+    return classes[value]
+  }
+  return Array.from({ length: a.rows }, (_, i) => Object.fromEntries(columns.map((name, j) => [name, cellOf(i, j)])))
 }

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { DTypeError, FormatError, MatgradError } from '@matgrad/core'
-import { fromRows, type Row } from '@matgrad/nn'
+import { DTypeError, FormatError, MatgradError, matrix, ShapeError, zeros } from '@matgrad/core'
+import { fromRows, type Row, toRows } from '@matgrad/nn'
 import { readCsv } from '@matgrad/nn/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -281,5 +281,31 @@ describe('fromRows', () => {
     const { x, y } = fromRows(rows, { target: 'y' })
     expect(x.sum().item()).toBe(0)
     expect(y.sum().item()).toBe(50_000)
+  })
+})
+
+describe('toRows', () => {
+  test('gives back the rows that fromRows was given', async () => {
+    const rows = await readCsv(flowers)
+    const { x, y, features, classes } = fromRows(rows, { target: 'kind, of flower', dtype: 'float64' })
+    const [numbers, names] = [toRows(x, features), toRows(y, ['kind, of flower'], { classes })]
+    expect(numbers.map((row, i) => ({ ...row, ...names[i] }))).toEqual(rows)
+    expect(Object.keys(toRows(matrix([[1, 2]]), ['__proto__', 'b'])[0])).toEqual(['__proto__', 'b'])
+    expect(toRows(zeros(0, 2), ['a', 'b'])).toEqual([])
+    expect(toRows(zeros(2, 0), [])).toEqual([{}, {}])
+  })
+
+  // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+  const rowsOf = toRows as any
+  test.each<[name: string, run: () => unknown, type: typeof MatgradError, message: string]>([
+    ['no matrix', () => rowsOf([[1]], ['a']), DTypeError, 'toRows: a is an array, wanted a Matrix'],
+    ['no names', () => rowsOf(zeros(1, 1), 'a'), DTypeError, 'toRows: columns are "a", wanted an array of names'],
+    ['a name too few', () => rowsOf(zeros(1, 2), ['a']), ShapeError, 'toRows: got 1 names, a is 1x2, wanted 2'],
+    ['a name twice', () => rowsOf(zeros(1, 2), ['a', 'a']), MatgradError, 'toRows: a is there twice'],
+    ['no such class', () => rowsOf(matrix([[0], [2]]), ['a'], { classes: ['x', 'y'] }), ShapeError, 'a of row 1 is 2'],
+    ['half a class', () => rowsOf(matrix([[0.5]]), ['a'], { classes: ['x'] }), DTypeError, 'a of row 0 is 0.5'],
+  ])('%s is refused', (_, run, type, message) => {
+    expect(run).toThrow(type)
+    expect(run).toThrow(message)
   })
 })

@@ -203,6 +203,7 @@ const rows: Record<string, Row> = {
     calls: [(o) => nn.fromRows([{ a: 1, b: 2 }], o)],
     needs: () => ({ target: 'b' }),
   },
+  toRows: row((o) => nn.toRows(core.zeros(1, 1), ['a'], o)),
   decodeSafetensors: row((o) => core.io.decodeSafetensors(core.io.encodeSafetensors({}), o)),
   loadModel: row(async (o, v) => {
     const path = join(tmpdir(), 'matgrad-options-load.safetensors')
