@@ -11,7 +11,7 @@ import * as core from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import * as node from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { fragmentsOf, pages, programsOf } from '../../scripts/programs.ts'
+import { blocksOf, fragmentsOf, pages, programsOf } from '../../scripts/programs.ts'
 
 // Where the packages are found by their names.
 const folder = fileURLToPath(new URL('../output/docs', import.meta.url))
@@ -37,7 +37,16 @@ afterEach(() => {
   core.configure({ threads: 'auto', fma: false })
 })
 
-describe.each(pages)('%s', (page) => {
+const CHINESE = 'docs/zh-CN/'
+
+test.each(pages.filter((page) => page.startsWith(CHINESE)))(
+  '%s has the blocks of the page that it translates',
+  (page) => {
+    expect(blocksOf(page)).toEqual(blocksOf(page.replace(CHINESE, 'docs/guide/')))
+  },
+)
+
+describe.each(pages.filter((page) => !page.startsWith(CHINESE)))('%s', (page) => {
   test('its blocks are whole programs', () => {
     expect(fragmentsOf(page)).toEqual([])
   })
