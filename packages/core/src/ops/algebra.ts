@@ -136,7 +136,7 @@ export type MatmulResult<K extends Kind, R extends Size, C extends Size, B, O> =
 >[Beside<K, B>]
 
 /**
- * The operations as methods, for an R x C receiver of class K. Sizes that the types know are carried along and checked;
+ * The operations as methods, for an R x C value A of class K, whose elements are a or x. Sizes that the types know are carried along and checked;
  * the rest is checked when it runs. Every method is pure; `b` broadcasts, and a number stands for a 1x1.
  *
  * @throws ShapeError where sizes do not fit; DTypeError where an argument is not what the signature says.
@@ -188,9 +188,9 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   sigmoid(): Results<R, C>[K]
   /** max(x, 0) */
   relu(): Results<R, C>[K]
-  /** x where x > 0, else slope·x (Maas et al. 2013) */
+  /** x where x > 0, else slope·x (Maas et al. 2013); slope is 0.01 unless given */
   leakyRelu(slope?: number): Results<R, C>[K]
-  /** x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2016) */
+  /** x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2016); alpha is 1 unless given */
   elu(alpha?: number): Results<R, C>[K]
   /**
    * x·Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016), or with 'tanh' their approximation
@@ -230,7 +230,7 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   mod<B extends Operand<K> | number>(b: Other<'mod', R, C, B>): Broadcast<K, R, C, B>
   /** aᵇ */
   pow<B extends Operand<K> | number>(b: Other<'pow', R, C, B>): Broadcast<K, R, C, B>
-  /** The angle between −π and π from the positive x axis to the point (x, y), y the receiver; C's for zeros and infinities */
+  /** The angle between −π and π from the positive x axis to the point (x, y), y being a; C's for zeros and infinities */
   atan2<B extends Operand<K> | number>(x: Other<'atan2', R, C, B>): Broadcast<K, R, C, B>
   /** ln(eᵃ + eᵇ), without overflow */
   logAddExp<B extends Operand<K> | number>(b: Other<'logAddExp', R, C, B>): Broadcast<K, R, C, B>
@@ -250,12 +250,12 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   equal<B extends Operand<K> | number>(b: Other<'equal', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a ≠ b, else 0 */
   notEqual<B extends Operand<K> | number>(b: Other<'notEqual', R, C, B>): Broadcast<K, R, C, B>
-  /** With the receiver as condition: a where it is not 0, else b */
+  /** a where the condition, of which it is a method, is not 0, else b */
   where<A extends Operand<K> | number, B extends Operand<K> | number>(
     a: A,
     b: B,
   ): Results<number, number>[Beside<K, A | B>]
-  /** The receiver repeated to rows x cols: each of its sizes is 1 or already the wanted one */
+  /** A repeated to rows x cols: each of its sizes is 1 or already the wanted one */
   broadcastTo<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<R2, C2>[K]
 
   /** Σ x, summed pairwise: the error grows with log₂ of the number of terms */
@@ -294,21 +294,21 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   argmin<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** ln Σ eˣ, without overflow */
   logSumExp<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Running sums; without an axis over all elements in row-major order, in the receiver's shape */
+  /** Running sums; without an axis over all elements in row-major order, in the shape of A */
   cumsum(axis?: Axis): Results<R, C>[K]
   /** eˣ / Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
   softmax(axis?: Axis): Results<R, C>[K]
   /** x − ln Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
   logSoftmax(axis?: Axis): Results<R, C>[K]
-  /** Σ a[i, i + k] */
+  /** Σ a[i, i + k], of the main diagonal unless k is given */
   trace(k?: number): Results<1, 1>[K]
   /** 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy */
   all<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** 1 where an element is not 0, else 0; NaN is not 0 */
   any<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Running products; without an axis over all elements in row-major order, in the receiver's shape */
+  /** Running products; without an axis over all elements in row-major order, in the shape of A */
   cumprod(axis?: Axis): Results<R, C>[K]
-  /** Each element but the first of its line minus the one before, n times; along the columns without an axis, as in NumPy */
+  /** Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis, as in NumPy */
   diff(axis?: Axis, n?: number): Results<number, number>[K]
 
   /**
@@ -357,9 +357,9 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
    * any columns all of them. Negative ones count from the end.
    */
   slice(rowStart: number, rowEnd?: number, colStart?: number, colEnd?: number): Results<number, number>[K]
-  /** The receiver with rows above and below it and columns left and right of it that have one value, 0 if none is given */
+  /** A with rows above and below it and columns left and right of it that have one value, 0 unless given */
   pad(top: number, bottom: number, left: number, right: number, value?: number): Results<number, number>[K]
-  /** The receiver so many times below and beside itself */
+  /** A so many times below and beside itself */
   tile(rows: number, cols: number): Results<number, number>[K]
   /** Row i, 1xn; −1 is the last */
   row(i: number): Results<1, C>[K]
@@ -374,21 +374,21 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
    * numbers of a column, which `compile` therefore refuses.
    */
   filterRows(mask: Selector<K> | readonly boolean[]): Results<number, C>[K]
-  /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the receiver's dtype or another */
+  /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another */
   oneHot(count: number, options?: { dtype?: DType }): Results<R, number>[K]
-  /** A matrix of zeros with `rows` rows, to whose row index[i] row i of the receiver is added: the adjoint of gatherRows */
+  /** A matrix of zeros with `rows` rows, to whose row index[i] row i of A is added: the adjoint of gatherRows */
   scatterAddRows(index: Index<K>, rows: number): Results<number, C>[K]
   /** a[i, index[i]], nx1: one element of each row */
   pick(index: Index<K>): Results<R, 1>[K]
-  /** The receiver in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice */
+  /** A in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice */
   place<R2 extends Size, C2 extends Size>(rows: R2, cols: C2, rowStart: number, colStart: number): Results<R2, C2>[K]
-  /** A row or column of n elements on diagonal k (j − i = k) of a square matrix of zeros with n + |k| rows */
+  /** A row or column of n elements on diagonal k (j − i = k) of a square matrix of zeros with n + |k| rows; k is 0 unless given */
   diag(k?: number): Results<number, number>[K]
-  /** The elements a[i, i + k], as a column */
+  /** The elements a[i, i + k], as a column; k is 0 unless given */
   diagonal(k?: number): Results<number, 1>[K]
-  /** The elements with j − i ≤ k, and zeros */
+  /** The elements with j − i ≤ k, and zeros; k is 0 unless given */
   tril(k?: number): Results<R, C>[K]
-  /** The elements with j − i ≥ k, and zeros */
+  /** The elements with j − i ≥ k, and zeros; k is 0 unless given */
   triu(k?: number): Results<R, C>[K]
   /** The rows in reverse order */
   flipRows(): Results<R, C>[K]
