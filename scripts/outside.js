@@ -24,7 +24,8 @@ export async function run(command, args, cwd) {
     console.log(`${line}\n${stdout}`)
     return stdout
   } catch (error) {
-    throw new Error(`${line}\n${error.stdout ?? ''}${error.stderr ?? ''}`, { cause: error })
+    console.error(`${line}\n${error.stdout ?? ''}${error.stderr ?? ''}`)
+    throw new Error(`${command} ended by ${error.code ?? error.signal}`)
   }
 }
 
