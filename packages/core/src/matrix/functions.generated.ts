@@ -2,7 +2,7 @@
 
 import { type BinaryFunction, type Functions, functionOf, type UnaryFunction } from './function.ts'
 
-/** |x| */
+/** |x|, whose derivative is 0 at 0 */
 export const abs: UnaryFunction = functionOf('abs')
 /** The angle between 0 and π whose cosine is x; NaN beyond ±1 */
 export const acos: UnaryFunction = functionOf('acos')
@@ -40,13 +40,13 @@ export const log2: UnaryFunction = functionOf('log2')
 export const neg: UnaryFunction = functionOf('neg')
 /** 1 / x */
 export const reciprocal: UnaryFunction = functionOf('reciprocal')
-/** max(x, 0) */
+/** max(x, 0), whose derivative is 0 at 0 */
 export const relu: UnaryFunction = functionOf('relu')
 /** The nearest whole number; halves go to the even one, as in NumPy */
 export const round: UnaryFunction = functionOf('round')
 /** 1 / (1 + e⁻ˣ) */
 export const sigmoid: UnaryFunction = functionOf('sigmoid')
-/** −1, 0 or 1 */
+/** −1, 0 or 1; NaN of NaN */
 export const sign: UnaryFunction = functionOf('sign')
 /** x / (1 + e⁻ˣ) */
 export const silu: UnaryFunction = functionOf('silu')
@@ -88,7 +88,7 @@ export const logAddExp: BinaryFunction<'logAddExp'> = functionOf('logAddExp')
 export const maximum: BinaryFunction<'maximum'> = functionOf('maximum')
 /** The smaller of a and b; NaN if either is */
 export const minimum: BinaryFunction<'minimum'> = functionOf('minimum')
-/** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a */
+/** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a, NaN where it is 0 */
 export const mod: BinaryFunction<'mod'> = functionOf('mod')
 /** a·b, element by element (Hadamard); the matrix product is `matmul` */
 export const mul: BinaryFunction<'mul'> = functionOf('mul')
@@ -107,44 +107,46 @@ export const elu: Functions['elu'] = functionOf('elu')
  * x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2. Defaults: approximate 'none'.
  */
 export const gelu: Functions['gelu'] = functionOf('gelu')
-/** min(max(x, low), high) */
+/** min(max(x, low), high), whose derivative is 1 at both bounds */
 export const clip: Functions['clip'] = functionOf('clip')
 /** a where the condition, of which it is a method, is not 0, else b */
 export const where: Functions['where'] = functionOf('where')
 /** A repeated to rows x cols: each of its sizes is 1 or already the wanted one */
 export const broadcastTo: Functions['broadcastTo'] = functionOf('broadcastTo')
-/** Σ x, summed pairwise: the error grows with log₂ of the number of terms */
+/** Σ x, summed pairwise: the error grows with log₂ of the number of terms; 0 for no elements */
 export const sum: Functions['sum'] = functionOf('sum')
 /** Σ x / n; NaN for no elements */
 export const mean: Functions['mean'] = functionOf('mean')
-/** Π x */
+/** Π x; 1 for no elements */
 export const prod: Functions['prod'] = functionOf('prod')
-/** The largest element; NaN if any is */
+/** The largest element; NaN if any is. @throws ShapeError for no elements. */
 export const max: Functions['max'] = functionOf('max')
-/** The smallest element; NaN if any is */
+/** The smallest element; NaN if any is. @throws ShapeError for no elements. */
 export const min: Functions['min'] = functionOf('min')
 /** Σ (x − mean)² / (n − ddof). Defaults: ddof 0. */
 export const variance: Functions['variance'] = functionOf('variance')
 /** √variance. Defaults: ddof 0. */
 export const std: Functions['std'] = functionOf('std')
-/** The middle element in order, or the mean of the two in the middle; NaN if any is */
+/** The middle element in order, or the mean of the two in the middle; NaN if any is. @throws ShapeError for no elements. */
 export const median: Functions['median'] = functionOf('median')
 /**
  * The q-th quantile, 0 ≤ q ≤ 1: of n elements in order, from 0, the one at q·(n − 1), or between its neighbours in
- * proportion (NumPy's and PyTorch's default); NaN if any is
+ * proportion (NumPy's and PyTorch's default); NaN if any is.
+ *
+ * @throws MatgradError for another q; ShapeError for no elements.
  */
 export const quantile: Functions['quantile'] = functionOf('quantile')
-/** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order */
+/** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
 export const argmax: Functions['argmax'] = functionOf('argmax')
-/** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order */
+/** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
 export const argmin: Functions['argmin'] = functionOf('argmin')
-/** ln Σ eˣ, without overflow */
+/** ln Σ eˣ, without overflow; −∞ for no elements */
 export const logSumExp: Functions['logSumExp'] = functionOf('logSumExp')
 /** Running sums; without an axis over all elements in row-major order, in the shape of A */
 export const cumsum: Functions['cumsum'] = functionOf('cumsum')
 /** 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy */
 export const all: Functions['all'] = functionOf('all')
-/** 1 where an element is not 0, else 0; NaN is not 0 */
+/** 1 where an element is not 0, else 0; NaN is not 0, and of nothing it is 0, as in NumPy */
 export const any: Functions['any'] = functionOf('any')
 /** Running products; without an axis over all elements in row-major order, in the shape of A */
 export const cumprod: Functions['cumprod'] = functionOf('cumprod')
@@ -166,7 +168,7 @@ export const matmul: Functions['matmul'] = functionOf('matmul')
  * Defaults: transposeA false, transposeB false, algorithm 'auto'.
  */
 export const affine: Functions['affine'] = functionOf('affine')
-/** a·bᵀ for two vectors, each a row or a column */
+/** a·bᵀ, mxn, for vectors of m and of n elements, each a row or a column */
 export const outer: Functions['outer'] = functionOf('outer')
 /** The Kronecker product: (A ⊗ B)[i·p + k, j·q + l] = a[i, j]·b[k, l] for B of p x q */
 export const kron: Functions['kron'] = functionOf('kron')
@@ -186,9 +188,9 @@ export const reshape: Functions['reshape'] = functionOf('reshape')
  * any columns all of them. Negative ones count from the end.
  */
 export const slice: Functions['slice'] = functionOf('slice')
-/** The rows that `index`, an nx1 column of whole numbers or an array, names */
+/** The rows that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
 export const gatherRows: Functions['gatherRows'] = functionOf('gatherRows')
-/** The columns that `index`, an nx1 column of whole numbers or an array, names */
+/** The columns that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
 export const gatherCols: Functions['gatherCols'] = functionOf('gatherCols')
 /**
  * The rows where `mask`, a boolean for each of them or an nx1 column of 1 and 0, holds. How many there are depends on the
@@ -199,11 +201,11 @@ export const filterRows: Functions['filterRows'] = functionOf('filterRows')
 export const pad: Functions['pad'] = functionOf('pad')
 /** A so many times below and beside itself */
 export const tile: Functions['tile'] = functionOf('tile')
-/** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another */
+/** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another. @throws ShapeError for one out of range. */
 export const oneHot: Functions['oneHot'] = functionOf('oneHot')
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of A is added: the adjoint of gatherRows */
 export const scatterAddRows: Functions['scatterAddRows'] = functionOf('scatterAddRows')
-/** a[i, index[i]], nx1: one element of each row */
+/** a[i, index[i]], nx1: one element of each row. @throws ShapeError for an index out of range. */
 export const pick: Functions['pick'] = functionOf('pick')
 /** A row or column of n elements on diagonal k (j − i = k) of a square matrix of zeros with n + |k| rows; k is 0 unless given */
 export const diag: Functions['diag'] = functionOf('diag')
