@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -24,7 +24,8 @@ export async function run(command, args, cwd) {
     console.log(`${line}\n${stdout}`)
     return stdout
   } catch (error) {
-    throw new Error(`${line}\n${error.stdout ?? ''}${error.stderr ?? ''}`, { cause: error })
+    console.error(`${line}\n${error.stdout ?? ''}${error.stderr ?? ''}`)
+    throw new Error(`${command} ended by ${error.code ?? error.signal}`)
   }
 }
 
@@ -38,15 +39,20 @@ export async function inFolder(use) {
   }
 }
 
+/** The program that runs the present script. @throws Error unless it is pnpm: npm would pack `workspace:^` as it stands. */
+export function pnpm() {
+  const path = process.env.npm_execpath
+  if (!path || !basename(path).startsWith('pnpm')) throw new Error('run this with `pnpm run`')
+  return path
+}
+
 /** Builds from nothing and packs into a folder; the paths of the tarballs, in the order of `packages`. */
 export async function pack(folder) {
-  const pnpm = process.env.npm_execpath
-  if (!pnpm) throw new Error('run this with `pnpm run`')
+  const args = [pnpm(), 'pack', '--pack-destination', folder]
   for (const name of packages) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
   rmSync(join(root, '.cache'), { recursive: true, force: true })
   await run(bin('tsc'), ['-b'], root)
   await run(process.execPath, ['scripts/bundle-packages.js'], root)
-  const args = [pnpm, 'pack', '--pack-destination', folder]
   await Promise.all(packages.map((name) => run(process.execPath, args, join(root, 'packages', name))))
   return tarballsIn(folder)
 }

@@ -5,21 +5,20 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { inFolder, manifestOf, pack, packages, root } from './outside.js'
+import { inFolder, manifestOf, pack, packages, pnpm, root } from './outside.js'
 
 const { publish } = parseArgs({ options: { publish: { type: 'boolean', default: false } } }).values
 
 const output = (...line) => execFileSync(line[0], line.slice(1), { cwd: root, encoding: 'utf8' }).trim()
 /** Runs a program on the terminal, where it may ask for a one-time password. */
 const show = (...line) => execFileSync(line[0], line.slice(1), { cwd: root, stdio: 'inherit' })
-const pnpm = (...args) => show(process.execPath, process.env.npm_execpath, ...args)
 
 function refuse(why) {
   console.error(`release: ${why}`)
   process.exit(1)
 }
 
-if (!process.env.npm_execpath) refuse('run this with `pnpm run release`')
+const runner = pnpm()
 const versions = [...new Set(packages.map((name) => manifestOf(name).version))]
 if (versions.length !== 1) refuse(`the packages have the versions ${versions.join(', ')}, not one`)
 const [version] = versions
@@ -32,7 +31,7 @@ const heading = headings.find((each) => /^## ([^\s,]+)/.exec(each)?.[1] === vers
 if (!heading) refuse(`CHANGELOG.md has no section \`## ${version}\``)
 if (publish && heading.includes('not released')) refuse(`CHANGELOG.md says \`${heading}\`; write the date`)
 
-for (const script of ['check', 'test', 'test:debug', 'test:browser']) pnpm('run', script)
+for (const script of ['check', 'test', 'test:debug', 'test:browser']) show(process.execPath, runner, 'run', script)
 
 await inFolder(async (folder) => {
   const tarballs = await pack(folder)

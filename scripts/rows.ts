@@ -1,6 +1,7 @@
 // What is generated from the rows of packages/core/src/ops: the numbers of operations, the kernels that choose among them by
-// these numbers, and the list of functions.
+// these numbers, and the functions.
 
+import { readFileSync } from 'node:fs'
 import * as elementwise from '../packages/core/src/ops/elementwise.ts'
 import type { Operation } from '../packages/core/src/ops/operation.ts'
 import * as reduce from '../packages/core/src/ops/reduce.ts'
@@ -69,15 +70,32 @@ ${choice(unary, 'unary', 'out: usize, a: usize', 'count: i32, p: T, q: T')}${cho
 
 const plain = unary.filter(({ method }) => method && !method.attributes)
 
-const functions = `// Generated from the rows of ../ops by scripts/build-kernels.js: those that work element by element.
+const core = new URL('../packages/core/src/', import.meta.url)
+const interfaceOf = (path: string, name: string): string =>
+  new RegExp(`export interface ${name}\\b.*\\{\\n([\\s\\S]*?)\\n\\}`).exec(
+    readFileSync(new URL(path, core), 'utf8'),
+  )?.[1] ?? ''
 
-import { type BinaryFunction, functionOf, type UnaryFunction } from './function.ts'
+/** The docstrings of methods by their names. */
+const docs: ReadonlyMap<string, string> = new Map(
+  [...interfaceOf('ops/algebra.ts', 'Algebra').matchAll(/^ {2}(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n {2}(\w+)[<(]/gm)].map(
+    ([, doc, name]) => [name, doc.replaceAll('\n  ', '\n')],
+  ),
+)
 
-${plain.map(({ name }) => `export const ${name}: UnaryFunction = functionOf('${name}')\n`).join('')}
-${binary
-  .filter(({ method }) => method)
-  .map(({ name }) => `export const ${name}: BinaryFunction<'${name}'> = functionOf('${name}')\n`)
-  .join('')}`
+const others = [...interfaceOf('matrix/function.ts', 'Functions').matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name)
+
+const declared = [
+  ...plain.map(({ name }) => [name, 'UnaryFunction']),
+  ...binary.filter(({ method }) => method).map(({ name }) => [name, `BinaryFunction<'${name}'>`]),
+  ...others.map((name) => [name, `Functions['${name}']`]),
+]
+
+const functions = `// Generated from the rows of ../ops, the docstrings of Algebra and the types of Functions by scripts/build-kernels.js.
+
+import { type BinaryFunction, type Functions, functionOf, type UnaryFunction } from './function.ts'
+
+${declared.map(([name, type]) => `${docs.get(name)}\nexport const ${name}: ${type} = functionOf('${name}')\n`).join('')}`
 
 /** The text of each generated file by its path in packages/core. */
 export const sources: Readonly<Record<string, string>> = {

@@ -317,7 +317,7 @@ function onlySeed(operation: string, { leaves, names }: Flat<Variable>): Variabl
 }
 
 /**
- * The function (…args) → [f(…args), ∂f/∂argsᵢ], with i = argnums, a number or a list of them. An argument may be an array or
+ * The function (…args) → [f(…args), ∂f/∂argsᵢ], with i = argnums, a number or a list of them, 0 unless given. An argument may be an array or
  * a plain object of variables, nested, and its gradient is one, too. Gradients are variables:
  * they have derivatives themselves where f is called with variables, or uses some, that require a gradient. Parameters of f
  * without a type are variables.
@@ -366,7 +366,7 @@ function differentiated<Arguments extends unknown[], const N extends number | re
 }
 
 /**
- * The function (…args) → ∂f/∂argsᵢ, with i = argnums. Compose it for higher derivatives: grad(grad(f)). The gradient of an array
+ * The function (…args) → ∂f/∂argsᵢ, with i = argnums, 0 unless given (JAX's `grad`). Compose it for higher derivatives: grad(grad(f)). The gradient of an array
  * or an object of variables is one of gradients: `grad(f)({ w, b })` is `{ w, b }`.
  *
  * @throws what valueAndGrad throws.

@@ -20,6 +20,7 @@ export type {
   AffineFunction,
   BinaryFunction,
   ConcatFunction,
+  Functions,
   LooseFunction,
   MatmulFunction,
   PairFunction,

@@ -25,7 +25,10 @@ import {
 
 /**
  * Makes the first values of a parameter of rows x cols. For a layer's weight, rows are the features that come out
- * (fan-out) and cols those that go in (fan-in).
+ * (fan-out) and cols those that go in (fan-in). Those of `init` give the default dtype unless one is given.
+ *
+ * @throws Where one of `init` is called: DTypeError unless what draws is given a Generator; DTypeError or ShapeError for sizes that
+ * are none; MatgradError for settings of which there is no distribution, such as a negative standard deviation.
  */
 export type Initializer = (rows: number, cols: number, generator: Generator, dtype?: DType) => Matrix
 
@@ -41,8 +44,15 @@ const GAINS: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
   selu: () => 0.75,
 }
 
-/** √ of what a nonlinearity multiplies the variance by, inverted (PyTorch's calculate_gain). */
-export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
+/**
+ * The factor of weights that keeps the variance through a nonlinearity, as PyTorch's calculate_gain has it: 1 for linear and sigmoid,
+ * 5/3 for tanh, √2 for relu, √(2 / (1 + slope²)) for leakyRelu, 3/4 for selu. Defaults: slope 0.01.
+ *
+ * @throws MatgradError for another nonlinearity; DTypeError unless slope is a number.
+ */
+export function gainOf(nonlinearity: Nonlinearity, slope = 0.01, ...more: []): number {
+  checkNoMore('init.gainOf', 'nonlinearity, slope', more)
+  checkNumber('init.gainOf', 'slope', slope)
   if (!Object.hasOwn(GAINS, nonlinearity))
     throw new MatgradError(
       `init.gainOf: nonlinearity is ${describe(nonlinearity)}, wanted one of ${Object.keys(GAINS).join(', ')}`,
@@ -76,14 +86,14 @@ const drawing =
     })
   }
 
-/** Uniform on [low, high). */
+/** Uniform on [low, high), [0, 1) unless given. @throws DTypeError unless both are numbers. */
 export function uniform(low = 0, high = 1, ...more: []): Initializer {
   checkNoMore('init.uniform', 'low, high', more)
   checkNumbers('init.uniform', { low, high })
   return drawing('init.uniform', (rows, cols, generator, dtype) => generator.uniform(rows, cols, low, high, as(dtype)))
 }
 
-/** N(mean, std²). */
+/** N(mean, std²), N(0, 1) unless given. @throws DTypeError unless both are numbers. */
 export function normal(mean = 0, std = 1, ...more: []): Initializer {
   checkNoMore('init.normal', 'mean, std', more)
   checkNumbers('init.normal', { mean, std })
@@ -163,7 +173,11 @@ export interface GainOptions {
 
 const readGain = readerOf({ gain: number(1) })
 
-/** Uniform on ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). Defaults: gain 1. */
+/**
+ * Uniform on ±gain·√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). Defaults: gain 1.
+ *
+ * @throws DTypeError for other options.
+ */
 export function xavierUniform(options?: GainOptions, ...more: []): Initializer {
   checkNoMore('init.xavierUniform', 'options', more)
   const { gain } = readGain('init.xavierUniform', options)
@@ -173,7 +187,11 @@ export function xavierUniform(options?: GainOptions, ...more: []): Initializer {
   })
 }
 
-/** Normal with the standard deviation gain·√(2 / (fanIn + fanOut)) (Glorot & Bengio 2010). Defaults: gain 1. */
+/**
+ * N(0, std²) with std = gain·√(2 / (fanIn + fanOut)) (Glorot & Bengio 2010). Defaults: gain 1.
+ *
+ * @throws DTypeError for other options.
+ */
 export function xavierNormal(options?: GainOptions, ...more: []): Initializer {
   checkNoMore('init.xavierNormal', 'options', more)
   const { gain } = readGain('init.xavierNormal', options)
@@ -211,9 +229,11 @@ function kaimingStd(operation: string, options: KaimingOptions | undefined): (ro
 }
 
 /**
- * Uniform with the standard deviation gain / √fan: bound gain·√(3 / fan) (He et al. 2015).
+ * Uniform on ±gain·√(3 / fan), of the standard deviation gain / √fan, with the gain of `gainOf` (He et al. 2015).
  *
  * Defaults: nonlinearity 'relu', slope 0.01, mode 'fanIn'.
+ *
+ * @throws DTypeError for other options.
  */
 export function kaimingUniform(options?: KaimingOptions, ...more: []): Initializer {
   checkNoMore('init.kaimingUniform', 'options', more)
@@ -225,9 +245,11 @@ export function kaimingUniform(options?: KaimingOptions, ...more: []): Initializ
 }
 
 /**
- * Normal with the standard deviation gain / √fan (He et al. 2015).
+ * N(0, std²) with std = gain / √fan and the gain of `gainOf` (He et al. 2015).
  *
  * Defaults: nonlinearity 'relu', slope 0.01, mode 'fanIn'.
+ *
+ * @throws DTypeError for other options.
  */
 export function kaimingNormal(options?: KaimingOptions, ...more: []): Initializer {
   checkNoMore('init.kaimingNormal', 'options', more)
@@ -242,6 +264,8 @@ export function kaimingNormal(options?: KaimingOptions, ...more: []): Initialize
  * 2014, PyTorch's orthogonal_).
  *
  * Defaults: gain 1.
+ *
+ * @throws DTypeError for other options.
  */
 export function orthogonal(options?: GainOptions, ...more: []): Initializer {
   checkNoMore('init.orthogonal', 'options', more)
@@ -293,7 +317,7 @@ const filling =
   (rows, cols, _generator, dtype) =>
     inNameOf(operation, () => filled(rows, cols, value, as(dtype)))
 
-/** One value everywhere. */
+/** One value everywhere. @throws DTypeError unless it is a number. */
 export function constant(value: number, ...more: []): Initializer {
   checkNoMore('init.constant', 'value', more)
   checkNumbers('init.constant', { value })

@@ -19,7 +19,10 @@ import { nameOf } from './names.ts'
  */
 export type Loss = (prediction: Variable, target: Matrix, options?: { readonly reduction?: Reduction }) => Variable
 
-/** A loss of this package. */
+/**
+ * A loss of this package, of a prediction and a target of nxk: 1x1, or with the reduction 'none' nxk. `crossEntropy` and `nllLoss`
+ * take targets of other shapes.
+ */
 export interface LossFunction<Options> {
   /** The loss with these options, to train with: `loss: huberLoss({ delta: 2 })`. */
   (options: Options): PartialLoss

@@ -220,7 +220,7 @@ export interface KlDivOptions {
 }
 
 /**
- * Kullback and Leibler's divergence, reduced: t·(ln t − x) from logarithms of probabilities x and probabilities t, or their
+ * Kullback and Leibler's divergence (1951; PyTorch's kl_div), reduced: t·(ln t − x) from logarithms of probabilities x and probabilities t, or their
  * logarithms. What has the probability 0 has no part, whatever x is.
  *
  * Defaults: logTarget false, reduction 'mean'.

@@ -293,6 +293,8 @@ describe('wrong settings throw and draw nothing', () => {
   test.each([
     ['uniform with equal bounds', () => init.uniform(1, 1), MatgradError, 'uniform: got 1 to 1'],
     ['uniform with a string', () => untyped.uniform('0', 1), DTypeError, 'uniform: low is "0"'],
+    ['a gain of a string', () => untyped.gainOf('leakyRelu', 'a'), DTypeError, 'init.gainOf: slope is "a"'],
+    ['a gain of an object', () => untyped.gainOf('leakyRelu', { slope: 1 }), DTypeError, 'init.gainOf: slope is'],
     [
       'uniform without end',
       () => init.uniform(0, Number.POSITIVE_INFINITY),

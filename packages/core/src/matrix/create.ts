@@ -119,7 +119,11 @@ function hint(data: readonly unknown[]): string {
 /** The most numbers that a hint repeats. */
 const HINTED = 6
 
-/** rows x cols zeros. */
+/**
+ * rows x cols zeros.
+ *
+ * @throws DTypeError unless sizes are whole numbers, and for other options; ShapeError for negative ones, and more than 2²⁹ elements.
+ */
 export function zeros<R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -130,7 +134,7 @@ export function zeros<R extends number, C extends number>(
   return allocateMatrix('zeros', rows, cols, options)
 }
 
-/** rows x cols ones. */
+/** rows x cols ones. @throws as `zeros`. */
 export function ones<R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -143,7 +147,7 @@ export function ones<R extends number, C extends number>(
   return made
 }
 
-/** rows x cols of one value. */
+/** rows x cols of one value. @throws DTypeError unless it is a number; as `zeros`. */
 export function full<R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -158,7 +162,7 @@ export function full<R extends number, C extends number>(
   return made
 }
 
-/** 1 where the row is the column, else 0: the nxn identity, or nxm. */
+/** 1 where the row is the column, else 0: the nxn identity, or nxm. @throws as `zeros`. */
 export function eye<N extends number>(n: N, options?: CreationOptions): Matrix<N, N>
 export function eye<N extends number, M extends number>(n: N, m: M, options?: CreationOptions): Matrix<N, M>
 export function eye(n: number, second?: number | CreationOptions, third?: CreationOptions, ...more: []): Matrix {
@@ -170,7 +174,7 @@ export function eye(n: number, second?: number | CreationOptions, third?: Creati
   return made
 }
 
-/** a[i, j] = f(i, j). @throws DTypeError unless f is a function and gives numbers. */
+/** a[i, j] = f(i, j), rows x cols. @throws DTypeError unless f is a function and gives numbers; as `zeros`. */
 export function fromFunction<R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -197,7 +201,12 @@ function row(operation: string, count: number, f: (j: number) => number, options
   return made
 }
 
-/** The row start, start + step, … up to stop, which is left out; arange(n) is 0 … n − 1. */
+/**
+ * The row start, start + step, … up to stop, which is left out, 1x⌈(stop − start) / step⌉; arange(n) is 0 … n − 1. The step is 1 unless
+ * given. Without numbers between, it is 1x0.
+ *
+ * @throws DTypeError unless all are numbers, and for other options; ShapeError where the row has no end.
+ */
 export function arange(
   start: number,
   stop?: number,
@@ -222,7 +231,11 @@ export function arange(
   return row('arange', count, (j) => (Number.isFinite(step) ? at(j) : from), options)
 }
 
-/** The row of `count` evenly spaced numbers from start to stop, both included. */
+/**
+ * The row, 1xcount, of evenly spaced numbers from start to stop, both included; 50 unless given.
+ *
+ * @throws DTypeError unless all are numbers, count a whole one, and for other options; ShapeError for a negative count.
+ */
 export function linspace(
   start: number,
   stop: number,

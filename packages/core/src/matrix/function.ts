@@ -1,7 +1,7 @@
 // What operations are as functions: each is the method of its first operand. They are for all classes of values, a tape's variables
 // as well, and each has one signature: TypeScript explains what it refuses by the last of several.
 
-import { getDefaultDtype } from '../base/dtype.ts'
+import { type DType, getDefaultDtype } from '../base/dtype.ts'
 import { DTypeError } from '../base/errors.ts'
 import { elementUnder, isIterations } from '../base/options.ts'
 import { type Axis, describe, type ReducedCols, type ReducedRows } from '../base/shape.ts'
@@ -9,6 +9,7 @@ import type {
   Broadcast,
   ClassOf,
   ColsIn,
+  GeluOptions,
   MatmulBias,
   MatmulOperand,
   MatmulOptions,
@@ -21,7 +22,9 @@ import type {
   Value,
 } from '../ops/algebra.ts'
 import { takenBy } from '../ops/methods.ts'
-import { isValue, scalar } from './matrix.ts'
+import { isValue, type Matrix, scalar } from './matrix.ts'
+
+type Index = Matrix | readonly number[]
 
 /** An element-wise operation on one value. */
 export type UnaryFunction = <V extends Operand | number>(a: V) => Results<RowsIn<V>, ColsIn<V>>[ClassOf<V>]
@@ -103,6 +106,65 @@ export type AffineFunction = <
   bias: MatmulBias<B, D, O>,
   options?: O,
 ) => MatmulResult<ClassOf<A | D>, RowsIn<A>, ColsIn<A>, B, O>
+
+/** The functions of operations, but for those that work element by element on one or two values, which the rows tell. */
+export interface Functions {
+  leakyRelu: SameShapeFunction<[slope?: number]>
+  elu: SameShapeFunction<[alpha?: number]>
+  gelu: SameShapeFunction<[options?: GeluOptions]>
+  clip: SameShapeFunction<[low: number, high: number]>
+
+  where: WhereFunction
+  broadcastTo: LooseFunction<[rows: number, cols: number]>
+
+  sum: ReductionFunction
+  mean: ReductionFunction
+  prod: ReductionFunction
+  max: ReductionFunction
+  min: ReductionFunction
+  variance: ReductionFunction<[options?: { ddof?: number }]>
+  std: ReductionFunction<[options?: { ddof?: number }]>
+  median: ReductionFunction
+  quantile: QuantileFunction
+  argmax: ReductionFunction
+  argmin: ReductionFunction
+  logSumExp: ReductionFunction
+  cumsum: SameShapeFunction<[axis?: Axis]>
+  all: ReductionFunction
+  any: ReductionFunction
+  cumprod: SameShapeFunction<[axis?: Axis]>
+  diff: LooseFunction<[axis?: Axis, n?: number]>
+  softmax: SameShapeFunction<[axis?: Axis]>
+  logSoftmax: SameShapeFunction<[axis?: Axis]>
+  trace: TraceFunction
+
+  matmul: MatmulFunction
+  affine: AffineFunction
+  outer: PairFunction
+  kron: PairFunction
+  cov: LooseFunction<[options?: { rowvar?: boolean; ddof?: number }]>
+  corrcoef: LooseFunction<[options?: { rowvar?: boolean }]>
+
+  transpose: TransposeFunction
+  reshape: ReshapeFunction
+  slice: LooseFunction<[rowStart: number, rowEnd?: number, colStart?: number, colEnd?: number]>
+  gatherRows: LooseFunction<[index: Index]>
+  gatherCols: LooseFunction<[index: Index]>
+  filterRows: LooseFunction<[mask: Matrix | readonly boolean[]]>
+  pad: LooseFunction<[top: number, bottom: number, left: number, right: number, value?: number]>
+  tile: LooseFunction<[rows: number, cols: number]>
+  oneHot: LooseFunction<[count: number, options?: { dtype?: DType }]>
+  scatterAddRows: LooseFunction<[index: Index, rows: number]>
+  pick: LooseFunction<[index: Index]>
+  diag: LooseFunction<[k?: number]>
+  diagonal: LooseFunction<[k?: number]>
+  tril: SameShapeFunction<[k?: number]>
+  triu: SameShapeFunction<[k?: number]>
+  flipRows: SameShapeFunction<[]>
+  flipCols: SameShapeFunction<[]>
+  sort: SameShapeFunction<[axis?: Axis]>
+  argsort: SameShapeFunction<[axis?: Axis]>
+}
 
 /**
  * The method as a function. A number in the first place becomes a 1x1 of the dtype of the first value after it. It does without

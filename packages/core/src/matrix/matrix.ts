@@ -126,7 +126,7 @@ export class Matrix<R extends number = number, C extends number = number> {
     return owning(elementsOf('clone', this).slice(), this.rows, this.cols)
   }
 
-  /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape. */
+  /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape; DTypeError unless it is a Matrix. */
   assign(source: Matrix): this {
     if (!(source instanceof Matrix)) throw new DTypeError(`assign: source is ${describe(source)}, wanted a Matrix`)
     if (source.rows !== this.rows || source.cols !== this.cols)
@@ -151,7 +151,7 @@ export class Matrix<R extends number = number, C extends number = number> {
     return { rows, cols, dtype, data: Array.from(elementsOf('toJSON', this), (x) => toJsonNumber(x, dtype)) }
   }
 
-  /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. */
+  /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. @throws DTypeError unless b is a Matrix. */
   equals(b: Matrix): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`equals: right is ${describe(b)}, wanted a Matrix`)
     return areClose('equals', this, b, 0, 0)
@@ -160,6 +160,8 @@ export class Matrix<R extends number = number, C extends number = number> {
   /**
    * Whether |a − b| ≤ atol + rtol·|b| everywhere and the shapes are the same (NumPy's rule); NaN is close to nothing.
    * Defaults: rtol 1e-5, atol 1e-8.
+   *
+   * @throws DTypeError unless b is a Matrix, and for other options.
    */
   allClose(b: Matrix, options?: { rtol?: number; atol?: number }): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`allClose: right is ${describe(b)}, wanted a Matrix`)

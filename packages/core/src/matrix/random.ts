@@ -164,7 +164,7 @@ export class Generator {
     return out
   }
 
-  /** Uniform on [low, high). @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite. */
+  /** Uniform on [low, high), [0, 1) unless given. @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite. */
   uniform<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -177,7 +177,11 @@ export class Generator {
     return this.fill('uniform', dtype, rows, cols, low, high)
   }
 
-  /** Normal: density e^(−(x − mean)² / 2std²) / (std·√2π). @throws MatgradError when std is negative. */
+  /**
+   * N(mean, std²), of the density e^(−(x − mean)² / 2std²) / (std·√2π), N(0, 1) unless given.
+   *
+   * @throws DTypeError unless both are numbers; MatgradError when std is negative or NaN.
+   */
   normal<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -191,7 +195,12 @@ export class Generator {
     return this.fill('normal', dtypeOption('normal', options), rows, cols, mean, std)
   }
 
-  /** Whole numbers in [low, high), each as likely. @throws MatgradError for more of them, or larger ones, than the dtype holds. */
+  /**
+   * Whole numbers in [low, high), each as likely.
+   *
+   * @throws DTypeError unless the bounds are whole numbers; ShapeError unless low < high; MatgradError for more of them, or larger ones,
+   * than the dtype holds.
+   */
   integers<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -215,7 +224,7 @@ export class Generator {
     return this.fill('bernoulli', dtypeOption('bernoulli', options), rows, cols, p, 1)
   }
 
-  /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. */
+  /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. @throws DTypeError or ShapeError for another n. */
   permutation(n: number): Matrix<number, 1> {
     return this.fill('permutation', 'float64', n, 1)
   }
@@ -326,7 +335,7 @@ export class Generator {
     return counts
   }
 
-  /** The rows of `a` in random order. */
+  /** The rows of `a` in random order, a copy. @throws DTypeError unless it is a Matrix. */
   shuffle<R extends number, C extends number>(a: Matrix<R, C>): Matrix<R, C> {
     if (!((a as unknown) instanceof Matrix)) throw new DTypeError(`shuffle: got ${describe(a)}, wanted a Matrix`)
     return a.gatherRows(this.permutation(a.rows)) as Matrix<R, C>
@@ -364,7 +373,7 @@ export function getDefaultGenerator(): Generator {
   return defaultGenerator
 }
 
-/** Starts the default generator anew, and returns it. @throws DTypeError unless the seed is a number or a string. */
+/** Starts the default generator anew, from `new Generator(seed)`'s state, and returns it. @throws DTypeError unless the seed is a number or a string. */
 export function manualSeed(seed: string | number, ...more: []): Generator {
   checkNoMore('manualSeed', 'seed', more)
   const { state } = inNameOf('manualSeed', () => new Generator(seed))
@@ -397,7 +406,7 @@ function drawn<T>(
   return inNameOf(operation, () => draw(generator, { dtype }))
 }
 
-/** Uniform on [0, 1). */
+/** rows x cols, uniform on [0, 1). @throws as `zeros`; DTypeError for other options. */
 export const rand = <R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -405,7 +414,7 @@ export const rand = <R extends number, C extends number>(
   ...more: []
 ): Matrix<R, C> => drawn('rand', '', options, more, (source, own) => source.uniform(rows, cols, 0, 1, own))
 
-/** N(0, 1). */
+/** rows x cols of N(0, 1). @throws as `zeros`; DTypeError for other options. */
 export const randn = <R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -413,7 +422,7 @@ export const randn = <R extends number, C extends number>(
   ...more: []
 ): Matrix<R, C> => drawn('randn', '', options, more, (source, own) => source.normal(rows, cols, 0, 1, own))
 
-/** Uniform on [low, high). */
+/** rows x cols, uniform on [low, high). @throws as `rand`, and what the method of a Generator throws for the bounds. */
 export const uniform = <R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -424,7 +433,7 @@ export const uniform = <R extends number, C extends number>(
 ): Matrix<R, C> =>
   drawn('uniform', 'low, high, ', options, more, (source, own) => source.uniform(rows, cols, low, high, own))
 
-/** N(mean, std²). */
+/** rows x cols of N(mean, std²). @throws as `rand`, and what the method of a Generator throws for mean and std. */
 export const normal = <R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -435,7 +444,7 @@ export const normal = <R extends number, C extends number>(
 ): Matrix<R, C> =>
   drawn('normal', 'mean, std, ', options, more, (source, own) => source.normal(rows, cols, mean, std, own))
 
-/** Whole numbers in [low, high). */
+/** rows x cols whole numbers in [low, high), each as likely. @throws as `rand`, and what `integers` of a Generator throws for the bounds. */
 export const randint = <R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -448,7 +457,7 @@ export const randint = <R extends number, C extends number>(
 
 const readSource = readerOf({ generator: generatorOption() })
 
-/** The numbers 0 … n − 1 in random order, as an nx1 column. */
+/** The numbers 0 … n − 1 in random order, an nx1 column of float64. @throws as the method of a Generator; DTypeError for other options. */
 export function permutation(n: number, options?: Pick<RandomOptions, 'generator'>, ...more: []): Matrix<number, 1> {
   checkNoMore('permutation', 'n, options', more)
   const { generator = getDefaultGenerator() } = readSource('permutation', options)

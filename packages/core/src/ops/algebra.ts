@@ -136,7 +136,7 @@ export type MatmulResult<K extends Kind, R extends Size, C extends Size, B, O> =
 >[Beside<K, B>]
 
 /**
- * The operations as methods, for an R x C receiver of class K. Sizes that the types know are carried along and checked;
+ * The operations as methods, for an R x C value A of class K, whose elements are a or x. Sizes that the types know are carried along and checked;
  * the rest is checked when it runs. Every method is pure; `b` broadcasts, and a number stands for a 1x1.
  *
  * @throws ShapeError where sizes do not fit; DTypeError where an argument is not what the signature says.
@@ -144,9 +144,9 @@ export type MatmulResult<K extends Kind, R extends Size, C extends Size, B, O> =
 export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   /** −x */
   neg(): Results<R, C>[K]
-  /** |x| */
+  /** |x|, whose derivative is 0 at 0 */
   abs(): Results<R, C>[K]
-  /** −1, 0 or 1 */
+  /** −1, 0 or 1; NaN of NaN */
   sign(): Results<R, C>[K]
   /** eˣ */
   exp(): Results<R, C>[K]
@@ -186,11 +186,11 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   tanh(): Results<R, C>[K]
   /** 1 / (1 + e⁻ˣ) */
   sigmoid(): Results<R, C>[K]
-  /** max(x, 0) */
+  /** max(x, 0), whose derivative is 0 at 0 */
   relu(): Results<R, C>[K]
-  /** x where x > 0, else slope·x (Maas et al. 2013) */
+  /** x where x > 0, else slope·x (Maas et al. 2013); slope is 0.01 unless given */
   leakyRelu(slope?: number): Results<R, C>[K]
-  /** x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2016) */
+  /** x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2016); alpha is 1 unless given */
   elu(alpha?: number): Results<R, C>[K]
   /**
    * x·Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016), or with 'tanh' their approximation
@@ -215,7 +215,7 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   isFinite(): Results<R, C>[K]
   /** The nearest whole number; halves go to the even one, as in NumPy */
   round(): Results<R, C>[K]
-  /** min(max(x, low), high) */
+  /** min(max(x, low), high), whose derivative is 1 at both bounds */
   clip(low: number, high: number): Results<R, C>[K]
 
   /** a + b */
@@ -226,11 +226,11 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   mul<B extends Operand<K> | number>(b: Other<'mul', R, C, B>): Broadcast<K, R, C, B>
   /** a / b */
   div<B extends Operand<K> | number>(b: Other<'div', R, C, B>): Broadcast<K, R, C, B>
-  /** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a */
+  /** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a, NaN where it is 0 */
   mod<B extends Operand<K> | number>(b: Other<'mod', R, C, B>): Broadcast<K, R, C, B>
   /** aᵇ */
   pow<B extends Operand<K> | number>(b: Other<'pow', R, C, B>): Broadcast<K, R, C, B>
-  /** The angle between −π and π from the positive x axis to the point (x, y), y the receiver; C's for zeros and infinities */
+  /** The angle between −π and π from the positive x axis to the point (x, y), y being a; C's for zeros and infinities */
   atan2<B extends Operand<K> | number>(x: Other<'atan2', R, C, B>): Broadcast<K, R, C, B>
   /** ln(eᵃ + eᵇ), without overflow */
   logAddExp<B extends Operand<K> | number>(b: Other<'logAddExp', R, C, B>): Broadcast<K, R, C, B>
@@ -250,23 +250,23 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   equal<B extends Operand<K> | number>(b: Other<'equal', R, C, B>): Broadcast<K, R, C, B>
   /** 1 where a ≠ b, else 0 */
   notEqual<B extends Operand<K> | number>(b: Other<'notEqual', R, C, B>): Broadcast<K, R, C, B>
-  /** With the receiver as condition: a where it is not 0, else b */
+  /** a where the condition, of which it is a method, is not 0, else b */
   where<A extends Operand<K> | number, B extends Operand<K> | number>(
     a: A,
     b: B,
   ): Results<number, number>[Beside<K, A | B>]
-  /** The receiver repeated to rows x cols: each of its sizes is 1 or already the wanted one */
+  /** A repeated to rows x cols: each of its sizes is 1 or already the wanted one */
   broadcastTo<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<R2, C2>[K]
 
-  /** Σ x, summed pairwise: the error grows with log₂ of the number of terms */
+  /** Σ x, summed pairwise: the error grows with log₂ of the number of terms; 0 for no elements */
   sum<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** Σ x / n; NaN for no elements */
   mean<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Π x */
+  /** Π x; 1 for no elements */
   prod<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The largest element; NaN if any is */
+  /** The largest element; NaN if any is. @throws ShapeError for no elements. */
   max<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The smallest element; NaN if any is */
+  /** The smallest element; NaN if any is. @throws ShapeError for no elements. */
   min<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /** Σ (x − mean)² / (n − ddof). Defaults: ddof 0. */
   variance<A extends Axis | undefined = undefined>(
@@ -278,37 +278,39 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
     axis?: A,
     options?: { ddof?: number },
   ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The middle element in order, or the mean of the two in the middle; NaN if any is */
+  /** The middle element in order, or the mean of the two in the middle; NaN if any is. @throws ShapeError for no elements. */
   median<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /**
    * The q-th quantile, 0 ≤ q ≤ 1: of n elements in order, from 0, the one at q·(n − 1), or between its neighbours in
-   * proportion (NumPy's and PyTorch's default); NaN if any is
+   * proportion (NumPy's and PyTorch's default); NaN if any is.
+   *
+   * @throws MatgradError for another q; ShapeError for no elements.
    */
   quantile<A extends Axis | undefined = undefined>(
     q: number,
     axis?: A,
   ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order */
+  /** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
   argmax<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order */
+  /** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
   argmin<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** ln Σ eˣ, without overflow */
+  /** ln Σ eˣ, without overflow; −∞ for no elements */
   logSumExp<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Running sums; without an axis over all elements in row-major order, in the receiver's shape */
+  /** Running sums; without an axis over all elements in row-major order, in the shape of A */
   cumsum(axis?: Axis): Results<R, C>[K]
   /** eˣ / Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
   softmax(axis?: Axis): Results<R, C>[K]
   /** x − ln Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
   logSoftmax(axis?: Axis): Results<R, C>[K]
-  /** Σ a[i, i + k] */
+  /** Σ a[i, i + k], of the main diagonal unless k is given */
   trace(k?: number): Results<1, 1>[K]
   /** 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy */
   all<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** 1 where an element is not 0, else 0; NaN is not 0 */
+  /** 1 where an element is not 0, else 0; NaN is not 0, and of nothing it is 0, as in NumPy */
   any<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Running products; without an axis over all elements in row-major order, in the receiver's shape */
+  /** Running products; without an axis over all elements in row-major order, in the shape of A */
   cumprod(axis?: Axis): Results<R, C>[K]
-  /** Each element but the first of its line minus the one before, n times; along the columns without an axis, as in NumPy */
+  /** Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis, as in NumPy */
   diff(axis?: Axis, n?: number): Results<number, number>[K]
 
   /**
@@ -328,7 +330,7 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
     bias: MatmulBias<B, D, O>,
     options?: O,
   ): MatmulResult<Beside<K, D>, R, C, B, O>
-  /** a·bᵀ for two vectors, each a row or a column */
+  /** a·bᵀ, mxn, for vectors of m and of n elements, each a row or a column */
   outer<B extends Operand<K>>(b: B): Results<number, number>[Beside<K, B>]
   /** The Kronecker product: (A ⊗ B)[i·p + k, j·q + l] = a[i, j]·b[k, l] for B of p x q */
   kron<B extends Operand<K>>(b: B): Results<number, number>[Beside<K, B>]
@@ -357,38 +359,38 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
    * any columns all of them. Negative ones count from the end.
    */
   slice(rowStart: number, rowEnd?: number, colStart?: number, colEnd?: number): Results<number, number>[K]
-  /** The receiver with rows above and below it and columns left and right of it that have one value, 0 if none is given */
+  /** A with rows above and below it and columns left and right of it that have one value, 0 unless given */
   pad(top: number, bottom: number, left: number, right: number, value?: number): Results<number, number>[K]
-  /** The receiver so many times below and beside itself */
+  /** A so many times below and beside itself */
   tile(rows: number, cols: number): Results<number, number>[K]
   /** Row i, 1xn; −1 is the last */
   row(i: number): Results<1, C>[K]
   /** Column j, mx1; −1 is the last */
   col(j: number): Results<R, 1>[K]
-  /** The rows that `index`, an nx1 column of whole numbers or an array, names */
+  /** The rows that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
   gatherRows(index: Index<K>): Results<number, C>[K]
-  /** The columns that `index`, an nx1 column of whole numbers or an array, names */
+  /** The columns that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
   gatherCols(index: Index<K>): Results<R, number>[K]
   /**
    * The rows where `mask`, a boolean for each of them or an nx1 column of 1 and 0, holds. How many there are depends on the
    * numbers of a column, which `compile` therefore refuses.
    */
   filterRows(mask: Selector<K> | readonly boolean[]): Results<number, C>[K]
-  /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the receiver's dtype or another */
+  /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another. @throws ShapeError for one out of range. */
   oneHot(count: number, options?: { dtype?: DType }): Results<R, number>[K]
-  /** A matrix of zeros with `rows` rows, to whose row index[i] row i of the receiver is added: the adjoint of gatherRows */
+  /** A matrix of zeros with `rows` rows, to whose row index[i] row i of A is added: the adjoint of gatherRows */
   scatterAddRows(index: Index<K>, rows: number): Results<number, C>[K]
-  /** a[i, index[i]], nx1: one element of each row */
+  /** a[i, index[i]], nx1: one element of each row. @throws ShapeError for an index out of range. */
   pick(index: Index<K>): Results<R, 1>[K]
-  /** The receiver in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice */
+  /** A in a rows x cols matrix of zeros, its first element at (rowStart, colStart): the adjoint of slice */
   place<R2 extends Size, C2 extends Size>(rows: R2, cols: C2, rowStart: number, colStart: number): Results<R2, C2>[K]
-  /** A row or column of n elements on diagonal k (j − i = k) of a square matrix of zeros with n + |k| rows */
+  /** A row or column of n elements on diagonal k (j − i = k) of a square matrix of zeros with n + |k| rows; k is 0 unless given */
   diag(k?: number): Results<number, number>[K]
-  /** The elements a[i, i + k], as a column */
+  /** The elements a[i, i + k], as a column; k is 0 unless given */
   diagonal(k?: number): Results<number, 1>[K]
-  /** The elements with j − i ≤ k, and zeros */
+  /** The elements with j − i ≤ k, and zeros; k is 0 unless given */
   tril(k?: number): Results<R, C>[K]
-  /** The elements with j − i ≥ k, and zeros */
+  /** The elements with j − i ≥ k, and zeros; k is 0 unless given */
   triu(k?: number): Results<R, C>[K]
   /** The rows in reverse order */
   flipRows(): Results<R, C>[K]

@@ -150,7 +150,7 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     return wrap(summed)
   }
 
-  /** The nxn identity. */
+  /** The nxn identity. @throws DTypeError or ShapeError for another n. */
   static identity<N extends number>(n: N, options?: CreationOptions): SparseMatrix<N, N> {
     checkSizes('identity', n, n)
     const values = zeroArray(dtypeOption('identity', options), n)

@@ -11,7 +11,7 @@ export abstract class Activation extends Module {
   abstract override forward<N extends number, F extends number>(x: Input<N, F>): Variable<N, F>
 }
 
-/** max(x, 0) */
+/** max(x, 0), of the derivative 0 at 0 (Nair & Hinton 2010). */
 export class ReLU extends Activation {
   static readonly builtIn: string = 'ReLU'
 
@@ -21,7 +21,11 @@ export class ReLU extends Activation {
   }
 }
 
-/** x where x > 0, else slope·x. Defaults: slope 0.01. */
+/**
+ * x where x > 0, else slope·x, of the derivative slope at 0 (Maas et al. 2013). Defaults: slope 0.01.
+ *
+ * @throws DTypeError unless slope is a number.
+ */
 export class LeakyReLU extends Activation {
   static readonly builtIn: string = 'LeakyReLU'
 
@@ -45,7 +49,11 @@ export class LeakyReLU extends Activation {
   }
 }
 
-/** x where x > 0, else alpha·(eˣ − 1). Defaults: alpha 1. */
+/**
+ * x where x > 0, else alpha·(eˣ − 1), of the derivative alpha at 0 (Clevert et al. 2016). Defaults: alpha 1.
+ *
+ * @throws DTypeError unless alpha is a number.
+ */
 export class ELU extends Activation {
   static readonly builtIn: string = 'ELU'
 
@@ -69,7 +77,10 @@ export class ELU extends Activation {
   }
 }
 
-/** scale·x where x > 0, else scale·alpha·(eˣ − 1), which keeps the mean 0 and the variance 1 (Klambauer et al. 2017) */
+/**
+ * scale·x where x > 0, else scale·alpha·(eˣ − 1), with scale ≈ 1.0507 and alpha ≈ 1.6733, which keep the mean 0 and the variance 1
+ * (Klambauer et al. 2017).
+ */
 export class SELU extends Activation {
   static readonly builtIn: string = 'SELU'
 
@@ -85,6 +96,8 @@ const readGelu = readerOf({ approximate: oneOf('none', 'tanh')('none') })
  * x·Φ(x), Φ the normal distribution function, or with 'tanh' x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2 (Hendrycks & Gimpel 2016).
  *
  * Defaults: approximate 'none'.
+ *
+ * @throws DTypeError for other options.
  */
 export class GELU extends Activation {
   static readonly builtIn: string = 'GELU'
@@ -108,7 +121,7 @@ export class GELU extends Activation {
   }
 }
 
-/** x·sigmoid(x) */
+/** x / (1 + e⁻ˣ) (Elfwing, Uchibe & Doya 2018). */
 export class SiLU extends Activation {
   static readonly builtIn: string = 'SiLU'
 
@@ -148,7 +161,7 @@ export class Softplus extends Activation {
   }
 }
 
-/** eˣ / Σ eˣ along an axis, 0 or 1. Defaults: axis 1, each row. */
+/** eˣ / Σ eˣ along an axis. Defaults: axis 1, each row. @throws ShapeError unless axis is 0 or 1. */
 export class Softmax extends Activation {
   static readonly builtIn: string = 'Softmax'
 
@@ -172,7 +185,7 @@ export class Softmax extends Activation {
   }
 }
 
-/** ln softmax along an axis, 0 or 1. Defaults: axis 1, each row. */
+/** x − ln Σ eˣ along an axis. Defaults: axis 1, each row. @throws ShapeError unless axis is 0 or 1. */
 export class LogSoftmax extends Activation {
   static readonly builtIn: string = 'LogSoftmax'
 

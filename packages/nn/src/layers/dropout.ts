@@ -11,7 +11,7 @@ const checkProbability = (p: number): void => checkSetting('Dropout', 'p', p, (p
 
 /**
  * While learning, sets each element to 0 with probability p and divides the others by 1 − p, so that the expected value
- * stays (Srivastava et al. 2014); otherwise x itself.
+ * stays (Srivastava et al. 2014); otherwise x itself: nxF → nxF.
  *
  * Defaults: p 0.5, the default generator.
  *

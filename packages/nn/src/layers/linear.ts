@@ -73,6 +73,7 @@ export class Linear<In extends number = number, Out extends number = number> ext
     super(weight, bias ? parameter('Linear', 'bias', biasInit, [1, outFeatures], generator, dtype) : null)
   }
 
+  /** @throws ShapeError for another number of features. */
   override forward<N extends number, F extends number>(x: Input<N, F> & Accepts<F, In>): Variable<N, Out>
   override forward(x: Variable): Variable {
     const weight: Variable = this.weight

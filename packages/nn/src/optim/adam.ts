@@ -71,7 +71,8 @@ interface Moments extends Record<string, Matrix> {
 
 /**
  * Adam (Kingma & Ba 2015) by PyTorch's rule: d = g + weightDecay·p; m = β₁·m + (1 − β₁)·d; v = β₂·v + (1 − β₂)·d²;
- * in step t, p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps). With amsgrad, the largest v so far is in the place of v.
+ * in step t, p −= lr/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps). With amsgrad, the largest v so far is in the place of v;
+ * with decoupledWeightDecay, d = g and p *= 1 − lr·weightDecay before.
  *
  * Defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0, decoupledWeightDecay false, amsgrad false.
  *

@@ -150,6 +150,8 @@ export function evaluate<M extends object = Record<never, never>>(
  * The same without a loss: metrics alone.
  *
  * Defaults: metrics {}, batchSize 256, compile true.
+ *
+ * @throws as with a loss.
  */
 export function evaluate<M extends object = Record<never, never>>(
   model: Module,
@@ -161,6 +163,8 @@ export function evaluate<M extends object = Record<never, never>>(
  * The same with options of which nobody knows whether they have a loss.
  *
  * Defaults: metrics {}, batchSize 256, compile true.
+ *
+ * @throws as with a loss.
  */
 export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs
 export function evaluate(model: Module, data: Dataset | DataLoader, options?: EvaluateOptions, ...more: []): Logs {
@@ -188,9 +192,12 @@ export function evaluate(model: Module, data: Dataset | DataLoader, options?: Ev
 const readPredict = readerOf({ batchSize: whole(EVALUATED), compile: flag(true) })
 
 /**
- * The model's values for samples, one a row, computed in batches with the model out of learning.
+ * The model's values for samples, one a row, computed in batches with the model out of learning: nxIn → nxOut.
  *
  * Defaults: batchSize 256, compile true.
+ *
+ * @throws DTypeError for what is no Module or no Matrix, and for other options; ShapeError unless batchSize is at least 1; what the
+ * model throws.
  */
 export function predict(
   model: Module,
