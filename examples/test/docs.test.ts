@@ -1,4 +1,4 @@
-// The programs of the guide: each is whole, and prints what its page says.
+// The programs of the guide: each is whole, and prints what its page says. `vitest run -u` writes into the pages what they print.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -51,6 +51,8 @@ describe.each(pages.filter((page) => !page.startsWith(CHINESE)))('%s', (page) =>
     expect(fragmentsOf(page)).toEqual([])
   })
 
+  let printed = readFileSync(join(root, page), 'utf8')
+
   for (const { name, language, text, prints } of programsOf(page))
     test(`${name} prints what the page says`, async () => {
       const file = join(folder, `${name.replace(/\W+/g, '-')}.${language}`)
@@ -59,13 +61,23 @@ describe.each(pages.filter((page) => !page.startsWith(CHINESE)))('%s', (page) =>
       for (const method of ['log', 'warn', 'error'] as const)
         vi.spyOn(console, method).mockImplementation((...values) => void lines.push(...format(...values).split('\n')))
       await import(/* @vite-ignore */ file)
-      if ('all' in prints) expect(`${lines.map((line) => line.trimEnd()).join('\n')}\n`).toBe(prints.all)
-      else {
+      if ('all' in prints) {
+        const all = `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+        printed = printed.replace(
+          `${text}\`\`\`\n\n\`\`\`text\n${prints.all}`,
+          () => `${text}\`\`\`\n\n\`\`\`text\n${all}`,
+        )
+        expect(all).toBe(prints.all)
+      } else {
         expect(lines.join('')).not.toBe('')
         expect(lines.join('\n')).not.toMatch(/undefined|NaN/)
         expect(lines.filter((line) => prints.lines.includes(line))).toEqual(prints.lines)
       }
     })
+
+  test('as it stands', async () => {
+    await expect(printed).toMatchFileSnapshot(join(root, page))
+  })
 })
 
 /** What the tables of docs/migrating.md compute with. */
