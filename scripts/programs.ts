@@ -46,3 +46,7 @@ export const fragmentsOf = (path: string): string[] =>
   [
     ...readFileSync(join(root, path), 'utf8').matchAll(/```(?:js|ts|javascript|typescript)\n(?!import )([\s\S]*?)```/g),
   ].map(([, text]) => text)
+
+/** All blocks of a file, whatever their language. */
+export const blocksOf = (path: string): string[] =>
+  [...readFileSync(join(root, path), 'utf8').matchAll(/```\w*\n[\s\S]*?```/g)].map(([block]) => block)

@@ -39,7 +39,7 @@ for (const rank of RANKS) {
   console.log(row.join(' '))
 }
 
-const errors = Array.from({ length: 60 }, (_, k) => Math.log10(Math.hypot(...singularValues.subarray(k + 1)) / size))
+const errors = Array.from({ length: 60 }, (_, k) => Math.hypot(...singularValues.subarray(k + 1)) / size)
 console.log()
-console.log(plot.lines({ 'log10 of the relative error': errors }, { xLabel: 'rank', start: 1 }))
+console.log(plot.lines({ 'relative error': errors }, { xLabel: 'rank', start: 1, yScale: 'log' }))
 console.log(`\npictures in ${folder}`)

@@ -1,18 +1,25 @@
-// The programs of the guide: each is whole, and prints what its page says.
+// The programs of the guide: each is whole, and prints what its page says. `vitest run -u` writes into the pages what they print.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format } from 'node:util'
-import { configure, setDefaultDtype } from '@matgrad/core'
+import * as autograd from '@matgrad/autograd'
+import * as core from '@matgrad/core'
+import * as nn from '@matgrad/nn'
+import * as node from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { fragmentsOf, pages, programsOf } from '../../scripts/programs.ts'
+import { blocksOf, fragmentsOf, pages, programsOf } from '../../scripts/programs.ts'
 
 // Where the packages are found by their names.
 const folder = fileURLToPath(new URL('../output/docs', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = process.cwd()
 let elsewhere = ''
+const AsyncFunction = (async () => {}).constructor as new (...of: string[]) => (names: object) => Promise<unknown>
+const names = { ...core, ...autograd, ...nn, ...node }
 
 beforeAll(async () => {
   await mkdir(folder, { recursive: true })
@@ -26,14 +33,25 @@ afterAll(async () => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
-  setDefaultDtype('float32')
-  configure({ threads: 'auto', fma: false })
+  core.setDefaultDtype('float32')
+  core.configure({ threads: 'auto', fma: false })
 })
 
-describe.each(pages)('%s', (page) => {
+const CHINESE = 'docs/zh-CN/'
+
+test.each(pages.filter((page) => page.startsWith(CHINESE)))(
+  '%s has the blocks of the page that it translates',
+  (page) => {
+    expect(blocksOf(page)).toEqual(blocksOf(page.replace(CHINESE, 'docs/guide/')))
+  },
+)
+
+describe.each(pages.filter((page) => !page.startsWith(CHINESE)))('%s', (page) => {
   test('its blocks are whole programs', () => {
     expect(fragmentsOf(page)).toEqual([])
   })
+
+  let printed = readFileSync(join(root, page), 'utf8')
 
   for (const { name, language, text, prints } of programsOf(page))
     test(`${name} prints what the page says`, async () => {
@@ -43,11 +61,75 @@ describe.each(pages)('%s', (page) => {
       for (const method of ['log', 'warn', 'error'] as const)
         vi.spyOn(console, method).mockImplementation((...values) => void lines.push(...format(...values).split('\n')))
       await import(/* @vite-ignore */ file)
-      if ('all' in prints) expect(`${lines.map((line) => line.trimEnd()).join('\n')}\n`).toBe(prints.all)
-      else {
+      if ('all' in prints) {
+        const all = `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+        printed = printed.replace(
+          `${text}\`\`\`\n\n\`\`\`text\n${prints.all}`,
+          () => `${text}\`\`\`\n\n\`\`\`text\n${all}`,
+        )
+        expect(all).toBe(prints.all)
+      } else {
         expect(lines.join('')).not.toBe('')
         expect(lines.join('\n')).not.toMatch(/undefined|NaN/)
         expect(lines.filter((line) => prints.lines.includes(line))).toEqual(prints.lines)
       }
     })
+
+  test('as it stands', async () => {
+    await expect(printed).toMatchFileSnapshot(join(root, page))
+  })
+})
+
+/** What the tables of docs/migrating.md compute with. */
+function surroundings(): object {
+  const model = new nn.Sequential(new nn.Linear(4, 3))
+  const params = model.parameters()
+  return {
+    __proto__: names,
+    path: join(elsewhere, 'model.safetensors'),
+    ...{ model, params, optimizer: new nn.SGD(params, { lr: 0.1, momentum: 0.9 }) },
+    a: core.matrix([
+      [4, 1, 0],
+      [1, 3, 1],
+      [0, 1, 2],
+    ]),
+    b: core.matrix([
+      [1, 2, 0],
+      [0, 1, 3],
+      [2, 0, 1],
+    ]),
+    v: core.matrix([[1], [0], [2]]),
+    i: core.matrix([[2], [0], [1]]),
+    x: core.ones(6, 4),
+    y: core.matrix([[0], [1], [2], [0], [1], [2]]),
+    w: autograd.variable(core.matrix([[2]])),
+    f: (w: autograd.Variable) => w.pow(3),
+  }
+}
+
+test('what docs/migrating.md says for the names of others runs', async () => {
+  const failures: string[] = []
+  let column = -1
+  for (const line of (await readFile(join(root, 'docs/migrating.md'), 'utf8')).split('\n')) {
+    const cells = line.split('|').map((cell) => cell.trim())
+    if (!line.startsWith('|') || cells.includes('matgrad')) column = cells.indexOf('matgrad')
+    else
+      for (const [, code] of cells[column].matchAll(/`(.+?)`/g)) {
+        const run = new AsyncFunction('names', `with (names) return (${code})`)
+        const value = await run(surroundings()).catch((error: unknown) => failures.push(`${code}: ${error}`))
+        if (value === undefined && !code.endsWith(')')) failures.push(`${code} is undefined`)
+      }
+  }
+  expect(failures).toEqual([])
+})
+
+const sources = ['packages', 'scripts', 'fixtures'].flatMap((name) =>
+  readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => `/${join(name, path)}`),
+)
+
+test.each(pages.filter((page) => /contributing|how-/.test(page)))('%s names files that there are', (page) => {
+  const named = readFileSync(join(root, page), 'utf8').matchAll(/`(?:\.\.\/)*([\w./-]+\.(?:ts|js|py))`/g)
+  const paths = [...named].map(([, path]) => `/${path}`)
+  expect(paths).not.toEqual([])
+  expect(paths.filter((path) => !sources.some((source) => source.endsWith(path)))).toEqual([])
 })

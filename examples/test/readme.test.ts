@@ -1,11 +1,11 @@
 // The programs of the READMEs as who copies them runs them: those that begin with an import are whole.
 
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endOf } from '../../packages/core/test/node/output.ts'
-import { programsOf, readmes } from '../../scripts/programs.ts'
+import { blocksOf, programsOf, readmes } from '../../scripts/programs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'examples/output/readme')
@@ -23,11 +23,13 @@ test('there are some', () => {
   expect(programs.length).toBeGreaterThanOrEqual(7)
 })
 
-test('the programs of the Chinese README are those of the other', () => {
-  const texts = programsOf('README.md').map(({ text }) => text)
-  const translated = programsOf('README.zh-CN.md').map(({ text }) => text)
-  expect(translated.length).toBeGreaterThan(0)
-  expect(texts).toEqual(expect.arrayContaining(translated))
+test.each(['core', 'autograd', 'nn'])('CITATION.cff has the version of %s', async (name) => {
+  const { version } = JSON.parse(await readFile(join(root, `packages/${name}/package.json`), 'utf8'))
+  expect(await readFile(join(root, 'CITATION.cff'), 'utf8')).toContain(`\nversion: ${version}\n`)
+})
+
+test('the blocks of the Chinese README are those of the other', () => {
+  expect(blocksOf('README.zh-CN.md')).toEqual(blocksOf('README.md'))
 })
 
 test.each(programs)('$name prints what it says that it prints', async ({ name, language, text, prints }) => {

@@ -2,7 +2,7 @@
 
 export { CompiledFunction } from './compile/compile.ts'
 export { Guided } from './compile/guided.ts'
-export { imageOf, type Recorded, recordedFrom } from './compile/image.ts'
+export { type Recorded, recordedFrom } from './compile/image.ts'
 export { replays } from './compile/program.ts'
 export {
   checkDistributions,

@@ -15,7 +15,7 @@ export { registerPackage, stackHere, whereIn } from './base/caller.ts'
 export { isOfAnotherCopy, mark } from './base/copies.ts'
 export { setDebug } from './base/debug.ts'
 export { itemSize } from './base/dtype.ts'
-export { inNameOf } from './base/errors.ts'
+export { inNameOf, keepingName } from './base/errors.ts'
 export {
   anything,
   checkNoMore,
@@ -57,7 +57,9 @@ export { endTemporaries, startTemporaries, taped, useTemporaries } from './engin
 export { fused, setFused } from './engine/engine.ts'
 export { atOnce } from './engine/machine.ts'
 export { threadsFor } from './engine/threads.ts'
-export { encodeTensors, readTensorOptions, type Tensor } from './io/safetensors.ts'
+export { writeElements } from './io/elements.ts'
+export { encodeTensors, type Tensor } from './io/safetensors.ts'
+export { readTensorOptions } from './io/tensor-options.ts'
 export { startWalk } from './linalg/operation.ts'
 export * as linalgOperations from './linalg/rows.ts'
 export { fromJsonNumber, toJsonNumber } from './matrix/json.ts'

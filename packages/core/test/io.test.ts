@@ -1,4 +1,4 @@
-import { DTypeError, FormatError, full, io, Matrix, matrix, zeros } from '@matgrad/core'
+import { DTypeError, FormatError, full, io, Matrix, matrix, ShapeError, zeros } from '@matgrad/core'
 import { describe as describeValue } from '@matgrad/core/internal'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -485,20 +485,69 @@ describe('what cannot be encoded', () => {
 })
 
 test('what is no such file is said to be what it is', () => {
-  const { decodeNpy } = io
+  const { decodeNpy, decodeSafetensors } = io
   const zip = Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(20))
-  expect(errorOf(() => decodeNpy(zip)).message).toBe(
-    'decodeNpy: the bytes are those of a zip archive, such as .npz, which decodeNpz reads',
-  )
+  const pickle = Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20)
+  const archive =
+    ": the bytes are those of a zip archive, such as .npz, which decodeNpz reads, or torch.save's, which safetensors.torch.save_file is to write anew"
+  const npy = ': the bytes are those of .npy, which decodeNpy reads'
+  for (const [decode, bytes, end] of [
+    [decodeNpy, zip, archive],
+    [decodeSafetensors, zip, archive],
+    [decodeSafetensors, io.encodeNpy(full(2, 2, 1)), npy],
+    [
+      decodeSafetensors,
+      pickle,
+      ": the bytes are those of a Python pickle, such as torch.save's, which safetensors.torch.save_file is to write anew",
+    ],
+    [decodeNpy, io.encodeSafetensors({}), 'the bytes do not begin as an .npy file does'],
+  ] as const) {
+    const { message } = errorOf(() => decode(bytes))
+    expect(message.slice(-end.length)).toBe(end)
+  }
   const { buffer } = io.encodeNpy(full(2, 2, 1)).slice()
   expect(decodeNpy(buffer).toArray()).toEqual([
     [1, 1],
     [1, 1],
   ])
   expect(decodeSafetensors(io.encodeSafetensors({ a: full(1, 1, 3) }).slice().buffer).tensors.a.item()).toBe(3)
-  expect(errorOf(() => decodeSafetensors(io.encodeNpy(full(2, 2, 1)))).message).toMatch(
-    /it is cut short, or no safetensors file$/,
+})
+
+test('decodeNpy gives an array the shape that is asked for, row by row', () => {
+  const { decodeNpy } = io
+  const npy = (dictionary: string, elements: Float32Array): Uint8Array => {
+    const header = new TextEncoder().encode(dictionary)
+    return Uint8Array.of(
+      0x93,
+      ...new TextEncoder().encode('NUMPY'),
+      1,
+      0,
+      header.length,
+      0,
+      ...header,
+      ...new Uint8Array(elements.buffer),
+    )
+  }
+  const elements = Float32Array.from({ length: 12 }, (_, i) => i)
+  const cube = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2)}", elements)
+  for (const shape of [
+    [2, 6],
+    [-1, 6],
+    [2, -1],
+  ] as const)
+    expect(decodeNpy(cube, { shape }).toArray()).toEqual([
+      [0, 1, 2, 3, 4, 5],
+      [6, 7, 8, 9, 10, 11],
+    ])
+  expect(() => decodeNpy(cube)).toThrow('wanted at most two sizes that are not 1')
+  expect(() => decodeNpy(cube, { shape: [5, -1] })).toThrow(ShapeError)
+  expect(() => decodeNpy(cube, { shape: [3, 5] })).toThrow(
+    'decodeNpy: the array is (2, 3, 2), wanted sizes of 12 elements, not [3, 5]',
   )
+  const fortran = npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 2)}", elements)
+  expect(() => decodeNpy(fortran, { shape: [2, 6] })).toThrow("the array is in Fortran's order")
+  const list = npy("{'descr': '<f4', 'fortran_order': True, 'shape': (12,)}", elements)
+  expect(decodeNpy(list, { shape: [-1, 1] }).shape).toEqual([12, 1])
 })
 
 test('what holds matrices in another way is no set of tensors: nothing is left out without a word', () => {

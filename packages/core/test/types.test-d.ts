@@ -6,12 +6,14 @@ import {
   concat,
   exp,
   eye,
+  fromMessage,
   full,
   Generator,
   io,
   linalg,
   linspace,
   type Matrix,
+  type MatrixMessage,
   matmul,
   matrix,
   mean,
@@ -23,6 +25,7 @@ import {
   softmax,
   sparse,
   sum,
+  toMessage,
   transpose,
   zeros,
 } from '@matgrad/core'
@@ -353,5 +356,46 @@ describe('sparse matrices', () => {
     sparse.matmul(zeros(3, 3), a)
     // @ts-expect-error another shape
     a.add(a.T)
+  })
+})
+
+describe('files', () => {
+  const bytes = new Uint8Array()
+
+  test('are bytes, and matrices of any sizes', async () => {
+    expectTypeOf(io.encodeNpy(zeros(2, 3))).toEqualTypeOf<Uint8Array>()
+    expectTypeOf(io.decodeNpy(bytes)).toEqualTypeOf<Matrix>()
+    expectTypeOf(io.decodeNpy(bytes.buffer as ArrayBuffer)).toEqualTypeOf<Matrix>()
+    expectTypeOf(await io.encodeNpz({ a: zeros(1, 2) }, { compressed: true })).toEqualTypeOf<Uint8Array>()
+    const tensors = await io.decodeNpz(bytes, { names: ['a'] })
+    expectTypeOf(tensors).toEqualTypeOf<Record<string, Matrix>>()
+    const file = io.decodeSafetensors(bytes, { names: ['a'], shapes: { a: [-1, 3] } })
+    expectTypeOf(file.tensors).toEqualTypeOf(tensors)
+    expectTypeOf(file.skipped).toEqualTypeOf<io.SkippedTensor[]>()
+    expectTypeOf(file.metadata).toEqualTypeOf<Record<string, string>>()
+    expectTypeOf(io.encodeSafetensors(tensors, file.metadata)).toEqualTypeOf<Uint8Array>()
+  })
+
+  test('of other values do not compile', () => {
+    // @ts-expect-error: no matrix
+    io.encodeNpy([[1, 2]])
+    // @ts-expect-error: a path is no bytes
+    io.decodeNpy('weights.npy')
+    // @ts-expect-error: a Map is not matrices by name
+    io.encodeSafetensors(new Map([['a', zeros(1, 1)]]), { a: 1 })
+    // @ts-expect-error: metadata are strings
+    io.encodeSafetensors({}, { epoch: 3 })
+    // @ts-expect-error: rows and columns
+    io.decodeSafetensors(bytes, { shapes: { a: [3] } })
+    // @ts-expect-error: no such option
+    io.encodeNpz({}, { level: 9 })
+  })
+
+  test('messages have the names of what they are of', () => {
+    const { message, transfer } = toMessage({ a: zeros(1, 2), list: [1, 'x'] })
+    expectTypeOf(message.a).toEqualTypeOf<MatrixMessage>()
+    expectTypeOf(message.list).toEqualTypeOf<(string | number)[]>()
+    expectTypeOf(transfer).toEqualTypeOf<ArrayBuffer[]>()
+    expectTypeOf(fromMessage<{ a: Matrix }>(message).a).toEqualTypeOf<Matrix>()
   })
 })

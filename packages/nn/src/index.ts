@@ -57,5 +57,5 @@ export {
 export { type KFoldOptions, kFold } from './train/k-fold.ts'
 export type { Logs } from './train/metrics.ts'
 export type { FitOptions, StopSignal, TrainingData } from './train/plan.ts'
-export { type FromRowsOptions, fromRows, type Row, type RowsDataset } from './train/rows.ts'
+export { type FromRowsOptions, fromRows, type Row, type RowsDataset, type ToRowsOptions, toRows } from './train/rows.ts'
 export type { ClassWeight, SampleWeight } from './train/weights.ts'

@@ -7,6 +7,7 @@ import {
   getDefaultGenerator,
   io,
   MatgradError,
+  type Matrix,
   manualSeed,
   matrix,
   zeros,
@@ -493,6 +494,10 @@ describe('a loop of one’s own', () => {
   })
 })
 
+/** A checkpoint with this in it that was never another. */
+const withState = (tensors: Record<string, Matrix>, { sum, ...metadata }: Record<string, string>): Uint8Array =>
+  io.encodeSafetensors(tensors, metadata)
+
 describe('what does not fit is refused, and nothing is changed', () => {
   const parts = (): Parts => partsOf(SIZES[0], 1, optimizers.Adam, schedules.StepLR)
   const bytes = (() => {
@@ -504,8 +509,32 @@ describe('what does not fit is refused, and nothing is changed', () => {
   const other = (change: (state: Untyped) => unknown): Uint8Array => {
     const { tensors, metadata } = io.decodeSafetensors(bytes)
     const state = JSON.parse(metadata?.state ?? '')
-    return io.encodeSafetensors(tensors, { ...metadata, state: JSON.stringify(change(state) ?? state) })
+    return withState(tensors, { ...metadata, state: JSON.stringify(change(state) ?? state) })
   }
+  test('a checkpoint of which anything was changed since: every other byte, an epoch, a tensor more', () => {
+    const own = parts()
+    const before = stateOf(own)
+    const { tensors, metadata } = io.decodeSafetensors(bytes)
+    const state = JSON.parse(metadata.state)
+    const changed = [
+      io.encodeSafetensors(tensors, { ...metadata, state: JSON.stringify({ ...state, epoch: 1 }) }),
+      io.encodeSafetensors({ ...tensors, 'model.more': zeros(1, 1) }, metadata),
+      io.encodeSafetensors(
+        { ...tensors, 'model.more': zeros(1, 1) },
+        { format: metadata.format, state: metadata.state },
+      ),
+      ...Array.from({ length: bytes.length / 2 }, (_, i) => {
+        const copy = bytes.slice()
+        copy[2 * i + (i & 1)] ^= 1 << (i & 7)
+        return copy
+      }),
+    ]
+    for (const each of changed) expect(errorOf(() => decodeCheckpoint(each, own))).toBeInstanceOf(FormatError)
+    expect(stateOf(own)).toEqual(before)
+    expect(() => decodeCheckpoint(io.encodeSafetensors(tensors, metadata), own)).not.toThrow()
+    expect(() => decodeCheckpoint(withState(tensors, metadata), own)).not.toThrow()
+  })
+
   describe('a checkpoint from which something was left out', async () => {
     const make = schedules['warm-up by batch, and a plateau']
     const saved: Uint8Array[] = []
@@ -536,9 +565,11 @@ describe('what does not fit is refused, and nothing is changed', () => {
 
     test.each(Object.keys(tensors))('%s: the error names it', (name) => {
       const { [name]: _, ...others } = tensors
-      const error = refused(io.encodeSafetensors(others, metadata))
+      const error = refused(withState(others, metadata))
       expect(error).toBeInstanceOf(FormatError)
-      expect(error.message).toBe(`decodeCheckpoint: ${name} missing, wanted all that encodeCheckpoint wrote`)
+      expect(error.message).toBe(
+        `decodeCheckpoint: ${name} missing, none unexpected, wanted what encodeCheckpoint wrote`,
+      )
     })
 
     const paths = [...pathsIn(state)]
@@ -553,7 +584,7 @@ describe('what does not fit is refused, and nothing is changed', () => {
         if (instead === 'no' && typeof owner[last] === 'string') continue
         if (instead === undefined && !Array.isArray(owner)) delete owner[last]
         else owner[last] = instead ?? null
-        const error = refused(io.encodeSafetensors(tensors, { ...metadata, state: JSON.stringify(changed) }))
+        const error = refused(withState(tensors, { ...metadata, state: JSON.stringify(changed) }))
         expect(error).toBeInstanceOf(MatgradError)
         expect(error.message).toContain(path.findLast((each) => !/^\d+$/.test(each)))
       }

@@ -1,6 +1,6 @@
 // Pictures: what is drawn is what was given, as text, SVG and PNG; and what is odd is said.
 
-import { fromFunction, Generator, matrix, zeros } from '@matgrad/core'
+import { fromFunction, Generator, matrix, ones, zeros } from '@matgrad/core'
 import { Dropout, Embedding, LayerNorm, Linear, Module, plot, ReLU, Sequential, Sigmoid, Tanh } from '@matgrad/nn'
 import fc from 'fast-check'
 import { decode } from 'fast-png'
@@ -10,11 +10,12 @@ interface Tag {
   readonly name: string
   readonly attributes: Readonly<Record<string, string>>
   text: string
+  /** Where a point of it is in the picture, by the transforms around it. */
+  readonly at: (x: number, y: number) => readonly [x: number, y: number]
 }
 
 const KNOWN = new Set(['svg', 'title', 'desc', 'rect', 'g', 'path', 'text', 'polyline', 'circle', 'line'])
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
-const unescaped = (text: string): string => text.replace(/&(#?\w+);/g, (_, name: string) => ENTITIES[name])
+const unescaped = (text: string): string => text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
 
 /** The elements of a file that is well-formed, and of the few kinds that pictures are made of. */
 function parse(svg: string): Tag[] {
@@ -26,7 +27,7 @@ function parse(svg: string): Tag[] {
     /<(\/?)([a-z]+)((?: [\w-]+="[^"<>]*")*)(\/?)>/g,
   )) {
     const between = svg.slice(end, index)
-    if (!/^(?:[^<>&]|&(?:amp|lt|gt|quot|#39);)*$/.test(between)) faults.push(between)
+    if (!/^(?:[^<>&]|&#\d+;)*$/.test(between)) faults.push(between)
     const last = open.at(-1)
     if (last) last.text += unescaped(between)
     end = index + whole.length
@@ -38,7 +39,16 @@ function parse(svg: string): Tag[] {
     const pairs = [...list.matchAll(/ ([\w-]+)="([^"]*)"/g)].map(([, key, value]) => [key, unescaped(value)] as const)
     const attributes = Object.fromEntries(pairs)
     if (Object.keys(attributes).length !== pairs.length) faults.push(whole)
-    const tag = { name, attributes, text: '' }
+    const around = last?.at ?? ((x, y) => [x, y] as const)
+    const { transform } = attributes
+    const [, dx, dy, scale = '1', turned] =
+      /^translate\((\S+) (\S+)\)(?: scale\((\S+)\))?( rotate\(-90\))?$/.exec(transform ?? '') ?? []
+    if (transform !== undefined && dx === undefined) faults.push(whole)
+    const at: Tag['at'] = (x, y) => {
+      const [across, down] = turned ? [y, -x] : [x, y]
+      return around(Number(dx) + Number(scale) * across, Number(dy) + Number(scale) * down)
+    }
+    const tag = { name, attributes, text: '', at: transform === undefined ? around : at }
     tags.push(tag)
     if (!alone) open.push(tag)
   }
@@ -59,17 +69,21 @@ function elementsOf(picture: plot.Picture): Tag[] {
   expect(title.text).not.toBe('')
   const [, , width, height] = root.attributes.viewBox.split(' ').map(Number)
   const faults: string[] = []
-  for (const { name, attributes } of tags.slice(3)) {
-    const { x = attributes.cx ?? attributes.x1, y = attributes.cy ?? attributes.y1 ?? 0 } = attributes
-    const { d = '', points = x === undefined ? '' : `${x},${y}` } = attributes
-    const places = [...points.split(' '), ...(attributes.x2 ? [`${attributes.x2},${attributes.y2}`] : [])]
+  for (const { name, attributes, at, text } of tags.slice(3)) {
+    const { x = attributes.cx ?? attributes.x1 ?? 0, y = attributes.cy ?? attributes.y1 ?? 0 } = attributes
+    const { d = '', points = `${x},${y}` } = attributes
+    // A text takes 5.5 for each character, which is less than the average.
+    const room = (name === 'text' ? 5.5 : 0) * [...text].length
+    const before = { end: room, middle: room / 2 }[attributes['text-anchor']] ?? 0
+    const ends = name === 'text' ? [`${Number(x) - before},${y}`, `${Number(x) - before + room},${y}`] : []
+    const places = [...points.split(' '), ...ends, ...(attributes.x2 ? [`${attributes.x2},${attributes.y2}`] : [])]
     const areIn = places.filter(Boolean).every((place) => {
-      const [left, top] = place.split(',').map(Number)
+      const [left, top] = at(...(place.split(',').map(Number) as [number, number]))
       return left >= 0 && left <= width && top >= 0 && top <= height
     })
     const sizes = [attributes.width, attributes.height, attributes.r].filter((size) => size !== undefined).map(Number)
     if (!areIn || /[^MHVhvlaz\d. -]/.test(d) || !sizes.every((size) => size >= 0 && Number.isFinite(size)))
-      faults.push(`${name} ${JSON.stringify(attributes)}`)
+      faults.push(`${name} ${JSON.stringify(attributes)} ${text}`)
   }
   expect(faults).toEqual([])
   return tags
@@ -119,15 +133,15 @@ describe('lossCurve and lines', () => {
       "loss, epoch 1 to 4
       9.00 ┤══╗
       8.20 ┤╮ ╚════╗
-      7.40 ┤╰───╮  ╚═════╗
-      6.60 ┤    ╰───╮    ╚════╗
-      5.80 ┤        ╰───╮     ╚════════════╗
-      5.00 ┤            ╰───╮              ╚═══════════════════════════
-      4.20 ┤                ╰────╮
-      3.40 ┤                     ╰───────╮
-      2.60 ┤                             ╰───────╮
-      1.80 ┤                                     ╰─────────────╮
-      1.00 ┤                                                   ╰───────
+      7.40 ┤╰───╮  ╚════╗
+      6.60 ┤    ╰───╮   ╚════╗
+      5.80 ┤        ╰───╮    ╚════════════╗
+      5.00 ┤            ╰───╮             ╚═══════════════════════════
+      4.20 ┤                ╰───╮
+      3.40 ┤                    ╰───────╮
+      2.60 ┤                            ╰───────╮
+      1.80 ┤                                    ╰────────────╮
+      1.00 ┤                                                 ╰────────
       ── training: 8 to 1
       ══ validation: 9 to 5"
     `)
@@ -136,14 +150,14 @@ describe('lossCurve and lines', () => {
 
   it('is an SVG of one polyline a curve, with axes and a legend', () => {
     expect(plot.lossCurve({ loss: [1, 0.5, 0.25] }).toSVG()).toMatchInlineSnapshot(`
-      "<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 328" width="640" height="328" role="img" font-family="system-ui, sans-serif" font-size="12" fill="#222222">
+      "<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 646 352" width="646" height="352" role="img" font-family="system-ui, sans-serif" font-size="12" fill="#222222">
       <title>loss, epoch 1 to 3</title>
       <desc>loss: 1 to 0.25</desc>
-      <rect width="640" height="328" fill="#ffffff"/>
+      <rect width="646" height="352" fill="#ffffff"/>
       <text x="16" y="20" font-size="14" font-weight="bold">loss, epoch 1 to 3</text>
-      <path d="M70.0 34V274M345.0 34V274M620.0 34V274M70 226.0H620M70 162.0H620M70 98.0H620M70 34.0H620" stroke="#dddddd" fill="none"/><rect x="70" y="34" width="550" height="240" stroke="#888888" fill="none"/><text x="70" y="290" text-anchor="middle">1</text><text x="345" y="290" text-anchor="middle">2</text><text x="620" y="290" text-anchor="middle">3</text><text x="64" y="230" text-anchor="end">0.4</text><text x="64" y="166" text-anchor="end">0.6</text><text x="64" y="102" text-anchor="end">0.8</text><text x="64" y="38" text-anchor="end">1.0</text>
-      <polyline points="70,34 345,194 620,274" stroke="#0072b2" stroke-width="2" stroke-dasharray="none" fill="none"/>
-      <path d="M70 312h22" stroke="#0072b2" stroke-width="2" stroke-dasharray="none"/><text x="98" y="316">loss: 1 to 0.25</text>
+      <g transform="translate(16 34)">
+      <g transform="translate(44 0)"><path d="M0 0V240M275 0V240M550 0V240M0 192H550M0 128H550M0 64H550M0 0H550" stroke="#dddddd" fill="none"/><rect width="550" height="240" stroke="#888888" fill="none"/><text x="0" y="256" text-anchor="middle">1</text><text x="275" y="256" text-anchor="middle">2</text><text x="550" y="256" text-anchor="middle">3</text><text x="-6" y="196" text-anchor="end">0.4</text><text x="-6" y="132" text-anchor="end">0.6</text><text x="-6" y="68" text-anchor="end">0.8</text><text x="-6" y="4" text-anchor="end">1.0</text><text x="275" y="274" text-anchor="middle">epoch</text><polyline points="0,0 275,160 550,240" stroke="#0072b2" stroke-width="2" stroke-dasharray="none" fill="none"/></g></g>
+      <g transform="translate(16 332)"><path d="M0 0h22" stroke="#0072b2" stroke-width="2" stroke-dasharray="none" fill="none"/><text x="28" y="4">loss: 1 to 0.25</text></g>
       </svg>
       "
     `)
@@ -158,8 +172,8 @@ describe('lossCurve and lines', () => {
     expect(points).toHaveLength(50)
     const [low, high] = [Math.min(...values), Math.max(...values)]
     for (const [i, [x, y]] of points.entries()) {
-      expect(x).toBeCloseTo(70 + (550 * i) / 49, 1)
-      expect(y).toBeCloseTo(274 - (240 * (values[i] - low)) / (high - low), 1)
+      expect(x).toBeCloseTo((550 * i) / 49, 1)
+      expect(y).toBeCloseTo(240 - (240 * (values[i] - low)) / (high - low), 1)
     }
   })
 
@@ -216,6 +230,88 @@ describe('lossCurve and lines', () => {
     for (const loss of [[], [0.25], [Number.NaN, Number.NaN], [2, 2, 2]]) elementsOf(plot.lossCurve({ loss }))
   })
 
+  it('draws every number where it is, also between the ends', () => {
+    const rows = textOf(plot.lines({ a: [0, 100, 0, 0] })).split('\n')
+    expect(rows[1]).toBe(`100 ┤${' '.repeat(18)}╭╮`)
+    // What is the same is a straight line, however many there are, and nothing overflows.
+    for (const [value, said] of [
+      [0.1, '0.1'],
+      [Number.MAX_VALUE, '1.798e308'],
+    ] as const)
+      for (const count of [2, 6001])
+        expect(textOf(plot.lines({ a: Array(count).fill(value) })).split('\n')).toEqual([
+          expect.stringContaining('index 0 to'),
+          expect.stringMatching(/^\S+ ┤─+$/),
+          `── a: ${said} to ${said}`,
+        ])
+  })
+
+  it('has means of numbers whose differences overflow', () => {
+    const a = Array.from({ length: 2002 }, (_, i) => (i % 2 === 0 ? 1 : -1) * Number.MAX_VALUE)
+    expect(named(elementsOf(plot.lines({ a })), 'polyline')).toHaveLength(1)
+  })
+
+  it('has room for what stands at its ticks', () => {
+    const a = Array.from({ length: 40 }, (_, i) => i)
+    const tags = elementsOf(plot.lines({ a }, { start: 1e15 }))
+    const ticks = named(tags, 'text').filter(({ attributes }) => attributes.y === '256')
+    expect(ticks.length).toBeGreaterThan(1)
+    for (const [i, { text, attributes }] of ticks.slice(1).entries())
+      expect(Number(attributes.x) - Number(ticks[i].attributes.x)).toBeGreaterThan(6 * text.length)
+    const ofPowers = elementsOf(plot.lines({ a: [1e-300, 1e300] }, { yScale: 'log' }))
+    const powers = named(ofPowers, 'text').filter(({ attributes }) => attributes.x === '-6')
+    expect(powers.map(({ text }) => text)).toEqual(['1e-300', '1e-200', '1e-100', '1', '1e100', '1e200', '1e300'])
+  })
+
+  it('has ticks at what they say, each another one', () => {
+    const ends = fc.double({ noNaN: true, min: -1e308, max: 1e308 })
+    fc.assert(
+      fc.property(ends, ends, fc.constantFrom('linear', 'log'), (a, b, yScale) => {
+        const range = [a, b].map((each) => (yScale === 'log' ? Math.abs(each) || 1 : each)).sort((a, b) => a - b)
+        const [low, high] = range
+        const isResolved = high - low > 1e-9 * Math.max(-low, high) && high - low > 1e-300
+        if (!isResolved) return
+        const tags = elementsOf(plot.lines({ a: range }, { yScale }))
+        const ticks = named(tags, 'text').filter(({ attributes }) => attributes.x === '-6')
+        expect(new Set(ticks.map(({ text }) => text)).size).toBe(ticks.length)
+        const scaled = yScale === 'log' ? Math.log10 : (value: number) => value / 4
+        for (const { text, attributes } of ticks) {
+          const part = (scaled(Number(text)) - scaled(low)) / (scaled(high) - scaled(low))
+          expect(Math.abs(240 * (1 - part) + 4 - Number(attributes.y)), text).toBeLessThan(0.5)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('has a logarithmic scale, on which what is not positive is said not to be drawn', () => {
+    const picture = plot.lossCurve({ loss: [1, 0.1, 0.01, 0.001], valLoss: [1, 0, -1, 0.01] }, { yScale: 'log' })
+    const tags = elementsOf(picture)
+    const [line] = named(tags, 'polyline')
+    expect(line.attributes.points).toBe('0,0 183.33,80 366.67,160 550,240')
+    expect(named(tags, 'circle')).toHaveLength(2)
+    const ticks = named(tags, 'text').filter(({ attributes }) => attributes.x === '-6')
+    expect(ticks.map(({ text }) => text)).toEqual(['0.001', '0.01', '0.1', '1'])
+    const rows = textOf(picture).split('\n')
+    expect(rows[0]).toBe('loss, epoch 1 to 4, logarithmic')
+    expect(rows.slice(1, 12).map((row) => Number(row.split(' ┤')[0]))).toEqual(
+      Array.from({ length: 11 }, (_, i) => Number((10 ** (-0.3 * i)).toPrecision(3))),
+    )
+    expect(rows.slice(12)).toEqual(['── training: 1 to 0.001', '══ validation: 1 to 0.01, 2 not positive not drawn'])
+    for (const a of [[0], [0.3], [5e-324, 5e-324], [5e-324, Number.MAX_VALUE], [Number.MAX_VALUE], []]) {
+      expect(textOf(plot.lines({ a }, { yScale: 'log' }))).not.toContain('Infinity')
+      const ticks = named(elementsOf(plot.lines({ a }, { yScale: 'log' })), 'text')
+      for (const { text, attributes } of ticks) if (attributes.x === '-6') expect(Number(text)).toBeGreaterThan(0)
+    }
+  })
+
+  it('counts epochs from those before, and names the axes', () => {
+    const picture = plot.lossCurve({ loss: [3, 2, 1] }, { initialEpoch: 10, title: 'moons', yLabel: 'cross-entropy' })
+    expect(textOf(picture)).toContain('moons, epoch 11 to 13')
+    const texts = textsOf(elementsOf(picture))
+    for (const each of ['11', '12', '13', 'epoch', 'cross-entropy']) expect(texts).toContain(each)
+  })
+
   it('tells lines apart without colours', () => {
     const text = textOf(plot.lines(Object.fromEntries([...'abcdefghij'].map((name, i) => [name, [i, i]]))))
     const samples = text
@@ -256,10 +352,49 @@ test('labels from outside neither steer a terminal nor break SVG', () => {
   for (const picture of pictures) {
     expect(textOf(picture)).toContain('�[31m<script>"&\'���')
     elementsOf(picture)
-    expect(picture.toSVG()).toContain('&lt;script&gt;')
+    expect(picture.toSVG()).toContain('&#60;script&#62;')
   }
-  const long = textOf(plot.lines({ ['x'.repeat(1e6)]: [1] }))
+  const name = 'x'.repeat(1e6)
+  elementsOf(plot.lines({ [name]: [1] }, { title: name, xLabel: name, yLabel: name }))
+  elementsOf(plot.scatter({ [name]: zeros(1, 2) }, { title: name, xLabel: name, yLabel: name }))
+  const long = textOf(plot.lines({ [name]: [1] }))
   expect(long.length).toBeLessThan(200)
+})
+
+test('emoji, marks and East Asian letters take their places on a terminal', () => {
+  const names = ['ab', '日', '👍🏽', '👩‍👩‍👧', '🇩🇪', '❤️', 'e\u0301a']
+  const rows = textOf(
+    plot.confusionMatrix(
+      fromFunction(7, 7, () => 1),
+      names,
+    ),
+  ).split('\n')
+  for (const [i, row] of rows.slice(1).entries()) expect(row).toBe(`${names[i]}${' '.repeat(10)}${'   1'.repeat(7)}`)
+})
+
+test('lines are no longer than a terminal', () => {
+  const values = new Generator(1).normal(30, 2)
+  const pictures = [
+    plot.lossCurve({ loss: [1, 2, 3] }),
+    plot.lines({ a: values }),
+    plot.scatter({ a: values }),
+    plot.decisionBoundary(byColumn, { x: values, y: zeros(30, 1) }),
+    plot.heatmap(values.T),
+    plot.images(zeros(5, 400)),
+    plot.histogram(values),
+  ]
+  expect(pictures[6].toString({ width: 30 })).toMatch(/^\[.{28}█$/m)
+  for (const width of [20, 30, 72])
+    for (const picture of pictures) {
+      const drawn = picture
+        .toString({ width })
+        .split('\n')
+        .filter((line) => !/[a-z]{3}| to |: |^\[/.test(line))
+      expect(drawn.length > 0 || picture === pictures[6]).toBe(true)
+      for (const line of drawn) expect([...line].length, line).toBeLessThanOrEqual(width)
+    }
+  for (const picture of pictures) picture.toString({ width: 1 })
+  expect(() => pictures[0].toString({ width: 0 })).toThrow('toString: width is 0, wanted at least 1')
 })
 
 describe('scatter', () => {
@@ -299,7 +434,10 @@ describe('scatter', () => {
   })
 
   it('of no points, of one, and of far ones', () => {
+    const most = matrix([Number.MAX_VALUE, -Number.MAX_VALUE], 1, 2, { dtype: 'float64' })
+    expect(textOf(plot.scatter({ most }, { xLabel: 'width' }))).toMatch(/width from 1.798e308 to .*\no most, 1 point$/)
     for (const each of [
+      most,
       zeros(0, 2),
       zeros(1, 2),
       matrix(
@@ -438,10 +576,10 @@ describe('heatmap', () => {
 
   it('is characters of five shades, with a legend', () => {
     expect(textOf(plot.heatmap(strange, { title: 'weights' }))).toBe(
-      'weights, 3x2\n  ██\n????\n▒▒░░\n0 (blank) to 1 (█), 1 NaN, 1 -∞ (??)',
+      'weights, 3x2\n  ██\n????\n▒▒░░\n ░▒▓█ 0 to 1\n?? 1 NaN, 1 -∞',
     )
     const cut = textOf(plot.heatmap(strange, { range: [0, 0.5] }))
-    expect(cut).toContain('0 (blank) to 0.5 (█), the numbers go from 0 to 1, 1 NaN')
+    expect(cut).toContain('0 to 0.5\nthe numbers go from 0 to 1\n?? 1 NaN')
     const tags = elementsOf(plot.heatmap(strange))
     expect(textsOf(tags)).toEqual(['heatmap, 3x2', '0 to 1', '1 NaN, 1 -∞'])
     expect(named(tags, 'path')).toHaveLength(5)
@@ -455,6 +593,25 @@ describe('heatmap', () => {
     // A column of blocks is one number; the mean of the last rows, of which there are 4, is smaller.
     for (const line of lines.slice(1, 40)) expect(line).toBe(`${'  '.repeat(3)}${'████'.repeat(2)}`)
     elementsOf(plot.heatmap(large))
+  })
+
+  it('says of how many elements places are the means, and has a pixel for each', async () => {
+    const long = plot.heatmap(fromFunction(1, 5000, (_, j) => j))
+    expect(textOf(long).split('\n')[0]).toBe('heatmap, 1x5000, each the mean of up to 1x125 elements')
+    expect(named(elementsOf(long), 'title')[0].text).toBe('heatmap, 1x5000, each the mean of up to 1x40 elements')
+    const { width, at } = await decoded(long)
+    expect([width, at(0, 0), at(0, 4999)]).toEqual([5000, [68, 1, 84], [253, 231, 37]])
+  })
+
+  it('has a legend of the colours that there are', () => {
+    const one = plot.heatmap(ones(1, 2))
+    expect(textOf(one)).toBe('heatmap, 1x2\n▒▒▒▒\n▒ 1')
+    const fills = named(elementsOf(one), 'rect').flatMap(({ attributes }) =>
+      attributes.height === '12' ? attributes.fill : [],
+    )
+    expect(new Set(fills)).toEqual(new Set([named(elementsOf(one), 'path')[0].attributes.fill]))
+    const far = matrix([-Number.MAX_VALUE, Number.MAX_VALUE], 1, 2, { dtype: 'float64' })
+    expect(textOf(plot.heatmap(far))).toContain('-1.798e308 to 1.798e308')
   })
 
   it.each([
@@ -471,7 +628,7 @@ describe('heatmap', () => {
     const picture = plot.heatmap(a)
     a.set(0, 0, 9)
     expect((await decoded(picture)).at(0, 0)).toEqual([68, 1, 84])
-    expect(String(picture)).toContain('1 (blank) to 2 (█)')
+    expect(String(picture)).toContain('1 to 2')
   })
 })
 
@@ -492,7 +649,7 @@ describe('images', () => {
         'e',
         '▄',
         '',
-        '0 (blank) to 1 (█)',
+        '█ above 0.5 of 0 to 1',
       ].join('\n'),
     )
     const { width, height, at } = await decoded(picture)
@@ -517,9 +674,15 @@ describe('images', () => {
     expect(textOf(plot.images(zeros(0, 16)))).toContain('images, 0 of 4x4')
   })
 
+  it('have titles that are cut between characters', () => {
+    const picture = plot.images(zeros(1, 4), { titles: ['👍'.repeat(30)] })
+    elementsOf(picture)
+    expect(picture.toSVG()).not.toMatch(/\p{Cs}/u)
+  })
+
   it('show what is no number', () => {
     expect(textOf(plot.images(matrix([[Number.NaN, 1, 0, 0]])))).toBe(
-      'images, 1 of 2x2\n?▀\n0 (blank) to 1 (█), 1 NaN (?)',
+      'images, 1 of 2x2\n?▀\n█ above 0.5 of 0 to 1\n? 1 NaN',
     )
   })
 })
@@ -534,7 +697,7 @@ describe('histogram', () => {
       fc.property(fc.array(value, { minLength: 1, maxLength: 60 }), fc.integer({ min: 1, max: 12 }), (values, bins) => {
         const text = textOf(plot.histogram(values, { bins, range: [-1.5, 1.5] }))
         const counts = [...text.matchAll(/^\[.*[)\]] +(\d+)/gm)].map(([, count]) => Number(count))
-        const edges = Array.from({ length: bins + 1 }, (_, i) => -1.5 * (1 - i / bins) + 1.5 * (i / bins))
+        const edges = Array.from({ length: bins + 1 }, (_, i) => (i < bins ? -1.5 + i * (3 / bins) : 1.5))
         const wanted = Array.from({ length: bins }, (_, i) =>
           values.filter((v) => v >= edges[i] && (v < edges[i + 1] || (i === bins - 1 && v === 1.5))),
         ).map(({ length }) => length)
@@ -548,7 +711,7 @@ describe('histogram', () => {
 
   it('puts a number at an edge into the bin that begins there', () => {
     for (let bins = 1; bins <= 60; bins++) {
-      const edges = Array.from({ length: bins + 1 }, (_, i) => 0.1 * (1 - i / bins) + 0.7 * (i / bins))
+      const edges = Array.from({ length: bins + 1 }, (_, i) => (i < bins ? 0.1 + i * ((0.7 - 0.1) / bins) : 0.7))
       const text = textOf(plot.histogram(edges, { bins, range: [0.1, 0.7] }))
       const counts = [...text.matchAll(/^\[.*[)\]] +(\d+)/gm)].map(([, count]) => Number(count))
       expect(counts).toEqual([...Array(bins - 1).fill(1), 2])
@@ -564,6 +727,23 @@ describe('histogram', () => {
     expect(bars.map(({ attributes }) => Number(attributes.height))).toEqual([240, 48])
   })
 
+  // numpy.histogram(values, bins, range) of NumPy 2.4, whose edges are low + i·step.
+  it.each<[values: number[], bins: number, range: [number, number] | undefined, counts: number[]]>([
+    [[1, 2, 3, 4], 3, undefined, [1, 1, 2]],
+    [[5, 5, 5], 3, undefined, [0, 3, 0]],
+    [[1e6], 2, undefined, [0, 1]],
+    [
+      [-0.5, 0, -0.7, -1, 0.8, -0.8, 0.6, 0.3, -1.2],
+      20,
+      undefined,
+      [1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1],
+    ],
+    [[-0.3], 10, [-1.5, 1.5], [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]],
+  ])('counts %j in %i bins as NumPy', (values, bins, range, counts) => {
+    const text = textOf(plot.histogram(values, { bins, ...(range ? { range } : {}) }))
+    expect([...text.matchAll(/^\[.*[)\]] +(\d+)/gm)].map(([, count]) => Number(count))).toEqual(counts)
+  })
+
   it("has as many bins as Sturges' rule says", () => {
     const binsOf = (n: number) => textOf(plot.histogram(new Generator(1).normal(n, 1))).match(/^\[/gm)?.length
     expect([1, 2, 3, 1000, 1024, 1025].map(binsOf)).toEqual([1, 2, 3, 11, 11, 12])
@@ -571,9 +751,9 @@ describe('histogram', () => {
 
   it('of nothing, of one number, of equal and of extreme ones', () => {
     expect(textOf(plot.histogram([]))).toBe('histogram, 0 numbers\nno finite number')
-    expect(textOf(plot.histogram([3]))).toContain('[1.5, 4.5] 1 █')
-    for (const values of [[], [3], [2, 2, 2], [-1e308, 1.7e308], [0, 5e-324], [Number.NaN]]) {
-      textOf(plot.histogram(values))
+    expect(textOf(plot.histogram([3]))).toContain('[2.5, 3.5] 1 █')
+    for (const values of [[], [3], [2, 2, 2], [-1e308, 1.7e308], [Number.MAX_VALUE], [0, 5e-324], [Number.NaN]]) {
+      expect(textOf(plot.histogram(values))).not.toMatch(/Infinity|NaN.*,/)
       elementsOf(plot.histogram(values))
     }
   })
@@ -595,13 +775,13 @@ describe('graph', () => {
     expect(textOf(plot.graph(model))).toMatchInlineSnapshot(`
       "a network of 2 → 3 → 1: 2 inputs
       3 units, Tanh
-            x0    x1  bias
-      h0     1    -2     1
-      h1   0.5     4    -1
-      h2     0   NaN     0
+           x0   x1  bias
+      h0    1   -2     1
+      h1  0.5    4    -1
+      h2    0  NaN     0
       1 unit
-           h0   h1   h2
-      y0    3   -3  1.5"
+          h0  h1   h2
+      y0   3  -3  1.5"
     `)
   })
 
@@ -612,7 +792,7 @@ describe('graph', () => {
       '#d55e00',
       '#0072b2',
       '#0072b2',
-      '#0072b2',
+      '#a0a0a0',
       '#d81b60',
       '#0072b2',
       '#d55e00',
@@ -624,15 +804,37 @@ describe('graph', () => {
     expect(named(elementsOf(plot.graph(model)), 'circle')).toHaveLength(2 + 3 + 1)
   })
 
+  it('tells zero from positive, and says what there is', () => {
+    const tags = elementsOf(plot.graph(new Linear(2, 1, { init: () => matrix([[0, -2]]) })))
+    expect(named(tags, 'line').map(({ attributes }) => attributes.stroke)).toEqual(['#a0a0a0', '#d55e00'])
+    expect(named(tags, 'circle').at(-1)?.attributes.fill).toBe('#d0d0d0')
+    expect(textsOf(tags).slice(-4)).toEqual([
+      'negative',
+      'zero',
+      'the thickest line of each layer: ±2',
+      'units have the colour of their bias',
+    ])
+  })
+
+  it('has room for captions', () => {
+    const [a, b] = [new Linear(13, 13), new Linear(13, 13)]
+    elementsOf(plot.graph(new Sequential(a, new LayerNorm(13), b)))
+    const far = new Linear(1, 1, {
+      dtype: 'float64',
+      init: () => matrix([Number.MAX_VALUE], 1, 1, { dtype: 'float64' }),
+    })
+    expect(textOf(plot.graph(far))).toContain('1.8e308')
+  })
+
   it('draws the first and the last units of large layers, and says so', () => {
     const large = new Sequential(new Linear(784, 128), new LayerNorm(128), new ReLU(), new Linear(128, 10))
     const tags = elementsOf(plot.graph(large))
     expect(named(tags, 'circle')).toHaveLength(12 + 12 + 10)
     expect(named(tags, 'line')).toHaveLength(12 * 12 + 12 * 10)
-    expect(textsOf(tags).filter((text) => text === 'the first and last 6 drawn')).toHaveLength(2)
+    expect(textsOf(tags).filter((text) => text === 'the first and the last 6 drawn')).toHaveLength(2)
     const text = textOf(plot.graph(large))
     expect(text).toContain('128 units, the first and the last 6 drawn, LayerNorm(128), ReLU')
-    expect(text).toMatch(/ x0 .* x5 … +x778 .* x783 +bias$/m)
+    expect(text).toMatch(/ x0 .* x5 {2}… +x778 .* x783 +bias$/m)
   })
 })
 
@@ -645,7 +847,7 @@ describe('confusionMatrix', () => {
       ]),
       ['cat', '日本'],
     )
-    expect(textOf(picture)).toBe('is \\ read as   cat  日本\ncat              5     1\n日本             0    12')
+    expect(textOf(picture)).toBe('is \\ read as  cat  日本\ncat             5     1\n日本            0    12')
     const tags = elementsOf(picture)
     expect(textsOf(tags)).toEqual([
       'confusion matrix',
@@ -656,8 +858,8 @@ describe('confusionMatrix', () => {
       '0',
       '12',
       'cat',
-      '日本',
       'cat',
+      '日本',
       '日本',
     ])
     const [, five, one, none, twelve] = named(tags, 'rect').map(({ attributes }) => attributes.fill)
@@ -673,6 +875,20 @@ describe('confusionMatrix', () => {
         ),
       ),
     ).toContain('class 0           0.5      NaN')
+  })
+
+  it('of what has no sum, and of long names', () => {
+    const infinite = plot.confusionMatrix(
+      matrix([
+        [Number.POSITIVE_INFINITY, 1],
+        [0, 2],
+      ]),
+    )
+    const fills = named(elementsOf(infinite), 'rect').map(({ attributes }) => attributes.fill)
+    expect(fills.slice(1)).toEqual(['#ffffff', '#ffffff', '#ffffff', '#0072b2'])
+    const long = plot.confusionMatrix(zeros(2, 2), ['x'.repeat(60), 'y'])
+    elementsOf(long)
+    expect(textOf(long).split('\n')[2]).toHaveLength(60 + 2 + 60 + 2 + 1)
   })
 })
 
@@ -694,6 +910,8 @@ test.each<[call: () => unknown, message: string]>([
   [() => untyped.lines({}), 'lines: got 0 lines, wanted 1 to 10'],
   [() => untyped.lines({ a: 3 }), 'lines: a is 3, wanted numbers or a Matrix'],
   [() => plot.lines({ a: [1] }, { start: -1 }), 'lines: start is -1, wanted at least 0'],
+  [() => plot.lossCurve({ loss: [1] }, { initialEpoch: -1 }), 'lossCurve: initialEpoch is -1, wanted at least 0'],
+  [() => untyped.lines({ a: [1] }, { yScale: 'ln' }), `lines: yScale is "ln", wanted 'linear' or 'log'`],
   [() => untyped.scatter({ a: [1] }), 'scatter: a is an array, wanted a Matrix'],
   [() => plot.scatter({ a: zeros(2, 3) }), 'scatter: a is 2x3, wanted 2 columns, x and y'],
   [
@@ -712,6 +930,13 @@ test.each<[call: () => unknown, message: string]>([
   ],
   [() => plot.decisionBoundary(byColumn, xy, { classes: ['a'] }), 'decisionBoundary: classes has 1 elements, wanted 2'],
   [() => plot.decisionBoundary(new Linear(2, 11), xy), 'decisionBoundary: got 11 classes, wanted at most 10'],
+  [
+    () => untyped.heatmap(zeros(1, 1), { vmin: 0 }),
+    'heatmap: got vmin, wanted title, colorMap or range: did you mean range?',
+  ],
+  [() => untyped.heatmap(zeros(1, 1), { cmap: 'gray' }), 'did you mean colorMap?'],
+  [() => untyped.scatter({ a: zeros(1, 2) }, { xlim: [0, 1], ylim: [0, 1] }), 'did you mean xRange?'],
+  [() => untyped.lossCurve({ loss: [1] }, { logy: true }), 'did you mean yScale?'],
   [() => untyped.heatmap([[1]]), 'heatmap: matrix is an array, wanted a Matrix'],
   [() => plot.images(zeros(1, 12)), 'images: an image has 12 pixels and is ?x?, wanted rows and cols of that product'],
   [() => plot.images(zeros(1, 12), { rows: 5 }), 'images: an image has 12 pixels and is 5x?'],

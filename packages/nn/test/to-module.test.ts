@@ -1,11 +1,10 @@
-import { constant, type Variable, variable } from '@matgrad/autograd'
+import { constant, linalg, type Variable, variable } from '@matgrad/autograd'
 import {
   concat,
   type DType,
   eye,
-  fromFunction,
   Generator,
-  linalg,
+  getDefaultGenerator,
   type Matrix,
   manualSeed,
   matrix,
@@ -14,7 +13,6 @@ import {
   rand,
   randint,
   randn,
-  where,
 } from '@matgrad/core'
 import {
   Adam,
@@ -43,6 +41,7 @@ import {
   toModule,
 } from '@matgrad/nn'
 import { describe, expect, it } from 'vitest'
+import { followingCount, functions, of } from './exported-models.ts'
 
 type Predict = (rows: ArrayLike<ArrayLike<number>>) => number[][]
 
@@ -139,67 +138,20 @@ describe('toModule', () => {
     }
   }
 
-  const rowwise: Record<string, (x: Variable) => Variable> = {
-    ...Object.fromEntries(
-      [
-        'exp',
-        'log',
-        'log1p',
-        'log2',
-        'log10',
-        'expm1',
-        'sin',
-        'cos',
-        'tan',
-        'asin',
-        'acos',
-        'atan',
-        'sinh',
-        'cosh',
-        'tanh',
-        'sigmoid',
-        'silu',
-        'elu',
-        'gelu',
-        'erf',
-      ]
-        .concat([
-          'softplus',
-          'neg',
-          'abs',
-          'sign',
-          'sqrt',
-          'square',
-          'reciprocal',
-          'relu',
-          'leakyRelu',
-          'floor',
-          'ceil',
-          'trunc',
-        ])
-        .concat(['round', 'isNaN', 'isFinite'])
-        .map((name) => [name, (x: Variable) => x[name as 'exp']()]),
-    ),
-    pow: (x) => x.pow(1.7),
-    mod: (x) => x.mod(3),
-    atan2: (x) => x.atan2(x.flipCols()),
-    logAddExp: (x) => x.logAddExp(x.flipCols()),
-    maximum: (x) => x.maximum(x.mul(-2)),
-    clip: (x) => x.clip(-1, 1),
-    where: (x) => where(x.greater(0), x, x.mul(0.5)),
-    sums: (x) => concat([x.sum(1), x.mean(1), x.max(1), x.min(1), x.prod(1), x.std(1), x.logSumExp(1)], 1),
+  const inverse = ['asin', 'acos', 'atan', 'sinh', 'cosh'] as const
+  const rowwise: Record<string, (x: Variable) => unknown> = {
+    ...functions,
+    ...Object.fromEntries(inverse.map((name) => [name, (x: Variable) => x[name]()])),
     running: (x) => concat([x.cumsum(1), x.cumprod(1), x.diff(1)], 1),
-    ordered: (x) => concat([x.sort(1), x.argsort(1), x.argmax(1), x.median(1), x.flipCols()], 1),
-    softmax: (x) => x.softmax(1).add(x.logSoftmax(1)),
-    moved: (x) => concat([x.slice(0, x.rows, 1, 4), x.gatherCols([0, 2, 2]), x.pad(0, 0, 1, 1)], 1),
-    product: (x) => x.slice(0, x.rows, 3, 30).matmul(constant(fromFunction(27, 5, (i, j) => (i - j) / 7))),
+    // NaN goes from sample to sample.
+    'all of it': (x) => x.isFinite().where(x, 0).softmax().mul(0),
   }
   for (const dtype of ['float32', 'float64'] as const)
     it(`has the tables of every operation on numbers of any size, in ${dtype}`, async () => {
-      const x = matrix([values, values.toReversed()], { dtype })
+      const x = matrix(Float64Array.from(values.concat(values.toReversed()).slice(0, 104)), 26, 4).astype(dtype)
       for (const [name, f] of Object.entries(rowwise)) {
-        const model = new Applied(f, dtype)
-        const predicted = await load(toModule(model, { features: values.length }))
+        const model = new Applied(f as (x: Variable) => Variable, dtype)
+        const predicted = await load(toModule(model, { features: 4 }))
         expect(difference(predicted(x.toArray()), predict(model, x).toArray()), name).toBeUndefined()
       }
     })
@@ -241,7 +193,7 @@ describe('toModule', () => {
     const wanted = predicted(good)
     for (const [rows, message] of [
       [[[1], [1, 2]], 'predict: row 1 has 2 numbers, wanted 1'],
-      [[[1], 7], 'predict: row 1 has undefined numbers, wanted 1'],
+      [[[1], 7], 'predict: row 1 has no numbers, wanted 1'],
       [[['1']], 'predict: number 0 of row 0 is 1, wanted a number'],
       [[[1], [undefined]], 'predict: number 0 of row 1 is undefined, wanted a number'],
       [[[5]], 'predict: Embedding: an index is no whole number in range'],
@@ -254,21 +206,70 @@ describe('toModule', () => {
   })
 
   it('refuses models that no module can be', () => {
-    const of = (f: (x: Variable) => Variable) => new Applied(f)
     const alone = 'depends on that alone'
     for (const [model, message] of [
       [of((x) => x.sub(x.mean(0))), alone],
       [of((x) => x.sum(0)), alone],
       [of((x) => x.flipRows()), alone],
-      [of((x) => x.matmul(linalg.pinv(x.transpose().matmul(x).add(eye(3))))), 'toModule: '],
-      [of((x) => x.add(rand(x.rows, x.cols, { generator: new Generator(1) }).mul(x))), 'toModule: '],
+      [
+        new Sequential(new Tanh(), new Residual(of((x) => x.matmul(linalg.pinv(x.transpose().matmul(x).add(eye(3))))))),
+        'in layers.1.inner, Lambda: toModule: pinv is computed in JavaScript',
+      ],
+      [
+        of((x) => x.add(rand(x.rows, x.cols, { generator: new Generator(1) }).mul(x))),
+        'in Lambda: toModule: draw changes',
+      ],
     ] as const)
       expect(() => toModule(model, { features: 3 })).toThrow(message)
+    let calls = 0
+    expect(() =>
+      toModule(
+        of((x) => x.mul(++calls)),
+        { features: 3 },
+      ),
+    ).toThrow('or on the call')
     expect(() => toModule(new ReLU())).toThrow(
       'toModule: no layer says how many features a sample has, wanted the option features',
     )
     expect(() => toModule(new Linear(2, 3), { features: 3 })).toThrow('wanted 2')
     expect(() => toModule(new Linear(2, 3), { features: 0 })).toThrow('toModule: features')
     expect(() => toModule(matrix([[1]]) as unknown as Module)).toThrow('toModule: ')
+  })
+
+  it.each(Object.entries(followingCount))('refuses %s', (_, f) => {
+    expect(() => toModule(of(f), { features: 2 })).toThrow(
+      'toModule: what the model computes with depends on how many samples there are',
+    )
+  })
+
+  it('leaves generators as they were where it refuses random numbers', () => {
+    const own = new Generator(1)
+    for (const generator of [getDefaultGenerator(), own]) {
+      const before = generator.state
+      const drawn = (x: Variable) => x.add(randn(1, 2, { generator }))
+      const orElse = (x: Variable) => {
+        try {
+          return drawn(x)
+        } catch {
+          return x.neg()
+        }
+      }
+      for (const f of [drawn, orElse]) expect(() => toModule(of(f), { features: 2 })).toThrow('toModule: draw changes')
+      expect(generator.state).toEqual(before)
+    }
+  })
+
+  it('computes once what follows parameters alone, and takes results that follow nothing else, or are the samples', async () => {
+    const weight = variable(randn(3, 3))
+    for (const f of [
+      (x: Variable) => x.matmul(linalg.inv(weight)),
+      (x: Variable) => weight.slice(0, 1).exp().broadcastTo(x.rows, 3),
+      (x: Variable) => constant(matrix([[1, 2, 3]])).broadcastTo(x.rows, 3),
+      (x: Variable) => x,
+    ]) {
+      const x = randn(11, 3)
+      const predicted = await load(toModule(of(f), { features: 3 }))
+      expect(difference(predicted(x.toArray()), predict(of(f), x).toArray())).toBeUndefined()
+    }
   })
 })

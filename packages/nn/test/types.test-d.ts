@@ -8,11 +8,15 @@ import {
   type Callback,
   crossEntropy,
   Dropout,
+  decodeCheckpoint,
   Embedding,
   type EvaluateOptions,
+  encodeCheckpoint,
   evaluate,
   type FitOptions,
   fit,
+  fromJSON,
+  fromRows,
   type History,
   huberLoss,
   Identity,
@@ -24,6 +28,7 @@ import {
   type Logs,
   type Loss,
   type Metric,
+  type ModelJson,
   Module,
   ModuleDict,
   ModuleList,
@@ -38,6 +43,9 @@ import {
   Softmax,
   type StateDict,
   Tanh,
+  toModule,
+  toOnnx,
+  toRows,
 } from '@matgrad/nn'
 import { describe, expectTypeOf, test } from 'vitest'
 
@@ -450,6 +458,9 @@ describe('plot', () => {
     const history = await fit(model, data, { loss: mseLoss, optimizer, epochs: 1, validation: data })
     expectTypeOf(plot.lossCurve(history)).toEqualTypeOf<plot.Picture>()
     expectTypeOf(plot.lossCurve(history).toSVG()).toEqualTypeOf<string>()
+    expectTypeOf(plot.lossCurve(history, { yScale: 'log', initialEpoch: 3 })).toEqualTypeOf<plot.Picture>()
+    // @ts-expect-error wanted 'linear' or 'log'
+    plot.lines({ a: [1] }, { yScale: 'symlog' })
     expectTypeOf(plot.lines({ a: [1], b: new Float32Array(1), c: zeros(1, 2) })).toEqualTypeOf<plot.Picture>()
     expectTypeOf(plot.heatmap(loose, { colorMap: 'gray', range: [0, 1] })).toEqualTypeOf<plot.PixelPicture>()
     expectTypeOf(plot.images(loose).toPNG({ scale: 2 })).resolves.toEqualTypeOf<Uint8Array>()
@@ -462,5 +473,62 @@ describe('plot', () => {
     plot.histogram([1], { range: [1] })
     // @ts-expect-error wanted matrices
     plot.scatter({ a: [1, 2] })
+  })
+})
+
+describe('rows of objects', () => {
+  const rows = [
+    { size: 1, kind: 'a' },
+    { size: 2, kind: 'b' },
+  ]
+
+  test('become datasets, and results become such rows', () => {
+    const { x, y, features, classes } = fromRows(rows, { target: 'kind' })
+    expectTypeOf(x).toEqualTypeOf<Matrix>()
+    expectTypeOf(features).toEqualTypeOf<readonly string[]>()
+    expectTypeOf(classes).toEqualTypeOf<readonly string[] | undefined>()
+    expectTypeOf(toRows(zeros(3, 2), ['a', 'b'])).toEqualTypeOf<Record<'a' | 'b', number>[]>()
+    expectTypeOf(toRows(x, features)).toEqualTypeOf<Record<string, number>[]>()
+    expectTypeOf(toRows(y, ['kind'], { classes: ['a', 'b'] })).toEqualTypeOf<Record<'kind', string>[]>()
+    expectTypeOf(toRows(y, ['kind'], { classes })).toEqualTypeOf<Record<'kind', number | string>[]>()
+    expectTypeOf(fromRows(toRows(x, features), { target: 'size' }).x).toEqualTypeOf<Matrix>()
+  })
+
+  test('a name for each column, and what is no row', () => {
+    // @ts-expect-error: toRows: got 1 names, the matrix has 2 columns
+    toRows(zeros(3, 2), ['a'])
+    // @ts-expect-error: the names of columns are strings
+    toRows(zeros(3, 1), [1])
+    // @ts-expect-error: a target is needed
+    fromRows(rows, {})
+    // @ts-expect-error: cells are numbers and strings
+    fromRows([{ size: true }], { target: 'size' })
+  })
+})
+
+describe('models elsewhere', () => {
+  const model = new Sequential(new Linear(2, 3), new Tanh())
+
+  test('are JSON, bytes and sources', () => {
+    expectTypeOf(model.toJSON()).toEqualTypeOf<ModelJson>()
+    expectTypeOf(fromJSON(model.toJSON())).toEqualTypeOf<Module>()
+    expectTypeOf(toOnnx(model)).toEqualTypeOf<Uint8Array>()
+    expectTypeOf(toModule(model)).toEqualTypeOf<string>()
+    // @ts-expect-error: no model
+    toOnnx(zeros(1, 1))
+    // @ts-expect-error: classes by name
+    fromJSON({}, { classes: [Linear] })
+  })
+
+  test('are checkpoints', () => {
+    const bytes = encodeCheckpoint({ model, optimizer: new SGD(model.parameters(), { lr: 0.1 }), epoch: 2 })
+    expectTypeOf(bytes).toEqualTypeOf<Uint8Array>()
+    const { epoch, batch, history } = decodeCheckpoint(bytes, { model })
+    expectTypeOf([epoch, batch]).toEqualTypeOf<number[]>()
+    expectTypeOf(history.loss).toEqualTypeOf<number[]>()
+    // @ts-expect-error: what goes on needs a model
+    decodeCheckpoint(bytes, {})
+    // @ts-expect-error: no bytes
+    decodeCheckpoint('model.safetensors', { model })
   })
 })

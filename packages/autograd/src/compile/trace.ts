@@ -33,9 +33,17 @@ import { asItIs } from './attributes.ts'
 
 const ADVICE = 'return it, and read it outside, or compute with operations (`where` instead of a branch)'
 
-/** What to do instead of reading elements. */
-const adviceFor = (operation: string): string =>
-  operation.startsWith('the setting') ? 'read it, and let schedules make their steps, outside' : ADVICE
+const OUTSIDE = 'read it, and let schedules make their steps, outside'
+
+/** What is done that is no operation, and what to do instead. */
+function lookAt(operation: string, holder: Holder): readonly [what: string, advice: string] {
+  // An optimiser's, which its property reads.
+  if (operation.startsWith('the setting')) return [`${operation} is read or set`, OUTSIDE]
+  const does = `${operation} reads or writes`
+  return holder instanceof Matrix
+    ? [`${does} the elements of a ${formatShape(holder.shape)} matrix`, ADVICE]
+    : [`${does} the state of a generator`, 'set it outside, or make a generator in the function']
+}
 
 /** Where in a user's code what throws was called, for the end of a message. */
 function calledHere(): string {
@@ -145,13 +153,9 @@ export class Trace implements Tracer, GradientWatch {
   touched(holder: Holder, operation: string): void {
     // What the function itself made is known, until operations have used it.
     if (this.made.has(holder) && !this.values.has(holder)) return
-    const [what, advice] =
-      holder instanceof Matrix
-        ? [`the elements of a ${formatShape(holder.shape)} matrix`, adviceFor(operation)]
-        : ['the state of a generator', 'set it outside, or make a generator in the function']
+    const [what, advice] = lookAt(operation, holder)
     throw new MatgradError(
-      `compile: ${operation} reads or writes ${what} while the function is traced, wanted only operations: ` +
-        `${advice}${calledHere()}`,
+      `compile: ${what} while the function is traced, wanted only operations: ${advice}${calledHere()}`,
     )
   }
 

@@ -23,12 +23,20 @@ export class FormatError extends MatgradError {
   override name = 'FormatError'
 }
 
+const keeping = new WeakSet<Error>()
+
+/** Marks an error as one of whoever watches, which keeps its name whatever operation it comes up in. */
+export function keepingName<E extends Error>(error: E): E {
+  keeping.add(error)
+  return error
+}
+
 /** The result of `run`, whose errors of this package speak of what was called, `operation`, and not of what does the work. */
 export function inNameOf<T>(operation: string, run: () => T): T {
   try {
     return run()
   } catch (error) {
-    if (!(error instanceof MatgradError)) throw error
+    if (!(error instanceof MatgradError) || keeping.has(error)) throw error
     const { message } = error
     throw new (error.constructor as typeof MatgradError)(operation + message.slice(message.indexOf(':')))
   }

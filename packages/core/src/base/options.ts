@@ -203,7 +203,7 @@ export function guardMethods(object: object, takes: Readonly<Record<string, stri
   }
 }
 
-/** What options are called in PyTorch, Keras, NumPy and scikit-learn, as `plain` makes it, and here. */
+/** What options are called in PyTorch, Keras, NumPy, scikit-learn and Matplotlib, as `plain` makes it, and here. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['learningrate', 'lr'],
   ['beta1', 'betas'],
@@ -248,6 +248,12 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['batch', 'batchSize'],
   ['onepochstart', 'onEpochBegin'],
   ['ontrainstart', 'onTrainBegin'],
+  ['vmin', 'range'],
+  ['vmax', 'range'],
+  ['cmap', 'colorMap'],
+  ['xlim', 'xRange'],
+  ['ylim', 'yRange'],
+  ['logy', 'yScale'],
 ])
 
 const plain = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()

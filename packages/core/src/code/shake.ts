@@ -62,11 +62,10 @@ function readOffset(reader: ModuleReader): number {
 
 /** Loads and stores have an alignment and an offset, constants and shuffles 16 bytes, lanes their own; all others nothing. */
 function readOfVector(code: number, reader: ModuleReader): number {
-  const isOfLane = code >= 0x54 && code <= 0x5b
-  const isOfMemory = code <= 0x0b || code === 0x5c || code === 0x5d || isOfLane
-  const offset = isOfMemory ? readOffset(reader) : -1
+  const isMemory = code <= 0x0b || (code >= 0x54 && code <= 0x5d)
+  const offset = isMemory ? readOffset(reader) : -1
   if (code === 0x0c || code === 0x0d) reader.at += 16
-  if ((code >= 0x15 && code <= 0x22) || isOfLane) reader.at++
+  if ((code >= 0x15 && code <= 0x22) || (code >= 0x54 && code <= 0x5b)) reader.at++
   return offset
 }
 
@@ -77,53 +76,48 @@ function skipOfMemory(code: number, reader: ModuleReader): void {
   if (code > 7) skip(reader, 12 - code)
 }
 
+/** What `read` finds in each entry of a section, and its bytes. */
+function entriesOf<T>({ contents }: Section, read: (reader: ModuleReader) => T): (T & { code: Uint8Array })[] {
+  const reader = new ModuleReader(contents)
+  return Array.from({ length: reader.number() }, () => {
+    const start = reader.at
+    const found = read(reader)
+    return { ...found, code: contents.subarray(start, reader.at) }
+  })
+}
+
 interface Exported {
   readonly name: string
   readonly kind: number
   readonly number: number
-  readonly code: Uint8Array
 }
 
-/** What a module exports. */
-function exportsOf(module: Uint8Array<ArrayBuffer>, { contents }: Section): Exported[] {
-  const reader = new ModuleReader(module, contents)
-  return Array.from({ length: reader.number() }, () => {
-    const start = reader.at
-    const length = reader.number()
-    const name = new TextDecoder().decode(module.subarray(reader.at, reader.at + length))
-    reader.at += length
-    const kind = reader.byte()
-    const number = reader.number()
-    return { name, kind, number, code: module.subarray(start, reader.at) }
-  })
-}
+const readExport = (reader: ModuleReader): Exported => ({
+  name: new TextDecoder().decode(reader.take()),
+  kind: reader.byte(),
+  number: reader.number(),
+})
 
+/** A function of a module that imports none. */
 interface Body {
   /** The numbers of the functions that it calls. */
   readonly calls: readonly number[]
   /** Its constants that may be addresses, alone or with what is added to them. */
   readonly addresses: readonly number[]
-  readonly code: Uint8Array
 }
 
-/** The functions of a module that imports none. */
-function bodiesOf(module: Uint8Array<ArrayBuffer>, { contents }: Section): Body[] {
-  const reader = new ModuleReader(module, contents)
-  return Array.from({ length: reader.number() }, () => {
-    const start = reader.at
-    const length = reader.number()
-    const end = reader.at + length
-    const calls: number[] = []
-    const addresses: number[] = []
-    // Locals, in groups of a count and a type.
-    skip(reader, 2 * reader.number())
-    while (reader.at < end) {
-      const code = reader.byte()
-      if (code === CALL) calls.push(reader.number())
-      else addresses.push(readOperands(code, reader))
-    }
-    return { calls, addresses, code: module.subarray(start, end) }
-  })
+function readBody(of: ModuleReader): Body {
+  const reader = new ModuleReader(of.take())
+  const calls: number[] = []
+  const addresses: number[] = []
+  // Locals, in groups of a count and a type.
+  skip(reader, 2 * reader.number())
+  while (reader.at < reader.bytes.length) {
+    const code = reader.byte()
+    if (code === CALL) calls.push(reader.number())
+    else addresses.push(readOperands(code, reader))
+  }
+  return { calls, addresses }
 }
 
 /** What a module writes to its memory at the start: bytes from an address on. */
@@ -133,17 +127,12 @@ interface Table {
 }
 
 /** @throws MatgradError for what is not at a constant address. */
-function tablesOf(module: Uint8Array<ArrayBuffer>, { contents }: Section): Table[] {
-  const reader = new ModuleReader(module, contents)
-  return Array.from({ length: reader.number() }, () => {
-    if (reader.number() !== 0 || reader.byte() !== I32_CONST)
-      throw new MatgradError('shake: the kernels have data without an address, wanted one for all')
-    const address = readSigned(reader)
-    skip(reader, 1)
-    const length = reader.number()
-    reader.at += length
-    return { address, bytes: module.subarray(reader.at - length, reader.at) }
-  })
+function readTable(reader: ModuleReader): Table {
+  if (reader.number() !== 0 || reader.byte() !== I32_CONST)
+    throw new MatgradError('shake: the kernels have data without an address, wanted one for all')
+  const address = readSigned(reader)
+  skip(reader, 1)
+  return { address, bytes: reader.take() }
 }
 
 /** So far beside a table a constant may be that stands for its address: what is added to it need not begin at 0. */
@@ -156,8 +145,8 @@ const BESIDE = 64
 export function shake(module: Uint8Array<ArrayBuffer>, names: ReadonlySet<string>): Uint8Array<ArrayBuffer> {
   const sections = sectionsOf(module)
   const find = (id: number): Section => sections.find((each) => each.id === id) as Section
-  const exported = exportsOf(module, find(EXPORTS))
-  const bodies = bodiesOf(module, find(BODIES))
+  const exported = entriesOf(find(EXPORTS), readExport)
+  const bodies = entriesOf(find(BODIES), readBody)
   const alive = new Set<number>()
   const reach = (number: number): void => {
     if (alive.has(number)) return
@@ -165,23 +154,20 @@ export function shake(module: Uint8Array<ArrayBuffer>, names: ReadonlySet<string
     bodies[number].calls.forEach(reach)
   }
   for (const { name, kind, number } of exported) if (kind === FUNCTION && names.has(name)) reach(number)
-  for (const { id, contents } of sections) if (id === START) reach(new ModuleReader(module, contents).number())
+  for (const { id, contents } of sections) if (id === START) reach(new ModuleReader(contents).number())
   const stays = ({ kind, number }: Exported): boolean => kind !== FUNCTION || alive.has(number)
   const addresses = bodies.flatMap((body, i) => (alive.has(i) ? body.addresses : []))
   const isMeant = ({ address, bytes }: Table): boolean =>
     addresses.some((each) => each > address - BESIDE && each < address + bytes.length + BESIDE)
-  const nothing = new Uint8Array()
-  const table = ({ address, bytes }: Table, isUsed: boolean): Code => {
-    const written = isUsed ? bytes : nothing
-    return [0, I32_CONST, signed(address), END, unsigned(written.length), written]
+  const written = (table: Table): Code => {
+    const bytes = isMeant(table) ? table.bytes : new Uint8Array()
+    return [0, I32_CONST, signed(table.address), END, unsigned(bytes.length), bytes]
   }
   const changed: Readonly<Record<number, Code>> = {
     [EXPORTS]: vector(exported.filter(stays).map(({ code }) => code)),
-    [DATA]: vector(tablesOf(module, find(DATA)).map((each) => table(each, isMeant(each)))),
+    [DATA]: vector(entriesOf(find(DATA), readTable).map(written)),
     [BODIES]: vector(bodies.map(({ code }, i) => (alive.has(i) ? code : NOTHING))),
   }
-  const parts = sections.map(({ id, start, end }) =>
-    id in changed ? section(id, changed[id]) : module.subarray(start, end),
-  )
+  const parts = sections.map(({ id, bytes }) => (id in changed ? section(id, changed[id]) : bytes))
   return flatten([module.subarray(0, PREAMBLE), parts])
 }

@@ -107,10 +107,10 @@ const [DATA, DATA_COUNT] = [11, 12]
 /** A module without that, in the place of its bytes. */
 function withoutData(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   let top = PREAMBLE
-  for (const { id, start, end } of sectionsOf(bytes)) {
+  for (const { id, bytes: section } of sectionsOf(bytes)) {
     if (id === DATA || id === DATA_COUNT) continue
-    bytes.copyWithin(top, start, end)
-    top += end - start
+    bytes.set(section, top)
+    top += section.length
   }
   return bytes.subarray(0, top)
 }

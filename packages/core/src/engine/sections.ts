@@ -3,14 +3,13 @@
 /** Bytes of the preamble, before the first section. */
 export const PREAMBLE = 8
 
-/** Reads a module from one place on. */
+/** Reads bytes from one place on. */
 export class ModuleReader {
   readonly bytes: Uint8Array<ArrayBuffer>
-  at: number
+  at = 0
 
-  constructor(bytes: Uint8Array<ArrayBuffer>, at: number) {
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.bytes = bytes
-    this.at = at
   }
 
   byte(): number {
@@ -25,26 +24,31 @@ export class ModuleReader {
       if (byte < 128) return value
     }
   }
+
+  /** Bytes after the number that says how many they are. */
+  take(): Uint8Array<ArrayBuffer> {
+    const length = this.number()
+    this.at += length
+    return this.bytes.subarray(this.at - length, this.at)
+  }
 }
 
-/** A part of a module: what is between `contents` and `end`, of the kind `id`. */
+/** A part of a module, of the kind `id`: all of it, and what is in it. */
 export interface Section {
   readonly id: number
-  readonly start: number
-  readonly contents: number
-  readonly end: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly contents: Uint8Array<ArrayBuffer>
 }
 
 export function sectionsOf(module: Uint8Array<ArrayBuffer>): Section[] {
-  const reader = new ModuleReader(module, PREAMBLE)
+  const reader = new ModuleReader(module)
+  reader.at = PREAMBLE
   const sections: Section[] = []
   while (reader.at < module.length) {
     const start = reader.at
     const id = reader.byte()
-    const length = reader.number()
-    const contents = reader.at
-    reader.at += length
-    sections.push({ id, start, contents, end: reader.at })
+    const contents = reader.take()
+    sections.push({ id, bytes: module.subarray(start, reader.at), contents })
   }
   return sections
 }

@@ -1,7 +1,6 @@
 import type { DType, TypedArray } from '../base/dtype.ts'
-import { DTypeError, MatgradError } from '../base/errors.ts'
-import { didYouMean, suggestion } from '../base/options.ts'
-import { describe, formatShape, listNames, MAX_SIZE, shorten } from '../base/shape.ts'
+import { DTypeError } from '../base/errors.ts'
+import { describe, formatShape, MAX_SIZE, shorten } from '../base/shape.ts'
 import { allocate } from '../engine/allocate.ts'
 import { type Matrix, owning } from '../matrix/matrix.ts'
 
@@ -37,14 +36,20 @@ export function asBytes(operation: string, given: unknown): Uint8Array {
 /** Whether UTF-8 has a text: no half of a surrogate pair is in it. */
 export const isUnicode = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
-/** @throws MatgradError for a name that is not in a file. */
-export function checkHas(operation: string, what: string, asked: readonly string[], all: readonly string[]): void {
-  const known = new Set(all)
-  for (const name of asked)
-    if (!known.has(name))
-      throw new MatgradError(
-        `${operation}: the file has no ${what} ${shorten(name)}, wanted one of ${listNames(all)}${didYouMean(suggestion(name, all))}`,
-      )
+const beginsWith = (bytes: Uint8Array, text: string): boolean =>
+  [...text].every((letter, i) => bytes[i] === letter.charCodeAt(0))
+
+/** How .npy files begin. */
+export const NPY = '\x93NUMPY'
+export const isNpy = (bytes: Uint8Array): boolean => beginsWith(bytes, NPY)
+
+/** What bytes are that begin as a file of another format does; null where that is not known. */
+export function otherFormat(bytes: Uint8Array): string | null {
+  if (isNpy(bytes)) return 'the bytes are those of .npy, which decodeNpy reads'
+  const anew = "torch.save's, which safetensors.torch.save_file is to write anew"
+  if (beginsWith(bytes, 'PK'))
+    return `the bytes are those of a zip archive, such as .npz, which decodeNpz reads, or ${anew}`
+  return beginsWith(bytes, '\x80\x02') ? `the bytes are those of a Python pickle, such as ${anew}` : null
 }
 
 /** What files call a type, and how its elements are read. */
@@ -154,7 +159,7 @@ export function readMatrix(
   let more = sizes.length - 2
   const [cols = 1, rows = 1, ...others] = [...sizes].reverse().filter((size) => size !== 1 || more-- <= 0)
   if (others.length > 0)
-    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1, as reshape(${sizes[0]}, -1) in NumPy gives`
+    return `shape is (${shorten(sizes.join(', '))}), wanted at most two sizes that are not 1, or another shape by the option, [${sizes[0]}, -1] say`
   if (rows * cols > MAX_SIZE) return `shape is ${formatShape([rows, cols])}, wanted at most ${MAX_SIZE} elements`
   const data = type.read(bytes, order)
   if (typeof data === 'string') return data

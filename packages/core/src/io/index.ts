@@ -1,9 +1,9 @@
-export { decodeNpy, encodeNpy } from './npy.ts'
+export { decodeNpy, encodeNpy, type NpyOptions } from './npy.ts'
 export { decodeNpz, encodeNpz, type NpzOptions } from './npz.ts'
 export {
   decodeSafetensors,
   encodeSafetensors,
   type SkippedTensor,
-  type TensorOptions,
   type Tensors,
 } from './safetensors.ts'
+export type { TensorOptions } from './tensor-options.ts'

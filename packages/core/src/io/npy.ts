@@ -1,11 +1,22 @@
 import { itemSize } from '../base/dtype.ts'
 import { DTypeError, FormatError } from '../base/errors.ts'
-import { checkNoMore } from '../base/options.ts'
+import { checkNoMore, kind, readerOf } from '../base/options.ts'
 import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
-import { asBytes, readMatrix, STORED, type Stored, unknownType, writeElements } from './elements.ts'
+import {
+  asBytes,
+  isNpy,
+  NPY,
+  otherFormat,
+  readMatrix,
+  STORED,
+  type Stored,
+  unknownType,
+  writeElements,
+} from './elements.ts'
+import { sizesFor } from './tensor-options.ts'
 
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
+const MAGIC = Uint8Array.from(NPY, (letter) => letter.charCodeAt(0))
 const ALIGNMENT = 64
 /** NumPy's own limit on the length of a header, which is beyond what a matrix needs. */
 export const MAX_HEADER = 10_000
@@ -72,32 +83,42 @@ function typeOf(descr: unknown): { order: string; type: Stored | undefined } {
   return { order, type: order === '' || name.length <= 2 ? BY_NAME.get(name) : undefined }
 }
 
+export interface NpyOptions {
+  /**
+   * The rows and columns of the matrix, above all of an array of more than two dimensions, whose elements go row by row; one of them may be
+   * −1, which is then found from the other.
+   *
+   * @default as the file has it
+   */
+  readonly shape?: readonly [rows: number, cols: number] | undefined
+}
+
+const readOptions = readerOf({ shape: kind<NonNullable<NpyOptions['shape']>>('[rows, cols]', Array.isArray)() })
+
 /**
  * The matrix in the bytes of an .npy file, versions 1 to 3, as np.load reads it, whatever is behind it. Float16, float32, bool
  * and integers of up to 16 bits become float32; float64 and longer integers become float64. A zero-dimensional array becomes
  * 1x1, a one-dimensional one of n 1xn; where there are more than two dimensions, the last of those of 1 are left out.
  *
- * @throws FormatError for other dtypes, more than two dimensions that are not 1, integers that float64 does not hold exactly, bytes
- * that are missing, and a header that NumPy does not write; DTypeError for what is no bytes.
+ * Default: shape as the file has it.
+ *
+ * @throws FormatError for other dtypes, more than two dimensions that are not 1, unless `shape` says otherwise, which it cannot for those in
+ * Fortran's order, integers that float64 does not hold exactly, bytes that are missing, and a header that NumPy does not write;
+ * ShapeError for sizes that are not those of all elements; DTypeError for what is no bytes.
  */
-export function decodeNpy(file: Uint8Array | ArrayBuffer, ...more: []): Matrix {
-  checkNoMore('decodeNpy', 'bytes', more)
-  const a = readNpy('decodeNpy', asBytes('decodeNpy', file))
-  if (typeof a === 'string') throw new FormatError(`decodeNpy: ${a}`)
-  return a
+export function decodeNpy(file: Uint8Array | ArrayBuffer, options?: NpyOptions, ...more: []): Matrix {
+  checkNoMore('decodeNpy', 'bytes, options', more)
+  const { shape } = readOptions('decodeNpy', options)
+  return readNpy('decodeNpy', asBytes('decodeNpy', file), shape)
 }
 
-/** The matrix in the bytes of an .npy file, or the reason why none can hold its array. @throws FormatError for what is no such file. */
-export function readNpy(operation: string, bytes: Uint8Array): Matrix | string {
+/** The same for the bytes of an array that another file has in it. */
+export function readNpy(operation: string, bytes: Uint8Array, asked: NpyOptions['shape']): Matrix {
   const fail = (why: string): never => {
     throw new FormatError(`${operation}: ${why}`)
   }
-  if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte))
-    fail(
-      bytes[0] === 0x50 && bytes[1] === 0x4b
-        ? 'the bytes are those of a zip archive, such as .npz, which decodeNpz reads'
-        : 'the bytes do not begin as an .npy file does',
-    )
+  if (!isNpy(bytes)) fail(otherFormat(bytes) ?? 'the bytes do not begin as an .npy file does')
+  if (bytes.length < 10) fail('the header is cut short')
   const version = bytes[6]
   if (version < 1 || version > 3 || bytes[7] !== 0) fail(`version is ${version}.${bytes[7]}, wanted 1.0, 2.0 or 3.0`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -117,9 +138,13 @@ export function readNpy(operation: string, bytes: Uint8Array): Matrix | string {
       `the header is ${describe(header.trim())}, wanted descr, fortran_order and a shape of whole numbers, and nothing else`,
     )
   const { order, type } = typeOf(descr)
-  if (!type) return unknownType(typeof descr === 'string' ? descr : 'structured')
+  if (!type) return fail(unknownType(typeof descr === 'string' ? descr : 'structured'))
   const length = shape.reduce((product, size) => product * size, type.size)
   if (!(length <= bytes.length - start))
     fail(`shape (${shorten(shape.join(', '))}) of ${descr} needs ${length} bytes, got ${bytes.length - start}`)
-  return readMatrix(bytes.subarray(start, start + length), type, shape, order, fortran)
+  const sizes = asked === undefined ? shape : sizesFor(operation, 'the array', asked, shape)
+  if (fortran && asked !== undefined && shape.length > 1)
+    fail("the array is in Fortran's order, wanted C's for another shape, as np.ascontiguousarray gives")
+  const a = readMatrix(bytes.subarray(start, start + length), type, sizes, order, fortran && asked === undefined)
+  return typeof a === 'string' ? fail(a) : a
 }

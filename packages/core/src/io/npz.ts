@@ -1,11 +1,12 @@
 import type { FileEntry } from '@zip.js/zip.js'
 import { DTypeError, FormatError, inNameOf, MatgradError } from '../base/errors.ts'
-import { checkNoMore, flag, isPlain, names as listOfNames, readerOf } from '../base/options.ts'
+import { checkNoMore, flag, isPlain, readerOf } from '../base/options.ts'
 import { describe, MAX_SIZE, shorten } from '../base/shape.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { asBytes, checkHas, isUnicode } from './elements.ts'
+import { asBytes, isNpy, isUnicode, otherFormat } from './elements.ts'
 import { encodeNpy, MAX_HEADER, readNpy } from './npy.ts'
-import type { SkippedTensor, Tensors } from './safetensors.ts'
+import type { Tensors } from './safetensors.ts'
+import { checkNames, readTensorOptions, type TensorOptions } from './tensor-options.ts'
 
 const SUFFIX = '.npy'
 /** An array is no larger than its elements and its header. */
@@ -65,60 +66,50 @@ export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more
   return writer.close()
 }
 
-const readDecode = readerOf({
-  names: listOfNames(),
-})
-
 /**
- * The matrices in the bytes of an .npz file, stored or deflated, by name, each array as `decodeNpy` reads it, and what of it is no matrix
- * and why, as `decodeSafetensors` has it: arrays of other dtypes, of more than two dimensions that are not 1, and of integers that float64
- * does not hold exactly, and files that are no .npy. Sizes are looked at before anything is inflated, and checksums afterwards.
+ * The matrices in the bytes of an .npz file, stored or deflated, by name: each array as `decodeNpy` reads it. Sizes are looked at before
+ * anything is inflated, and checksums afterwards.
  *
- * Defaults: names all.
+ * Defaults: names all, shapes as the file has them.
  *
- * @param options.names which arrays are read
- * @throws FormatError for anything else; MatgradError for a name that the file does not have; DTypeError for what is no bytes, and other
- * options.
+ * @param options which arrays are read, and how: one that no matrix can hold is an error unless it is left out, or its shape is given
+ * @throws FormatError for bytes that are no such file, and what `decodeNpy` refuses; MatgradError for a name that it does not have;
+ * ShapeError for sizes that are not those of all elements; DTypeError for what is no bytes, and other options.
  */
 export async function decodeNpz(
   bytes: Uint8Array | ArrayBuffer,
-  options?: { readonly names?: readonly string[] },
+  options?: TensorOptions,
   ...more: []
-): Promise<{ tensors: Record<string, Matrix>; skipped: SkippedTensor[] }> {
+): Promise<Record<string, Matrix>> {
   checkNoMore('decodeNpz', 'bytes, options', more)
-  const { names } = readDecode('decodeNpz', options)
+  const { names, shapes } = readTensorOptions('decodeNpz', options)
   const given = asBytes('decodeNpz', bytes)
   const zip = await loadZip()
-  const tensors: Record<string, Matrix> = Object.create(null)
-  const skipped: SkippedTensor[] = []
+  const found: Record<string, Matrix> = Object.create(null)
   try {
     // Entries that share bytes could inflate to far more than the file has. Names, such as w:0, lead to no file here.
     const options = { checkSignature: true, checkOverlappingEntry: true, filenameValidation: 'tolerant' } as const
     const entries = await new zip.ZipReader(new zip.Uint8ArrayReader(given), options).getEntries()
     const files = new Map<string, FileEntry>()
     for (const entry of entries) {
-      if (entry.directory) continue
-      const name = nameIn(entry.filename)
+      if (entry.directory || !entry.filename.endsWith(SUFFIX)) continue
+      const name = entry.filename.slice(0, -SUFFIX.length)
       if (files.has(name)) throw new FormatError(`decodeNpz: ${shorten(name)} is there twice`)
       files.set(name, entry)
     }
-    checkHas('decodeNpz', 'array', names ?? [], [...files.keys()])
+    checkNames('decodeNpz', 'array', [...(names ?? []), ...Object.keys(shapes)], [...files.keys()])
     const asked = names && new Set(names)
     for (const [name, entry] of files) {
       if (asked && !asked.has(name)) continue
-      const a = entry.filename.endsWith(SUFFIX)
-        ? readNpy(`decodeNpz: ${shorten(name)}`, await inflate(name, entry, zip))
-        : `its name does not end in ${SUFFIX}`
-      if (typeof a === 'string') skipped.push({ name, reason: a })
-      else tensors[name] = a
+      const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined
+      found[name] = readNpy(`decodeNpz: ${shorten(name)}`, await inflate(name, entry, zip), shape)
     }
   } catch (error) {
     if (error instanceof MatgradError) throw error
-    throw new FormatError(
-      `decodeNpz: the bytes are no zip archive that can be read: ${shorten((error as Error).message)}`,
-    )
+    const why = `the bytes are no zip archive that can be read: ${shorten((error as Error).message)}`
+    throw new FormatError(`decodeNpz: ${(isNpy(given) && otherFormat(given)) || why}`)
   }
-  return { tensors, skipped }
+  return found
 }
 
 /** The bytes of a file in an archive. @throws FormatError for more than an array has, or than deflate makes of so few. */
@@ -128,6 +119,3 @@ async function inflate(name: string, entry: FileEntry, { Uint8ArrayWriter }: Zip
     throw new FormatError(`decodeNpz: ${shorten(name)} has ${size} bytes, wanted those of an array`)
   return entry.getData(new Uint8ArrayWriter())
 }
-
-/** What NumPy calls a file in an archive. */
-const nameIn = (file: string): string => (file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : file)

@@ -1,18 +1,19 @@
 import { itemSize, type TypedArray } from '../base/dtype.ts'
-import { DTypeError, FormatError, ShapeError } from '../base/errors.ts'
-import { checkNoMore, isPlain, kind, names as listOfNames, readerOf } from '../base/options.ts'
+import { DTypeError, FormatError } from '../base/errors.ts'
+import { checkNoMore, isPlain } from '../base/options.ts'
 import { describe, shorten } from '../base/shape.ts'
 import { elementsOf, Matrix } from '../matrix/matrix.ts'
 import {
   asBytes,
-  checkHas,
   isUnicode,
+  otherFormat,
   readMatrix,
   STORED,
   type Stored,
   unknownType,
   writeElements,
 } from './elements.ts'
+import { checkNames, readTensorOptions, sizesFor, type TensorOptions } from './tensor-options.ts'
 
 /** Matrices by name. */
 export type Tensors = Readonly<Record<string, Matrix>>
@@ -106,33 +107,6 @@ export interface SkippedTensor {
   readonly reason: string
 }
 
-/** Which tensors of a file are read, and how. */
-export interface TensorOptions {
-  /** @default all */
-  readonly names?: readonly string[]
-  /**
-   * The rows and columns of tensors, above all of more than two dimensions, whose elements go row by row; one of them may be −1, which is
-   * then found from the others.
-   *
-   * @default as the file has it
-   */
-  readonly shapes?: Readonly<Record<string, readonly [rows: number, cols: number]>>
-}
-
-const readOptions = readerOf({
-  names: listOfNames(),
-  shapes: kind<NonNullable<TensorOptions['shapes']>>('[rows, cols] by name', isPlain)(),
-})
-
-/** Such options, complete. @throws DTypeError for others. */
-export function readTensorOptions(
-  operation: string,
-  options: unknown,
-): { names: TensorOptions['names'] | undefined; shapes: NonNullable<TensorOptions['shapes']> } {
-  const { names, shapes = {} } = readOptions(operation, options)
-  return { names, shapes }
-}
-
 /**
  * The matrices and the metadata in the bytes of a safetensors file, and what of it is no matrix. F16, BF16, F32, BOOL and
  * integers of up to 16 bits become float32; F64 and longer integers become float64. A scalar becomes 1x1, a one-dimensional
@@ -156,7 +130,10 @@ export function decodeSafetensors(
   if (bytes.length < 8) fail(`got ${bytes.length} bytes, wanted at least 8`)
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   if (headerLength > MAX_HEADER || headerLength > bytes.length - 8)
-    fail(`the header has ${headerLength} bytes, the file has ${bytes.length}: it is cut short, or no safetensors file`)
+    fail(
+      otherFormat(bytes) ??
+        `the header has ${headerLength} bytes, the file has ${bytes.length}: it is cut short, or no safetensors file`,
+    )
   const start = 8 + headerLength
   const { __metadata__, ...header } = parseHeader(bytes.subarray(8, start))
   const entries = Object.entries(header).map(([name, entry]) => readEntry(name, entry))
@@ -170,30 +147,17 @@ export function decodeSafetensors(
   const metadata = readMetadata(__metadata__)
   const tensors: Record<string, Matrix> = Object.create(null)
   const skipped: SkippedTensor[] = []
-  checkHas('decodeSafetensors', 'tensor', [...(names ?? []), ...Object.keys(shapes)], Object.keys(header))
+  checkNames('decodeSafetensors', 'tensor', [...(names ?? []), ...Object.keys(shapes)], Object.keys(header))
   const asked = names && new Set(names)
   for (const { name, dtype, shape, begin, end } of entries) {
     if (asked && !asked.has(name)) continue
     const type = BY_NAME.get(dtype)
-    const sizes = Object.hasOwn(shapes, name) ? sizesFor(name, shapes[name], shape) : shape
+    const sizes = Object.hasOwn(shapes, name) ? sizesFor('decodeSafetensors', name, shapes[name], shape) : shape
     const a = type ? readMatrix(bytes.subarray(start + begin, start + end), type, sizes) : unknownType(dtype)
     if (typeof a === 'string') skipped.push({ name, reason: a })
     else tensors[name] = a
   }
   return { tensors, metadata, skipped }
-}
-
-/** Rows and columns for as many elements as a tensor of this shape has. @throws ShapeError where there are none. */
-function sizesFor(name: string, wanted: unknown, shape: readonly number[]): readonly number[] {
-  const size = shape.reduce((product, each) => product * each, 1)
-  if (!Array.isArray(wanted) || wanted.length !== 2)
-    throw new ShapeError(`decodeSafetensors: the shape of ${shorten(name)} is ${describe(wanted)}, wanted [rows, cols]`)
-  const [rows, cols] = wanted.map((each, i) => (each === -1 ? size / wanted[1 - i] : each))
-  if (![rows, cols].every((each) => Number.isInteger(each) && each >= 0) || rows * cols !== size)
-    throw new ShapeError(
-      `decodeSafetensors: ${shorten(name)} is (${shorten(shape.join(', '))}), wanted sizes of ${size} elements, not [${wanted.join(', ')}]`,
-    )
-  return [rows, cols]
 }
 
 function fail(why: string, operation = 'decodeSafetensors'): never {

@@ -17,8 +17,8 @@ export interface MatmulOptions {
   /** Multiply by the transpose of the right matrix, without forming it. @default false */
   readonly transposeB?: boolean
   /**
-   * 'strassen' is faster for large matrices: from 2048 rows and columns on, it takes seven eighths of the multiplications
-   * for each time that the sizes can be halved above 1024. Its error is bounded by the largest elements of A and B instead
+   * 'strassen' is faster for large matrices: it halves them while all sizes are at least 1024, and takes seven eighths of the
+   * multiplications each time. Its error is bounded by the largest elements of A and B instead
    * of by those that meet in an element of C (Higham 2002, §23.2.2, Winograd's form, for n x n divided down to n₀):
    * |C − Ĉ| ≤ ((n/n₀)^log₂18·(n₀² + 6n₀) − 6n)·u·max|A|·max|B|, where the default has |C − Ĉ| ≤ n·u·|A|·|B|.
    *

@@ -2,6 +2,7 @@ import type { DType } from '../base/dtype.ts'
 import { MatgradError } from '../base/errors.ts'
 import { shake } from '../code/shake.ts'
 import { kernelBytes, PAGE, usesFma } from '../engine/engine.ts'
+import { clone } from '../ops/index.ts'
 import { written } from './bind.ts'
 import { optimised } from './passes.ts'
 import { layOut } from './plan.ts'
@@ -35,31 +36,27 @@ export interface Image {
   readonly checks: readonly string[]
 }
 
-/** @throws MatgradError for a step that is more than kernels. */
-function checkPortable(caller: string, { kind, operation }: Step): void {
-  if (kind === 'change')
-    throw new MatgradError(
-      `${caller}: ${operation.name} changes what goes on from call to call, wanted a function of its argument`,
-    )
-  if (kind === 'operation' && operation.program === 'host')
-    throw new MatgradError(
-      `${caller}: ${operation.name} is computed in JavaScript, wanted operations that are kernels alone`,
-    )
-}
-
 /**
  * The image of what steps make of an argument, with a copy of everything that they keep.
  *
- * @throws MatgradError for steps that change something or are computed in JavaScript, and where products round once, which not
- * every processor does; NoMemory where it needs more memory than can be had.
+ * @param steps those of kernels, which change nothing
+ * @throws MatgradError where products round once, which not every processor does; NoMemory where it needs more memory than can be had.
  */
 export function imageOf(caller: string, steps: readonly Step[], input: Slot, output: Slot): Image {
   if (usesFma())
     throw new MatgradError(
       `${caller}: products round once, which not every processor does, wanted configure({ fma: false })`,
     )
-  const fast = optimised(steps)
-  for (const step of fast) checkPortable(caller, step)
+  const isWritten = steps.some(({ targets }) => targets.includes(output))
+  const result: Slot = isWritten ? output : { kind: 'state', holder: matrixOf(output).clone() }
+  const copy = {
+    kind: 'operation',
+    operation: clone,
+    attributes: undefined,
+    inputs: [output],
+    targets: [result],
+  } as const
+  const fast = optimised(isWritten ? steps : [...steps, copy])
   for (const value of keptBy(fast)) value.holder = matrixOf(value).clone()
   const layout = layOut(fast, [input])
   const { writer, arena, placeOf } = written(fast, layout, 1)
@@ -75,7 +72,7 @@ export function imageOf(caller: string, steps: readonly Step[], input: Slot, out
     pages: arena.buffer.byteLength / PAGE,
     kept: { address: arena.start, bytes: arena.keptBytes() },
     input: place(input),
-    output: place(output),
+    output: place(result),
     checks: fast
       .filter(({ kind }) => kind === 'check')
       .map(({ operation }) => (operation as { of: { name: string } }).of.name),

@@ -79,6 +79,12 @@ describe('toMessage and fromMessage', () => {
       'fromMessage: value is -1x-3 of',
     ],
     [
+      'a matrix that was sent as it is',
+      () => fromMessage(structuredClone({ all: [zeros(2, 2)] })),
+      FormatError,
+      'fromMessage: value.all[0] is a Matrix that was sent as it is, wanted what toMessage gives',
+    ],
+    [
       'integers',
       () => fromMessage({ a: { rows: 1, cols: 1, data: [1] } }),
       FormatError,
@@ -94,4 +100,22 @@ describe('toMessage and fromMessage', () => {
     all.push(all)
     return all
   }
+})
+
+test('what is twice in a value is one in the copy, and a value in itself twice sixty times takes no time', () => {
+  const a = matrix([[1, 2]])
+  const { message, transfer } = toMessage({ a, b: a, list: [{ a }] })
+  expect(transfer.length).toBe(1)
+  const back = fromMessage<{ a: Matrix; b: Matrix; list: { a: Matrix }[] }>(structuredClone(message, { transfer }))
+  expect(identical(back.a, a)).toBe(true)
+  expect(back.b).toBe(back.a)
+  expect(back.list[0].a).toBe(back.a)
+  const deep = Array.from({ length: 60 }).reduce<unknown>((inner) => [inner, { inner }], [a])
+  const there = fromMessage<unknown[]>(structuredClone(toMessage(deep).message))
+  expect((there[1] as { inner: unknown }).inner).toBe(there[0])
+})
+
+test('a symbol is no data', () => {
+  expect(() => toMessage({ a: Symbol('x') })).toThrow(DTypeError)
+  expect(() => toMessage({ a: Symbol('x') })).toThrow('toMessage: value.a is a symbol, wanted data')
 })

@@ -1,7 +1,8 @@
 // What operations are in ONNX (https://onnx.ai/onnx/operators), by their names: a table of functions that write nodes.
 
-import { MatgradError } from '@matgrad/core'
+import { writeElements } from '@matgrad/core/internal'
 import { Float, type Message } from './protobuf.ts'
+import { ANY, type Attributes, LAST, notForAny, type Sizes } from './samples.ts'
 
 /** Elements as ONNX counts their types. */
 export const FLOAT = 1
@@ -13,17 +14,6 @@ type Attribute = number | Float | readonly number[]
 
 /** From this version of the operators on, the axes of a reduction are an input. */
 const AXES_AS_INPUT = 18
-
-/** A size that follows the number of samples: that, or another one. */
-export const ANY = -1
-
-/** The shape of a value, in which what follows the number of samples is ANY. */
-export type Sizes = readonly [rows: number, cols: number]
-
-export const notForAny = (): MatgradError =>
-  new MatgradError(
-    'toOnnx: what the model computes with depends on how many samples there are, wanted the same for any number, such as rows that are repeated by broadcasting',
-  )
 
 /** Writes the nodes and constants of a graph. */
 export class Nodes {
@@ -73,12 +63,7 @@ export class Nodes {
 
   /** A constant of float32. */
   tensor(name: string, sizes: readonly number[], elements: Float32Array): string {
-    return this.initializer(
-      name,
-      FLOAT,
-      sizes,
-      littleEndian(elements, (view, i) => view.setFloat32(4 * i, elements[i], true), 4),
-    )
+    return this.initializer(name, FLOAT, sizes, elements)
   }
 
   constant(sizes: readonly number[], elements: Float32Array): string {
@@ -95,11 +80,17 @@ export class Nodes {
 
   /** Whole numbers. */
   integers(...values: number[]): string {
-    const bytes = littleEndian(values, (view, i) => view.setBigInt64(8 * i, BigInt(values[i]), true), 8)
-    return this.initializer(this.fresh(), INT64, [values.length], bytes)
+    return this.initializer(this.fresh(), INT64, [values.length], BigInt64Array.from(values, BigInt))
   }
 
-  private initializer(name: string, type: number, sizes: readonly number[], bytes: Uint8Array): string {
+  private initializer(
+    name: string,
+    type: number,
+    sizes: readonly number[],
+    elements: Float32Array | BigInt64Array,
+  ): string {
+    const bytes = new Uint8Array(elements.byteLength)
+    writeElements(bytes, 0, elements)
     this.initializers.push([...sizes.map((size) => [1, size] as const), [2, type], [8, name], [9, bytes]])
     return name
   }
@@ -135,7 +126,7 @@ export class Nodes {
   }
 
   reshape(x: string, sizes: Sizes): string {
-    if (sizes[0] === ANY && sizes[1] === ANY) throw notForAny()
+    if (sizes[0] === ANY && sizes[1] === ANY) throw notForAny('toOnnx')
     // The one that is −1 is found, too.
     return this.node('Reshape', [x, this.integers(...sizes)])
   }
@@ -161,37 +152,16 @@ export class Nodes {
   }
 }
 
-function littleEndian(
-  values: ArrayLike<number>,
-  set: (view: DataView, i: number) => void,
-  size: number,
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(values.length * size)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < values.length; i++) set(view, i)
-  return bytes
-}
-
 /** `AttributeProto`: name 1, f 2, i 3, ints 8, type 20. */
 function attributeOf(name: string, value: Attribute): Message {
-  if (value instanceof Float)
-    return [
-      [1, name],
-      [2, value],
-      [20, 1],
-    ]
-  if (typeof value === 'number')
-    return [
-      [1, name],
-      [3, value],
-      [20, 2],
-    ]
-  return [[1, name], ...value.map((each) => [8, each] as const), [20, 7]]
+  const [fields, type]: [Message, number] =
+    value instanceof Float
+      ? [[[2, value]], 1]
+      : typeof value === 'number'
+        ? [[[3, value]], 2]
+        : [value.map((each) => [8, each] as const), 7]
+  return [[1, name], ...fields, [20, type]]
 }
-
-/** An operation's own arguments. */
-// biome-ignore lint/suspicious/noExplicitAny: as the operations have them
-type Attributes = any
 
 /** Writes the nodes of an operation on inputs, and gives their result; `sizes` are its own, `of` those of its inputs. */
 type Translation = (
@@ -230,7 +200,7 @@ const along =
 const extreme = (type: string): Translation => along((g, x, axis) => g.flags(g.node(type, [x], { axis, keepdims: 1 })))
 /** The length of lines along an axis, which is the same for any number of samples. */
 function lengthOf(of: Sizes, axis: number): number {
-  if (of[axis] === ANY) throw notForAny()
+  if (of[axis] === ANY) throw notForAny('toOnnx')
   return of[axis]
 }
 const same: Translation = (g, [x]) => g.node('Identity', [x])
@@ -239,7 +209,6 @@ const plus = (g: Nodes, x: string, term: number): string => g.node('Add', [x, g.
 const rows: Translation = (g, [x, index]) => g.node('Gather', [x, g.indices(index)], { axis: 0 })
 const product = (g: Nodes, x: string, transposed: boolean): string =>
   transposed ? g.node('Transpose', [x], { perm: [1, 0] }) : x
-const LAST = 2 ** 31 - 1
 /** A part of x from a place to the end or before, in steps, along an axis. */
 const part = (g: Nodes, x: string, [start, end, step]: readonly [number, number, number], axis: number): string =>
   g.node('Slice', [x, g.integers(start), g.integers(end), g.integers(axis), g.integers(step)])
@@ -393,44 +362,4 @@ export const translations: Readonly<Record<string, Translation>> = {
     g.node('MatMul', [product(g, a, transposeA), product(g, b, transposeB)]),
   affine: (g, [a, b, bias], { transposeA, transposeB }) =>
     g.node('Gemm', [a, b, bias], { transA: Number(transposeA), transB: Number(transposeB) }),
-}
-
-/** An operation as it was recorded with some number of samples, and the shapes of its inputs. */
-export interface Occurrence {
-  readonly attributes: Attributes
-  readonly sizes: Sizes
-  readonly of: readonly Sizes[]
-}
-
-/** From the first row or column, or where that follows the number of samples from the last, in negative numbers. */
-function position(key: string, axis: number, few: Occurrence, many: Occurrence): number {
-  const [at, other] = [few.attributes[key], many.attributes[key]]
-  if (at === other) return at
-  const fromEnd = at - few.of[0][axis]
-  if (fromEnd !== other - many.of[0][axis]) throw notForAny()
-  return fromEnd === 0 ? LAST : fromEnd
-}
-
-const margins = ({ attributes, sizes: [rows, cols], of: [[ownRows, ownCols]] }: Occurrence): Attributes => {
-  const { rowStart: above, colStart: before, value } = attributes
-  return { above, before, below: rows - above - ownRows, behind: cols - before - ownCols, value }
-}
-
-function unlessOther(few: Attributes, many: Attributes): Attributes {
-  for (const key in few) if (!Object.is(few[key], many[key])) throw notForAny()
-  return few
-}
-
-/** The attributes of an operation for any number of samples, from two. @throws MatgradError where they follow it. */
-export function attributesOf(name: string, few: Occurrence, many: Occurrence): Attributes {
-  // The sizes of the result say it.
-  if (name === 'reshape' || name === 'broadcastTo') return {}
-  if (name === 'place') return unlessOther(margins(few), margins(many))
-  if (name !== 'slice') return unlessOther(few.attributes ?? {}, many.attributes ?? {})
-  return {
-    rowStart: position('rowStart', 0, few, many),
-    rowEnd: position('rowEnd', 0, few, many),
-    colStart: position('colStart', 1, few, many),
-    colEnd: position('colEnd', 1, few, many),
-  }
 }

@@ -1,11 +1,9 @@
-import { imageOf } from '@matgrad/autograd/internal'
-import { checkNoMore, number, readerOf } from '@matgrad/core/internal'
-import { checkModule, forwardOf, type Module } from '../module.ts'
+import { MatgradError } from '@matgrad/core'
+import { checkNoMore, type Image, imageOf, number, readerOf } from '@matgrad/core/internal'
+import { checkModule, type Module } from '../module.ts'
 import { inEvaluation } from '../train/forward.ts'
 import { featuresOf } from './features.ts'
-import { AT_ONCE, checkRows, samplesFor } from './samples.ts'
-
-type Image = ReturnType<typeof imageOf>
+import { AT_ONCE, type Common, recordedSamples } from './samples.ts'
 
 export interface ToModuleOptions {
   /** How many numbers a sample has. @default what the first layer takes */
@@ -25,29 +23,33 @@ function base64(bytes: Uint8Array): string {
 
 /**
  * A model as the source of an ES module without imports: its `predict(rows)` gives what `predict` of this package gives in every bit, in any
- * runtime that has WebAssembly with vectors. In it are the parameters as they are now, and those kernels alone that the model uses.
+ * runtime that has WebAssembly with vectors and compiles it from bytes: not in Cloudflare's Workers, nor on pages whose Content-Security-Policy
+ * lacks 'wasm-unsafe-eval'. In it are the parameters as they are now, and those kernels alone that the model uses; what is computed of parameters
+ * alone is a constant.
  *
  * `predict` takes samples as arrays of numbers or typed arrays, in an array, and gives an array of numbers for each. Numbers are rounded to
  * the dtype of the model's first parameter. It throws TypeError for samples of other lengths and what are no numbers, RangeError for an index out of range.
  *
  * Default: features as the first layer has it.
  *
- * @throws MatgradError where a result depends on more than its own sample, operations are computed in JavaScript (linear algebra, those
- * of users) or changes what goes on from call to call (random numbers), features are not known, and where `configure({ fma: true })`
- * holds; what the model and `compile` throw.
+ * @throws MatgradError where a result depends on more than its own sample or on how many there are, as seen with one and with eight;
+ * where an operation on samples is computed in JavaScript (linear algebra, those of users) or changes what goes on from call to call (random
+ * numbers), before it does; where features are not known, and where `configure({ fma: true })` holds; what the model and `compile` throw.
  */
 export function toModule(model: Module, options?: ToModuleOptions, ...more: []): string {
   checkNoMore('toModule', 'model, options', more)
   checkModule('toModule', model)
   const { features } = readToModule('toModule', options)
   return inEvaluation(model, () => {
-    const samples = samplesFor('toModule', model, featuresOf('toModule', model, features))
-    checkRows('toModule', model, samples)
-    return textOf(
-      imageOf('toModule', (x) => forwardOf('toModule', model, x), samples),
-      model.describe(),
-    )
+    const width = featuresOf('toModule', model, features)
+    const { steps, input, output } = recordedSamples('toModule', model, width, checkKernel).recorded
+    return textOf(imageOf('toModule', steps, input, output), model.describe())
   })
+}
+
+function checkKernel({ name, isHost }: Common): void {
+  if (isHost)
+    throw new MatgradError(`toModule: ${name} is computed in JavaScript, wanted operations that are kernels alone`)
 }
 
 const arrayOf = ({ address, rows, cols, dtype }: Image['input']): string =>
@@ -81,7 +83,7 @@ const input = ${arrayOf(input)}
 const output = ${arrayOf(output)}
 
 function place(row, i, at) {
-  if (row?.length !== ${input.cols}) throw new TypeError(\`predict: row \${i} has \${row?.length} numbers, wanted ${input.cols}\`)
+  if (row?.length !== ${input.cols}) throw new TypeError(\`predict: row \${i} has \${row?.length ?? 'no'} numbers, wanted ${input.cols}\`)
   for (let j = 0; j < ${input.cols}; j++) {
     if (typeof row[j] !== 'number') throw new TypeError(\`predict: number \${j} of row \${i} is \${String(row[j])}, wanted a number\`)
     input[at + j] = row[j]

@@ -13,7 +13,7 @@ import {
   suggestion,
   text,
 } from '@matgrad/core/internal'
-import type { Row } from '../train/rows.ts'
+import { isNumber, type Row } from '../train/rows.ts'
 import { checkPath, decodeFile, type FileUrl } from './files.ts'
 
 type ColumnType = 'number' | 'string'
@@ -41,7 +41,6 @@ const readOptions = readerOf({
 
 /** The ends of lines, in the order in which they are looked for. */
 const ENDS = ['\r\n', '\n', '\r']
-const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 /** What csvLogger writes where a number has no digits. */
 const NAMED: readonly string[] = ['NaN', 'Infinity', '-Infinity']
 
@@ -63,7 +62,7 @@ const losesDigits = (text: string, x: number): boolean =>
 function numberIn(cell: string): number | undefined {
   const text = cell.trim()
   if (NAMED.includes(text)) return Number(text)
-  const x = DECIMAL.test(text) ? Number(text) : Number.POSITIVE_INFINITY
+  const x = isNumber(text) ? Number(text) : Number.POSITIVE_INFINITY
   return Number.isFinite(x) && !losesDigits(text, x) ? x : undefined
 }
 
@@ -74,8 +73,10 @@ function numberIn(cell: string): number | undefined {
  *
  * Defaults: delimiter ',', header true, missing 'error'.
  *
- * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column with the name of another, and a cell that is
- * no number where the type says so; MatgradError for a delimiter of quotes or ends of lines, a type of a column that is not there, and, with its code, for what the file system refuses.
+ * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column with the name
+ * of another, a header of numbers alone that do not count from 0, or with a fraction, unless `types` says what a column is, and a cell that
+ * is no number where the type says so; MatgradError for a delimiter of quotes or ends of lines, a type of a column that is not there, and,
+ * with its code, for what the file system refuses.
  * All name the file.
  */
 export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...more: []): Promise<Row[]> {
@@ -95,6 +96,8 @@ export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...m
       return parse(table, { ...settings, skip_empty_lines: true }) as string[][]
     })
     const names = header ? (lines.shift() ?? []) : (lines[0] ?? []).map((_, i) => String(i))
+    if (isOfNumbers(names) && Object.keys(types).length === 0)
+      throw new FormatError(`the first line is ${listNames(names)}, wanted names of columns, or header: false`)
     for (const [i, name] of names.entries())
       if (names.indexOf(name) !== i)
         throw new FormatError(`two columns are called ${shorten(name)}, wanted a name for each`)
@@ -111,6 +114,11 @@ export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...m
     return lines.map((cells, i) => Object.fromEntries(cells.map((cell, j) => [names[j], columns[j](cell, i)])))
   })
 }
+
+/** Whether names are rather a sample: a fraction is among them, or numbers alone, which do not count from 0. */
+const isOfNumbers = (names: readonly string[]): boolean =>
+  names.some((name) => isNumber(name) && name.includes('.')) ||
+  (names.every(isNumber) && names.some((name, i) => name !== String(i)))
 
 /** Lines, or an error that says where the text is none. */
 function parseWith(parse: () => string[][]): string[][] {

@@ -6,6 +6,7 @@ import {
   checkNoMore,
   describe,
   encodeTensors,
+  func,
   oneOf,
   readerOf,
   readTensorOptions,
@@ -13,6 +14,7 @@ import {
 } from '@matgrad/core/internal'
 import { fromPyTorch, toPyTorch } from '../export/pytorch.ts'
 import { checkModule, type Module } from '../module.ts'
+import { CHECKPOINT } from '../train/checkpoint.ts'
 
 /** A URL, such as `new URL('model.safetensors', import.meta.url)`, whether or not a program has types for it. */
 export interface FileUrl {
@@ -166,32 +168,70 @@ export async function saveModel(
   await writeAtomically('saveModel', name, bytes)
 }
 
-/** The state in the bytes of a file. @throws FormatError unless it has a matrix for each name that is in both. */
-function decodeState(bytes: Uint8Array, model: Module): Record<string, Matrix> {
-  const { tensors, skipped } = io.decodeSafetensors(bytes)
-  const own = skipped.length > 0 ? model.stateDict() : {}
-  for (const { name, reason } of skipped) {
-    if (Object.hasOwn(own, name)) throw new FormatError(`${shorten(name)} was not read: ${reason}`)
-    // A name that the model does not have, whatever is there.
-    tensors[name] = zeros(0, 0)
+export interface LoadModelOptions {
+  /** The name in the model of a tensor in the file, such as `(name) => name.replace('module.', '')`; undefined leaves it out. @default the same */
+  readonly rename?: (name: string) => string | undefined
+}
+
+const readLoadModel = readerOf({ rename: func<NonNullable<LoadModelOptions['rename']>>()() })
+
+/** Tensors by other names. @throws DTypeError for what is no name; MatgradError for one that two have. */
+function renamed<T>(tensors: Readonly<Record<string, T>>, rename: (name: string) => unknown): Record<string, T> {
+  const found: Record<string, T> = Object.create(null)
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const other = rename(name)
+    if (other === undefined) continue
+    if (typeof other !== 'string')
+      throw new DTypeError(`rename gave ${describe(other)} for ${shorten(name)}, wanted a name, or undefined`)
+    if (Object.hasOwn(found, other))
+      throw new MatgradError(
+        `rename gave ${shorten(other)} for ${shorten(name)} and for another, wanted a name for each`,
+      )
+    found[other] = tensor
   }
-  return tensors
+  return found
+}
+
+/** The state in the bytes of a file. @throws FormatError for a checkpoint, and unless it has a matrix for each name that is in both. */
+function decodeState(bytes: Uint8Array, model: Module, rename: (name: string) => unknown): Record<string, Matrix> {
+  const { tensors, metadata, skipped } = io.decodeSafetensors(bytes)
+  if (metadata.format === CHECKPOINT)
+    throw new FormatError(`format is '${CHECKPOINT}', wanted that of a model: did you mean loadCheckpoint?`)
+  const all: Record<string, Matrix | string> = tensors
+  for (const { name, reason } of skipped) all[name] = reason
+  const own = skipped.length > 0 ? model.stateDict() : {}
+  const state: Record<string, Matrix> = Object.create(null)
+  for (const [name, tensor] of Object.entries(renamed(all, rename))) {
+    if (typeof tensor === 'string' && Object.hasOwn(own, name))
+      throw new FormatError(`${shorten(name)} was not read: ${tensor}`)
+    // A name that the model does not have, whatever is there.
+    state[name] = typeof tensor === 'string' ? zeros(0, 0) : tensor
+  }
+  return state
 }
 
 /**
  * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes in either format, or `safetensors.torch.save_file` of
  * PyTorch's state dict, into a model of the same structure, all or none. Those of other dtypes are converted.
  *
+ * Default: rename gives the same name.
+ *
  * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or
- * ShapeError for names or shapes that are not the model's; DTypeError for what is no path or no model; MatgradError, with
+ * ShapeError for names or shapes that are not the model's; DTypeError for what is no path, model or name, and other options; MatgradError, with
  * its code, for what the file system refuses. All name the file.
  */
-export async function loadModel(path: string | FileUrl, model: Module, ...more: []): Promise<void> {
-  checkNoMore('loadModel', 'path, model', more)
+export async function loadModel(
+  path: string | FileUrl,
+  model: Module,
+  options?: LoadModelOptions,
+  ...more: []
+): Promise<void> {
+  checkNoMore('loadModel', 'path, model, options', more)
   const name = checkPath('loadModel', path)
   checkModule('loadModel', model)
+  const { rename = (own) => own } = readLoadModel('loadModel', options)
   await decodeFile('loadModel', name, (bytes) =>
-    model.loadStateDict(fromPyTorch('loadModel', model, decodeState(bytes, model))),
+    model.loadStateDict(fromPyTorch('loadModel', model, decodeState(bytes, model, rename))),
   )
 }
 

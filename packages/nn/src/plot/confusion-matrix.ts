@@ -1,23 +1,16 @@
 import { DTypeError, MatgradError, type Matrix, ShapeError } from '@matgrad/core'
-import { checkNoMore, describe, formatShape } from '@matgrad/core/internal'
+import { checkNoMore, describe, formatShape, names } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
-import { titleAt } from './axes.ts'
-import { mix, PALETTE } from './colors.ts'
+import { mix, PALETTE, WHITE } from './colors.ts'
 import { Picture } from './picture.ts'
-import { documentOf, element, hex, textElement } from './svg.ts'
-import { type Cell, type Color, formatNumber, labelOf, lineOf, padEnd, padStart, widestOf } from './text.ts'
-import { checkCount } from './values.ts'
+import { element, hex, roomFor, textElement } from './svg.ts'
+import { type Cell, type Color, cut, labelOf, tableOf } from './text.ts'
+import { checkCount, formatNumber } from './values.ts'
 
 /** The most classes whose counts can be read. */
 const MOST = 40
 
-const [BLACK, WHITE]: readonly Color[] = [
-  [0, 0, 0],
-  [255, 255, 255],
-]
-
-const TITLE = 'confusion matrix'
-const CORNER = 'is \\ read as'
+const BLACK: Color = [0, 0, 0]
 
 /**
  * What `confusionMatrix` gives as a table with the names of the classes: a row for each class as it is, a column for each as it was predicted.
@@ -36,74 +29,56 @@ export function confusionMatrix(matrix: Matrix, labels?: readonly string[], ...m
     )
   if (matrix.rows > MOST)
     throw new MatgradError(`confusionMatrix: got ${matrix.rows} classes, wanted at most ${MOST}: heatmap shows more`)
-  if (labels !== undefined && !(Array.isArray(labels) && labels.every((each) => typeof each === 'string')))
+  if (labels !== undefined && !names().accepts(labels))
     throw new DTypeError(`confusionMatrix: labels are ${describe(labels)}, wanted an array of strings`)
   checkCount('confusionMatrix', 'labels', labels, matrix.rows)
   const counts = matrix.toArray()
-  const names = counts.map((_, i) => labelOf(labels?.[i] ?? `class ${i}`))
-  const cells = counts.map((row) => row.map(formatNumber))
-  const colors = counts.map((row) => {
+  const classes = counts.map((_, i) => labelOf(labels?.[i] ?? `class ${i}`))
+  /** A count and its colours, white on blue or black where it is no part of a sum. */
+  const fields = counts.map((row) => {
     const sum = row.reduce((a, b) => a + b, 0)
     return row.map((count) => {
-      const part = sum > 0 && count >= 0 ? count / sum : 0
-      return { part, color: mix(WHITE, PALETTE[0], Math.sqrt(part)) }
+      const part = count > 0 && sum < Number.POSITIVE_INFINITY ? Math.min(1, count / sum) || 0 : 0
+      const back = mix(WHITE, PALETTE[0], Math.sqrt(part))
+      return { text: formatNumber(count), part, back, color: part > 0.4 ? WHITE : BLACK }
     })
   })
   return new Picture({
-    text(isColored) {
-      const width = widestOf([...names, ...cells.flat()])
-      const left = widestOf([...names, CORNER])
-      const head = [padEnd(CORNER, left), ...names.map((name) => padStart(name, width))].join('  ')
-      const lines = cells.map((row, i) => {
-        const places = row.flatMap((text, j): Cell[] => {
-          const { part, color } = colors[i][j]
-          const ink = part > 0 ? { back: color, color: part > 0.4 ? WHITE : BLACK } : {}
-          return [{ text: '  ' }, { text: padStart(text, width), ...(isColored ? ink : {}) }]
-        })
-        return lineOf([{ text: padEnd(names[i], left) }, ...places], isColored)
-      })
-      return [head.trimEnd(), ...lines].join('\n')
+    text(colors) {
+      const head = ['is \\ read as', ...classes].map((text): Cell => ({ text }))
+      const rows = fields.map((row, i) => [
+        { text: classes[i] },
+        ...row.map(({ part, text, ...style }): Cell => (part > 0 ? { text, ...style } : { text })),
+      ])
+      return { title: '', lines: tableOf([head, ...rows], colors), legend: [] }
     },
     svg() {
-      const widest = 7 * widestOf(names)
-      const [left, top] = [Math.max(40, widest) + 24, 76]
-      const side = Math.max(36, 7 * widestOf(cells.flat()) + 10, widest + 10)
-      const size = side * cells.length
-      const fields = cells.flatMap((row, i) =>
-        row.flatMap((text, j) => {
-          const { part, color } = colors[i][j]
-          const [x, y] = [left + j * side, top + 36 * i]
-          return [
-            element('rect', { x, y, width: side, height: 36, fill: hex(color), stroke: '#dddddd' }),
-            textElement(
-              'text',
-              { x: x + side / 2, y: y + 22, 'text-anchor': 'middle', fill: part > 0.4 ? '#ffffff' : '#222222' },
-              text,
-            ),
-          ]
-        }),
-      )
-      const rowNames = names.map((name, i) =>
-        textElement('text', { x: left - 8, y: top + 36 * i + 22, 'text-anchor': 'end' }, name),
-      )
-      const columnNames = names.map((name, j) =>
-        textElement('text', { x: left + (j + 0.5) * side, y: top - 8, 'text-anchor': 'middle' }, name),
-      )
-      const description = cells.map(
-        (row, i) => `${names[i]}: ${row.map((text, j) => `${text} read as ${names[j]}`).join(', ')}`,
-      )
-      return documentOf(
-        Math.max(320, left + size + 16),
-        top + 36 * cells.length + 16,
-        TITLE,
-        description.join('; '),
-        titleAt(16, TITLE),
-        textElement('text', { x: left, y: 46, fill: '#666666' }, 'read as'),
+      const [left, top, height] = [Math.max(30, roomFor(classes)) + 8, 42, 36]
+      const heads = classes.map((name) => cut(name, 20))
+      const width = Math.max(36, roomFor([...heads, ...fields.flat().map(({ text }) => text)]) + 10)
+      const middle = { 'text-anchor': 'middle' }
+      const body = [
+        textElement('text', { x: left, y: 12, fill: '#666666' }, 'read as'),
         textElement('text', { x: left - 8, y: top - 8, fill: '#666666', 'text-anchor': 'end' }, 'is'),
-        ...fields,
-        ...rowNames,
-        ...columnNames,
-      )
+        ...fields.flatMap((row, i) =>
+          row.flatMap(({ text, back, color }, j) => {
+            const [x, y] = [left + j * width, top + height * i]
+            return [
+              element('rect', { x, y, width, height, fill: hex(back), stroke: '#dddddd' }),
+              textElement('text', { x: x + width / 2, y: y + 22, ...middle, fill: hex(color) }, text),
+            ]
+          }),
+        ),
+        ...classes.flatMap((name, i) => [
+          textElement('text', { x: left - 8, y: top + height * i + 22, 'text-anchor': 'end' }, name),
+          textElement('text', { x: left + (i + 0.5) * width, y: top - 8, ...middle }, heads[i]),
+        ]),
+      ]
+      const description = fields
+        .map((row, i) => `${classes[i]}: ${row.map(({ text }, j) => `${text} read as ${classes[j]}`).join(', ')}`)
+        .join('; ')
+      const size = { width: left + width * classes.length, height: top + height * classes.length }
+      return { title: 'confusion matrix', ...size, body, legend: [], description }
     },
   })
 }

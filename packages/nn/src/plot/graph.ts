@@ -6,40 +6,28 @@ import { Linear } from '../layers/linear.ts'
 import { PReLU } from '../layers/prelu.ts'
 import { Sequential } from '../layers/sequential.ts'
 import { checkModule, type Module } from '../module.ts'
-import { legendAt, titleAt } from './axes.ts'
-import { INKS, mix, PALETTE, STRANGE } from './colors.ts'
+import { mix, PALETTE, STRANGE, WHITE } from './colors.ts'
 import { Picture } from './picture.ts'
-import { documentOf, element, hex, round, textElement } from './svg.ts'
-import { type Cell, type Color, countOf, formatNumber, labelOf, lineOf, padEnd, padStart, widestOf } from './text.ts'
-import { joined } from './values.ts'
+import { element, hex, roomFor, textElement } from './svg.ts'
+import { type Cell, type Color, countOf, labelOf, tableOf } from './text.ts'
+import { formatDigits, formatNumber } from './values.ts'
 
 /** The most units of a layer that are drawn: the first and the last half of them. */
 const MOST = 12
+const HALF = MOST / 2
 
-/** The colours of weights, by their sign. */
-const [POSITIVE, NEGATIVE] = [0, 1]
-
-interface Units {
+interface Layer {
   readonly count: number
-  /** What is done with them beside the weights: 'Tanh'. */
-  readonly notes: string[]
-  /** Those that are drawn. */
+  /** The units that are drawn. */
   readonly shown: readonly number[]
+  /** What is done with units beside the weights: 'Tanh'. */
+  readonly notes: string[]
+  /** For each unit that is drawn the weights of those before it, and its bias if there is one. */
+  readonly units: readonly { readonly weights: readonly number[]; readonly biases: readonly number[] }[]
 }
 
-/** The weights from some units to the next. */
-interface Weights {
-  at(to: number, from: number): number
-  /** Undefined where there is no bias. */
-  readonly bias: ((to: number) => number) | undefined
-}
-
-const unitsOf = (count: number): Units => {
-  const shown = Array.from({ length: Math.min(count, MOST) }, (_, i) =>
-    i < MOST / 2 || count <= MOST ? i : count - MOST + i,
-  )
-  return { count, notes: [], shown }
-}
+const shownOf = (count: number): number[] =>
+  Array.from({ length: Math.min(count, MOST) }, (_, i) => (i < HALF || count <= MOST ? i : count - MOST + i))
 
 /** The layers of a model in their order. */
 function* layersOf(model: Module): Iterable<Module> {
@@ -47,24 +35,25 @@ function* layersOf(model: Module): Iterable<Module> {
   else yield model
 }
 
-function networkOf(model: Module): { layers: Units[]; weights: Weights[] } {
-  const layers: Units[] = []
-  const weights: Weights[] = []
+function networkOf(model: Module): Layer[] {
+  const layers: Layer[] = []
   const before: string[] = []
   for (const layer of layersOf(model)) {
     if (layer instanceof Linear) {
-      const [weight, bias] = [layer.weight.value.clone(), layer.bias?.value.clone()]
-      const last = layers.at(-1)
-      if (!last) layers.push(unitsOf(weight.cols))
-      else if (last.count !== weight.cols)
+      const [weight, bias] = [layer.weight.value, layer.bias?.value]
+      if (layers.length === 0)
+        layers.push({ count: weight.cols, shown: shownOf(weight.cols), notes: before, units: [] })
+      const last = layers[layers.length - 1]
+      if (last.count !== weight.cols)
         throw new MatgradError(
           `graph: ${layer.describe()} comes after ${last.count} features, wanted as many as it takes`,
         )
-      layers.push(unitsOf(weight.rows))
-      weights.push({
-        at: (to, from) => weight.get(to, from),
-        bias: bias && ((to) => bias.get(0, to)),
-      })
+      const shown = shownOf(weight.rows)
+      const units = shown.map((to) => ({
+        weights: last.shown.map((from) => weight.get(to, from)),
+        biases: bias ? [bias.get(0, to)] : [],
+      }))
+      layers.push({ count: weight.rows, shown, notes: [], units })
       continue
     }
     const keepsFeatures = [BatchNorm1d, LayerNorm, PReLU].some((each) => layer instanceof each)
@@ -75,28 +64,23 @@ function networkOf(model: Module): { layers: Units[]; weights: Weights[] } {
     ;(layers.at(-1)?.notes ?? before).push(labelOf(layer.describe()))
   }
   if (layers.length === 0) throw new MatgradError('graph: the model has no Linear, wanted at least one')
-  layers[0].notes.push(...before)
-  return { layers, weights }
+  return layers
 }
 
-/** The largest size of a weight, which strengths are parts of. */
-function largestOf(layers: readonly Units[], { at }: Weights, k: number): number {
-  let largest = 0
-  for (const to of layers[k + 1].shown)
-    for (const from of layers[k].shown)
-      if (Number.isFinite(at(to, from))) largest = Math.max(largest, Math.abs(at(to, from)))
-  return largest
-}
+/** The kinds of weights that colours tell apart. */
+const KINDS: readonly { readonly name: string; readonly color: Color; has(weight: number): boolean }[] = [
+  { name: 'positive', color: PALETTE[0], has: (weight) => weight > 0 && Number.isFinite(weight) },
+  { name: 'negative', color: PALETTE[1], has: (weight) => weight < 0 && Number.isFinite(weight) },
+  { name: 'zero', color: [160, 160, 160], has: (weight) => weight === 0 },
+  { name: 'not finite', color: STRANGE, has: (weight) => !Number.isFinite(weight) },
+]
+const colorOf = (weight: number): Color => KINDS.find(({ has }) => has(weight))?.color ?? WHITE
 
-const colorOf = (weight: number, palette = PALETTE): Color =>
-  Number.isFinite(weight) ? palette[weight < 0 ? NEGATIVE : POSITIVE] : STRANGE
-
-const titleOf = ({ count, shown, notes }: Units, isFirst: boolean): string =>
-  joined([
-    isFirst ? countOf(count, 'input') : countOf(count, 'unit'),
-    shown.length < count ? `the first and the last ${MOST / 2} drawn` : '',
-    ...notes,
-  ])
+const captionOf = ({ count, notes }: Layer, k: number): string[] => [
+  countOf(count, k === 0 ? 'input' : 'unit'),
+  ...(count > MOST ? [`the first and the last ${HALF} drawn`] : []),
+  ...notes,
+]
 
 /**
  * A network with its weights: units in columns, a line for each weight, blue where it is positive and orange where it is negative, the thicker the larger it is
@@ -108,113 +92,100 @@ const titleOf = ({ count, shown, notes }: Units, isFirst: boolean): string =>
 export function graph(model: Module, ...more: []): Picture {
   checkNoMore('graph', 'model', more)
   checkModule('graph', model)
-  const { layers, weights } = networkOf(model)
-  const largest = weights.map((each, k) => largestOf(layers, each, k))
+  const layers = networkOf(model)
+  const captions = layers.map(captionOf)
   const title = `a network of ${layers.map(({ count }) => count).join(' → ')}`
   return new Picture({
     text(colors) {
-      const tables = weights.map((each, k) => {
-        const [inputs, units] = [layers[k], layers[k + 1]]
-        const gap = inputs.shown.length < inputs.count ? MOST / 2 : -1
-        const head = [...inputs.shown.map((from) => `${k === 0 ? 'x' : 'h'}${from}`), ...(each.bias ? ['bias'] : [])]
-        const rows = units.shown.map((to) =>
-          [...inputs.shown.map((from) => each.at(to, from)), ...(each.bias ? [each.bias(to)] : [])].map(
-            (value): Cell => ({
-              text: formatNumber(Number(value.toPrecision(3))),
-              color: colorOf(value, INKS),
-            }),
-          ),
-        )
-        const width = widestOf([...head, ...rows.flat().map(({ text }) => text)]) + 2
-        const names = units.shown.map((to) => `${k === weights.length - 1 ? 'y' : 'h'}${to}`)
-        const left = widestOf(names)
-        const spaced = (cells: readonly Cell[]): Cell[] =>
-          cells.map((cell, j) => ({ ...cell, text: (j === gap ? ' …' : '') + padStart(cell.text, width) }))
-        const lines = rows.map((row, i) => lineOf([{ text: padEnd(names[i], left) }, ...spaced(row)], colors))
-        if (units.shown.length < units.count) lines.splice(MOST / 2, 0, '…')
-        const header = lineOf([{ text: ' '.repeat(left) }, ...spaced(head.map((text) => ({ text })))], false)
-        return [titleOf(units, false), header, ...lines].join('\n')
+      /** With a place for the units that are left out. */
+      const withGap = <T>(list: readonly T[], { count }: Layer, gap: T): T[] =>
+        count > MOST ? [...list.slice(0, HALF), gap, ...list.slice(HALF)] : [...list]
+      const cellOf = (value: number): Cell => ({
+        text: formatDigits(value, 3),
+        ...(value === 0 ? {} : { color: mix(colorOf(value), WHITE, 0.3) }),
       })
-      return [joined([title, titleOf(layers[0], true)], ': '), ...tables].join('\n')
+      const gap: Cell = { text: '…' }
+      const tables = layers.slice(1).map((layer, k): string => {
+        const inputs = layers[k]
+        const names = inputs.shown.map((from): Cell => ({ text: `${k === 0 ? 'x' : 'h'}${from}` }))
+        const biases = layer.units[0].biases.map((): Cell => ({ text: 'bias' }))
+        const head = [{ text: '' }, ...withGap(names, inputs, gap), ...biases]
+        const rows = layer.units.map((unit, i) => [
+          { text: `${k === layers.length - 2 ? 'y' : 'h'}${layer.shown[i]}` },
+          ...withGap(unit.weights.map(cellOf), inputs, gap),
+          ...unit.biases.map(cellOf),
+        ])
+        const leftOut = head.map((_, j): Cell => (j === 0 ? gap : { text: '' }))
+        return [captions[k + 1].join(', '), ...tableOf([head, ...withGap(rows, layer, leftOut)], colors)].join('\n')
+      })
+      return { title: `${title}: ${captions[0].join(', ')}`, lines: tables, legend: [] }
     },
     svg() {
-      const [apart, step, radius] = [170, 34, 9]
-      const tallest = layers.reduce((most, { shown }) => Math.max(most, shown.length), 0)
-      const middle = 60 + (tallest * step) / 2
-      const x = (k: number): number => 70 + k * apart
+      const room = Math.max(108, roomFor(captions.flat()))
+      const [apart, step, radius] = [Math.max(170, room + 16), 34, 9]
+      const middle = 20 + (Math.max(...layers.map(({ shown }) => shown.length)) * step) / 2
+      const x = (k: number): number => room / 2 + k * apart
       /** Half a place further from the middle where units are left out. */
       const y = (k: number, i: number): number => {
         const { count, shown } = layers[k]
-        const gap = shown.length < count ? (i < MOST / 2 ? -0.5 : 0.5) : 0
-        return round(middle + (i - (shown.length - 1) / 2 + gap) * step)
+        const gap = count > MOST ? (i < HALF ? -0.5 : 0.5) : 0
+        return middle + (i - (shown.length - 1) / 2 + gap) * step
       }
-      const dots = layers.flatMap(({ count, shown }, k) =>
-        shown.length < count
-          ? [textElement('text', { x: x(k), y: middle + 5, 'text-anchor': 'middle', 'font-size': 18 }, '⋮')]
-          : [],
-      )
-      const lines = weights.flatMap((each, k) =>
-        layers[k + 1].shown.flatMap((to, i) =>
-          layers[k].shown.map((from, j) => {
-            const weight = each.at(to, from)
-            const strength = Number.isFinite(weight) ? (largest[k] > 0 ? Math.abs(weight) / largest[k] : 0) : 1
-            const place = { x1: x(k), y1: y(k, j), x2: x(k + 1), y2: y(k + 1, i) }
-            const line = {
+      const sizes = layers
+        .slice(1)
+        .map(({ units }) =>
+          units.flatMap(({ weights }) => weights.filter(Number.isFinite)).reduce((a, b) => Math.max(a, Math.abs(b)), 0),
+        )
+      const lines = layers.flatMap(({ units }, k) =>
+        units.flatMap(({ weights }, i) =>
+          weights.map((weight, j) => {
+            const strength = Number.isFinite(weight) ? Math.abs(weight) / (sizes[k - 1] || 1) : 1
+            return element('line', {
+              ...{ x1: x(k - 1), y1: y(k - 1, j), x2: x(k), y2: y(k, i) },
               stroke: hex(colorOf(weight)),
               'stroke-width': 0.25 + 3.75 * strength,
               'stroke-opacity': 0.25 + 0.65 * strength,
-            }
-            return element('line', { ...place, ...line })
+            })
           }),
         ),
       )
-      const circles = layers.flatMap(({ shown }, k) =>
-        shown.map((unit, i) => {
-          const bias = k > 0 ? weights[k - 1].bias?.(unit) : undefined
-          const fill = bias === undefined ? '#ffffff' : hex(mix(colorOf(bias), [255, 255, 255], 0.5))
-          return element(
-            'circle',
-            { cx: x(k), cy: y(k, i), r: radius, fill, stroke: '#222222' },
-            ...(bias === undefined ? [] : [textElement('title', {}, `bias ${formatNumber(bias)}`)]),
-          )
+      const circles = layers.flatMap(({ shown, units }, k) =>
+        shown.map((_, i) => {
+          const biases = units[i]?.biases ?? []
+          const [color = WHITE] = biases.map((bias) => mix(colorOf(bias), WHITE, 0.5))
+          const titles = biases.map((bias) => textElement('title', {}, `bias ${formatNumber(bias)}`))
+          const circle = { cx: x(k), cy: y(k, i), r: radius, fill: hex(color), stroke: '#222222' }
+          return element('circle', circle, ...titles)
         }),
       )
-      const bottom = 60 + (tallest + 1) * step
-      const captions = layers.flatMap((units, k) =>
-        [
-          countOf(units.count, k === 0 ? 'input' : 'unit'),
-          ...(units.shown.length < units.count ? [`the first and last ${MOST / 2} drawn`] : []),
-          ...units.notes,
-        ].map((text, i) => textElement('text', { x: x(k), y: bottom + 16 * i, 'text-anchor': 'middle' }, text)),
-      )
-      const most = layers.reduce((count, { notes }) => Math.max(count, notes.length), 0) + 2
-      const stroke = (color: Color) => (left: number, top: number) =>
-        element('path', { d: `M${left} ${top}h22`, stroke: hex(color), 'stroke-width': 3 })
-      const legend = [
-        { text: 'a positive weight', sample: stroke(PALETTE[POSITIVE]) },
-        { text: 'a negative weight', sample: stroke(PALETTE[NEGATIVE]) },
-        ...(weights.some((each, k) =>
-          layers[k + 1].shown.some((to) => layers[k].shown.some((from) => !Number.isFinite(each.at(to, from)))),
-        )
-          ? [{ text: 'one that is not finite', sample: stroke(STRANGE) }]
-          : []),
-        {
-          text: `the thickest line of each layer: ±${largest.map(formatNumber).join(', ±')}; units have the colour of their bias`,
-        },
-      ]
-      const below = bottom + 16 * most + 12
-      return documentOf(
-        Math.max(400, 140 + apart * weights.length),
-        below + 18 * legend.length,
+      const bottom = 2 * middle + 8
+      const texts = layers.flatMap(({ count }, k) => {
+        const place = { x: x(k), 'text-anchor': 'middle' }
+        return [
+          ...(count > MOST ? [textElement('text', { ...place, y: middle + 5, 'font-size': 18 }, '⋮')] : []),
+          ...captions[k].map((text, i) => textElement('text', { ...place, y: bottom + 16 * i }, text)),
+        ]
+      })
+      const biases = layers.flatMap(({ units }) => units.flatMap((unit) => unit.biases))
+      const all = [...biases, ...layers.flatMap(({ units }) => units.flatMap((unit) => unit.weights))]
+      const kinds = KINDS.filter(({ has }) => all.some(has)).map(({ name, color }) => ({
+        text: name,
+        sample: element('path', { d: 'M0 0h22', stroke: hex(color), 'stroke-width': 3 }),
+        width: 22,
+      }))
+      const thickest = `the thickest line of each layer: ±${sizes.map(formatNumber).join(', ±')}`
+      return {
         title,
-        layers.map((units, k) => titleOf(units, k === 0)).join('; '),
-        titleAt(16, title),
-        ...lines,
-        ...circles,
-        ...dots,
-        ...captions,
-        legendAt(16, below, legend),
-      )
+        width: x(layers.length - 1) + room / 2,
+        height: bottom + 16 * Math.max(...captions.map(({ length }) => length)),
+        body: [...lines, ...circles, ...texts],
+        legend: [
+          ...kinds,
+          { text: thickest },
+          ...(biases.length > 0 ? [{ text: 'units have the colour of their bias' }] : []),
+        ],
+        description: captions.map((each) => each.join(', ')).join('; '),
+      }
     },
   })
 }

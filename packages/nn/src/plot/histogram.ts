@@ -1,11 +1,21 @@
 import type { Matrix } from '@matgrad/core'
 import { checkInteger, checkNoMore, readerOf, text, whole } from '@matgrad/core/internal'
-import { axesOf, titleAt } from './axes.ts'
+import { acrossAxis, framed, linearAxis } from './axes.ts'
 import { INKS, PALETTE } from './colors.ts'
 import { Picture } from './picture.ts'
-import { documentOf, element, hex, textElement } from './svg.ts'
-import { countOf, formatNumber, formatStep, labelOf, lineOf, padStart, widestOf } from './text.ts'
-import { between, censusOf, checkRange, joined, numbersOf, partOf, type Range, range, widened } from './values.ts'
+import { element, hex } from './svg.ts'
+import { countOf, joined, labelOf, lineOf, padStart, widestOf } from './text.ts'
+import {
+  censusOf,
+  checkRange,
+  formatNumber,
+  formatOf,
+  numbersOf,
+  partOf,
+  type Range,
+  range,
+  widened,
+} from './values.ts'
 
 export interface HistogramOptions {
   /** @default 'histogram' */
@@ -19,13 +29,21 @@ export interface HistogramOptions {
 const readHistogram = readerOf({ title: text('histogram'), bins: whole(), range: range() })
 
 const [MOST_BINS, BAR] = [200, 50]
+const BOX = { width: 560, height: 240 }
 
 /** A bar of so many eighths of a character. */
 const barOf = (eighths: number): string => '█'.repeat(Math.floor(eighths / 8)) + ['', ...'▏▎▍▌▋▊▉'][eighths % 8]
 
+/** ⌈log₂ n⌉ + 1, exactly. */
+function sturges(count: number): number {
+  let bins = 1
+  for (let size = 1; size < count; size *= 2) bins++
+  return bins
+}
+
 /**
- * How many numbers there are in each of some intervals of one length, [from, to), and [from, to] for the last. What is not in them, and what is no
- * finite number, is counted beside them.
+ * How many numbers there are in each of some intervals of one length, [from, to), and [from, to] for the last, as NumPy's `histogram` counts them.
+ * What is not in them, and what is no finite number, is counted beside them.
  *
  * Defaults: title 'histogram'.
  *
@@ -38,27 +56,28 @@ export function histogram(values: Matrix | ArrayLike<number>, options?: Histogra
   const settings = readHistogram('histogram', options)
   checkRange('histogram', 'range', settings.range)
   const { finite, others, range: found } = censusOf(numbers)
-  const bins = settings.bins ?? Math.min(MOST_BINS, Math.ceil(Math.log2(Math.max(1, finite))) + 1)
+  const bins = settings.bins ?? sturges(finite)
   checkInteger('histogram', 'bins', bins, 1, MOST_BINS)
   const [low, high] = settings.range ?? widened(found)
-  const edgeAt = (i: number): number => between([low, high], i / bins)
+  const step = Number.isFinite(high - low) ? (high - low) / bins : high / bins - low / bins
+  const edges = Array.from({ length: bins + 1 }, (_, i) => (i < bins ? low + i * step : high))
   const counts = Array<number>(bins).fill(0)
-  let outside = 0
+  let [outside, mean] = [0, 0]
   for (let i = 0; i < numbers.length; i++) {
     const value = numbers[i]
     if (!Number.isFinite(value)) continue
+    mean += value / finite
     if (value < low || value > high) {
       outside++
       continue
     }
     let bin = Math.min(bins - 1, Math.floor(partOf(value, [low, high]) * bins))
     // By the edges themselves, which rounding may have put a number on the wrong side of.
-    if (value < edgeAt(bin)) bin--
-    else if (bin + 1 < bins && value >= edgeAt(bin + 1)) bin++
+    while (value < edges[bin]) bin--
+    while (bin + 1 < bins && value >= edges[bin + 1]) bin++
     counts[bin]++
   }
-  const most = counts.reduce((a, b) => Math.max(a, b), 0)
-  const mean = Array.from(numbers).reduce((sum, value) => (Number.isFinite(value) ? sum + value / finite : sum), 0)
+  const most = Math.max(1, ...counts)
   const title = joined([labelOf(settings.title), countOf(numbers.length, 'number')])
   const facts = joined([
     finite > 0
@@ -67,37 +86,27 @@ export function histogram(values: Matrix | ArrayLike<number>, options?: Histogra
     others,
     outside > 0 ? `${outside} outside` : '',
   ])
-  const step = high / bins - low / bins
-  const edges = Array.from({ length: bins + 1 }, (_, i) => formatStep(edgeAt(i), step / 10))
   return new Picture({
-    text(colors) {
-      const width = widestOf(edges)
-      const countWidth = String(most).length
+    text(colors, width) {
+      const labels = edges.map(formatOf([low, high], step / 10))
+      const [room, digits] = [widestOf(labels), String(most).length]
+      const longest = Math.max(1, Math.min(BAR, width - 2 * room - digits - 6))
       const lines = counts.map((count, i) => {
-        const bar = barOf(Math.round((8 * BAR * count) / Math.max(1, most)))
-        const interval = `[${padStart(edges[i], width)}, ${padStart(edges[i + 1], width)}${i === bins - 1 ? ']' : ')'}`
-        const before = `${interval} ${padStart(String(count), countWidth)}`
-        return bar ? `${before} ${lineOf([{ text: bar, color: INKS[0] }], colors)}` : before
+        const interval = `[${padStart(labels[i], room)}, ${padStart(labels[i + 1], room)}${i === bins - 1 ? ']' : ')'}`
+        const bar = { text: barOf(Math.round((8 * longest * count) / most)), color: INKS[0] }
+        return lineOf([{ text: `${interval} ${padStart(String(count), digits)} ` }, ...(bar.text ? [bar] : [])], colors)
       })
-      return [title, ...(finite > 0 ? lines : []), facts].join('\n')
+      return { title, lines: finite > 0 ? lines : [], legend: [{ text: facts }] }
     },
     svg() {
-      const axes = axesOf({ left: 60, top: 34, width: 560, height: 240 }, [low, high], [0, Math.max(1, most)])
+      const axes = [acrossAxis([low, high], BOX.width), linearAxis([0, most], 7, 1)] as const
       const bars = counts.map((count, i) => {
-        const [left, right, top] = [axes.x(edgeAt(i)), axes.x(edgeAt(i + 1)), axes.y(count)]
-        const place = { x: left, y: top, width: right - left, height: axes.y(0) - top }
+        const [left, right] = [edges[i], edges[i + 1]].map((edge) => BOX.width * axes[0].part(edge))
+        const height = BOX.height * axes[1].part(count)
+        const place = { x: left, y: BOX.height - height, width: right - left, height }
         return element('rect', { ...place, fill: hex(PALETTE[0]), stroke: '#ffffff', 'stroke-width': 0.5 })
       })
-      return documentOf(
-        640,
-        330,
-        title,
-        facts,
-        titleAt(16, title),
-        axes.markup,
-        ...bars,
-        textElement('text', { x: 60, y: 316 }, facts),
-      )
+      return { title, ...framed(BOX, axes, ['', 'count'], bars), legend: [{ text: facts }] }
     },
   })
 }

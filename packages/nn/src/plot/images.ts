@@ -1,20 +1,19 @@
 import { type Matrix, ShapeError } from '@matgrad/core'
-import { checkInteger, checkNoMore, readerOf, text, whole } from '@matgrad/core/internal'
+import { checkInteger, checkNoMore, names, readerOf, text, whole } from '@matgrad/core/internal'
 import { checkMatrices } from '../check.ts'
-import { titleAt } from './axes.ts'
-import type { ColorMap } from './colors.ts'
-import { colorMap, Scale } from './heatmap.ts'
+import { type ColorMap, WHITE } from './colors.ts'
 import { PixelPicture } from './picture.ts'
-import { documentOf, element, pixelPaths, textElement } from './svg.ts'
-import { type Cell, type Color, formatNumber, labelOf, lineOf, padEnd, widestOf } from './text.ts'
-import { censusOf, checkCount, checkRange, joined, labels, type Range, range, type Shrunk, shrunk } from './values.ts'
+import { colorMap, type Scale, scaleOf } from './scale.ts'
+import { moved, pixelPaths, roomFor, textElement } from './svg.ts'
+import { type Cell, cut, joined, labelOf, lineOf, padEnd, widestOf } from './text.ts'
+import { between, checkCount, checkRange, formatNumber, type Range, range, type Shrunk, shrunk } from './values.ts'
 
 export interface ImagesOptions {
   /** Of pixels in an image. @default those of a square */
   readonly rows?: number
   /** Of pixels in an image. @default those of a square */
   readonly cols?: number
-  /** How many images are side by side. @default 4 */
+  /** How many images are side by side; in text no more than there is room for. @default 4 */
   readonly perRow?: number
   /** @default 'images' */
   readonly title?: string
@@ -31,7 +30,7 @@ const readImages = readerOf({
   cols: whole(),
   perRow: whole(4),
   title: text('images'),
-  titles: labels(),
+  titles: names(),
   colorMap: colorMap('gray'),
   range: range(),
 })
@@ -54,21 +53,15 @@ function sizeOf(pixels: number, rows: number | undefined, cols: number | undefin
 }
 
 /** Two rows of pixels in one of characters: in colours the upper half of a block on another, without them ink or none. */
-function halfBlocks({ rows, cols, data }: Shrunk, scale: Scale, colors: boolean): string[] {
-  const middle = scale.range[0] / 2 + scale.range[1] / 2
-  const cellAt = (i: number, j: number): Cell => {
-    const [upper, lower] = [data[i * cols + j], i + 1 < rows ? data[(i + 1) * cols + j] : undefined]
+function halfBlocks({ cols, grid }: Shrunk, scale: Scale, middle: number, colors: boolean): string[] {
+  const cellOf = (upper: number, lower: number | undefined): Cell => {
     if (colors)
       return { text: '▀', color: scale.colorOf(upper), ...(lower === undefined ? {} : { back: scale.colorOf(lower) }) }
     if (!(Number.isFinite(upper) && Number.isFinite(lower ?? 0))) return { text: '?' }
     return { text: ' ▄▀█'[2 * Number(upper > middle) + Number(lower !== undefined && lower > middle)] }
   }
-  return Array.from({ length: Math.ceil(rows / 2) }, (_, half) =>
-    lineOf(
-      Array.from({ length: cols }, (_, j) => cellAt(2 * half, j)),
-      colors,
-    ),
-  )
+  const lines = grid.map((row, i) => row.map((upper, j) => cellOf(upper, grid[i + 1]?.[j])))
+  return lines.filter((_, i) => i % 2 === 0).map((cells) => padEnd(lineOf(cells, colors), colors ? 0 : cols))
 }
 
 /**
@@ -89,90 +82,69 @@ export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): Pi
   checkCount('images', 'titles', titles, matrix.rows)
   checkRange('images', 'range', settings.range)
   const count = Math.min(MOST_IMAGES, matrix.rows)
-  const shown = matrix.slice(0, count)
-  const scale = new Scale(settings.colorMap, settings.range, censusOf(shown.data))
+  const { data } = matrix.slice(0, count)
+  const scale = scaleOf(settings.colorMap, settings.range, data)
+  const labels = titles?.slice(0, count).map(labelOf)
   const across = Math.min(perRow, count)
-  const down = across === 0 ? 0 : Math.ceil(count / perRow)
-  const number = count < matrix.rows ? `the first ${count} of ${matrix.rows}` : String(count)
-  const heading = (note: string): string => joined([labelOf(settings.title), `${number} of ${height}x${width}`, note])
-  const names = titles?.slice(0, count).map(labelOf)
+  const down = Math.ceil(count / perRow)
 
-  const imageAt = (k: number, most: number): Shrunk =>
-    shrunk({ rows: height, cols: width, data: shown.data.subarray(k * matrix.cols, (k + 1) * matrix.cols) }, most, most)
-  const noteOf = (most: number): string => shrunk({ rows: height, cols: width, data: [] }, most, most).note
-
-  /** The indices of the images in each row. */
-  const strips = Array.from({ length: down }, (_, row) =>
-    Array.from({ length: Math.min(perRow, count - row * perRow) }, (_, column) => row * perRow + column),
-  )
+  /** The images in so many pixels at most, and what is said of them. */
+  const imagesIn = (most: number): { title: string; size: Shrunk; list: Shrunk[] } => {
+    const shrink = (data: ArrayLike<number>): Shrunk => shrunk(height, width, data, most)
+    const size = shrink(new Float32Array(matrix.cols))
+    const number = count < matrix.rows ? `the first ${count} of ${matrix.rows}` : String(count)
+    return {
+      title: joined([labelOf(settings.title), `${number} of ${height}x${width}`, size.note]),
+      size,
+      list: Array.from({ length: count }, (_, k) => shrink(data.subarray(k * matrix.cols, (k + 1) * matrix.cols))),
+    }
+  }
 
   return new PixelPicture(
     {
-      text(colors) {
-        const lines = strips.flatMap((strip) => {
-          const blocks = strip.map((k) => {
-            const image = imageAt(k, IN_TEXT)
-            const title = names?.[k]
-            const room = Math.max(image.cols, widestOf([title ?? '']))
-            const pixels = halfBlocks(image, scale, colors)
-            const trailing = ' '.repeat(room - image.cols)
-            const padded = pixels.map((line) => (colors ? line + trailing : line.padEnd(room)))
-            return title === undefined ? padded : [padEnd(title, room), ...padded]
-          })
-          return blocks[0].map((_, i) =>
-            blocks
+      text(colors, most) {
+        const { title, size, list } = imagesIn(Math.min(IN_TEXT, most))
+        const middle = between(scale.range, 0.5)
+        const room = Math.max(size.cols, widestOf(labels ?? []))
+        const blocks = list.map((image, k) => {
+          const pixels = halfBlocks(image, scale, middle, colors).map((line) => line + ' '.repeat(room - size.cols))
+          return labels ? [padEnd(labels[k], room), ...pixels] : pixels
+        })
+        const beside = Math.max(1, Math.min(perRow, Math.floor((most + 2) / (room + 2))))
+        const lines = blocks.flatMap((_, k) => {
+          const strip = k % beside === 0 ? blocks.slice(k, k + beside) : []
+          return (strip[0] ?? []).map((_, i) =>
+            strip
               .map((block) => block[i])
               .join('  ')
               .trimEnd(),
           )
         })
-        return [heading(noteOf(IN_TEXT)), ...lines, scale.legendOf(colors, colors ? '▀' : '?')].join('\n')
+        const legend = scale.legend(colors, `█ above ${formatNumber(middle)} of`, colors ? '▀' : '?')
+        return { title, lines, legend }
       },
       svg() {
-        const [gap, head] = [6, names ? 20 : 0]
-        const side = Math.max(1, Math.min(16, Math.round(112 / Math.max(1, Math.min(IN_SVG, Math.max(height, width))))))
-        const first = imageAt(0, IN_SVG)
-        const [w, h] = [first.cols * side + gap, first.rows * side + gap + head]
-        const drawn = strips.flatMap((strip, row) =>
-          strip.map((k, column) => {
-            const image = imageAt(k, IN_SVG)
-            const paths = pixelPaths(image.rows, image.cols, (i, j) => scale.colorOf(image.data[i * image.cols + j]))
-            const room = Math.max(1, Math.floor((w - gap) / 6.5))
-            const title = names?.[k] ?? ''
-            return element(
-              'g',
-              { transform: `translate(${16 + column * w} ${34 + row * h})` },
-              ...(names
-                ? [textElement('text', { y: 13 }, title.length > room ? `${title.slice(0, room - 1)}…` : title)]
-                : []),
-              element(
-                'g',
-                { transform: `translate(0 ${head}) scale(${side})`, 'shape-rendering': 'crispEdges' },
-                ...paths,
-              ),
-            )
-          }),
-        )
-        const title = heading(noteOf(IN_SVG))
-        return documentOf(
-          Math.max(480, across * w) + 32,
-          down * h + 120,
-          title,
-          joined([scale.range.map(formatNumber).join(' to '), scale.note, ...(names ?? [])]),
-          titleAt(16, title),
-          ...drawn,
-          scale.legendAt(16, down * h + 46),
-        )
+        const { title, size, list } = imagesIn(IN_SVG)
+        const side = Math.max(1, Math.min(16, Math.round(112 / Math.max(size.rows, size.cols, 1))))
+        const [gap, head] = [6, labels ? 20 : 0]
+        const [w, h] = [size.cols * side + gap, size.rows * side + gap + head]
+        const room = Math.max(1, Math.floor((w - gap) / roomFor(['x'])))
+        const body = list.map((image, k) => {
+          const paths = pixelPaths(image.grid.map((row) => row.map(scale.colorOf)))
+          const label = labels ? [textElement('text', { y: 13 }, cut(labels[k], room))] : []
+          return moved((k % perRow) * w, Math.floor(k / perRow) * h, [...label, moved(0, head, paths, side)])
+        })
+        const description = labels?.join(', ') ?? ''
+        return { title, width: across * w, height: down * h, body, legend: scale.legend(true), description }
       },
     },
     {
       rows: down * height,
       cols: across * width,
-      colorAt(i, j): Color {
+      colorAt(i, j) {
         const k = Math.floor(i / height) * perRow + Math.floor(j / width)
-        const value = shown.data[k * matrix.cols + (i % height) * width + (j % width)]
         // Where the last row ends early.
-        return k < count ? scale.colorOf(value) : [255, 255, 255]
+        return k < count ? scale.colorOf(data[k * matrix.cols + (i % height) * width + (j % width)]) : WHITE
       },
     },
   )

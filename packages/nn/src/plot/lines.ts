@@ -1,32 +1,42 @@
 import { DTypeError, type Matrix } from '@matgrad/core'
-import { checkInteger, checkNoMore, describe, readerOf, text, whole } from '@matgrad/core/internal'
-import { axesOf, legendAt, titleAt } from './axes.ts'
+import { checkInteger, checkNoMore, describe, oneOf, readerOf, text, whole } from '@matgrad/core/internal'
+import { acrossAxis, framed, linearAxis, logAxis } from './axes.ts'
 import { INKS, PALETTE } from './colors.ts'
 import { Picture } from './picture.ts'
-import { documentOf, element, hex, round } from './svg.ts'
-import { type Cell, formatNumber, formatStep, labelOf, lineOf, padStart, widestOf } from './text.ts'
-import {
-  between,
-  type Census,
-  censusOf,
-  checkGroups,
-  joined,
-  numbersOf,
-  partOf,
-  type Range,
-  widened,
-} from './values.ts'
+import { element, hex, round } from './svg.ts'
+import { type Cell, joined, labelOf, lineOf, padStart, widestOf } from './text.ts'
+import { censusOf, checkGroups, formatNumber, numbersOf, type Range, widened } from './values.ts'
 
 export interface LinesOptions {
   /** @default '' */
   readonly title?: string
   /** What the numbers are counted by: 'epoch', say. @default 'index' */
   readonly xLabel?: string
+  /** What the numbers are, beside their axis in SVG. @default '' */
+  readonly yLabel?: string
+  /** How far up numbers are; those that are not positive are not drawn where it is 'log'. @default 'linear' */
+  readonly yScale?: 'linear' | 'log'
   /** The index of the first numbers. @default 0 */
   readonly start?: number
 }
 
-const readLines = readerOf({ title: text(''), xLabel: text('index'), start: whole(0) })
+export interface LossCurveOptions extends Omit<LinesOptions, 'start' | 'xLabel'> {
+  /** @default 'loss' */
+  readonly title?: string
+  /** How many epochs there were before the first one, as in `fit`. @default 0 */
+  readonly initialEpoch?: number
+}
+
+const yScale = oneOf<'linear' | 'log'>('linear', 'log')
+
+const readLines = readerOf({
+  title: text(''),
+  xLabel: text('index'),
+  yLabel: text(''),
+  yScale: yScale('linear'),
+  start: whole(0),
+})
+const readLoss = readerOf({ title: text('loss'), yLabel: text(''), yScale: yScale('linear'), initialEpoch: whole(0) })
 
 /** A line, as text and as SVG: six characters for flat, upright and the corners; a dash. */
 const STYLES: readonly (readonly [glyphs: string, dash: string])[] = [
@@ -37,38 +47,42 @@ const STYLES: readonly (readonly [glyphs: string, dash: string])[] = [
   ...[...'efghij'].map((letter, i): [string, string] => [letter.repeat(6), `${3 + 2 * i} 2`]),
 ]
 
-/** Places of a chart in characters, and the most points of a line in SVG. */
+/** The most places of a chart in characters, its rows, and the most points of a line in SVG. */
 const [WIDTH, HEIGHT, MOST_POINTS] = [60, 10, 1000]
+const BOX = { width: 550, height: 240 }
 
 interface Line {
-  readonly name: string
-  readonly values: ArrayLike<number>
-  readonly census: Census
+  readonly values: Float64Array
+  /** Its name, where it begins and ends, and what of it is not drawn. */
+  readonly legend: string
 }
 
-/** What a line has at each of `count` places that `total` indices are spread over. */
-function atPlaces(values: ArrayLike<number>, total: number, count: number): number[] {
-  const places: number[] = []
-  for (let place = 0; place < count; place++) {
-    if (total > count) {
-      const start = Math.floor((place * total) / count)
-      const end = Math.min(values.length, Math.floor(((place + 1) * total) / count))
-      if (start >= end) break
-      let mean = 0
-      for (let i = start; i < end; i++) mean += values[i] / (end - start)
-      places.push(mean)
-    } else {
-      const at = (place * (total - 1)) / Math.max(1, count - 1)
-      const left = Math.floor(at)
-      if (at > values.length - 1) break
-      const part = at - left
-      places.push(part === 0 ? values[left] : values[left] * (1 - part) + values[left + 1] * part)
-    }
+function lineFrom(name: string, values: Float64Array, isLog: boolean): Line {
+  const ends = values.length > 1 ? [values[0], values[values.length - 1]] : [...values]
+  const below = isLog ? values.filter((value) => value <= 0 && Number.isFinite(value)).length : 0
+  const missing = joined([censusOf(values).others, below > 0 ? `${below} not positive` : ''])
+  const said = joined([ends.map(formatNumber).join(' to ') || 'no values', missing && `${missing} not drawn`])
+  return {
+    values: isLog ? values.map((value) => (value > 0 ? value : Number.NaN)) : values,
+    legend: `${labelOf(name)}: ${said}`,
   }
-  return places
 }
 
-/** The parts of a line whose numbers are finite, as first index and length. */
+/** What a line has at each of `count` places that `total` indices are spread over: the mean of what is there. */
+function meansOf(values: Float64Array, total: number, count: number): number[] {
+  const means: number[] = []
+  for (let start = 0; start < values.length; ) {
+    const end = Math.min(values.length, Math.floor(((means.length + 1) * total) / count))
+    // The mean of equal numbers is that number, and none overflows.
+    let mean = values[start]
+    for (let i = start + 1; i < end; i++) mean += values[i] / (end - start) - values[start] / (end - start)
+    means.push(mean)
+    start = end
+  }
+  return means
+}
+
+/** The parts of a line whose numbers are finite, as first index and the one after the last. */
 function* finiteParts(values: readonly number[]): Iterable<[start: number, end: number]> {
   for (let start = 0, end = 0; start < values.length; start = end + 1) {
     for (end = start; Number.isFinite(values[end]); ) end++
@@ -76,130 +90,104 @@ function* finiteParts(values: readonly number[]): Iterable<[start: number, end: 
   }
 }
 
-/** What is said of a line: where it begins and ends, and what of it is not drawn. */
-function factsOf({ values, census }: Line): string {
-  if (values.length === 0) return 'no values'
-  const ends = `${formatNumber(values[0])}${values.length > 1 ? ` to ${formatNumber(values[values.length - 1])}` : ''}`
-  return joined([ends, census.others && `${census.others} not drawn`])
-}
+function pictureOf(operation: string, given: unknown, settings: ReturnType<typeof readLines>): Picture {
+  const { start, xLabel } = settings
+  const isLog = settings.yScale === 'log'
+  const lines = checkGroups(operation, 'lines', given).map(([name, list]) =>
+    lineFrom(name, Float64Array.from(numbersOf(operation, name, list)), isLog),
+  )
+  const total = Math.max(0, ...lines.map(({ values }) => values.length))
+  const indices = `${labelOf(xLabel)} ${start}${total > 1 ? ` to ${start + total - 1}` : ''}`
 
-class Chart {
-  readonly title: string
-  readonly lines: readonly Line[]
-  readonly total: number
-  readonly start: number
-
-  constructor(title: string, lines: readonly Line[], xLabel: string, start: number) {
-    this.lines = lines
-    this.start = start
-    this.total = Math.max(0, ...lines.map(({ values }) => values.length))
-    const last = start + this.total - 1
-    const what = `${labelOf(xLabel)} ${this.total > 1 ? `${start} to ${last}` : start}`
-    this.title = joined([labelOf(title), this.total > 0 ? what : 'no values'])
+  /** The lines at so many places at most. */
+  const drawnAt = (most: number): { drawn: number[][]; range: Range; finite: number; title: string } => {
+    const count = Math.min(total, most)
+    const drawn = lines.map(({ values }) => meansOf(values, total, count))
+    const note = total > most ? `each place the mean of up to ${Math.ceil(total / most)}` : ''
+    const scale = isLog ? 'logarithmic' : ''
+    const title = joined([labelOf(settings.title), total > 0 ? indices : 'no values', scale, note])
+    const { range, finite } = censusOf(drawn.flat())
+    return { drawn, range: finite > 0 ? range : [1, 1], finite, title }
   }
+  const strokeOf = (k: number) => ({
+    stroke: hex(PALETTE[k]),
+    'stroke-width': 2,
+    'stroke-dasharray': STYLES[k][1],
+    fill: 'none',
+  })
+  const legend = lines.map((line, k) => ({
+    text: line.legend,
+    cells: [{ text: STYLES[k][0][0].repeat(2), color: INKS[k] }],
+    sample: element('path', { d: 'M0 0h22', ...strokeOf(k) }),
+    width: 22,
+  }))
+  const axisOf = (range: Range) => (isLog ? logAxis(range, 7) : linearAxis(range, 7))
 
-  /** The lines at so many places at most, the numbers in them, and what was done. */
-  private placed(most: number, count: number): { drawn: number[][]; range: Range; note: string } {
-    const drawn = this.lines.map(({ values }) => atPlaces(values, this.total, this.total > most ? most : count))
-    const { range } = censusOf(drawn.flat())
-    const note = this.total > most ? `each place the mean of up to ${Math.ceil(this.total / most)}` : ''
-    return { drawn, range, note }
-  }
-
-  text(colors: boolean): string {
-    const { drawn, range, note } = this.placed(WIDTH, this.total > 1 ? WIDTH : this.total)
-    const height = range[0] === range[1] ? 0 : HEIGHT
-    const step = range[1] / HEIGHT - range[0] / HEIGHT
-    const cells = Array.from({ length: height + 1 }, () => Array<Cell>(WIDTH).fill({ text: ' ' }))
-    for (const [k, line] of drawn.entries()) {
-      const [flat, upright, up, down, bottom, top] = STYLES[k][0]
-      const color = INKS[k]
-      const put = (row: number, column: number, text: string): void => {
-        cells[row][column] = { text, color }
+  return new Picture({
+    text(colors, width) {
+      const labelled = (columns: number) => {
+        const { range, ...rest } = drawnAt(columns)
+        const height = range[0] === range[1] ? 0 : HEIGHT
+        const axis = axisOf(range)
+        const labels = Array.from({ length: height + 1 }, (_, row) => axis.labelAt(1 - row / HEIGHT))
+        return { ...rest, height, axis, labels, room: widestOf(labels) }
       }
-      const rows = line.map((value) => Math.round(height * (1 - partOf(value, range))))
-      for (const [start, end] of finiteParts(line)) {
-        if (end === start + 1) put(rows[start], start, '•')
-        for (let i = start; i + 1 < end; i++) {
-          const [from, to] = [rows[i], rows[i + 1]]
-          for (let row = Math.min(from, to) + 1; row < Math.max(from, to); row++) put(row, i, upright)
-          put(from, i, from === to ? flat : from > to ? top : down)
-          if (from !== to) put(to, i, from > to ? up : bottom)
+      const most = Math.max(1, Math.min(WIDTH, width - labelled(WIDTH).room - 2))
+      const { drawn, finite, title, height, axis, labels, room } = labelled(most)
+      const apart = Math.max(1, Math.floor((most - 1) / Math.max(1, Math.min(total, most) - 1)))
+      const cells = labels.map(() => Array<Cell>(most).fill({ text: ' ' }))
+      for (const [k, line] of drawn.entries()) {
+        const [flat, upright, up, down, bottom, top] = STYLES[k][0]
+        const put = (row: number, column: number, text: string): void => {
+          cells[row][column] = { text, color: INKS[k] }
+        }
+        const parts = line.map(axis.part)
+        const rowAt = (column: number): number => {
+          const [i, part] = [Math.floor(column / apart), (column % apart) / apart]
+          return Math.round(height * (1 - (part === 0 ? parts[i] : parts[i] * (1 - part) + parts[i + 1] * part)))
+        }
+        for (const [first, end] of finiteParts(line)) {
+          const last = (end - 1) * apart
+          put(rowAt(last), last, first + 1 === end ? '•' : flat)
+          for (let column = first * apart; column < last; column++) {
+            const [from, to] = [rowAt(column), rowAt(column + 1)]
+            for (let row = Math.min(from, to) + 1; row < Math.max(from, to); row++) put(row, column, upright)
+            put(from, column, from === to ? flat : from > to ? top : down)
+            if (from !== to) put(to, column, from > to ? up : bottom)
+          }
         }
       }
-    }
-    const labels = cells.map((_, row) => formatStep(between(range, 1 - row / HEIGHT), step / 10))
-    const width = widestOf(labels)
-    const chart = cells.map((row, i) => `${padStart(labels[i], width)} ┤${lineOf(row, colors)}`)
-    const legend = this.lines.map((line, k) => {
-      const sample = { text: STYLES[k][0][0].repeat(2), color: INKS[k] }
-      return `${lineOf([sample], colors)} ${line.name}: ${factsOf(line)}`
-    })
-    const hasPoints = drawn.some((line) => line.some(Number.isFinite))
-    return [joined([this.title, note]), ...(hasPoints ? chart : []), ...legend].join('\n')
-  }
-
-  svg(): string {
-    const { drawn, range, note } = this.placed(MOST_POINTS, this.total)
-    const box = { left: 70, top: 34, width: 550, height: 240 }
-    const xs = widened([this.start, this.start + Math.max(0, this.total - 1)])
-    const axes = axesOf(box, xs, widened(range), 1)
-    const curves = drawn.flatMap((line, k) => {
-      const stroke = { stroke: hex(PALETTE[k]), 'stroke-width': 2, 'stroke-dasharray': STYLES[k][1], fill: 'none' }
-      const perPlace = this.total / Math.min(this.total, MOST_POINTS)
-      const point = (i: number): [number, number] => [
-        round(axes.x(this.start + i * perPlace + (perPlace - 1) / 2)),
-        round(axes.y(line[i])),
-      ]
-      return [...finiteParts(line)].map(([start, end]) => {
-        const points = Array.from({ length: end - start }, (_, i) => point(start + i))
-        const [[cx, cy]] = points
-        if (points.length === 1) return element('circle', { cx, cy, r: 3, fill: hex(PALETTE[k]) })
-        return element('polyline', { points: points.map((each) => each.join(',')).join(' '), ...stroke })
-      })
-    })
-    const legend = this.lines.map((line, k) => ({
-      text: `${line.name}: ${factsOf(line)}`,
-      sample: (x: number, y: number) =>
-        element('path', {
-          d: `M${x} ${y}h22`,
-          stroke: hex(PALETTE[k]),
-          'stroke-width': 2,
-          'stroke-dasharray': STYLES[k][1],
+      const chart = cells.map((row, i) => `${padStart(labels[i], room)} ┤${lineOf(row, colors)}`)
+      return { title, lines: finite > 0 ? chart : [], legend }
+    },
+    svg() {
+      const { drawn, range, title } = drawnAt(MOST_POINTS)
+      const xs = acrossAxis(widened([start, start + Math.max(0, total - 1)]), BOX.width, 1)
+      const [low, high] = range
+      const ys = axisOf(isLog && low === high ? [low / 2 || low, Math.min(2 * high, Number.MAX_VALUE)] : widened(range))
+      const perPlace = total / Math.min(total, MOST_POINTS)
+      const curves = drawn.flatMap((line, k) =>
+        [...finiteParts(line)].map(([first, end]) => {
+          const points = line.slice(first, end).map((value, i) => {
+            const x = xs.part(start + (first + i) * perPlace + (perPlace - 1) / 2)
+            return [round(BOX.width * x), round(BOX.height * (1 - ys.part(value)))] as const
+          })
+          const [[cx, cy]] = points
+          return points.length === 1
+            ? element('circle', { cx, cy, r: 3, fill: hex(PALETTE[k]) })
+            : element('polyline', { points: points.map((each) => each.join(',')).join(' '), ...strokeOf(k) })
         }),
-    }))
-    const title = joined([this.title, note])
-    const height = 310 + 18 * legend.length
-    return documentOf(
-      640,
-      height,
-      title,
-      legend.map((each) => each.text).join('; '),
-      titleAt(16, title),
-      axes.markup,
-      ...curves,
-      legendAt(box.left, 316, legend),
-    )
-  }
-}
-
-function pictureOf(
-  operation: string,
-  given: unknown,
-  { title, xLabel, start }: { readonly title: string; readonly xLabel: string; readonly start: number },
-): Picture {
-  const lines = checkGroups(operation, 'lines', given).map(([name, list]): Line => {
-    const values = Float64Array.from(numbersOf(operation, name, list))
-    return { name: labelOf(name), values, census: censusOf(values) }
+      )
+      return { title, ...framed(BOX, [xs, ys], [labelOf(xLabel), labelOf(settings.yLabel)], curves), legend }
+    },
   })
-  return new Picture(new Chart(title, lines, xLabel, start))
 }
 
 /**
  * Lists of numbers as lines over their index. Text has 60 places and SVG 1000: of longer lists each is the mean of neighbours, which
  * the title says. What is no finite number is a gap, which the legend counts.
  *
- * Defaults: title '', xLabel 'index', start 0.
+ * Defaults: title '', xLabel 'index', yLabel '', yScale 'linear', start 0.
  *
  * @param lines 1 to 10, by name
  * @throws DTypeError for other than numbers; MatgradError for no lines or more of them; ShapeError for a start below 0.
@@ -218,15 +206,20 @@ export function lines(
 /**
  * The loss of every epoch as a line, and the validation's if there is one: what `fit` gives, `${plot.lossCurve(history)}`.
  *
- * @throws DTypeError for what is no history.
+ * Defaults: title 'loss', yLabel '', yScale 'linear', initialEpoch 0.
+ *
+ * @throws DTypeError for what is no history; ShapeError for an initialEpoch below 0.
  */
 export function lossCurve(
   history: { readonly loss: readonly number[]; readonly valLoss?: readonly number[] },
+  options?: LossCurveOptions,
   ...more: []
 ): Picture {
-  checkNoMore('lossCurve', 'history', more)
+  checkNoMore('lossCurve', 'history, options', more)
+  const { initialEpoch, ...settings } = readLoss('lossCurve', options)
+  checkInteger('lossCurve', 'initialEpoch', initialEpoch, 0, Number.MAX_SAFE_INTEGER)
   const { loss, valLoss } = Object(history) as { loss?: unknown; valLoss?: unknown }
   if (!Array.isArray(loss)) throw new DTypeError(`lossCurve: history is ${describe(history)}, wanted what fit gives`)
   const curves = valLoss === undefined ? { loss } : { training: loss, validation: valLoss }
-  return pictureOf('lossCurve', curves, { title: 'loss', xLabel: 'epoch', start: 1 })
+  return pictureOf('lossCurve', curves, { ...settings, xLabel: 'epoch', start: initialEpoch + 1 })
 }

@@ -1,10 +1,13 @@
 import { ShapeError } from '@matgrad/core'
 import { checkInteger, checkNoMore, flag, readerOf, whole } from '@matgrad/core/internal'
-import type { Color } from './text.ts'
+import { documentOf, type Figure, type Sampled } from './svg.ts'
+import { type Cell, type Color, lineOf } from './text.ts'
 
 export interface TextOptions {
   /** Whether there are colours in it, by the codes of terminals. @default false */
   readonly colors?: boolean
+  /** The most places of a line, but for titles, legends and tables: smaller pictures for narrow terminals. @default 120 */
+  readonly width?: number
 }
 
 export interface PngOptions {
@@ -12,10 +15,22 @@ export interface PngOptions {
   readonly scale?: number
 }
 
+/** What a legend says, after a sample in text and one in SVG of what it says it of. */
+export interface Entry extends Sampled {
+  readonly cells?: readonly Cell[]
+}
+
+/** A picture as text: a title over lines, and a legend under them. */
+export interface Lettering {
+  readonly title: string
+  readonly lines: readonly string[]
+  readonly legend: readonly Entry[]
+}
+
 /** How a picture is drawn. */
 export interface Drawing {
-  text(colors: boolean): string
-  svg(): string
+  text(colors: boolean, width: number): Lettering
+  svg(): Figure
 }
 
 /** Pixels of a picture. */
@@ -25,7 +40,7 @@ export interface Pixels {
   colorAt(i: number, j: number): Color
 }
 
-const readText = readerOf({ colors: flag(false) })
+const readText = readerOf({ colors: flag(false), width: whole(120) })
 const readPng = readerOf({ scale: whole(1) })
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
@@ -41,24 +56,31 @@ export class Picture {
   constructor(drawing: Drawing) {
     this.#drawing = drawing
     Object.defineProperty(this, INSPECT, {
-      value: (_depth: unknown, inspection?: { readonly colors?: unknown }) => drawing.text(inspection?.colors === true),
+      value: (_depth: unknown, inspection?: { readonly colors?: unknown }) =>
+        this.toString({ colors: inspection?.colors === true }),
     })
   }
 
   /**
    * The picture in characters, with a legend.
    *
-   * Defaults: colors false.
+   * Defaults: colors false, width 120.
+   *
+   * @throws ShapeError for a width below 1.
    */
   toString(options?: TextOptions, ...more: []): string {
     checkNoMore('toString', 'options', more)
-    return this.#drawing.text(readText('toString', options).colors)
+    const { colors, width } = readText('toString', options)
+    checkInteger('toString', 'width', width, 1, Number.MAX_SAFE_INTEGER)
+    const { title, lines, legend } = this.#drawing.text(colors, width)
+    const entries = legend.map(({ cells, text }) => (cells ? `${lineOf(cells, colors)} ${text}` : text))
+    return [...(title ? [title] : []), ...lines, ...entries].join('\n')
   }
 
   /** An SVG file: by itself, without scripts, and with a title and a description for those who do not see it. */
   toSVG(...more: []): string {
     checkNoMore('toSVG', '', more)
-    return this.#drawing.svg()
+    return documentOf(this.#drawing.svg())
   }
 }
 

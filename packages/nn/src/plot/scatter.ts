@@ -1,7 +1,7 @@
 import { MatgradError, type Matrix } from '@matgrad/core'
 import { checkNoMore, describe, readerOf, text } from '@matgrad/core/internal'
 import { Picture } from './picture.ts'
-import { checkPoints, type Group, MARKS, Plane, viewOf } from './plane.ts'
+import { checkPoints, drawPlane, type Group, MARKS, viewOf } from './plane.ts'
 import { labelOf, widestOf } from './text.ts'
 import { checkGroups, checkRange, type Range, range } from './values.ts'
 
@@ -10,18 +10,29 @@ export interface ScatterOptions {
   readonly title?: string
   /** A character for each group, in text. @default 'ox+*abcdef' */
   readonly marks?: string
+  /** What the first column is. @default 'x' */
+  readonly xLabel?: string
+  /** What the second column is. @default 'y' */
+  readonly yLabel?: string
   /** The part of the plane that is shown. @default that of the points */
   readonly xRange?: Range
   /** The part of the plane that is shown. @default that of the points */
   readonly yRange?: Range
 }
 
-const readScatter = readerOf({ title: text(''), marks: text(MARKS), xRange: range(), yRange: range() })
+const readScatter = readerOf({
+  title: text(''),
+  marks: text(MARKS),
+  xLabel: text('x'),
+  yLabel: text('y'),
+  xRange: range(),
+  yRange: range(),
+})
 
 /**
  * Points of the plane in groups, those of later groups on top. SVG has at most 2000 points of each group, evenly from all, and says so.
  *
- * Defaults: title '', marks 'ox+*abcdef'.
+ * Defaults: title '', marks 'ox+*abcdef', xLabel 'x', yLabel 'y'.
  *
  * @param groups 1 to 10 matrices of points by name, nx2
  * @throws DTypeError for other than matrices, ShapeError unless they have two columns; MatgradError for no groups or more, for marks that are
@@ -29,7 +40,7 @@ const readScatter = readerOf({ title: text(''), marks: text(MARKS), xRange: rang
  */
 export function scatter(groups: Readonly<Record<string, Matrix>>, options?: ScatterOptions, ...more: []): Picture {
   checkNoMore('scatter', 'groups, options', more)
-  const { title, marks, xRange, yRange } = readScatter('scatter', options)
+  const { marks, xRange, yRange, ...settings } = readScatter('scatter', options)
   const entries = checkGroups('scatter', 'groups', groups)
   const characters = [...marks]
   const areMarks = characters.every((mark) => labelOf(mark) === mark && widestOf([mark]) === 1)
@@ -43,6 +54,6 @@ export function scatter(groups: Readonly<Record<string, Matrix>>, options?: Scat
     checkPoints('scatter', name, points)
     return { name: labelOf(name), mark: characters[i], points: points.clone() }
   })
-  const view = viewOf(list.map(({ points }) => points))
-  return new Picture(new Plane(title, { x: xRange ?? view.x, y: yRange ?? view.y }, list))
+  const [x, y] = viewOf(list.map(({ points }) => points))
+  return new Picture(drawPlane({ ...settings, view: [xRange ?? x, yRange ?? y], groups: list }))
 }

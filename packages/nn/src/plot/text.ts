@@ -1,9 +1,9 @@
-// Pictures as text: numbers and labels, and characters in colours.
+// Pictures as text: labels, and characters in colours.
 
 /** Red, green and blue, from 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number]
 
-/** One place of a line. */
+/** One place of a line, or some that look the same. */
 export interface Cell {
   readonly text: string
   readonly color?: Color
@@ -16,47 +16,34 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2
 /** The most characters of a label. */
 const LONGEST = 60
 
-/** A text from outside on one line, without what cannot be shown. */
-export function labelOf(text: string): string {
-  const [...characters] = text.slice(0, 2 * LONGEST + 2).replace(UNPRINTABLE, '�')
-  return characters.length > LONGEST ? `${characters.slice(0, LONGEST - 1).join('')}…` : characters.join('')
+/** A label in so many characters at most. */
+export function cut(label: string, most: number): string {
+  const characters = [...label]
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : label
 }
 
-/** What takes two places on a terminal: East Asian letters and emoji, by blocks of Unicode. */
+/** A text from outside on one line, without what cannot be shown. */
+export const labelOf = (text: string): string => cut(text.slice(0, 2 * LONGEST + 2).replace(UNPRINTABLE, '�'), LONGEST)
+
+/** What changes the emoji before it: another one that is joined to it, or a tone of skin. */
+const CHANGING = /\u200d\p{Extended_Pictographic}|[\u{1f3fb}-\u{1f3ff}]/gu
+/** What takes two places on a terminal: flags, emoji, and East Asian letters by blocks of Unicode. */
 const WIDE =
-  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
-const characters = new Intl.Segmenter()
+  /\p{RI}{2}|.\ufe0f|\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/gu
+/** What takes none. */
+const EMPTY = /[\p{Mn}\p{Me}\p{Cf}]/gu
 
 /** How many places a label takes on a terminal. */
 const widthOf = (label: string): number =>
-  [...characters.segment(label)].reduce((width, { segment }) => width + (WIDE.test(segment) ? 2 : 1), 0)
+  [...label.replace(CHANGING, '').replace(WIDE, '  ').replace(EMPTY, '')].length
 
 export const padEnd = (label: string, width: number): string => label + ' '.repeat(Math.max(0, width - widthOf(label)))
 export const padStart = (label: string, width: number): string =>
   ' '.repeat(Math.max(0, width - widthOf(label))) + label
 export const widestOf = (labels: readonly string[]): number => Math.max(0, ...labels.map(widthOf))
 
-const withoutMinusZero = (text: string): string => (Number(text) === 0 ? text.replace('-', '') : text)
-
-/** A number in four digits, the same everywhere. */
-export function formatNumber(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞'
-  const rounded = Number(value.toPrecision(4))
-  const size = Math.abs(rounded)
-  const isPlain = size === 0 || (size >= 1e-4 && size < 1e6) || Number.isSafeInteger(value)
-  return withoutMinusZero(isPlain ? String(Number.isInteger(value) ? value : rounded) : rounded.toExponential())
-}
-
-/** A number beside others that are `step` apart, with the digits that tell them from each other. */
-export function formatStep(value: number, step: number): string {
-  if (!(step > 0 && Number.isFinite(step))) return formatNumber(value)
-  const size = Math.max(Math.abs(value), step)
-  const isPlain = size < 1e6 && step >= 1e-5
-  const digits = isPlain ? -Math.log10(step) : Math.log10(size / step)
-  const count = Math.min(20, Math.max(0, Math.ceil(digits - 1e-9)))
-  return withoutMinusZero(isPlain ? value.toFixed(count) : value.toExponential(count))
-}
+/** Texts that say something, one after the other. */
+export const joined = (parts: readonly string[], separator = ', '): string => parts.filter(Boolean).join(separator)
 
 /** How many of what: 1 point, 2 points. */
 export const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
@@ -70,21 +57,24 @@ function indexOf([red, green, blue]: Color): number {
 
 const RESET = '\x1b[0m'
 
-/** A line of places, in colours if they are wanted. */
+/** A line of cells, in colours if they are wanted. */
 export function lineOf(cells: readonly Cell[], colors: boolean): string {
-  if (!colors)
-    return cells
-      .map(({ text }) => text)
-      .join('')
-      .trimEnd()
   let line = ''
   let present = ''
   for (const { text, color, back } of cells) {
     const codes = [...(color ? [`38;5;${indexOf(color)}`] : []), ...(back ? [`48;5;${indexOf(back)}`] : [])]
-    const style = codes.length > 0 ? `\x1b[${codes.join(';')}m` : ''
+    const style = colors && codes.length > 0 ? `\x1b[${codes.join(';')}m` : ''
     if (style !== present) line += (present && RESET) + style
     line += text
     present = style
   }
-  return line + (present && RESET)
+  return present ? line + RESET : line.trimEnd()
+}
+
+/** Rows of cells as lines: those of the first column at its left, and of the others at the right of theirs. */
+export function tableOf(rows: readonly (readonly Cell[])[], colors: boolean): string[] {
+  const widths = rows[0].map((_, j) => widestOf(rows.map((row) => row[j].text)))
+  const padded = ({ text, ...style }: Cell, j: number): Cell[] =>
+    j === 0 ? [{ text: padEnd(text, widths[0]) }] : [{ text: '  ' }, { text: padStart(text, widths[j]), ...style }]
+  return rows.map((row) => lineOf(row.flatMap(padded), colors))
 }

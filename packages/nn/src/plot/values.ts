@@ -1,17 +1,10 @@
 // What pictures are drawn of: numbers, some of which may be none.
 
 import { DTypeError, MatgradError, Matrix, ShapeError } from '@matgrad/core'
-import { describe, isPlain, type KindMaker, kind, numbers } from '@matgrad/core/internal'
+import { describe, isPlain, type KindMaker, numbers } from '@matgrad/core/internal'
 import { PALETTE } from './colors.ts'
-import { formatNumber } from './text.ts'
 
 export type Range = readonly [low: number, high: number]
-
-/** Options that are labels. @internal */
-export const labels: KindMaker<readonly string[]> = kind(
-  'an array of strings',
-  (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
-)
 
 /** Options that are two numbers, of which the first is the smaller one. @internal */
 export const range: KindMaker<Range> = numbers(2) as unknown as KindMaker<Range>
@@ -56,6 +49,36 @@ export function numbersOf(operation: string, what: string, values: unknown): Arr
   return list as ArrayLike<number>
 }
 
+/** The power of ten that a number begins with, in four digits. */
+export const exponentOf = (value: number): number => Number(value.toExponential(3).split('e')[1])
+
+/** A number in so many digits, and a whole one in all of its own, the same everywhere. */
+export function formatDigits(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return String(value).replace('Infinity', '∞')
+  if (Number.isSafeInteger(value)) return String(value)
+  const power = exponentOf(value)
+  return power >= -4 && power < 6
+    ? String(Number(value.toPrecision(digits)))
+    : value.toExponential(digits - 1).replace(/\.?0*e\+?/, 'e')
+}
+
+/** A number where it stands alone. */
+export const formatNumber = (value: number): string => formatDigits(value, 4)
+
+/** How numbers in a range are written that are `step` apart: alike, and with the digits that tell them from each other. */
+export function formatOf([low, high]: Range, step: number): (value: number) => string {
+  if (!(step > 0 && Number.isFinite(step))) return formatNumber
+  const size = Math.max(-low, high)
+  const last = exponentOf(step)
+  const isPlain = size < (step > 1 ? 1e6 : 1e16) && (step >= 1e-5 || size >= 1)
+  return (value) => {
+    if (Math.abs(value) < Number(`5e${last - 1}`)) return isPlain ? (0).toFixed(Math.max(0, -last)) : '0'
+    return isPlain
+      ? value.toFixed(Math.max(0, -last))
+      : value.toExponential(Math.min(16, Math.max(0, exponentOf(value) - last))).replace('e+', 'e')
+  }
+}
+
 /** What there is among numbers. */
 export interface Census {
   /** The smallest and the largest finite number; both 0 where there is none. */
@@ -67,22 +90,19 @@ export interface Census {
 
 export function censusOf(values: ArrayLike<number>): Census {
   let [low, high, finite] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
-  const others = new Map([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((each) => [each, 0]))
+  const others = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value) => ({ value, count: 0 }))
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
-    const count = Number.isFinite(value) ? undefined : others.get(value)
-    if (count !== undefined) others.set(value, count + 1)
-    else {
+    if (Number.isFinite(value)) {
       finite++
       if (value < low) low = value
       if (value > high) high = value
-    }
+    } else others[Number.isNaN(value) ? 0 : value > 0 ? 1 : 2].count++
   }
-  const list = [...others].filter(([, count]) => count > 0)
   return {
     range: finite > 0 ? [low, high] : [0, 0],
     finite,
-    others: list.map(([value, count]) => `${count} ${formatNumber(value)}`).join(', '),
+    others: others.flatMap(({ value, count }) => (count > 0 ? [`${count} ${formatNumber(value)}`] : [])).join(', '),
   }
 }
 
@@ -98,36 +118,38 @@ export function partOf(value: number, [low, high]: Range): number {
 /** What is at a part of the way from one number to another. */
 export const between = ([low, high]: Range, part: number): number => low * (1 - part) + high * part
 
-/** A range with some room in it, so that one number is in its middle. */
-export const widened = ([low, high]: Range): Range =>
-  low === high ? [low - (Math.abs(low) / 2 || 1), high + (Math.abs(high) / 2 || 1)] : [low, high]
+/** A range with room on both sides. */
+export const roomy = ([low, high]: Range, room: number): Range => [
+  Math.max(-Number.MAX_VALUE, low - room),
+  Math.min(Number.MAX_VALUE, high + room),
+]
 
-/** A matrix, or where it has too many rows or columns one of the means of its square blocks. */
+/** A range that is more than one number, which is in its middle otherwise, a half from the ends as in NumPy. */
+export const widened = (range: Range): Range =>
+  range[0] === range[1] ? roomy(range, Math.max(0.5, Math.abs(range[0]) / 2 ** 20)) : range
+
+/** The rows of a matrix, or where it has more than `most` rows or columns of the means of its square blocks. */
 export interface Shrunk {
   readonly rows: number
   readonly cols: number
   /** A mean of numbers of which one is NaN is NaN. */
-  readonly data: ArrayLike<number>
+  readonly grid: readonly (readonly number[])[]
   /** What was done: 'each the mean of up to 4x4 elements'; empty if nothing was. */
   readonly note: string
 }
 
-export function shrunk({ rows, cols, data }: Omit<Shrunk, 'note'>, mostRows: number, mostCols: number): Shrunk {
-  const side = Math.max(1, Math.ceil(rows / mostRows), Math.ceil(cols / mostCols))
-  if (side === 1) return { rows, cols, data, note: '' }
+export function shrunk(rows: number, cols: number, data: ArrayLike<number>, most: number): Shrunk {
+  const side = Math.max(1, Math.ceil(Math.max(rows, cols) / most))
   const [height, width] = [Math.ceil(rows / side), Math.ceil(cols / side)]
-  const means = new Float64Array(height * width)
+  const grid = Array.from({ length: height }, () => Array<number>(width).fill(0))
   for (let i = 0; i < rows; i++) {
     const row = Math.floor(i / side)
     const blockRows = Math.min(side, rows - row * side)
     for (let j = 0; j < cols; j++) {
       const column = Math.floor(j / side)
-      means[row * width + column] += data[i * cols + j] / (blockRows * Math.min(side, cols - column * side))
+      grid[row][column] += data[i * cols + j] / (blockRows * Math.min(side, cols - column * side))
     }
   }
-  const block = `${Math.min(side, rows)}x${Math.min(side, cols)}`
-  return { rows: height, cols: width, data: means, note: `each the mean of up to ${block} elements` }
+  const note = side > 1 ? `each the mean of up to ${Math.min(side, rows)}x${Math.min(side, cols)} elements` : ''
+  return { rows: height, cols: width, grid, note }
 }
-
-/** Texts that say something, one after the other. */
-export const joined = (parts: readonly string[], separator = ', '): string => parts.filter(Boolean).join(separator)

@@ -16,6 +16,7 @@ import {
   inNameOf,
   isPlain,
   listNames,
+  shorten,
   toJsonNumber,
   unknownName,
 } from '@matgrad/core/internal'
@@ -24,6 +25,7 @@ import { checkModule, type Module } from '../module.ts'
 import { nameOf } from '../names.ts'
 import { forgetterOf, Optimizer } from '../optim/optimizer.ts'
 import { loaderOf, Scheduler, type SchedulerState } from '../optim/scheduler.ts'
+import { checksum } from './checksum.ts'
 import type { DataLoader } from './data.ts'
 import type { History } from './history.ts'
 
@@ -107,7 +109,8 @@ const isHistory = (value: unknown): value is History =>
   isPlain(value) &&
   Object.values(value).every((list) => Array.isArray(list) && list.every((each) => typeof each === 'number'))
 
-const FORMAT = 'matgrad checkpoint'
+/** What the metadata of a file call its format. */
+export const CHECKPOINT = 'matgrad checkpoint'
 const VERSION = 1
 
 /** The generators that a training draws from, each once: the default one, its own, and those of the model's parts. */
@@ -194,15 +197,20 @@ export function encodeCheckpoint(of: Checkpointed, ...more: []): Uint8Array {
     ...withPrefix('optimizer', of.optimizer?.stateDict().matrices ?? {}),
   ])
   const state: State = { version: VERSION, tensors: Object.keys(tensors), ...(of.position ?? positionOf(of)) }
-  return io.encodeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state, encodeNumber) })
+  const text = JSON.stringify(state, encodeNumber)
+  const sum = checksum('encodeCheckpoint', text, Object.values(tensors))
+  return io.encodeSafetensors(tensors, { format: CHECKPOINT, state: text, sum })
 }
 
 /** @throws FormatError unless it is the state of a checkpoint. */
 function readState(metadata: Readonly<Record<string, string>>): State {
-  if (metadata.format !== FORMAT)
+  if (metadata.format !== CHECKPOINT)
     throw new FormatError(
-      `decodeCheckpoint: format is ${describe(metadata.format)}, wanted '${FORMAT}'${didYouMean(metadata.format === 'matgrad' ? 'loadModel' : undefined)}`,
+      `decodeCheckpoint: format is ${describe(metadata.format)}, wanted '${CHECKPOINT}'${didYouMean(metadata.format === 'matgrad' ? 'loadModel' : undefined)}`,
     )
+  const other = Object.keys(metadata).find((name) => !['format', 'state', 'sum'].includes(name))
+  if (other !== undefined)
+    throw new FormatError(`decodeCheckpoint: the metadata have ${shorten(other)}, wanted format, state and sum`)
   let state: Partial<State> | null
   try {
     state = JSON.parse(metadata.state, decodeNumber)
@@ -296,10 +304,27 @@ export function decodeCheckpoint(bytes: Uint8Array, into: Checkpointed, ...more:
   checkNoMore('decodeCheckpoint', 'bytes, into', more)
   checkParts('decodeCheckpoint', into)
   const { tensors, metadata } = inNameOf('decodeCheckpoint', () => io.decodeSafetensors(bytes))
-  const { tensors: names, groups, schedulers: states, epoch, batch, history, progress } = readState(metadata ?? {})
+  const { tensors: names, groups, schedulers: states, epoch, batch, history, progress } = readState(metadata)
+  const listed = new Set(names)
   const missing = names.filter((name) => !Object.hasOwn(tensors, name))
-  if (missing.length > 0)
-    throw new FormatError(`decodeCheckpoint: ${listNames(missing)} missing, wanted all that encodeCheckpoint wrote`)
+  const unexpected = Object.keys(tensors).filter((name) => !listed.has(name))
+  if (missing.length + unexpected.length > 0)
+    throw new FormatError(
+      `decodeCheckpoint: ${listNames(missing)} missing, ${listNames(unexpected)} unexpected, wanted what encodeCheckpoint wrote`,
+    )
+  // Earlier ones have none.
+  const { state, sum } = metadata
+  const isSame = () =>
+    sum ===
+    checksum(
+      'decodeCheckpoint',
+      state,
+      names.map((name) => tensors[name]),
+    )
+  if (sum !== undefined && !isSame())
+    throw new FormatError(
+      'decodeCheckpoint: the checksum is not that of the checkpoint, which was changed since it was written',
+    )
   const { model, optimizer } = into
   const schedulers = schedulersOf(into)
   const generators = generatorsOf(into)

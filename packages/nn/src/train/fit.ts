@@ -30,9 +30,9 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no
  * number; ShapeError or DTypeError, before it too, for batches and targets, of the validation as well, that layers and losses of
  * this package will not take, and MatgradError for an optimiser without any parameter of the model, or for
- * one that was made with the parameters of a layer that was replaced since, and DTypeError for iterators that give no batches; what the loss, a
- * metric or a callback throws; the signal's reason. Of several errors it is the first: what `onTrainEnd` throws after it is in its
- * `suppressed`.
+ * one that was made with the parameters of a layer that was replaced since, and DTypeError for iterators that give no batches; TrainingError for
+ * a loss that is NaN or infinite, with `stopOnNaN`, after the step of its batch; what the loss, a metric or a callback throws; the signal's
+ * reason. Of several errors it is the first: what `onTrainEnd` throws after it is in its `suppressed`.
  */
 export async function fit<
   M extends object = Record<never, never>,

@@ -1,9 +1,12 @@
-import { type DType, DTypeError, getDefaultDtype, MatgradError, type Matrix, matrix } from '@matgrad/core'
+import { type DType, DTypeError, getDefaultDtype, MatgradError, Matrix, matrix, ShapeError } from '@matgrad/core'
 import {
+  checkInteger,
   checkNoMore,
   describe,
   didYouMean,
   dtypeName,
+  elementsOf,
+  formatShape,
   isPlain,
   kind,
   listNames,
@@ -53,8 +56,8 @@ export interface RowsDataset extends Dataset {
  *
  * Default: features all but the target, in the order of the first row.
  *
- * @throws DTypeError for rows that are no objects, other options, and a feature that is no number, which `oneHot` may be made of; MatgradError for
- * no rows, and for a name that a row does not have, or `classes`.
+ * @throws DTypeError for rows that are no objects, other options, a feature that is no number, which `oneHot` may be made of, and a target some of
+ * whose strings are numbers, unless `classes` names them; MatgradError for no rows, and for a name that a row does not have, or `classes`.
  */
 export function fromRows(rows: readonly Row[], options: FromRowsOptions, ...more: []): RowsDataset {
   checkNoMore('fromRows', 'rows, options', more)
@@ -64,6 +67,8 @@ export function fromRows(rows: readonly Row[], options: FromRowsOptions, ...more
   for (const [i, row] of rows.entries())
     if (!isPlain(row)) throw new DTypeError(`fromRows: row ${i} is ${describe(row)}, wanted an object`)
   const targets = typeof target === 'string' ? [target] : target
+  const isNamed = known !== undefined || (targets.length === 1 && typeof cellOf(rows[0], 0, targets[0]) === 'string')
+  const named = isNamed ? classesOf(rows, targets, known, dtype) : { y: numbersOf(rows, targets, dtype, '') }
   const features = asked ?? Object.keys(rows[0]).filter((name) => !targets.includes(name))
   const x = numbersOf(
     rows,
@@ -71,29 +76,38 @@ export function fromRows(rows: readonly Row[], options: FromRowsOptions, ...more
     dtype,
     ': make a column for each of its values, as oneHot does, or leave it out of features',
   )
-  const [first] = targets
-  if (targets.length === 1 && typeof cellOf(rows[0], 0, first) === 'string') {
-    const names = rows.map((row, i) => nameOf(cellOf(row, i, first), i, first))
-    const classes = known ?? [...new Set(names)].sort()
-    const indices = new Map(classes.map((name, index) => [name, index]))
-    const indexOf = (name: string, i: number): number => {
-      const index = indices.get(name)
-      if (index !== undefined) return index
-      throw new MatgradError(
-        `fromRows: ${shorten(first)} of row ${i} is ${describe(name)}, wanted one of ${listNames(classes)}`,
-      )
-    }
-    return {
-      x,
-      y: matrix(
-        names.map((name, i) => [indexOf(name, i)]),
-        { dtype },
-      ),
-      features,
-      classes,
-    }
-  }
-  return { x, y: numbersOf(rows, targets, dtype, ''), features }
+  return { x, features, ...named }
+}
+
+/** A number as CSV has them, with spaces around it. */
+export const isNumber = (cell: string): boolean => /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(cell.trim())
+
+/** The numbers of classes by their names. */
+function classesOf(
+  rows: readonly Row[],
+  [target, ...others]: readonly string[],
+  known: readonly string[] | undefined,
+  dtype: DType,
+): Pick<RowsDataset, 'y' | 'classes'> {
+  if (others.length > 0)
+    throw new MatgradError(`fromRows: got classes and ${others.length + 1} targets, wanted classes of one`)
+  const names = rows.map((row, i) => nameOf(cellOf(row, i, target), i, target))
+  const classes = known ?? [...new Set(names)].sort()
+  const number = classes.find(isNumber)
+  const word = classes.find((name) => !isNumber(name))
+  if (known === undefined && number !== undefined && word !== undefined)
+    throw new DTypeError(
+      `fromRows: ${shorten(target)} is ${describe(number)} and ${describe(word)}, wanted numbers alone, names of classes alone, or the option classes`,
+    )
+  const indices = new Map(classes.map((name, index) => [name, index]))
+  const y = names.map((name, i) => {
+    const index = indices.get(name)
+    if (index !== undefined) return [index]
+    throw new MatgradError(
+      `fromRows: ${shorten(target)} of row ${i} is ${describe(name)}, wanted one of ${listNames(classes)}`,
+    )
+  })
+  return { y: matrix(y, { dtype }), classes }
 }
 
 function cellOf(row: Row, i: number, name: string): number | string {
@@ -105,9 +119,7 @@ function cellOf(row: Row, i: number, name: string): number | string {
 
 function nameOf(value: unknown, i: number, name: string): string {
   if (typeof value === 'string') return value
-  throw new DTypeError(
-    `fromRows: ${shorten(name)} of row ${i} is ${describe(value)}, wanted a string as in the first row`,
-  )
+  throw new DTypeError(`fromRows: ${shorten(name)} of row ${i} is ${describe(value)}, wanted the name of a class`)
 }
 
 /** A column for each name. `instead` ends the message for what is no number. */
@@ -121,4 +133,58 @@ function numbersOf(rows: readonly Row[], names: readonly string[], dtype: DType,
       data[i * names.length + j] = value
     }
   return matrix(data, rows.length, names.length).astype(dtype)
+}
+
+export interface ToRowsOptions<Classes extends readonly string[] | undefined = readonly string[] | undefined> {
+  /** The names of the classes whose numbers the matrix has, such as those of `fromRows`. @default none: rows of numbers */
+  readonly classes?: Classes
+}
+
+/** A name for each column, or a message that no names are assignable to. */
+type NamesFor<Names extends readonly string[], C extends number> = number extends C | Names['length']
+  ? unknown
+  : Names['length'] extends C
+    ? unknown
+    : `toRows: got ${Names['length']} names, the matrix has ${C} columns`
+
+const readToRows = readerOf({ classes: names() })
+
+/**
+ * The rows of a matrix, such as predictions, as objects with a name for each column; with `classes` it has their numbers, as y of `fromRows`
+ * and `argmax(1)` do, and the objects their names.
+ *
+ * Default: classes none.
+ *
+ * @throws ShapeError for more or fewer names than columns, and a number that no class has; DTypeError for one that is not whole, what is no
+ * matrix or names, and other options; MatgradError for a name twice.
+ */
+export function toRows<
+  C extends number,
+  const Names extends readonly string[],
+  Classes extends readonly string[] | undefined = undefined,
+>(
+  a: Matrix<number, C>,
+  columns: Names & NamesFor<Names, C>,
+  options?: ToRowsOptions<Classes>,
+  ...more: []
+): Record<Names[number], Classes extends readonly string[] ? string : number>[]
+export function toRows(a: Matrix, columns: readonly string[], options?: ToRowsOptions, ...more: []): Row[] {
+  checkNoMore('toRows', 'a, columns, options', more)
+  const { classes } = readToRows('toRows', options)
+  if (!(a instanceof Matrix)) throw new DTypeError(`toRows: a is ${describe(a)}, wanted a Matrix`)
+  if (!names().accepts(columns))
+    throw new DTypeError(`toRows: columns are ${describe(columns)}, wanted an array of names`)
+  if (columns.length !== a.cols)
+    throw new ShapeError(`toRows: got ${columns.length} names, a is ${formatShape(a.shape)}, wanted ${a.cols}`)
+  const twice = columns.find((name, j) => columns.indexOf(name) !== j)
+  if (twice !== undefined)
+    throw new MatgradError(`toRows: ${shorten(twice)} is there twice, wanted a name for each column`)
+  const elements = elementsOf('toRows', a)
+  const cellOf = (i: number, j: number): number | string => {
+    const value = elements[i * columns.length + j]
+    if (classes === undefined) return value
+    checkInteger('toRows', `${shorten(columns[j])} of row ${i}`, value, 0, classes.length - 1)
+    return classes[value]
+  }
+  return Array.from({ length: a.rows }, (_, i) => Object.fromEntries(columns.map((name, j) => [name, cellOf(i, j)])))
 }

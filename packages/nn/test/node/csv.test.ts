@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { DTypeError, FormatError, MatgradError } from '@matgrad/core'
-import { fromRows, type Row } from '@matgrad/nn'
+import { DTypeError, FormatError, MatgradError, matrix, ShapeError, zeros } from '@matgrad/core'
+import { fromRows, type Row, toRows } from '@matgrad/nn'
 import { readCsv } from '@matgrad/nn/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -107,6 +107,9 @@ describe('readCsv', () => {
       ],
     ],
     ['empty lines between cells of several', '\na,b\n\n1,2\n\n\n', {}, [{ a: 1, b: 2 }]],
+    ['names that count', '0,1\n5,6\n', {}, [{ 0: 5, 1: 6 }]],
+    ['names that are years beside a word', 'a,2019\nx,6\n', {}, [{ a: 'x', 2019: 6 }]],
+    ['names that are years', '2018,2019\n5,6\n', { types: { 2018: 'number' } }, [{ 2018: 5, 2019: 6 }]],
     ['no rows', 'a,b\n', {}, []],
     ['nothing', '', {}, []],
   ])('%s', async (_, text, options, rows) => {
@@ -128,6 +131,8 @@ describe('readCsv', () => {
     ['another encoding', Uint8Array.of(0x61, 0x0a, 0xe4, 0x0a), {}, 'The encoded data was not valid'],
     ['a short line', 'a,b\n1\n', {}, 'Invalid Record Length'],
     ['a quote without end', 'a\n"1\n', {}, 'Quote Not Closed'],
+    ['no header, of numbers', '5,3\n4,2\n', {}, 'the first line is 5, 3, wanted names of columns, or header: false'],
+    ['no header, with a fraction', '5.1,setosa\n4.9,setosa\n', {}, 'the first line is 5.1, setosa, wanted names'],
     ['a name twice', 'a,a\n1,2\n', {}, 'two columns are called a'],
   ])('%s is refused', async (_, text, options, message) => {
     await writeFile(path, text)
@@ -181,6 +186,8 @@ describe('fromRows', () => {
     expect(() => fromRows([{ a: 1, b: 'z' }], { target: 'b', classes })).toThrow(
       'fromRows: b of row 0 is "z", wanted one of x, y',
     )
+    const grades = ['3', '3+', '4'].map((b) => ({ a: 1, b }))
+    expect(fromRows(grades, { target: 'b', classes: ['3', '3+', '4'] }).y.toArray()).toEqual([[0], [1], [2]])
   })
 
   test('several targets, chosen features, float64', () => {
@@ -234,7 +241,35 @@ describe('fromRows', () => {
           { target: 'y' },
         ),
       DTypeError,
-      'y of row 1 is 2, wanted a string as in the first row',
+      'y of row 1 is 2, wanted the name of a class',
+    ],
+    [
+      'numbers of which one is missing, which are no classes',
+      () =>
+        fromRows(
+          ['1.5', 'NA', '2'].map((y) => ({ a: 1, y })),
+          { target: 'y' },
+        ),
+      DTypeError,
+      'fromRows: y is "1.5" and "NA", wanted numbers alone',
+    ],
+    [
+      'a target that is not there, before a word as a feature',
+      () => fromRows([{ a: 'x', y: 2 }], { target: 'Y' }),
+      MatgradError,
+      'row 0 has no Y, wanted one of a, y: did you mean y?',
+    ],
+    [
+      'classes of numbers',
+      () => fromRows([{ a: 1, y: 2 }], { target: 'y', classes: ['2'] }),
+      DTypeError,
+      'y of row 0 is 2, wanted the name of a class',
+    ],
+    [
+      'classes of two targets',
+      () => fromRows([{ a: 1, y: 2 }], { target: ['y', 'a'], classes: ['2'] }),
+      MatgradError,
+      'fromRows: got classes and 2 targets',
     ],
   ])('%s', (_, run, type, message) => {
     expect(run).toThrow(type)
@@ -246,5 +281,31 @@ describe('fromRows', () => {
     const { x, y } = fromRows(rows, { target: 'y' })
     expect(x.sum().item()).toBe(0)
     expect(y.sum().item()).toBe(50_000)
+  })
+})
+
+describe('toRows', () => {
+  test('gives back the rows that fromRows was given', async () => {
+    const rows = await readCsv(flowers)
+    const { x, y, features, classes } = fromRows(rows, { target: 'kind, of flower', dtype: 'float64' })
+    const [numbers, names] = [toRows(x, features), toRows(y, ['kind, of flower'], { classes })]
+    expect(numbers.map((row, i) => ({ ...row, ...names[i] }))).toEqual(rows)
+    expect(Object.keys(toRows(matrix([[1, 2]]), ['__proto__', 'b'])[0])).toEqual(['__proto__', 'b'])
+    expect(toRows(zeros(0, 2), ['a', 'b'])).toEqual([])
+    expect(toRows(zeros(2, 0), [])).toEqual([{}, {}])
+  })
+
+  // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid
+  const rowsOf = toRows as any
+  test.each<[name: string, run: () => unknown, type: typeof MatgradError, message: string]>([
+    ['no matrix', () => rowsOf([[1]], ['a']), DTypeError, 'toRows: a is an array, wanted a Matrix'],
+    ['no names', () => rowsOf(zeros(1, 1), 'a'), DTypeError, 'toRows: columns are "a", wanted an array of names'],
+    ['a name too few', () => rowsOf(zeros(1, 2), ['a']), ShapeError, 'toRows: got 1 names, a is 1x2, wanted 2'],
+    ['a name twice', () => rowsOf(zeros(1, 2), ['a', 'a']), MatgradError, 'toRows: a is there twice'],
+    ['no such class', () => rowsOf(matrix([[0], [2]]), ['a'], { classes: ['x', 'y'] }), ShapeError, 'a of row 1 is 2'],
+    ['half a class', () => rowsOf(matrix([[0.5]]), ['a'], { classes: ['x'] }), DTypeError, 'a of row 0 is 0.5'],
+  ])('%s is refused', (_, run, type, message) => {
+    expect(run).toThrow(type)
+    expect(run).toThrow(message)
   })
 })

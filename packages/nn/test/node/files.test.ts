@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DTypeError, FormatError, Generator, io, MatgradError, matrix, ones, ShapeError, zeros } from '@matgrad/core'
-import { Linear, type Module, ReLU, Sequential } from '@matgrad/nn'
-import { loadModel, saveModel } from '@matgrad/nn/node'
+import { Linear, type Module, ReLU, Sequential, SGD } from '@matgrad/nn'
+import { loadModel, saveCheckpoint, saveModel } from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { endOf, outputOf } from '../../../core/test/node/output.ts'
 import { bitsOf, errorFrom } from '../support.ts'
@@ -73,9 +73,7 @@ describe('saveModel and loadModel', () => {
     const more = [{ strict: false }] as unknown as []
     await expect(saveModel(path, model(1), ...more)).rejects.toThrow('saveModel: got strict, wanted format')
     expect(await readdir(folder)).toEqual([])
-    await expect(loadModel(path, model(1), ...more)).rejects.toThrow(
-      'loadModel: got { strict } in excess, wanted loadModel(path, model)',
-    )
+    await expect(loadModel(path, model(1), ...more)).rejects.toThrow('loadModel: got strict, wanted rename')
   })
 
   test('give back every bit, and leave one file', async () => {
@@ -332,7 +330,7 @@ describe('loadModel rejects and changes nothing', () => {
     ['an empty file', () => new Uint8Array(), FormatError, 'wanted at least 8'],
     ['a text', () => text('These are not weights, this is a poem.'), FormatError, 'the header has'],
     ['a PNG', () => Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13), FormatError, 'the header has'],
-    ['a matrix in .npy', () => io.encodeNpy(zeros(4, 2)), FormatError, 'the header has'],
+    ['a matrix in .npy', () => io.encodeNpy(zeros(4, 2)), FormatError, 'the bytes are those of .npy'],
     ['a file cut short', () => good().subarray(0, -1), FormatError, 'the tensors need'],
     ['a file cut in the header', () => good().subarray(0, 40), FormatError, 'the header has'],
     ['a byte too many', () => Uint8Array.of(...good(), 0), FormatError, 'the tensors need'],
@@ -381,6 +379,37 @@ describe('loadModel rejects and changes nothing', () => {
     expect(error.message).toContain(message)
     expect(error.message.startsWith(`loadModel: ${path}: `), error.message).toBe(true)
     expect(bitsOf(target)).toEqual(before)
+  })
+
+  test('under other names, of those that are asked for', async () => {
+    const path = join(folder, 'renamed')
+    const [source, target] = [model(1), model(2)]
+    const tensors = { ...source.stateDict(), 'head.weight': ones(3, 3) }
+    const named = Object.fromEntries(Object.entries(tensors).map(([name, each]) => [`module.${name}`, each]))
+    await writeFile(path, io.encodeSafetensors(named))
+    const rename = (name: string) => (name.startsWith('module.head') ? undefined : name.replace('module.', ''))
+    await loadModel(path, target, { rename })
+    expect(bitsOf(target)).toEqual(bitsOf(source))
+    for (const [rename, kind, message] of [
+      [(name: string) => name.replace('module.', ''), MatgradError, 'unexpected head.weight'],
+      [() => 'a', MatgradError, 'rename gave a for module.'],
+      [() => 1 as never, DTypeError, 'rename gave 1 for module.'],
+    ] as const) {
+      const error = await errorFrom(loadModel(path, target, { rename }))
+      expect(error).toBeInstanceOf(kind)
+      expect(error.message).toContain(message)
+    }
+    expect(bitsOf(target)).toEqual(bitsOf(source))
+  })
+
+  test('a checkpoint', async () => {
+    const path = join(folder, 'checkpoint')
+    const target = model(1)
+    await saveCheckpoint(path, { model: target, optimizer: new SGD(target.parameters(), { lr: 0.1 }) })
+    const { message } = await errorFrom(loadModel(path, target))
+    expect(message).toBe(
+      `loadModel: ${path}: format is 'matgrad checkpoint', wanted that of a model: did you mean loadCheckpoint?`,
+    )
   })
 
   test('the end of a long path, where the name is', async () => {

@@ -1,25 +1,13 @@
 // Models as ONNX: ONNX Runtime took these very files, and computed what is in the fixture.
 
 import { createHash } from 'node:crypto'
-import type { Variable } from '@matgrad/autograd'
 import { linalg, MatgradError, manualSeed, matrix, ones, rand } from '@matgrad/core'
 import { operations } from '@matgrad/core/internal'
-import {
-  Dropout,
-  Embedding,
-  Lambda,
-  Linear,
-  type Module,
-  predict,
-  ReLU,
-  Residual,
-  Sequential,
-  toOnnx,
-} from '@matgrad/nn'
+import { Dropout, Embedding, Linear, type Module, predict, ReLU, Residual, Sequential, toOnnx } from '@matgrad/nn'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../../fixtures/read.ts'
 import { translations } from '../../src/export/onnx-nodes.ts'
-import { OPSETS, onnxCases } from '../onnx-models.ts'
+import { followingCount, OPSETS, of, onnxCases } from '../exported-models.ts'
 
 interface Stored {
   readonly name: string
@@ -129,50 +117,6 @@ describe('toOnnx', () => {
       'toOnnx: what the model computes with depends on how many samples there are',
     ],
     [
-      'settings that follow the number of samples',
-      () =>
-        toOnnx(
-          of((x) => x.clip(0, 100 * x.rows)),
-          { features: 2 },
-        ),
-      'in Lambda: toOnnx: what the model computes with depends on how many samples there are',
-    ],
-    [
-      'other operations for more samples',
-      () =>
-        toOnnx(
-          of((x) => (x.rows > 4 ? x.mul(1) : x.add(0))),
-          { features: 2 },
-        ),
-      'toOnnx: what the model computes with depends on how many samples there are',
-    ],
-    [
-      'parts that follow the number of samples',
-      () =>
-        toOnnx(
-          of((x) => x.tile(1, 4).slice(0, x.rows, 0, Math.min(x.rows, 3)).abs().sum(1).mul(0)),
-          { features: 2 },
-        ),
-      'in Lambda: toOnnx: what the model computes with depends on how many samples there are',
-    ],
-    [
-      'rows that are repeated for pairs of samples',
-      () =>
-        toOnnx(
-          of((x) =>
-            x.add(
-              x
-                .slice(0, 1)
-                .mul(0)
-                .broadcastTo(x.rows * (x.rows - 1), 2)
-                .sum(0),
-            ),
-          ),
-          { features: 2 },
-        ),
-      'in Lambda: toOnnx: what the model computes with depends on how many samples there are',
-    ],
-    [
       'the mean of samples of indices',
       () =>
         toOnnx(
@@ -213,7 +157,7 @@ describe('toOnnx', () => {
           of((x) => x.add(rand(1, 2).mul(0))),
           { features: 2 },
         ),
-      'in Lambda: rand: draw changes what goes on from call to call',
+      'in Lambda: toOnnx: draw changes what goes on from call to call',
     ],
     ['no features', () => toOnnx(new ReLU()), 'toOnnx: no layer says how many features a sample has'],
     ['features that do not fit', () => toOnnx(model(), { features: 5 }), 'wanted 3 columns'],
@@ -227,9 +171,11 @@ describe('toOnnx', () => {
     expect(run).toThrow(message)
   })
 
-  function of(f: (x: Variable) => unknown): Module {
-    return new Lambda(f as (x: Variable) => Variable)
-  }
+  test.each(Object.entries(followingCount))('%s', (_, f) => {
+    expect(() => toOnnx(of(f), { features: 2 })).toThrow(
+      'toOnnx: what the model computes with depends on how many samples there are',
+    )
+  })
 
   /** What is given in place of what throws. */
   function orElse<T>(run: () => T, other: T): T {

@@ -10,7 +10,7 @@ import * as autograd from '@matgrad/autograd'
 import * as core from '@matgrad/core'
 import { DTypeError, engineInfo, Generator, getDefaultGenerator, MatgradError, matrix, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
-import { checkpoint, csvLogger, loadTensors, progress, readCsv, saveModel } from '@matgrad/nn/node'
+import { checkpoint, csvLogger, loadModel, loadTensors, progress, readCsv, saveModel } from '@matgrad/nn/node'
 import { describe, expect, test } from 'vitest'
 import { bitsOf } from '../support.ts'
 
@@ -191,6 +191,7 @@ const rows: Record<string, Row> = {
   toModule: row((o, v) => nn.toModule(v.model, o)),
   toOnnx: row((o, v) => nn.toOnnx(v.model, o)),
   encodeNpz: row((o) => core.io.encodeNpz({}, o)),
+  decodeNpy: row((o) => core.io.decodeNpy(core.io.encodeNpy(core.zeros(2, 2)), o)),
   decodeNpz: row((o) =>
     core.io.decodeNpz(
       new Uint8Array(readFileSync(new URL('../../../../fixtures/core/stored.npz', import.meta.url))),
@@ -202,13 +203,20 @@ const rows: Record<string, Row> = {
     calls: [(o) => nn.fromRows([{ a: 1, b: 2 }], o)],
     needs: () => ({ target: 'b' }),
   },
+  toRows: row((o) => nn.toRows(core.zeros(1, 1), ['a'], o)),
   decodeSafetensors: row((o) => core.io.decodeSafetensors(core.io.encodeSafetensors({}), o)),
+  loadModel: row(async (o, v) => {
+    const path = join(tmpdir(), 'matgrad-options-load.safetensors')
+    await saveModel(path, v.model)
+    return loadModel(path, v.model, o)
+  }),
   loadTensors: row((o) =>
     loadTensors(fileURLToPath(new URL('../../../../fixtures/nn/pytorch/mlp.safetensors', import.meta.url)), o),
   ),
   saveModel: row((o, v) => saveModel(join(tmpdir(), 'matgrad-options.safetensors'), v.model, o)),
   earlyStopping: row((o) => nn.earlyStopping(o)),
   fromJSON: row((o, v) => nn.fromJSON(v.model.toJSON(), o)),
+  lossCurve: row((o) => nn.plot.lossCurve({ loss: [1, 2] }, o)),
   lines: row((o) => nn.plot.lines({ a: [1, 2] }, o)),
   scatter: row((o, v) => nn.plot.scatter({ a: v.data.x }, o)),
   decisionBoundary: row((o, v) => nn.plot.decisionBoundary(v.model, v.data, o)),
@@ -266,6 +274,7 @@ const TEXTS = [
   'separator',
   'title',
   'xLabel',
+  'yLabel',
   'marks',
 ]
 

@@ -1,7 +1,7 @@
-// Models that fixtures/nn/onnx.ts has ONNX Runtime compute, with samples for them.
+// Models that are exported, some of which fixtures/nn/onnx.ts has ONNX Runtime compute, with samples for them.
 
 import { constant, linalg, type Variable, variable } from '@matgrad/autograd'
-import { concat, fromFunction, Generator, type Matrix, manualSeed, matrix } from '@matgrad/core'
+import { concat, fromFunction, Generator, type Matrix, manualSeed, matrix, zeros } from '@matgrad/core'
 import {
   BatchNorm1d,
   Dropout,
@@ -36,7 +36,7 @@ export interface OnnxCase {
   readonly x: Matrix
 }
 
-const of = (f: (x: Variable) => unknown): Module => new Lambda(f as (x: Variable) => Variable)
+export const of = (f: (x: Variable) => unknown): Module => new Lambda(f as (x: Variable) => Variable)
 
 /** A model of two parts and a normalisation whose statistics have moved. */
 function normalised(generator: Generator): Module {
@@ -52,39 +52,14 @@ function normalised(generator: Generator): Module {
   )
 }
 
-const unary = [
-  'exp',
-  'log',
-  'log1p',
-  'log2',
-  'log10',
-  'expm1',
-  'sin',
-  'cos',
-  'tan',
-  'tanh',
-  'sigmoid',
-  'silu',
-  'elu',
-  'gelu',
-]
-  .concat([
-    'erf',
-    'softplus',
-    'neg',
-    'abs',
-    'sign',
-    'sqrt',
-    'square',
-    'reciprocal',
-    'relu',
-    'leakyRelu',
-    'floor',
-    'ceil',
-  ])
-  .concat(['trunc', 'round', 'isNaN', 'isFinite'])
+const unary = (
+  'exp log log1p log2 log10 expm1 sin cos tan tanh sigmoid silu elu gelu erf softplus neg abs sign sqrt square reciprocal relu ' +
+  'leakyRelu floor ceil trunc round isNaN isFinite'
+).split(' ')
 
-const others: Readonly<Record<string, (x: Variable) => unknown>> = {
+/** Functions of samples of 4 numbers. */
+export const functions: Readonly<Record<string, (x: Variable) => unknown>> = {
+  ...Object.fromEntries(unary.map((name) => [name, (x: Variable) => x[name as 'exp']()])),
   pow: (x) => x.abs().pow(1.7),
   mod: (x) => concat([x.mod(3), x.mod(-3), x.mul(1000).mod(0.1)], 1),
   angles: (x) =>
@@ -124,6 +99,35 @@ const others: Readonly<Record<string, (x: Variable) => unknown>> = {
   transposed: (x) => x.transpose().mul(2).transpose(),
   picked: (x) => x.pick(x.argmax(1)),
   hot: (x) => x.argmax(1).oneHot(4),
+}
+
+/** Functions of samples of 2 numbers that are others for one sample than for several, which their values need not show. */
+export const followingCount: Readonly<Record<string, (x: Variable) => Variable>> = {
+  'an operation for one sample': (x) => (x.rows === 1 ? x.clip(-20, 20) : x.mul(1)),
+  'one operation less for one sample': (x) => (x.rows === 1 ? x : x.clip(-20, 20)),
+  'another operand for one sample': (x) => {
+    const [near, far] = [x.clip(-20, 20), x.clip(-30, 30)]
+    return (x.rows === 1 ? near : far).mul(2)
+  },
+  'a constant for several samples': (x) => {
+    const nothing = x.mul(0)
+    return x.add(x.rows === 1 ? nothing : constant(zeros(x.rows, 2)))
+  },
+  'more operands for one sample': (x) => concat(x.rows === 1 ? [x, x, x] : [x, x], 1),
+  'more operands for several samples': (x) => concat(x.rows === 1 ? [x, x] : [x, x, x], 1),
+  'another result for one sample': (x) => [x.clip(-20, 20), x.clip(-30, 30)][x.rows === 1 ? 0 : 1],
+  'settings that follow the number of samples': (x) => x.clip(-100, 100 * x.rows),
+  'constants that follow the number of samples': (x) => x.minimum(100 * x.rows),
+  'parts that follow the number of samples': (x) =>
+    x.tile(1, 4).slice(0, x.rows, 0, Math.min(x.rows, 3)).abs().sum(1).mul(0),
+  'rows that are repeated for pairs of samples': (x) =>
+    x.add(
+      x
+        .slice(0, 1)
+        .mul(0)
+        .broadcastTo(x.rows * (x.rows + 1), 2)
+        .sum(0),
+    ),
 }
 
 /** What is computed of parameters alone may be what ONNX does not have. */
@@ -173,7 +177,6 @@ export function onnxCases(): OnnxCase[] {
     { name: 'of parameters', model: ofParameters(generator), x: normal(5, 4) },
     { name: 'in float64', model: new Sequential(new Linear(6, 6, float64), new Tanh()), x: normal(5, 6) },
     { name: 'of one sample', model: new Sequential(new Linear(6, 3, { bias: false }), new Tanh()), x: normal(1, 6) },
-    ...unary.map((name) => ({ name, model: of((x) => x[name as 'exp']()), x: normal(5, 4) })),
-    ...Object.entries(others).map(([name, f]) => ({ name, model: of(f), x: normal(5, 4) })),
+    ...Object.entries(functions).map(([name, f]) => ({ name, model: of(f), x: normal(5, 4) })),
   ]
 }
