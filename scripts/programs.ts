@@ -1,8 +1,9 @@
 // The programs in Markdown that a reader copies. They begin with an import, and are whole.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import GithubSlugger from 'github-slugger'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -57,4 +58,34 @@ export function translated(path: string, from: string): string {
   if (length !== wanted.length) throw new Error(`${path} has ${length} blocks, ${from} has ${wanted.length}`)
   let i = 0
   return page.replace(blocks, () => wanted[i++])
+}
+
+export interface Link {
+  /** The file that it leads to, from the root. */
+  readonly path: string
+  /** The heading in it, if it names one. */
+  readonly heading: string | undefined
+}
+
+const REPOSITORY = /^https:\/\/github\.com\/matgrad\/matgrad\/(?:blob|tree)\/main\//
+
+/** Where a file of Markdown leads in the repository. */
+export function linksOf(path: string): Link[] {
+  const text = readFileSync(join(root, path), 'utf8').replace(/```[\s\S]*?```/g, '')
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
+  return targets
+    .filter((target) => REPOSITORY.test(target) || !/^\w+:/.test(target))
+    .map((target) => {
+      const [file, heading] = target.replace(REPOSITORY, '').split('#')
+      const found = REPOSITORY.test(target) ? file : file === '' ? path : join(path, '..', file)
+      const isFolder = statSync(join(root, found), { throwIfNoEntry: false })?.isDirectory()
+      return { path: isFolder ? join(found, 'README.md') : found, heading }
+    })
+}
+
+/** What GitHub calls the headings of a file. */
+export function headingsOf(path: string): string[] {
+  const slugger = new GithubSlugger()
+  const text = readFileSync(join(root, path), 'utf8').replace(/```[\s\S]*?```/g, '')
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => slugger.slug(heading.replace(/`|\]\(.*?\)/g, '')))
 }

@@ -1,6 +1,6 @@
 // The programs of the guide: each is whole, and prints what its page says. `vitest run -u` writes into the pages what they print.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import * as core from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import * as node from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { fragmentsOf, pages, programsOf, translated } from '../../scripts/programs.ts'
+import { fragmentsOf, headingsOf, linksOf, pages, programsOf, readmes, translated } from '../../scripts/programs.ts'
 
 // Where the packages are found by their names.
 const folder = fileURLToPath(new URL('../output/docs', import.meta.url))
@@ -133,3 +133,14 @@ test.each(pages.filter((page) => /contributing|how-/.test(page)))('%s names file
   expect(paths).not.toEqual([])
   expect(paths.filter((path) => !sources.some((source) => source.endsWith(path)))).toEqual([])
 })
+
+test.each([...readmes, ...pages, 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])(
+  '%s leads to files and headings that there are',
+  (page) => {
+    const broken = linksOf(page).filter(
+      ({ path, heading }) =>
+        !existsSync(join(root, path)) || (heading !== undefined && !headingsOf(path).includes(heading)),
+    )
+    expect(broken).toEqual([])
+  },
+)
