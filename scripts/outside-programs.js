@@ -83,7 +83,8 @@ const vitest = `declare module 'vitest' {
     readonly parameters: Expect<A extends (...args: infer P) => unknown ? P : never>
     readonly returns: Expect<A extends (...args: never) => infer R ? R : never>
   }
-  export function expectTypeOf<A>(value?: A): Expect<A>
+  export function expectTypeOf<A>(): Expect<A>
+  export function expectTypeOf<A>(value: A): Expect<A>
   export function describe(name: string, run: () => void): void
   export const test: typeof describe
 }

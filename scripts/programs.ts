@@ -47,6 +47,14 @@ export const fragmentsOf = (path: string): string[] =>
     ...readFileSync(join(root, path), 'utf8').matchAll(/```(?:js|ts|javascript|typescript)\n(?!import )([\s\S]*?)```/g),
   ].map(([, text]) => text)
 
-/** All blocks of a file, whatever their language. */
-export const blocksOf = (path: string): string[] =>
-  [...readFileSync(join(root, path), 'utf8').matchAll(/```\w*\n[\s\S]*?```/g)].map(([block]) => block)
+const blocks = /```\w*\n[\s\S]*?```/g
+
+/** A translation with the blocks of the page that it translates in the place of its own. @throws Error unless they are as many. */
+export function translated(path: string, from: string): string {
+  const [page, original] = [path, from].map((each) => readFileSync(join(root, each), 'utf8'))
+  const wanted = original.match(blocks) ?? []
+  const { length } = page.match(blocks) ?? []
+  if (length !== wanted.length) throw new Error(`${path} has ${length} blocks, ${from} has ${wanted.length}`)
+  let i = 0
+  return page.replace(blocks, () => wanted[i++])
+}

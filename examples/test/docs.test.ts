@@ -11,7 +11,7 @@ import * as core from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import * as node from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { blocksOf, fragmentsOf, pages, programsOf } from '../../scripts/programs.ts'
+import { fragmentsOf, pages, programsOf, translated } from '../../scripts/programs.ts'
 
 // Where the packages are found by their names.
 const folder = fileURLToPath(new URL('../output/docs', import.meta.url))
@@ -41,8 +41,8 @@ const CHINESE = 'docs/zh-CN/'
 
 test.each(pages.filter((page) => page.startsWith(CHINESE)))(
   '%s has the blocks of the page that it translates',
-  (page) => {
-    expect(blocksOf(page)).toEqual(blocksOf(page.replace(CHINESE, 'docs/guide/')))
+  async (page) => {
+    await expect(translated(page, page.replace(CHINESE, 'docs/guide/'))).toMatchFileSnapshot(join(root, page))
   },
 )
 

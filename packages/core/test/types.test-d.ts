@@ -370,7 +370,7 @@ describe('files', () => {
     const tensors = await io.decodeNpz(bytes, { names: ['a'] })
     expectTypeOf(tensors).toEqualTypeOf<Record<string, Matrix>>()
     const file = io.decodeSafetensors(bytes, { names: ['a'], shapes: { a: [-1, 3] } })
-    expectTypeOf(file.tensors).toEqualTypeOf(tensors)
+    expectTypeOf(file.tensors).toEqualTypeOf<typeof tensors>()
     expectTypeOf(file.skipped).toEqualTypeOf<io.SkippedTensor[]>()
     expectTypeOf(file.metadata).toEqualTypeOf<Record<string, string>>()
     expectTypeOf(io.encodeSafetensors(tensors, file.metadata)).toEqualTypeOf<Uint8Array>()

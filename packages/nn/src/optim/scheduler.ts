@@ -141,6 +141,7 @@ export abstract class Scheduler {
     return {}
   }
 
+  /** A snapshot, which later steps do not change. */
   stateDict(): SchedulerState {
     return { lastEpoch: this.epoch, baseLrs: [...this.baseLrs], ...this.remembered() }
   }

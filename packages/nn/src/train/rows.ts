@@ -135,10 +135,13 @@ function numbersOf(rows: readonly Row[], names: readonly string[], dtype: DType,
   return matrix(data, rows.length, names.length).astype(dtype)
 }
 
-export interface ToRowsOptions<Classes extends readonly string[] | undefined = readonly string[] | undefined> {
+export interface ToRowsOptions {
   /** The names of the classes whose numbers the matrix has, such as those of `fromRows`. @default none: rows of numbers */
-  readonly classes?: Classes
+  readonly classes?: readonly string[] | undefined
 }
+
+/** What cells are with these classes: either, where there may be none. */
+type Cell<Classes> = Classes extends readonly string[] ? string : number
 
 /** A name for each column, or a message that no names are assignable to. */
 type NamesFor<Names extends readonly string[], C extends number> = number extends C | Names['length']
@@ -161,13 +164,13 @@ const readToRows = readerOf({ classes: names() })
 export function toRows<
   C extends number,
   const Names extends readonly string[],
-  Classes extends readonly string[] | undefined = undefined,
+  Options extends ToRowsOptions = { readonly classes?: undefined },
 >(
   a: Matrix<number, C>,
   columns: Names & NamesFor<Names, C>,
-  options?: ToRowsOptions<Classes>,
+  options?: Options,
   ...more: []
-): Record<Names[number], Classes extends readonly string[] ? string : number>[]
+): Record<Names[number], Cell<Options['classes']>>[]
 export function toRows(a: Matrix, columns: readonly string[], options?: ToRowsOptions, ...more: []): Row[] {
   checkNoMore('toRows', 'a, columns, options', more)
   const { classes } = readToRows('toRows', options)
