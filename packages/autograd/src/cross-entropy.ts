@@ -144,8 +144,8 @@ export function crossEntropy(options: CrossEntropyOptions): PartialLoss
  *
  * Defaults: labelSmoothing 0, reduction 'mean', no weight, no ignoreIndex.
  *
- * A row of probabilities whose sum is not 1, which PyTorch takes, is an error where it can be seen: `fit` looks before its first
- * step, a program does not.
+ * A row of probabilities whose sum is more than 0.1 from 1, which PyTorch takes, is an error where it can be seen: `fit` looks before its
+ * first step, a program does not. A row of zeros has no part but counts as a row.
  *
  * @param logits nxC, unnormalised, C > 1
  * @param target the class of each row, nx1, or its distribution over the classes, nxC
