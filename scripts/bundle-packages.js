@@ -28,6 +28,8 @@ for (const name of ['core', 'autograd', 'nn']) {
     dir,
     sourcemap: true,
     comments: { jsdoc: false },
+    // Messages show what a function is called.
+    keepNames: true,
     chunkFileNames: '[name].js',
     // Files and progress bars load other packages, which must wait for who wants them.
     codeSplitting: { groups: [{ name: 'all', test: (id) => !id.includes('/src/node/') }] },

@@ -39,12 +39,12 @@ export const callbacks = [progress()]
 export const use = { fit, load: () => loadModel('model', model), save: () => saveModel('model', model) }
 `
 
-/** A program that fails where bundling has renamed a class, which messages would show, or made a second one. */
+/** A program that fails where bundling has renamed a class or a function, which messages would show, or made a second one. */
 export const names = `import * as core from '@matgrad/core'
 import * as autograd from '@matgrad/autograd'
 import * as nn from '@matgrad/nn'
 for (const [name, value] of [core, autograd, nn].flatMap((each) => Object.entries(each)))
-  if (/^class/.test(String(value)) && value.name !== name) throw new Error(\`\${name} is called \${value.name}\`)
+  if (typeof value === 'function' && value.name && value.name !== name) throw new Error(\`\${name} is called \${value.name}\`)
 if (core.exp !== autograd.exp || !(autograd.variable(core.ones(1, 1)).value instanceof core.Matrix)) throw new Error('two copies')
 `
 
@@ -69,6 +69,7 @@ try {
   message = error.message
 }
 if (!message?.startsWith('Adam: got learningRate')) throw new Error(message)
+for (const loss of ['crossEntropy', 'nllLoss', 'mseLoss']) if (nn[loss].name !== loss) throw new Error(\`\${loss} is called \${nn[loss].name}\`)
 `
 
 /** What the tests of types use of Vitest, whose own types ask for more than a user has. */

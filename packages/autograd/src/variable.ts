@@ -139,6 +139,10 @@ export class Variable<R extends number = number, C extends number = number> {
     return this.matrix.shape
   }
 
+  get size(): number {
+    return this.matrix.size
+  }
+
   get dtype(): DType {
     return this.matrix.dtype
   }

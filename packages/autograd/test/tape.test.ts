@@ -55,6 +55,11 @@ const NOTHING =
   'backward: nothing that the value was computed from requires a gradient, wanted a variable that does: was the history lost ' +
   '(noGrad, detach, value, constant), or has an operation no derivative, or are all frozen (requiresGrad)?'
 
+test('a variable has the sizes of its value', () => {
+  const x = variable(zeros(2, 3, { dtype: 'float64' }))
+  expect([x.rows, x.cols, x.shape, x.size, x.dtype]).toEqual([2, 3, [2, 3], 6, 'float64'])
+})
+
 describe('backward', () => {
   test('gives each parameter its gradient: d(Σ x·y²) = (y², 2xy)', () => {
     const [x, y] = [parameter(2, 3), parameter(5, 7)]

@@ -39,8 +39,12 @@ interface Traits {
 
 const known = new Map<unknown, Traits>()
 
-/** Makes a loss known as one of this package: what it does depends on numbers in matrices alone, so that programs may do it. */
-export function builtIn<L>(loss: L, traits: Traits): L {
+/**
+ * Makes a loss known as one of this package: what it does depends on numbers in matrices alone, so that programs may do it. It is
+ * given its name, which messages show, and which bundlers change.
+ */
+export function builtIn<L>(name: string, loss: L, traits: Traits): L {
+  Object.defineProperty(loss, 'name', { value: name })
   known.set(loss, traits)
   return loss
 }
@@ -121,8 +125,7 @@ export function elementwise<Settings extends { readonly reduction: 'mean' | 'sum
     const { reduction } = settings
     return reduction === 'batchMean' ? each.sum().div(prediction.rows) : reduce(each, reduction)
   }
-  Object.defineProperty(loss, 'name', { value: name })
   const demands = demandsOf(read(name, undefined))
   const refuses = { prediction: demands.prediction !== undefined, target: demands.target !== undefined }
-  return builtIn(loss as unknown as LossFunction<object>, { refuses, ...(unfit && { unfit }) })
+  return builtIn(name, loss as unknown as LossFunction<object>, { refuses, ...(unfit && { unfit }) })
 }

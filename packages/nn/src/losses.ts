@@ -18,12 +18,12 @@ import { builtIn, elementwise, type LossFunction } from './loss.ts'
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss, type Reduction } from '@matgrad/autograd'
 export type { Loss, LossFunction } from './loss.ts'
 
-builtIn(crossEntropy, {
+builtIn('crossEntropy', crossEntropy, {
   refuses: { prediction: false, target: true },
   unfit: { Softmax: 'leave Softmax out, for logits, or end in LogSoftmax and use nllLoss' },
 })
 const WANTS_LOGARITHMS = { Softmax: 'end in LogSoftmax', Sigmoid: 'end in LogSoftmax' }
-builtIn(nllLoss, { refuses: { prediction: true, target: true }, unfit: WANTS_LOGARITHMS })
+builtIn('nllLoss', nllLoss, { refuses: { prediction: true, target: true }, unfit: WANTS_LOGARITHMS })
 
 export interface LossOptions {
   /**
