@@ -9,7 +9,7 @@ const listed = (value: unknown): string =>
 /**
  * A function on variables from an op with the contract of the built-in ones (PyTorch's `autograd.Function`): `shape` refuses inputs
  * that do not fit and gives the size of the result, `forward` writes its elements to `out.data`, and `vjp` has a rule for each input,
- * written with operations on variables, so that it has derivatives itself. The function takes its inputs in a list, then attributes,
+ * written with operations on variables, so that it has derivatives itself; inputs beyond the last rule share it. The function takes its inputs in a list, then attributes,
  * which all of these are handed, too:
  *
  *     const cube = defineOp({

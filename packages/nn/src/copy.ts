@@ -248,7 +248,7 @@ function hasPrivateFields(type: Type, Base: unknown): boolean {
 function unknown(module: Module, name: string, what: string): MatgradError {
   const isTold = Object.hasOwn(module.constructor, 'argumentsOf')
   const wanted = isTold
-    ? 'what its constructor makes of argumentsOf'
+    ? 'it from argumentsOf as it is, or in a #private field that the constructor fills'
     : 'static argumentsOf(layer), the arguments of its constructor'
   return new MatgradError(`clone: ${shorten(name)} of ${nameOf(module)} is ${what}, wanted ${wanted}`)
 }

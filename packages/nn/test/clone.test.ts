@@ -278,7 +278,7 @@ test.each([
   [
     'a function in the place of what its constructor made',
     () => Object.assign(new Hidden(2, (x) => x), { forward: (x: Variable) => x }) as nn.Module,
-    'clone: forward of Hidden is the function forward, wanted what its constructor makes of argumentsOf',
+    'clone: forward of Hidden is the function forward, wanted it from argumentsOf as it is, or in a #private field that the constructor fills',
   ],
   [
     'another registered part than its constructor makes',
