@@ -61,6 +61,7 @@ export default defineConfig({
           'node/csv-logger',
           'node/defaults',
           'node/files',
+          'node/module-tables',
           'node/plot',
           'node/progress',
           'node/process',

@@ -462,7 +462,8 @@ test('generators of a model from which a constructor draws are as before, and th
   expect(copy.generator).not.toBe(generator)
 })
 
-test('bytes of Node are copied', () => {
+// A browser has none.
+test.skipIf(typeof Buffer === 'undefined')('bytes of Node are copied', () => {
   const model = Object.assign(new Own(1), { bytes: Buffer.from([1, 2]) })
   const { bytes } = model.clone()
   model.bytes[0] = 7
