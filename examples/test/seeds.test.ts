@@ -20,9 +20,9 @@ async function outputOf(name: string, seed: number): Promise<string> {
   return lines.join('\n')
 }
 
-test('xor: all four answers within 0.001 from each of 20 seeds', async () => {
+test('xor: all four answers within 0.001 from each of 10 seeds', async () => {
   const losses = new Set<string>()
-  for (let seed = 0; seed < 20; seed++) {
+  for (let seed = 0; seed < 10; seed++) {
     const output = await outputOf('xor', seed)
     const answers = [...output.matchAll(/^(\d) xor (\d) = (\S+), wanted/gm)].map(([, ...numbers]) =>
       numbers.map(Number),
@@ -36,34 +36,34 @@ test('xor: all four answers within 0.001 from each of 20 seeds', async () => {
     for (const [a, b, answer] of answers) expect(Math.abs(answer - (a ^ b)), `seed ${seed}`).toBeLessThan(1e-3)
     losses.add(/^loss (\S+) after/m.exec(output)?.[1] ?? '')
   }
-  expect(losses.size, 'seeds that differ').toBeGreaterThan(15)
+  expect(losses.size, 'seeds that differ').toBeGreaterThan(7)
 })
 
 test.each([
   ['iris', 95],
   ['moons', 99],
 ] as const)(
-  '%s: an accuracy of at least %i per cent from each of 10 seeds',
+  '%s: an accuracy of at least %i per cent from each of 5 seeds',
   { timeout: 120_000 },
   async (name, least) => {
     const charts = new Set<string>()
-    for (let seed = 0; seed < 10; seed++) {
+    for (let seed = 0; seed < 5; seed++) {
       const output = await outputOf(name, seed)
       const [, accuracy] = /accuracy (\d+\.\d) %/.exec(output) ?? []
       expect(Number(accuracy), `seed ${seed}`).toBeGreaterThanOrEqual(least)
       charts.add(output)
     }
-    expect(charts.size, 'seeds that differ').toBe(10)
+    expect(charts.size, 'seeds that differ').toBe(5)
   },
 )
 
-test('graph: at least 32 of 34 members right from each of 10 seeds', { timeout: 120_000 }, async () => {
+test('graph: at least 32 of 34 members right from each of 5 seeds', { timeout: 120_000 }, async () => {
   const losses = new Set<string>()
-  for (let seed = 0; seed < 10; seed++) {
+  for (let seed = 0; seed < 5; seed++) {
     const output = await outputOf('graph', seed)
     const [, count] = /^(\d+) of 34 members right/m.exec(output) ?? []
     expect(Number(count), `seed ${seed}`).toBeGreaterThanOrEqual(32)
     losses.add(/the loss went from (\S+) to/.exec(output)?.[1] ?? '')
   }
-  expect(losses.size, 'seeds that differ').toBeGreaterThanOrEqual(9)
+  expect(losses.size, 'seeds that differ').toBeGreaterThanOrEqual(4)
 })

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { afterAll, expect, type RunnerTask } from 'vitest'
 
 // Each run compiles anew. All hundred are drawn where the same tests compute directly.
-fc.configureGlobal({ numRuns: 25 })
+fc.configureGlobal({ numRuns: 10 })
 
 /** Whether no test of a file was left out by name. */
 const isWhole = (task: Readonly<RunnerTask>): boolean =>

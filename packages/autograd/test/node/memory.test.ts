@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { outputOf } from '../../../core/test/node/output.ts'
 
-test('10,000 steps, 500 other derivatives and a tape of 100,000 operations grow the heap by less than 2 MB each', async () => {
+test('5,000 steps, 300 other derivatives and a tape of 100,000 operations grow the heap by less than 2 MB each', async () => {
   const output = await outputOf(new URL('./memory.ts', import.meta.url), { nodeOptions: ['--expose-gc'] })
   const grown = JSON.parse(output) as Record<string, number>
   expect(Object.keys(grown)).toEqual(['forward', 'backward', 'accumulate', 'transforms', 'tape'])

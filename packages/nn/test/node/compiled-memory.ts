@@ -1,4 +1,4 @@
-// Prints by how many bytes the heap grew in 100,000 replays of a training step, and memory by many compiled functions, over
+// Prints by how many bytes the heap grew in 50,000 replays of a training step, and memory by many compiled functions, over
 // one model and over as many, that were dropped. Its own process, because a collection has to be forced
 // (--expose-gc) and nothing else may live on the heap.
 
@@ -7,7 +7,7 @@ import { compile } from '@matgrad/autograd'
 import { Generator, matrix } from '@matgrad/core'
 import { Linear, type Module, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn'
 
-const [WARM_UP, STEPS] = [100_000, 100_000]
+const [WARM_UP, STEPS] = [50_000, 50_000]
 /** How many functions are made before memory is measured, and after. */
 const [FIRST, MORE] = [50, Number(process.argv[2] ?? 250)]
 /** For how many tenths of a second memory may take to be collected. */

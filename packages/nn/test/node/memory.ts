@@ -1,10 +1,10 @@
-// Prints by how many bytes 40,000 training steps grew the heap after the first 10,000, and as many batches of `fit` after a
+// Prints by how many bytes 25,000 training steps grew the heap after the first 10,000, and as many batches of `fit` after a
 // training before. Its own process, because a collection has to be forced (--expose-gc) and nothing else may live on the heap.
 
 import { Generator, matrix } from '@matgrad/core'
 import { accuracy, fit, Linear, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn'
 
-const [WARM_UP, STEPS] = [10_000, 40_000]
+const [WARM_UP, STEPS] = [10_000, 25_000]
 const generator = new Generator('memory')
 const x = matrix([
   [0, 0],

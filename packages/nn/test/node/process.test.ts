@@ -17,7 +17,7 @@ test('everything loads and trains where there are no shared buffers', { timeout:
   expect(loss).toBeLessThan(1e-3)
 })
 
-test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled functions that are dropped by less than 3 MB', {
+test('50,000 compiled steps grow the heap by less than 100 kB, 250 compiled functions that are dropped by less than 3 MB', {
   timeout: 180_000,
 }, async () => {
   const output = await outputOf(new URL('./compiled-memory.ts', import.meta.url), { nodeOptions: ['--expose-gc'] })
@@ -31,7 +31,7 @@ test('100,000 compiled steps grow the heap by less than 100 kB, 250 compiled fun
   }
 })
 
-test('30,000 training steps grow the heap by less than 600 kB, 40,000 batches of fit by less than 400 kB', {
+test('15,000 training steps grow the heap by less than 600 kB, 25,000 batches of fit by less than 400 kB', {
   timeout: 180_000,
 }, async () => {
   const output = await outputOf(new URL('./memory.ts', import.meta.url), { nodeOptions: ['--expose-gc'] })

@@ -263,7 +263,8 @@ const interrupted = async (...args: string[]) => {
   return ended
 }
 
-describe('the terminal is given back', { timeout: 60_000 }, () => {
+// At once, as they wait for processes.
+describe.concurrent('the terminal is given back', { timeout: 60_000 }, () => {
   test.each([
     ['SIGTERM', null, 'SIGTERM'],
     ['SIGHUP', null, 'SIGHUP'],
