@@ -32,9 +32,15 @@ export default defineConfig({
       project('nn compiled', {
         include: ['packages/nn/test/**/*.test.ts'],
         isolate: false,
-        // These compute nothing, or both ways.
+        // These compute nothing, or both ways, or the same here.
         exclude: [
           'checkpoint',
+          'compile-modules',
+          'detect-anomaly',
+          'functional-call',
+          'k-fold',
+          'located',
+          'read-while-compiled',
           'data',
           'golden',
           'init',
@@ -58,7 +64,6 @@ export default defineConfig({
           'node/onnx',
           'node/pytorch',
           'node/options',
-          'node/defaults',
         ].map((name) => `packages/nn/test/${name}.test.ts`),
         provide: { compiles: true },
         setupFiles: ['packages/nn/test/compiled.ts', ...setupFiles],

@@ -9,7 +9,7 @@ import { Linear, type Module, mseLoss, Sequential, SGD, Tanh } from '@matgrad/nn
 
 const [WARM_UP, STEPS] = [50_000, 50_000]
 /** How many functions are made before memory is measured, and after. */
-const [FIRST, MORE] = [50, Number(process.argv[2] ?? 250)]
+const [FIRST, MORE] = [50, Number(process.argv[2] ?? 150)]
 /** For how many tenths of a second memory may take to be collected. */
 const PATIENCE = 100
 const generator = new Generator('memory')
