@@ -1,6 +1,11 @@
 // Files on a machine whose order of bytes is the other one: as far as reading and writing can tell, this one is it.
 
-import { expect, test, vi } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
+
+// Files that come after it in the same worker are on this machine.
+afterAll(() => {
+  vi.resetModules()
+})
 
 test("a file's order of bytes is changed where it is not the machine's", async () => {
   const here = await import('@matgrad/core')
