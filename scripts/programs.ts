@@ -26,12 +26,15 @@ export const readmes: readonly string[] = [
   ...['core', 'autograd', 'nn'].map((name) => `packages/${name}/README.md`),
 ]
 
+/** What a file of Markdown says, by its path from the root. */
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+const blocks = /```\w*\n[\s\S]*?```/g
+
 /** The programs of a file, by its path from the root. */
 export function programsOf(path: string): Program[] {
-  const blocks = readFileSync(join(root, path), 'utf8').matchAll(
-    /```(js|ts)\n(import [\s\S]*?)```\n(?:\n```text\n([\s\S]*?)```)?/g,
-  )
-  return [...blocks].map(([, language, text, all], i) => ({
+  const found = textOf(path).matchAll(/```(js|ts)\n(import [\s\S]*?)```\n(?:\n```text\n([\s\S]*?)```)?/g)
+  return [...found].map(([, language, text, all], i) => ({
     name: `${path}, program ${i}`,
     language: language as 'js' | 'ts',
     text,
@@ -44,15 +47,11 @@ export function programsOf(path: string): Program[] {
 
 /** The blocks of a page that are TypeScript or JavaScript and no program: what is to be run cannot be told from them. */
 export const fragmentsOf = (path: string): string[] =>
-  [
-    ...readFileSync(join(root, path), 'utf8').matchAll(/```(?:js|ts|javascript|typescript)\n(?!import )([\s\S]*?)```/g),
-  ].map(([, text]) => text)
-
-const blocks = /```\w*\n[\s\S]*?```/g
+  [...textOf(path).matchAll(/```(?:js|ts|javascript|typescript)\n(?!import )([\s\S]*?)```/g)].map(([, text]) => text)
 
 /** A translation with the blocks of the page that it translates in the place of its own. @throws Error unless they are as many. */
 export function translated(path: string, from: string): string {
-  const [page, original] = [path, from].map((each) => readFileSync(join(root, each), 'utf8'))
+  const [page, original] = [path, from].map(textOf)
   const wanted = original.match(blocks) ?? []
   const { length } = page.match(blocks) ?? []
   if (length !== wanted.length) throw new Error(`${path} has ${length} blocks, ${from} has ${wanted.length}`)
@@ -71,7 +70,7 @@ const REPOSITORY = /^https:\/\/github\.com\/matgrad\/matgrad\/(?:blob|tree)\/mai
 
 /** Where a file of Markdown leads in the repository. */
 export function linksOf(path: string): Link[] {
-  const text = readFileSync(join(root, path), 'utf8').replace(/```[\s\S]*?```/g, '')
+  const text = textOf(path).replace(blocks, '')
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
   return targets
     .filter((target) => REPOSITORY.test(target) || !/^\w+:/.test(target))
@@ -86,6 +85,6 @@ export function linksOf(path: string): Link[] {
 /** What GitHub calls the headings of a file. */
 export function headingsOf(path: string): string[] {
   const slugger = new GithubSlugger()
-  const text = readFileSync(join(root, path), 'utf8').replace(/```[\s\S]*?```/g, '')
+  const text = textOf(path).replace(blocks, '')
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => slugger.slug(heading.replace(/`|\]\(.*?\)/g, '')))
 }
