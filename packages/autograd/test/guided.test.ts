@@ -46,12 +46,13 @@ function compare(make: () => Twin, argument: (n: number) => Matrix = (n) => row(
     getDefaultGenerator().state = state
     const got = call(() => guided.call(x))
     if (typeof wanted === 'string' || typeof got === 'string') expect(got).toBe(wanted)
-    else expect(identical(got, wanted), `call ${n}: ${got}, wanted ${wanted}`).toBe(true)
+    else if (!identical(got, wanted)) expect.fail(`call ${n}: ${got}, wanted ${wanted}`)
     const [left, right] = [plain.state?.() ?? [], other.state?.() ?? []]
-    for (const [i, each] of left.entries())
-      expect(each === null ? right[i] === null : identical(right[i] as Matrix, each), `call ${n}, state ${i}`).toBe(
-        true,
-      )
+    const changed = left.findIndex((each, i) => {
+      const there = right[i]
+      return each === null || there === null ? each !== there : !identical(there, each)
+    })
+    expect(changed, `call ${n}, the state that is not the same`).toBe(-1)
     expect(other.told?.()).toEqual(plain.told?.())
   }
   return replays() - before

@@ -28,11 +28,12 @@ describe.each(DTYPES)('%s', (dtype) => {
     // Each value beside each extreme one, at either place of a pair.
     const pairs = values.flatMap((x) => extremes.flatMap((y) => [x, y, y, x]))
     const got = call(row(pairs), name).data
-    for (const [i, wanted] of alone.entries())
-      for (const [j, y] of extremes.entries()) {
-        const at = (i * extremes.length + j) * 4
-        expect([got[at], got[at + 3]], `${name}(${values[i]}) beside ${y}`).toEqual([wanted, wanted])
-      }
+    const changed = alone.flatMap((wanted, i) =>
+      extremes
+        .filter((_, j) => [0, 3].some((place) => !Object.is(got[(i * extremes.length + j) * 4 + place], wanted)))
+        .map((y) => `${name}(${values[i]}) beside ${y}`),
+    )
+    expect(changed).toEqual([])
   })
 
   test('the bits of pow of two elements are the same beside any others', () => {
