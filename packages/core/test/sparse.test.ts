@@ -70,7 +70,7 @@ describe.each(DTYPES)('%s', (dtype) => {
         expect(s.density).toBe(count === 0 ? 0 : count / rows / cols)
         expect(Array.from(s.nnzByRow().data)).toEqual(a.toArray().map((row) => row.filter((x) => x !== 0).length))
         expect(s.nnzByRow().shape).toEqual([rows, 1])
-        for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) expect(s.get(i, j)).toBe(a.get(i, j))
+        for (let i = -rows; i < rows; i++) for (let j = -cols; j < cols; j++) expect(s.get(i, j)).toBe(a.get(i, j))
       }),
     )
   })
@@ -543,6 +543,7 @@ describe('bad calls', () => {
     ['identity: half', () => S.identity(0.5), DTypeError, /rows is 0.5/],
     ['identity: too large', () => S.identity(2 ** 29 + 1), ShapeError, /rows is 536870913/],
     ['get: a row too far', () => s.get(2, 0), ShapeError, /row index is 2/],
+    ['get: a row too far back', () => s.get(-3, 0), ShapeError, /row index is -3/],
     ['get: a column too far', () => s.get(0, 3), ShapeError, /column index is 3/],
     ['get: a fraction', () => s.get(0.5, 0), DTypeError, /row index is 0.5/],
     [

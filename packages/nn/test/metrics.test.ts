@@ -436,44 +436,47 @@ test('topK with k = 1 is accuracy, and with all classes all rows without NaN', (
   expect(topK(zeros(50, 7), y, { k: 2 })).toBe(15 / 50)
 })
 
-test.skipIf(inject('compiles'))('100,000 rows of 300 classes, and as many scores, are counted as a plain loop does', () => {
-  const [rows, cols] = [100_000, 300]
-  const random = noise(7)
-  const x = sample(rows, cols, random, { dtype: 'float32' })
-  const { data } = x
-  const wanted = Float32Array.from({ length: rows }, (_, i) => (i * 7919) % cols)
-  for (let i = 0; i < rows; i += 3) data[i * cols + wanted[i]] = 0.99
-  const y = new Matrix(wanted, rows, 1)
-  const said = x.argmax(1).data
-  const confusion = new Float64Array(cols * cols)
-  let named = 0
-  for (let i = 0; i < rows; i++) {
-    confusion[wanted[i] * cols + said[i]]++
-    let larger = 0
-    for (let j = 0; j < cols; j++) if (data[i * cols + j] > data[i * cols + wanted[i]]) larger++
-    named += Number(larger < 5)
-  }
-  const isTheirs = (each: number, at: number): boolean => each === confusion[at]
-  const right = confusion.reduce((sum, each, at) => sum + (at % (cols + 1) === 0 ? each : 0), 0)
-  expect(right).toBeGreaterThan(1000)
-  expect(accuracy(x, y)).toBe(right / rows)
-  expect(f1(x, y, { average: 'micro' })).toBe(right / rows)
-  expect(topK(x, y)).toBe(named / rows)
-  expect(confusionMatrix(x, y).data.every(isTheirs)).toBe(true)
-  expect(confusionMatrix(x.argmax(1), y, { classes: cols }).data.every(isTheirs)).toBe(true)
-  // One column: 0 … 99,999 in another order, of which every third is of class 1, plus 10,000 for those.
-  const order = new Generator(1).permutation(rows).data
-  const scores = Float64Array.from(order, (each) => each + (each % 3 === 0 ? 10_000 : 0))
-  const isOurs = Float32Array.from(order, (each) => Number(each % 3 === 0))
-  const [ones, others] = [1, 0].map((side) => scores.filter((_, i) => isOurs[i] === side).sort())
-  let [wins, less, most] = [0, 0, 0]
-  for (const each of ones) {
-    while (less < others.length && others[less] < each) less++
-    while (most < others.length && others[most] <= each) most++
-    wins += less + 0.5 * (most - less)
-  }
-  expect(auc(new Matrix(scores, rows, 1), new Matrix(isOurs, rows, 1))).toBe(wins / (ones.length * others.length))
-})
+test.skipIf(inject('compiles'))(
+  '100,000 rows of 300 classes, and as many scores, are counted as a plain loop does',
+  () => {
+    const [rows, cols] = [100_000, 300]
+    const random = noise(7)
+    const x = sample(rows, cols, random, { dtype: 'float32' })
+    const { data } = x
+    const wanted = Float32Array.from({ length: rows }, (_, i) => (i * 7919) % cols)
+    for (let i = 0; i < rows; i += 3) data[i * cols + wanted[i]] = 0.99
+    const y = new Matrix(wanted, rows, 1)
+    const said = x.argmax(1).data
+    const confusion = new Float64Array(cols * cols)
+    let named = 0
+    for (let i = 0; i < rows; i++) {
+      confusion[wanted[i] * cols + said[i]]++
+      let larger = 0
+      for (let j = 0; j < cols; j++) if (data[i * cols + j] > data[i * cols + wanted[i]]) larger++
+      named += Number(larger < 5)
+    }
+    const isTheirs = (each: number, at: number): boolean => each === confusion[at]
+    const right = confusion.reduce((sum, each, at) => sum + (at % (cols + 1) === 0 ? each : 0), 0)
+    expect(right).toBeGreaterThan(1000)
+    expect(accuracy(x, y)).toBe(right / rows)
+    expect(f1(x, y, { average: 'micro' })).toBe(right / rows)
+    expect(topK(x, y)).toBe(named / rows)
+    expect(confusionMatrix(x, y).data.every(isTheirs)).toBe(true)
+    expect(confusionMatrix(x.argmax(1), y, { classes: cols }).data.every(isTheirs)).toBe(true)
+    // One column: 0 … 99,999 in another order, of which every third is of class 1, plus 10,000 for those.
+    const order = new Generator(1).permutation(rows).data
+    const scores = Float64Array.from(order, (each) => each + (each % 3 === 0 ? 10_000 : 0))
+    const isOurs = Float32Array.from(order, (each) => Number(each % 3 === 0))
+    const [ones, others] = [1, 0].map((side) => scores.filter((_, i) => isOurs[i] === side).sort())
+    let [wins, less, most] = [0, 0, 0]
+    for (const each of ones) {
+      while (less < others.length && others[less] < each) less++
+      while (most < others.length && others[most] <= each) most++
+      wins += less + 0.5 * (most - less)
+    }
+    expect(auc(new Matrix(scores, rows, 1), new Matrix(isOurs, rows, 1))).toBe(wins / (ones.length * others.length))
+  },
+)
 
 describe('edges', () => {
   const { NaN: nan } = Number

@@ -130,29 +130,33 @@ describe('discovery', () => {
   })
 })
 
-test.skipIf(inject('compiles'))('20,000 modules, each in the one before, and as many arrays in one another, have their parameters', {
-  timeout: 60_000,
-}, () => {
-  class Link extends Module {
-    readonly own = variable(zeros(1, 1))
-    readonly next: unknown
-    constructor(next: unknown) {
-      super()
-      this.next = next
+test.skipIf(inject('compiles'))(
+  '20,000 modules, each in the one before, and as many arrays in one another, have their parameters',
+  {
+    timeout: 60_000,
+  },
+  () => {
+    class Link extends Module {
+      readonly own = variable(zeros(1, 1))
+      readonly next: unknown
+      constructor(next: unknown) {
+        super()
+        this.next = next
+      }
+      override forward(x: Input): Variable {
+        return mseLoss(x, x)
+      }
     }
-    override forward(x: Input): Variable {
-      return mseLoss(x, x)
-    }
-  }
-  let [chain, nested]: [Link, unknown] = [new Link(null), [variable(zeros(1, 1))]]
-  for (let i = 1; i < 20_000; i++) [chain, nested] = [new Link(chain), [nested]]
-  expect(chain.parameters().length).toBe(20_000)
-  expect([...chain.modules()].length).toBe(20_000)
-  expect(chain.summary()).toMatch(/20000 parameters, 20000 of them trainable; 80000 bytes$/)
-  expect(chain.toString().split('\n')).toHaveLength(2 * 20_000 - 1)
-  expect(chain.eval().training).toBe(false)
-  expect(new Link(nested).parameters().length).toBe(2)
-})
+    let [chain, nested]: [Link, unknown] = [new Link(null), [variable(zeros(1, 1))]]
+    for (let i = 1; i < 20_000; i++) [chain, nested] = [new Link(chain), [nested]]
+    expect(chain.parameters().length).toBe(20_000)
+    expect([...chain.modules()].length).toBe(20_000)
+    expect(chain.summary()).toMatch(/20000 parameters, 20000 of them trainable; 80000 bytes$/)
+    expect(chain.toString().split('\n')).toHaveLength(2 * 20_000 - 1)
+    expect(chain.eval().training).toBe(false)
+    expect(new Link(nested).parameters().length).toBe(2)
+  },
+)
 
 /** Parts in every kind of container, in one another, and in a field that nobody sees. */
 class Held extends Module {

@@ -180,7 +180,7 @@ export class Generator {
   /**
    * N(mean, std²), of the density e^(−(x − mean)² / 2std²) / (std·√2π), N(0, 1) unless given.
    *
-   * @throws DTypeError unless both are numbers; MatgradError when std is negative or NaN.
+   * @throws DTypeError unless both are numbers; MatgradError unless both are finite in the dtype and std is 0 or more.
    */
   normal<R extends number, C extends number>(
     rows: R,
@@ -191,8 +191,12 @@ export class Generator {
   ): Matrix<R, C> {
     checkNumber('normal', 'mean', mean)
     checkNumber('normal', 'std', std)
-    if (!(std >= 0)) throw new MatgradError(`normal: std is ${std}, wanted 0 or more`)
-    return this.fill('normal', dtypeOption('normal', options), rows, cols, mean, std)
+    const dtype = dtypeOption('normal', options)
+    if (!([mean, std].map(roundingTo(dtype)).every(Number.isFinite) && std >= 0))
+      throw new MatgradError(
+        `normal: got mean ${mean} and std ${std} in ${dtype}, wanted finite numbers, std 0 or more`,
+      )
+    return this.fill('normal', dtype, rows, cols, mean, std)
   }
 
   /**
@@ -352,11 +356,14 @@ guardMethods(
   'generator',
 )
 
+/** What an element of a dtype holds of a number. */
+const roundingTo = (dtype: DType): ((x: number) => number) => (dtype === 'float32' ? Math.fround : Number)
+
 /** The bounds, and how far they are apart, must be finite and differ in the dtype: no number lies between them otherwise. */
 function checkRange(operation: string, low: number, high: number, dtype: DType): void {
   checkNumber(operation, 'low', low)
   checkNumber(operation, 'high', high)
-  const rounded = dtype === 'float32' ? Math.fround : Number
+  const rounded = roundingTo(dtype)
   const range = rounded(rounded(high) - rounded(low))
   if (!(range > 0 && range < Infinity))
     throw new MatgradError(

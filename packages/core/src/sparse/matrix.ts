@@ -15,6 +15,7 @@ import type { CreationOptions } from '../matrix/create.ts'
 import { elementsOf, formatNumber, isValue, Matrix, owning, shown } from '../matrix/matrix.ts'
 import type { Beside, ColsIn, Operand, Results, RowsIn } from '../ops/algebra.ts'
 import { productShape } from '../ops/matmul.ts'
+import { position } from '../ops/operation.ts'
 import { type Csr, checkCsr, checkSizes, checkWhole, startsOf, transposed, writeRows } from './csr.ts'
 import { timesSparse } from './product.ts'
 import { times } from './spmm.ts'
@@ -175,19 +176,19 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
     return owning(counts, this.rows, 1)
   }
 
-  /** a[i, j], by bisection of row i. @throws ShapeError when it lies outside. */
+  /** a[i, j], by bisection of row i; negative positions count from the end. @throws ShapeError when it lies outside. */
   get(i: number, j: number): number {
-    checkInteger('get', 'the row index', i, 0, this.rows - 1)
-    checkInteger('get', 'the column index', j, 0, this.cols - 1)
+    const row = position('get', 'the row index', i, this.rows)
+    const column = position('get', 'the column index', j, this.cols)
     checkWhole('get', this, this.nnz)
-    const end = this.rowStarts[i + 1]
-    let [low, high] = [this.rowStarts[i], end]
+    const end = this.rowStarts[row + 1]
+    let [low, high] = [this.rowStarts[row], end]
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.columns[middle] < j) low = middle + 1
+      if (this.columns[middle] < column) low = middle + 1
       else high = middle
     }
-    return low < end && this.columns[low] === j ? this.values[low] : 0
+    return low < end && this.columns[low] === column ? this.values[low] : 0
   }
 
   /** The same elements, dense. @throws ShapeError where they are more than a Matrix can have. */
