@@ -301,7 +301,7 @@ describe('wrong settings throw and draw nothing', () => {
       MatgradError,
       'uniform: got 0 to Infinity',
     ],
-    ['normal with a negative deviation', () => init.normal(0, -1), MatgradError, 'normal: std is -1'],
+    ['normal with a negative deviation', () => init.normal(0, -1), MatgradError, 'normal: got mean 0 and std -1'],
     [
       'xavierUniform with NaN',
       () => init.xavierUniform({ gain: Number.NaN }),
