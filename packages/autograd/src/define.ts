@@ -1,7 +1,10 @@
-import { type Attributes, DTypeError, Matrix, type Operation, ShapeError } from '@matgrad/core'
+import { type Attributes, DTypeError, MatgradError, Matrix, type Operation, ShapeError } from '@matgrad/core'
 import { checkNoMore, describe } from '@matgrad/core/internal'
 import type { Op } from './op.ts'
 import { applyOp, Variable } from './variable.ts'
+
+/** Which parameter of a rule is the index of its input. */
+const INDEX = 4
 
 const listed = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(describe).join(', ')}]` : describe(value)
@@ -9,8 +12,9 @@ const listed = (value: unknown): string =>
 /**
  * A function on variables from an op with the contract of the built-in ones (PyTorch's `autograd.Function`): `shape` refuses inputs
  * that do not fit and gives the size of the result, `forward` writes its elements to `out.data`, and `vjp` has a rule for each input,
- * written with operations on variables, so that it has derivatives itself; inputs beyond the last rule share it. The function takes its inputs in a list, then attributes,
- * which all of these are handed, too:
+ * written with operations on variables, so that it has derivatives itself, or `null` for one without a derivative; a last rule
+ * (g, y, inputs, attributes, index) serves all inputs from its own on. Without rules the result has no derivative. The function
+ * takes its inputs in a list, then attributes, which all of these are handed, too:
  *
  *     const cube = defineOp({
  *       name: 'cube',
@@ -22,7 +26,8 @@ const listed = (value: unknown): string =>
  *     })
  *     gradcheck((x) => cube([x]), [randn(2, 3, { dtype: 'float64' })], { order: 2 })
  *
- * @throws DTypeError when a part of the contract is missing or wrong, and from the function where `forward` returns a result instead.
+ * @throws DTypeError when a part of the contract is missing or wrong, and from the function where `forward` returns a result instead;
+ * MatgradError from the function for more inputs than rules, if there are rules and the last has no parameter for the index.
  */
 export function defineOp(op: Op, ...more: []): (inputs: readonly unknown[], attributes?: Attributes) => Variable {
   checkNoMore('defineOp', 'op', more)
@@ -38,9 +43,17 @@ export function defineOp(op: Op, ...more: []): (inputs: readonly unknown[], attr
   for (const [i, rule] of op.vjp.entries())
     if (rule !== null && typeof rule !== 'function')
       throw new DTypeError(`defineOp: rule ${i} of ${op.name} is ${describe(rule)}, wanted a function or null`)
+  const rules = op.vjp.length
+  // One that is not told which input it is for would give several the gradient of one.
+  const isTold = (op.vjp.at(-1)?.length ?? 0) > INDEX
   const own: Operation = {
     ...op,
     shape(inputs, attributes) {
+      if (rules > 0 && inputs.length > rules && !isTold)
+        throw new MatgradError(
+          `${op.name}: got ${inputs.length} inputs and ${rules === 1 ? 'one rule' : `${rules} rules`}, wanted in vjp a rule or null for each; ` +
+            'the last one serves more where it takes (g, y, inputs, attributes, index)',
+        )
       const shape: unknown = op.shape(inputs, attributes)
       if (!(Array.isArray(shape) && shape.length === 2 && shape.every((size) => Number.isInteger(size) && size >= 0)))
         throw new ShapeError(`${op.name}: its shape gives ${listed(shape)}, wanted [rows, cols]`)

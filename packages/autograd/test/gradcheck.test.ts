@@ -77,8 +77,8 @@ const at = (op: Op, wrong: number, corrupt: (...of: Parameters<Rule>) => Variabl
 
 const onlyAt =
   (rule: Rule | null, wrong: number, corrupt: Rule): Rule =>
-  (...of) =>
-    (of[4] === wrong ? corrupt : (rule as Rule))(...of)
+  (g, y, inputs, attributes, index, ...rest) =>
+    (index === wrong ? corrupt : (rule as Rule))(g, y, inputs, attributes, index, ...rest)
 
 const ruleAt = (op: Op, i: number): Rule => op.vjp[Math.min(i, op.vjp.length - 1)] as Rule
 
@@ -289,11 +289,13 @@ describe('a rule right in first order alone is caught by order 2 alone', () => {
     const detached = op.vjp.map((rule): Rule | null =>
       rule === null
         ? null
-        : (g, y, inputs, ...rest) =>
+        : (g, y, inputs, attributes, index, ...rest) =>
             rule(
               g.detach(),
               y.detach(),
               inputs.map((x) => x.detach()),
+              attributes,
+              index,
               ...rest,
             ),
     )

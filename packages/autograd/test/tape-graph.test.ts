@@ -114,7 +114,7 @@ describe('as text', () => {
     const own = defineOp({ name: 'my\nop', shape: ([a]) => a.shape, forward() {}, vjp: [(g) => g] })
     expect(String(tape(own([x])))).toContain('%2 = my\\nop(%1 1x2) → 1x2')
     const many = Array.from({ length: 50 }, () => x)
-    const op = defineOp({ name: 'many', shape: ([a]) => a.shape, forward() {}, vjp: [(g) => g] })
+    const op = defineOp({ name: 'many', shape: ([a]) => a.shape, forward() {}, vjp: many.map(() => (g) => g) })
     expect(String(tape(op(many)))).toMatch(/many\((?:%1 1x2, ){10}… 40 more\) → 1x2/)
   })
 

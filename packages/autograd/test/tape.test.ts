@@ -900,6 +900,22 @@ describe('defineOp', () => {
     gradcheck((x) => f([x, x, x.exp()]), [row(0.3, -0.2)], { order: 2 })
   })
 
+  test('a rule that is not told which input it is for serves one, as does null', () => {
+    const { name, shape, forward } = weightedSquares
+    const rule: Rule = (g, _y, [a]) => g.mul(a.mul(2))
+    for (const [vjp, got] of [
+      [[rule], 'weightedSquares: got 3 inputs and one rule'],
+      [[rule, rule], 'weightedSquares: got 3 inputs and 2 rules'],
+      [[rule, null], 'weightedSquares: got 3 inputs and 2 rules'],
+    ] as const) {
+      const f = defineOp({ name, shape, forward, vjp })
+      const x = parameter(1, 2)
+      expect(() => f([x, x, x])).toThrow(got)
+      expect(f([x, x].slice(0, vjp.length)).shape).toEqual([1, 2])
+    }
+    expect(defineOp({ name, shape, forward, vjp: [] })([parameter(1), parameter(2)]).requiresGrad).toBe(false)
+  })
+
   test('an input without a rule has no gradient and may select', () => {
     const gate: Op = {
       name: 'gate',
