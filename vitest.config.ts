@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
@@ -23,7 +24,7 @@ export default defineConfig({
     testTimeout: 60_000,
     provide: { compiles: false },
     // More than there are cores, as some tests wait: for a process, or a clock.
-    maxWorkers: '150%',
+    maxWorkers: availableParallelism() + 1,
     projects: [
       ...['core', 'autograd', 'nn'].map((name) =>
         project(name, { include: [`packages/${name}/test/**/*.test.ts`], exclude: ofEngine, isolate: false }),
