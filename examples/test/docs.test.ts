@@ -11,7 +11,16 @@ import * as core from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import * as node from '@matgrad/nn/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { fragmentsOf, headingsOf, linksOf, pages, programsOf, readmes, translated } from '../../scripts/programs.ts'
+import {
+  fragmentsOf,
+  headingsOf,
+  linksOf,
+  namedIn,
+  pages,
+  programsOf,
+  readmes,
+  translated,
+} from '../../scripts/programs.ts'
 
 // Where the packages are found by their names.
 const folder = fileURLToPath(new URL('../output/docs', import.meta.url))
@@ -45,6 +54,13 @@ test.each(pages.filter((page) => page.startsWith(CHINESE)))(
     await expect(translated(page, page.replace(CHINESE, 'docs/guide/'))).toMatchFileSnapshot(join(root, page))
   },
 )
+
+test.each([
+  ['README.zh-CN.md', 'README.md'],
+  ...pages.filter((page) => page.startsWith(CHINESE)).map((page) => [page, page.replace(CHINESE, 'docs/guide/')]),
+])('%s names in each paragraph and row what %s names there', (page, from) => {
+  expect(namedIn(page)).toEqual(namedIn(from))
+})
 
 describe.each(pages.filter((page) => !page.startsWith(CHINESE)))('%s', (page) => {
   test('its blocks are whole programs', () => {
