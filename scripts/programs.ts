@@ -59,14 +59,19 @@ export function translated(path: string, from: string): string {
   return page.replace(blocks, () => wanted[i++])
 }
 
-/** What the headings, paragraphs, items and rows of a page name in code, one after another; blocks and the line of languages are left out. */
+/**
+ * What the headings, paragraphs, items and rows of a page name in code, and the times, sizes and ratios that they say, one after
+ * another; blocks and the line of languages are left out.
+ */
 export const namedIn = (path: string): string[][] =>
   textOf(path)
     .replace(blocks, '')
     .split(/\n{2,}|\n(?=[-|#])/)
     .filter((part) => part.trim() !== '' && !/English.*简体中文/.test(part))
     .map((part) =>
-      [...new Set(part.replaceAll('\n', ' ').match(/`[^`]+`/g))].map((name) => name.replace(/<.+>/, '<>')).sort(),
+      [...new Set(part.replaceAll('\n', ' ').match(/`[^`]+`|\b\d[\d.]*(?:x| [µm]s| kB)(?!\w)/g))]
+        .map((name) => name.replace(/<.+>/, '<>'))
+        .sort(),
     )
 
 export interface Link {
