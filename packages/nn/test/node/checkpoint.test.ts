@@ -43,6 +43,16 @@ describe('checkpoint', () => {
     expect(parts.optimizer.lr).toBe(0.1)
   })
 
+  test('a model alone takes the weights, with the generator of fit if it had one', async () => {
+    const generator = new Generator(2)
+    for (const settings of [{}, { generator }]) {
+      const { model } = await train('last', {}, settings)
+      const other = new Linear(2, 1)
+      await loadCheckpoint(join(folder, 'last'), { model: other, ...settings })
+      expect(bitsOf(other)).toEqual(bitsOf(model))
+    }
+  })
+
   test('with {epoch} in its path each number of epochs has a file, and the last ones are kept', async () => {
     await train('after {epoch}')
     expect((await readdir(folder)).sort()).toEqual(['after 1', 'after 2', 'after 3', 'after 4'])
