@@ -55,7 +55,9 @@ const EXACT = [
 ]
 
 test('every element-wise function that is rounded more than once has exact values', () => {
-  for (const name of elementwise(1)) expect([...EXACT, ...Object.keys(FUNCTIONS)]).toContain(name)
+  const known = [...EXACT, ...Object.keys(FUNCTIONS)]
+  const missing = elementwise(1).filter((name) => !known.includes(name))
+  expect(missing, 'want a line in fixtures/core/ulps.py and one in FUNCTIONS, or their name in EXACT').toEqual([])
 })
 
 describe.each(DTYPES)('%s', (dtype) => {
@@ -63,7 +65,8 @@ describe.each(DTYPES)('%s', (dtype) => {
     `%s is within ${LIMITS[dtype]} ulp of the exact value over the whole range`,
     async (name, compute) => {
       const table: Matrix = io.decodeNpy(await readBytes(`core/ulps/${name}-${dtype}.npy`))
-      expect(table.shape).toEqual([600, compute.length + 2])
+      expect(table.cols).toBe(compute.length + 2)
+      expect(table.rows).toBeGreaterThanOrEqual(600)
       const result = compute(table.col(0).astype(dtype), table.col(1).astype(dtype))
       for (let i = 0; i < table.rows; i++) {
         const row = Array.from(table.row(i).data)
