@@ -85,11 +85,24 @@ const docs: ReadonlyMap<string, string> = new Map(
 
 const others = [...interfaceOf('matrix/function.ts', 'Functions').matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name)
 
+/** @throws Error that says which line is missing where, unless it is there. */
+function want(isThere: boolean, line: string, file: string): void {
+  if (!isThere) throw new Error(`packages/core/${file} has no ${line}, wanted one for the operation`)
+}
+
+const cases = readFileSync(new URL('../assembly/reduce.ts', core), 'utf8')
+for (const row of rowsOf(reduce)) {
+  want(cases.includes(`case code.${constantOf(row)}:`), `case code.${constantOf(row)}`, 'assembly/reduce.ts')
+  want(!row.method || others.includes(row.name), `line ${row.name} in Functions`, 'src/matrix/function.ts')
+}
+
 const declared = [
   ...plain.map(({ name }) => [name, 'UnaryFunction']),
   ...binary.filter(({ method }) => method).map(({ name }) => [name, `BinaryFunction<'${name}'>`]),
   ...others.map((name) => [name, `Functions['${name}']`]),
 ]
+
+for (const [name] of declared) want(docs.has(name), `documented line ${name} in Algebra`, 'src/ops/algebra.ts')
 
 const functions = `// Generated from the rows of ../ops, the docstrings of Algebra and the types of Functions by scripts/build-kernels.js.
 
