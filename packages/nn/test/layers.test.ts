@@ -16,8 +16,9 @@ import {
   setDefaultDtype,
   zeros,
 } from '@matgrad/core'
+import * as nn from '@matgrad/nn'
 import {
-  type Activation,
+  Activation,
   crossEntropy,
   Dropout,
   ELU,
@@ -30,6 +31,7 @@ import {
   type Module,
   mseLoss,
   ReLU,
+  SELU,
   Sequential,
   Sigmoid,
   SiLU,
@@ -240,6 +242,11 @@ const activations: [Activation, (x: Variable) => Variable, (row: number[]) => nu
   [new ELU(), (x) => x.elu(1), (row) => row.map((x) => (x > 0 ? x : Math.expm1(x)))],
   [new ELU(0.5), (x) => x.elu(0.5), (row) => row.map((x) => (x > 0 ? x : 0.5 * Math.expm1(x)))],
   [
+    new SELU(),
+    (x) => x.elu(1.6732632423543772).mul(1.0507009873554805),
+    (row) => row.map((x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x))),
+  ],
+  [
     new GELU({ approximate: 'tanh' }),
     (x) => x.gelu({ approximate: 'tanh' }),
     (row) => row.map((x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
@@ -263,6 +270,12 @@ const named = activations.map(
 )
 
 describe('an activation', () => {
+  test('of the package is in the table above, but for Dropout, which draws', () => {
+    const tested = new Set<unknown>([Dropout, ...activations.map(([layer]) => layer.constructor)])
+    const all = Object.values(nn).filter((each) => Object.getPrototypeOf(each) === Activation)
+    expect(all.filter((each) => !tested.has(each))).toEqual([])
+  })
+
   test.each(named)('%s is its operation bit for bit and keeps shapes', (_title, layer, operation) => {
     for (const dtype of DTYPES)
       for (const [rows, cols] of [

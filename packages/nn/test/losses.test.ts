@@ -13,6 +13,7 @@ import {
   ShapeError,
   zeros,
 } from '@matgrad/core'
+import * as nn from '@matgrad/nn'
 import {
   Adam,
   binaryCrossEntropy,
@@ -40,6 +41,7 @@ import {
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readJson } from '../../../fixtures/read.ts'
+import { isKnownLoss } from '../src/loss.ts'
 import { evaluate, fit, gradcheck, predict, run } from './run.ts'
 import { DTYPES, errorOf, expectClose, noise, type Stored, sample, toMatrix, UNIT } from './support.ts'
 
@@ -55,6 +57,11 @@ const ofClasses = { crossEntropy, nllLoss }
 const losses = { ...elementwise, ...ofClasses }
 /** What takes logarithms of probabilities. */
 const ofLogarithms = ['klDiv', 'nllLoss']
+
+test('every loss of the package is in the tables above', () => {
+  const all = Object.entries(nn).filter(([, each]) => typeof each === 'function' && isKnownLoss(each as Loss))
+  expect(all.map(([name]) => name).sort()).toEqual(Object.keys(losses).sort())
+})
 
 /** The value of a loss and the gradient of its sum with respect to the prediction. */
 function both(
