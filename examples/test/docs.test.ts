@@ -191,15 +191,34 @@ test.each(['README.md', 'docs/performance.md'])(
   },
 )
 
-const sources = ['packages', 'scripts', 'fixtures'].flatMap((name) =>
+const sources = ['packages', 'scripts', 'fixtures', 'examples', 'benchmarks'].flatMap((name) =>
   readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => `/${join(name, path)}`),
 )
 
-test.each(pages.filter((page) => /contributing|how-/.test(page)))('%s names files that there are', (page) => {
+const maps = [...pages.filter((page) => /contributing|how-/.test(page)), 'CONTRIBUTING.md']
+
+test.each(maps)('%s names files that there are', (page) => {
   const named = readFileSync(join(root, page), 'utf8').matchAll(/`(?:\.\.\/)*([\w./-]+\.(?:ts|js|py))`/g)
   const paths = [...named].map(([, path]) => `/${path}`)
   expect(paths).not.toEqual([])
   expect(paths.filter((path) => !sources.some((source) => source.endsWith(path)))).toEqual([])
+})
+
+test('the tables of CONTRIBUTING.md have the files and folders that there are', () => {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
+  const tables = [...text.matchAll(/^`(packages\/[\w/]+)\/`(?:.|\n(?!\n))*\n\n((?:\|.*\n)+)/gm)]
+  expect(tables).toHaveLength(3)
+  for (const [, folder, table] of tables) {
+    const cells = table.split('\n').map((row) => row.split('|')[1] ?? '')
+    const named = cells.flatMap((cell) => {
+      const [, within = '', names] = /^ *(?:`(\w+\/)`: )?(.*)/.exec(cell) as RegExpExecArray
+      return [...names.matchAll(/`([\w/-]+)`/g)].map(([, name]) => (name.endsWith('/') ? name : `${within}${name}.ts`))
+    })
+    expect(named.filter((name) => !existsSync(join(root, folder, name)))).toEqual([])
+    const there = readdirSync(join(root, folder)).filter((name) => !/^(index|internal)\.ts$/.test(name))
+    const folders = new Set(named.map((name) => name.replace(/\/.*/, '')))
+    expect(there.filter((name) => !folders.has(name))).toEqual([])
+  }
 })
 
 test.each([...readmes, ...pages, 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])(
