@@ -32,10 +32,13 @@ export async function run(command, args, cwd) {
 /** Calls `use` with a new folder, which is removed afterwards. */
 export async function inFolder(use) {
   const folder = mkdtempSync(join(tmpdir(), 'matgrad-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  // What Ctrl-C or an error in a callback ends, does not come to `finally`.
+  process.once('SIGINT', () => process.exit(130)).once('exit', remove)
   try {
     await use(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    remove()
   }
 }
 
