@@ -127,22 +127,27 @@ export class Variable<R extends number = number, C extends number = number> {
     this.gradient = gradient
   }
 
+  /** How many rows its value has. */
   get rows(): R {
     return this.matrix.rows
   }
 
+  /** How many columns its value has. */
   get cols(): C {
     return this.matrix.cols
   }
 
+  /** [rows, cols] */
   get shape(): Shape<R, C> {
     return this.matrix.shape
   }
 
+  /** How many elements its value has: rows·cols. */
   get size(): number {
     return this.matrix.size
   }
 
+  /** What the elements of its value are. */
   get dtype(): DType {
     return this.matrix.dtype
   }
