@@ -71,7 +71,9 @@ export class Variable<R extends number = number, C extends number = number> {
   /** The value, perhaps in memory that the rest of the tape shares. @internal */
   readonly matrix: Matrix<R, C>
   private requires: boolean
+  /** What it is called in messages, and where it is printed. */
   readonly name: string | undefined
+  /** The operation that it was computed by, and its operands; null where none was recorded. */
   readonly origin: Origin | null
   /** When it was made: matrices with a later version have changed since. @internal */
   readonly created: number = tick()
