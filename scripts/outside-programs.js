@@ -1,5 +1,6 @@
 // What somebody outside the workspace may run, compile and bundle: programs as text, and how they are compiled.
 
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packages, root } from './outside.js'
@@ -38,6 +39,16 @@ export const bytes: Uint8Array = io.encodeNpy(ones(1, 1))
 export const callbacks = [progress()]
 export const use = { fit, load: () => loadModel('model', model), save: () => saveModel('model', model) }
 `
+
+/** A module that writes one which does not compile where the types lack a value that the packages export. */
+const values = `for (const from of ['core', 'core/functions', 'autograd', 'nn', 'nn/node']) {
+  const name = from.replace('/', '_')
+  const all = await import(\`@matgrad/\${from}\`)
+  console.log(\`import * as \${name} from '@matgrad/\${from}'\`)
+  const inside = Object.entries(all).flatMap(([key, value]) =>
+    [key, ...(value[Symbol.toStringTag] === 'Module' ? Object.keys(value) : []).map((each) => \`\${key}.\${each}\`)])
+  console.log(\`void [\${inside.map((each) => \`\${name}.\${each}\`).join(', ')}]\`)
+}`
 
 /** A program that fails where bundling has renamed a class or a function, which messages would show, or made a second one. */
 export const names = `import * as core from '@matgrad/core'
@@ -115,12 +126,20 @@ export function writeTypes(folder) {
   write('hidden.ts', hiddenFrom)
   write('named.ts', named)
   write('node.ts', onNode)
+  write('values.ts', execFileSync(process.execPath, ['--input-type=module', '--eval', values], { cwd: folder }))
   for (const { name, text } of programs) write(name, text)
   write('vitest.d.ts', vitest)
   write('modules.d.ts', modules)
   for (const name of packages)
     copyFileSync(join(root, 'packages', name, 'test/types.test-d.ts'), join(folder, `${name}.ts`))
-  const files = ['hidden.ts', 'named.ts', 'node.ts', 'vitest.d.ts', ...packages.map((name) => `${name}.ts`)]
+  const files = [
+    'hidden.ts',
+    'named.ts',
+    'node.ts',
+    'values.ts',
+    'vitest.d.ts',
+    ...packages.map((name) => `${name}.ts`),
+  ]
   return Object.entries(targets).map(([target, options]) => {
     const compilerOptions = { noEmit: true, strict: true, target: 'es2022', types: [], ...options }
     const all = target === 'browser' ? [...files, 'modules.d.ts', ...programs.map(({ name }) => name)] : files

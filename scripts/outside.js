@@ -1,7 +1,7 @@
 // The packages as somebody outside the workspace has them: built, packed, and installed in an empty folder.
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,10 +32,13 @@ export async function run(command, args, cwd) {
 /** Calls `use` with a new folder, which is removed afterwards. */
 export async function inFolder(use) {
   const folder = mkdtempSync(join(tmpdir(), 'matgrad-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  // What Ctrl-C or an error in a callback ends, does not come to `finally`.
+  process.once('SIGINT', () => process.exit(130)).once('exit', remove)
   try {
     await use(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    remove()
   }
 }
 
@@ -66,12 +69,21 @@ export const tarballsIn = (folder) =>
     ),
   )
 
+/** @throws Error where a map, by which editors and debuggers find the sources, leads to one that was not packed. */
+function checkMaps(folder) {
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.map')))
+    for (const source of JSON.parse(readFileSync(join(folder, file), 'utf8')).sources)
+      if (!source.includes('node_modules/') && !existsSync(join(folder, file, '..', source)))
+        throw new Error(`${file} leads to ${source}, which is not packed`)
+}
+
 /** Installs tarballs in an empty folder of `folder`; its path, and what writes a file there. */
 export async function install(tarballs, folder) {
   const outside = join(folder, 'outside')
   mkdirSync(outside)
   const write = (name, text) => writeFileSync(join(outside, name), text)
   write('package.json', '{ "private": true, "type": "module" }\n')
-  await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], outside)
+  await run('npm', ['install', '--engine-strict', '--no-audit', '--no-fund', ...tarballs], outside)
+  checkMaps(join(outside, 'node_modules/@matgrad'))
   return { outside, write }
 }

@@ -1,3 +1,9 @@
+/**
+ * Variables and their derivatives, to any order; functions compiled to one program each.
+ *
+ * @packageDocumentation
+ */
+
 import { sparse } from '@matgrad/core'
 
 export { linalg } from '@matgrad/core'

@@ -5,6 +5,7 @@ import type { Variable } from './variable.ts'
 /** What losses make of the loss of each sample. */
 export const REDUCTIONS = ['mean', 'sum', 'none'] as const
 
+/** The mean of all losses, their sum, or `none`: each of them. */
 export type Reduction = (typeof REDUCTIONS)[number]
 
 /** The mean or sum of all elements, or the elements. */

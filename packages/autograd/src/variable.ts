@@ -71,7 +71,9 @@ export class Variable<R extends number = number, C extends number = number> {
   /** The value, perhaps in memory that the rest of the tape shares. @internal */
   readonly matrix: Matrix<R, C>
   private requires: boolean
+  /** What it is called in messages, and where it is printed. */
   readonly name: string | undefined
+  /** The operation that it was computed by, and its operands; null where none was recorded. */
   readonly origin: Origin | null
   /** When it was made: matrices with a later version have changed since. @internal */
   readonly created: number = tick()
@@ -127,22 +129,27 @@ export class Variable<R extends number = number, C extends number = number> {
     this.gradient = gradient
   }
 
+  /** How many rows its value has. */
   get rows(): R {
     return this.matrix.rows
   }
 
+  /** How many columns its value has. */
   get cols(): C {
     return this.matrix.cols
   }
 
+  /** [rows, cols] */
   get shape(): Shape<R, C> {
     return this.matrix.shape
   }
 
+  /** How many elements its value has: rows·cols. */
   get size(): number {
     return this.matrix.size
   }
 
+  /** What the elements of its value are. */
   get dtype(): DType {
     return this.matrix.dtype
   }

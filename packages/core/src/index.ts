@@ -1,3 +1,9 @@
+/**
+ * Matrices on WebAssembly kernels: operations, linear algebra, sparse matrices, seeded random numbers, files.
+ *
+ * @packageDocumentation
+ */
+
 export { type DType, getDefaultDtype, setDefaultDtype, type TypedArray } from './base/dtype.ts'
 export { DTypeError, FormatError, LinAlgError, MatgradError, ShapeError } from './base/errors.ts'
 export type {

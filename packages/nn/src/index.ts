@@ -1,3 +1,9 @@
+/**
+ * Layers, losses, optimisers, schedules, metrics and training.
+ *
+ * @packageDocumentation
+ */
+
 export { oneHot } from '@matgrad/core'
 export { type ToModuleOptions, toModule } from './export/to-module.ts'
 export { type ToOnnxOptions, toOnnx } from './export/to-onnx.ts'

@@ -1,3 +1,9 @@
+/**
+ * Initialisers: what parameters begin with.
+ *
+ * @packageDocumentation
+ */
+
 import {
   type DType,
   DTypeError,

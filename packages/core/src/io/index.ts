@@ -1,3 +1,9 @@
+/**
+ * NumPy's and safetensors files, from and to bytes.
+ *
+ * @packageDocumentation
+ */
+
 export { decodeNpy, encodeNpy, type NpyOptions } from './npy.ts'
 export { decodeNpz, encodeNpz, type NpzOptions } from './npz.ts'
 export {

@@ -66,37 +66,59 @@ export const tan: UnaryFunction = functionOf('tan')
 export const tanh: UnaryFunction = functionOf('tanh')
 /** x without its fraction */
 export const trunc: UnaryFunction = functionOf('trunc')
-/** a + b */
+/** a + b; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const add: BinaryFunction<'add'> = functionOf('add')
-/** The angle between −π and π from the positive x axis to the point (x, y), y being a; C's for zeros and infinities */
+/**
+ * The angle between −π and π from the positive x axis to the point (x, y), y being a; C's for zeros and infinities; a size of 1
+ * is repeated to the other's.
+ *
+ * @throws ShapeError for other sizes that differ.
+ */
 export const atan2: BinaryFunction<'atan2'> = functionOf('atan2')
-/** a / b */
+/** a / b; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const div: BinaryFunction<'div'> = functionOf('div')
-/** 1 where a = b, else 0 */
+/** 1 where a = b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const equal: BinaryFunction<'equal'> = functionOf('equal')
-/** 1 where a > b, else 0 */
+/** 1 where a > b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const greater: BinaryFunction<'greater'> = functionOf('greater')
-/** 1 where a ≥ b, else 0 */
+/** 1 where a ≥ b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const greaterEqual: BinaryFunction<'greaterEqual'> = functionOf('greaterEqual')
-/** 1 where a < b, else 0 */
+/** 1 where a < b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const less: BinaryFunction<'less'> = functionOf('less')
-/** 1 where a ≤ b, else 0 */
+/** 1 where a ≤ b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const lessEqual: BinaryFunction<'lessEqual'> = functionOf('lessEqual')
-/** ln(eᵃ + eᵇ), without overflow */
+/** ln(eᵃ + eᵇ), without overflow; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const logAddExp: BinaryFunction<'logAddExp'> = functionOf('logAddExp')
-/** The larger of a and b; NaN if either is */
+/**
+ * The larger of a and b; NaN if either is; a size of 1 is repeated to the other's.
+ *
+ * @throws ShapeError for other sizes that differ.
+ */
 export const maximum: BinaryFunction<'maximum'> = functionOf('maximum')
-/** The smaller of a and b; NaN if either is */
+/**
+ * The smaller of a and b; NaN if either is; a size of 1 is repeated to the other's.
+ *
+ * @throws ShapeError for other sizes that differ.
+ */
 export const minimum: BinaryFunction<'minimum'> = functionOf('minimum')
-/** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a, NaN where it is 0 */
+/**
+ * What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a,
+ * NaN where it is 0; a size of 1 is repeated to the other's.
+ *
+ * @throws ShapeError for other sizes that differ.
+ */
 export const mod: BinaryFunction<'mod'> = functionOf('mod')
-/** a·b, element by element (Hadamard); the matrix product is `matmul` */
+/**
+ * a·b, element by element (Hadamard); a size of 1 is repeated to the other's; the matrix product is `matmul`.
+ *
+ * @throws ShapeError for other sizes that differ.
+ */
 export const mul: BinaryFunction<'mul'> = functionOf('mul')
-/** 1 where a ≠ b, else 0 */
+/** 1 where a ≠ b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const notEqual: BinaryFunction<'notEqual'> = functionOf('notEqual')
-/** aᵇ */
+/** aᵇ; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const pow: BinaryFunction<'pow'> = functionOf('pow')
-/** a − b */
+/** a − b; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
 export const sub: BinaryFunction<'sub'> = functionOf('sub')
 /** x where x > 0, else slope·x (Maas et al. 2013); slope is 0.01 unless given */
 export const leakyRelu: Functions['leakyRelu'] = functionOf('leakyRelu')
@@ -109,63 +131,120 @@ export const elu: Functions['elu'] = functionOf('elu')
 export const gelu: Functions['gelu'] = functionOf('gelu')
 /** min(max(x, low), high), whose derivative is 1 at both bounds */
 export const clip: Functions['clip'] = functionOf('clip')
-/** a where the condition, of which it is a method, is not 0, else b */
+/**
+ * a where the condition, of which it is a method, is not 0, else b; a size of 1 is repeated to the other's.
+ *
+ * @throws ShapeError for other sizes that differ.
+ */
 export const where: Functions['where'] = functionOf('where')
-/** A repeated to rows x cols: each of its sizes is 1 or already the wanted one */
+/** A repeated to rows x cols. @throws ShapeError unless each of its sizes is 1 or already the wanted one. */
 export const broadcastTo: Functions['broadcastTo'] = functionOf('broadcastTo')
-/** Σ x, summed pairwise: the error grows with log₂ of the number of terms; 0 for no elements */
+/**
+ * Σ x, summed pairwise: the error grows with log₂ of the number of terms; 0 for no elements. Of each column with the axis 0
+ * (1xn), of each row with 1 (mx1), of all elements without (1x1).
+ */
 export const sum: Functions['sum'] = functionOf('sum')
-/** Σ x / n; NaN for no elements */
+/**
+ * Σ x / n; NaN for no elements. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1).
+ */
 export const mean: Functions['mean'] = functionOf('mean')
-/** Π x; 1 for no elements */
+/** Π x; 1 for no elements. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1). */
 export const prod: Functions['prod'] = functionOf('prod')
-/** The largest element; NaN if any is. @throws ShapeError for no elements. */
+/**
+ * The largest element; NaN if any is. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without
+ * (1x1).
+ *
+ * @throws ShapeError for no elements.
+ */
 export const max: Functions['max'] = functionOf('max')
-/** The smallest element; NaN if any is. @throws ShapeError for no elements. */
+/**
+ * The smallest element; NaN if any is. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without
+ * (1x1).
+ *
+ * @throws ShapeError for no elements.
+ */
 export const min: Functions['min'] = functionOf('min')
-/** Σ (x − mean)² / (n − ddof). Defaults: ddof 0. */
+/**
+ * Σ (x − mean)² / (n − ddof). Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1).
+ * Defaults: ddof 0.
+ */
 export const variance: Functions['variance'] = functionOf('variance')
-/** √variance. Defaults: ddof 0. */
+/** √variance. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1). Defaults: ddof 0. */
 export const std: Functions['std'] = functionOf('std')
-/** The middle element in order, or the mean of the two in the middle; NaN if any is. @throws ShapeError for no elements. */
+/**
+ * The middle element in order, or the mean of the two in the middle; NaN if any is. Of each column with the axis 0 (1xn), of
+ * each row with 1 (mx1), of all elements without (1x1).
+ *
+ * @throws ShapeError for no elements.
+ */
 export const median: Functions['median'] = functionOf('median')
 /**
- * The q-th quantile, 0 ≤ q ≤ 1: of n elements in order, from 0, the one at q·(n − 1), or between its neighbours in
- * proportion (NumPy's and PyTorch's default); NaN if any is.
+ * The q-th quantile, 0 ≤ q ≤ 1: of n elements in order, from 0, the one at q·(n − 1), or between its neighbours in proportion
+ * (NumPy's and PyTorch's default); NaN if any is. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all
+ * elements without (1x1).
  *
  * @throws MatgradError for another q; ShapeError for no elements.
  */
 export const quantile: Functions['quantile'] = functionOf('quantile')
-/** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
+/**
+ * The index of the first largest element, or of the first NaN, in float64. Of each column with the axis 0 (1xn), of each row
+ * with 1 (mx1), of all elements, in row-major order, without (1x1).
+ *
+ * @throws ShapeError for no elements.
+ */
 export const argmax: Functions['argmax'] = functionOf('argmax')
-/** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
+/**
+ * The index of the first smallest element, or of the first NaN, in float64. Of each column with the axis 0 (1xn), of each row
+ * with 1 (mx1), of all elements, in row-major order, without (1x1).
+ *
+ * @throws ShapeError for no elements.
+ */
 export const argmin: Functions['argmin'] = functionOf('argmin')
-/** ln Σ eˣ, without overflow; −∞ for no elements */
+/**
+ * ln Σ eˣ, without overflow; −∞ for no elements. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements
+ * without (1x1).
+ */
 export const logSumExp: Functions['logSumExp'] = functionOf('logSumExp')
-/** Running sums; without an axis over all elements in row-major order, in the shape of A */
+/**
+ * Running sums, in the shape of A: down each column with the axis 0, along each row with 1, over all elements without an axis,
+ * in row-major order
+ */
 export const cumsum: Functions['cumsum'] = functionOf('cumsum')
-/** 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy */
+/**
+ * 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy. Of each column with the axis 0 (1xn), of
+ * each row with 1 (mx1), of all elements without (1x1).
+ */
 export const all: Functions['all'] = functionOf('all')
-/** 1 where an element is not 0, else 0; NaN is not 0, and of nothing it is 0, as in NumPy */
+/**
+ * 1 where an element is not 0, else 0; NaN is not 0, and of nothing it is 0, as in NumPy. Of each column with the axis 0 (1xn),
+ * of each row with 1 (mx1), of all elements without (1x1).
+ */
 export const any: Functions['any'] = functionOf('any')
-/** Running products; without an axis over all elements in row-major order, in the shape of A */
+/**
+ * Running products, in the shape of A: down each column with the axis 0, along each row with 1, over all elements without an
+ * axis, in row-major order
+ */
 export const cumprod: Functions['cumprod'] = functionOf('cumprod')
 /** Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis, as in NumPy */
 export const diff: Functions['diff'] = functionOf('diff')
-/** eˣ / Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
+/** eˣ / Σ eˣ, without overflow: down each column with the axis 0, along each row with 1, over all elements without an axis */
 export const softmax: Functions['softmax'] = functionOf('softmax')
-/** x − ln Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
+/** x − ln Σ eˣ, without overflow: down each column with the axis 0, along each row with 1, over all elements without an axis */
 export const logSoftmax: Functions['logSoftmax'] = functionOf('logSoftmax')
 /** Σ a[i, i + k], of the main diagonal unless k is given */
 export const trace: Functions['trace'] = functionOf('trace')
 /**
- * A·B, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j].
+ * A·B, mxn for A of m x k and B of k x n, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j].
  * Defaults: transposeA false, transposeB false, algorithm 'auto'.
+ *
+ * @throws ShapeError unless A has as many columns as B has rows; DTypeError for other values and options.
  */
 export const matmul: Functions['matmul'] = functionOf('matmul')
 /**
- * A·B + bias, a row, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time.
+ * A·B + bias, a row 1xn, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time.
  * Defaults: transposeA false, transposeB false, algorithm 'auto'.
+ *
+ * @throws ShapeError for another row, and what `matmul` throws.
  */
 export const affine: Functions['affine'] = functionOf('affine')
 /** a·bᵀ, mxn, for vectors of m and of n elements, each a row or a column */
@@ -219,7 +298,12 @@ export const triu: Functions['triu'] = functionOf('triu')
 export const flipRows: Functions['flipRows'] = functionOf('flipRows')
 /** The columns in reverse order */
 export const flipCols: Functions['flipCols'] = functionOf('flipCols')
-/** Each line in ascending order, NaN last; without an axis all elements, in row-major order */
+/**
+ * In ascending order, NaN last: each column with the axis 0, each row with 1, all elements, in row-major order, without an axis
+ */
 export const sort: Functions['sort'] = functionOf('sort')
-/** The indices that sort each line, in float64; equal elements keep their order */
+/**
+ * The indices that sort each column with the axis 0, each row with 1, all elements without an axis, in float64; equal elements
+ * keep their order
+ */
 export const argsort: Functions['argsort'] = functionOf('argsort')

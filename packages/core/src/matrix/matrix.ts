@@ -30,8 +30,11 @@ const SHOWN = 8
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods below gives the class what the interface declares
 export class Matrix<R extends number = number, C extends number = number> {
+  /** How many rows it has. */
   readonly rows: R
+  /** How many columns it has. */
   readonly cols: C
+  /** What its elements are. */
   readonly dtype: DType
   /**
    * Where the elements are at present: other matrices may share the buffer, and a program that uses them takes them into its
@@ -86,10 +89,12 @@ export class Matrix<R extends number = number, C extends number = number> {
     return own
   }
 
+  /** [rows, cols] */
   get shape(): Shape<R, C> {
     return [this.rows, this.cols]
   }
 
+  /** How many elements it has: rows·cols. */
   get size(): number {
     return this.rows * this.cols
   }
@@ -121,6 +126,7 @@ export class Matrix<R extends number = number, C extends number = number> {
     return elementsOf('item', this)[0]
   }
 
+  /** A copy with elements of its own. */
   clone(): Matrix<R, C> {
     if (tracer !== null) return evaluate(clone, [this], undefined) as Matrix<R, C>
     return owning(elementsOf('clone', this).slice(), this.rows, this.cols)

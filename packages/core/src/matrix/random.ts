@@ -133,12 +133,16 @@ export class Generator {
     if (tracer !== null) tracer.created(this)
   }
 
+  /**
+   * Where its streams are, eight words of 32 bits: a generator that is given them goes on with the same bits.
+   *
+   * @throws DTypeError unless it is eight whole numbers; ShapeError for one over 2^32 − 1; MatgradError for a stream of zeros.
+   */
   get state(): GeneratorState {
     if (tracer !== null) tracer.touched(this, 'state')
     return Array.from(this.elements)
   }
 
-  /** @throws DTypeError unless it is eight whole numbers; ShapeError for one over 2^32 − 1; MatgradError for a stream of zeros. */
   set state(state: GeneratorState) {
     if (!Array.isArray(state) || state.length !== WORDS)
       throw new DTypeError(`Generator: state is ${describe(state)}, wanted ${WORDS} whole numbers`)

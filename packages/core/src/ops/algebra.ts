@@ -218,71 +218,121 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   /** min(max(x, low), high), whose derivative is 1 at both bounds */
   clip(low: number, high: number): Results<R, C>[K]
 
-  /** a + b */
+  /** a + b; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   add<B extends Operand<K> | number>(b: Other<'add', R, C, B>): Broadcast<K, R, C, B>
-  /** a − b */
+  /** a − b; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   sub<B extends Operand<K> | number>(b: Other<'sub', R, C, B>): Broadcast<K, R, C, B>
-  /** a·b, element by element (Hadamard); the matrix product is `matmul` */
+  /**
+   * a·b, element by element (Hadamard); a size of 1 is repeated to the other's; the matrix product is `matmul`.
+   *
+   * @throws ShapeError for other sizes that differ.
+   */
   mul<B extends Operand<K> | number>(b: Other<'mul', R, C, B>): Broadcast<K, R, C, B>
-  /** a / b */
+  /** a / b; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   div<B extends Operand<K> | number>(b: Other<'div', R, C, B>): Broadcast<K, R, C, B>
-  /** What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a, NaN where it is 0 */
+  /**
+   * What a leaves over a whole number of b's, with the sign of b, as NumPy's and Python's `%`: exact where b has the sign of a,
+   * NaN where it is 0; a size of 1 is repeated to the other's.
+   *
+   * @throws ShapeError for other sizes that differ.
+   */
   mod<B extends Operand<K> | number>(b: Other<'mod', R, C, B>): Broadcast<K, R, C, B>
-  /** aᵇ */
+  /** aᵇ; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   pow<B extends Operand<K> | number>(b: Other<'pow', R, C, B>): Broadcast<K, R, C, B>
-  /** The angle between −π and π from the positive x axis to the point (x, y), y being a; C's for zeros and infinities */
+  /**
+   * The angle between −π and π from the positive x axis to the point (x, y), y being a; C's for zeros and infinities; a size of 1
+   * is repeated to the other's.
+   *
+   * @throws ShapeError for other sizes that differ.
+   */
   atan2<B extends Operand<K> | number>(x: Other<'atan2', R, C, B>): Broadcast<K, R, C, B>
-  /** ln(eᵃ + eᵇ), without overflow */
+  /** ln(eᵃ + eᵇ), without overflow; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   logAddExp<B extends Operand<K> | number>(b: Other<'logAddExp', R, C, B>): Broadcast<K, R, C, B>
-  /** The larger of a and b; NaN if either is */
+  /**
+   * The larger of a and b; NaN if either is; a size of 1 is repeated to the other's.
+   *
+   * @throws ShapeError for other sizes that differ.
+   */
   maximum<B extends Operand<K> | number>(b: Other<'maximum', R, C, B>): Broadcast<K, R, C, B>
-  /** The smaller of a and b; NaN if either is */
+  /**
+   * The smaller of a and b; NaN if either is; a size of 1 is repeated to the other's.
+   *
+   * @throws ShapeError for other sizes that differ.
+   */
   minimum<B extends Operand<K> | number>(b: Other<'minimum', R, C, B>): Broadcast<K, R, C, B>
-  /** 1 where a < b, else 0 */
+  /** 1 where a < b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   less<B extends Operand<K> | number>(b: Other<'less', R, C, B>): Broadcast<K, R, C, B>
-  /** 1 where a ≤ b, else 0 */
+  /** 1 where a ≤ b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   lessEqual<B extends Operand<K> | number>(b: Other<'lessEqual', R, C, B>): Broadcast<K, R, C, B>
-  /** 1 where a > b, else 0 */
+  /** 1 where a > b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   greater<B extends Operand<K> | number>(b: Other<'greater', R, C, B>): Broadcast<K, R, C, B>
-  /** 1 where a ≥ b, else 0 */
+  /** 1 where a ≥ b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   greaterEqual<B extends Operand<K> | number>(b: Other<'greaterEqual', R, C, B>): Broadcast<K, R, C, B>
-  /** 1 where a = b, else 0 */
+  /** 1 where a = b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   equal<B extends Operand<K> | number>(b: Other<'equal', R, C, B>): Broadcast<K, R, C, B>
-  /** 1 where a ≠ b, else 0 */
+  /** 1 where a ≠ b, else 0; a size of 1 is repeated to the other's. @throws ShapeError for other sizes that differ. */
   notEqual<B extends Operand<K> | number>(b: Other<'notEqual', R, C, B>): Broadcast<K, R, C, B>
-  /** a where the condition, of which it is a method, is not 0, else b */
+  /**
+   * a where the condition, of which it is a method, is not 0, else b; a size of 1 is repeated to the other's.
+   *
+   * @throws ShapeError for other sizes that differ.
+   */
   where<A extends Operand<K> | number, B extends Operand<K> | number>(
     a: A,
     b: B,
   ): Results<number, number>[Beside<K, A | B>]
-  /** A repeated to rows x cols: each of its sizes is 1 or already the wanted one */
+  /** A repeated to rows x cols. @throws ShapeError unless each of its sizes is 1 or already the wanted one. */
   broadcastTo<R2 extends Size, C2 extends Size>(rows: R2, cols: C2): Results<R2, C2>[K]
 
-  /** Σ x, summed pairwise: the error grows with log₂ of the number of terms; 0 for no elements */
+  /**
+   * Σ x, summed pairwise: the error grows with log₂ of the number of terms; 0 for no elements. Of each column with the axis 0
+   * (1xn), of each row with 1 (mx1), of all elements without (1x1).
+   */
   sum<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Σ x / n; NaN for no elements */
+  /**
+   * Σ x / n; NaN for no elements. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1).
+   */
   mean<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Π x; 1 for no elements */
+  /** Π x; 1 for no elements. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1). */
   prod<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The largest element; NaN if any is. @throws ShapeError for no elements. */
+  /**
+   * The largest element; NaN if any is. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without
+   * (1x1).
+   *
+   * @throws ShapeError for no elements.
+   */
   max<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The smallest element; NaN if any is. @throws ShapeError for no elements. */
+  /**
+   * The smallest element; NaN if any is. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without
+   * (1x1).
+   *
+   * @throws ShapeError for no elements.
+   */
   min<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Σ (x − mean)² / (n − ddof). Defaults: ddof 0. */
+  /**
+   * Σ (x − mean)² / (n − ddof). Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1).
+   * Defaults: ddof 0.
+   */
   variance<A extends Axis | undefined = undefined>(
     axis?: A,
     options?: { ddof?: number },
   ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** √variance. Defaults: ddof 0. */
+  /** √variance. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements without (1x1). Defaults: ddof 0. */
   std<A extends Axis | undefined = undefined>(
     axis?: A,
     options?: { ddof?: number },
   ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The middle element in order, or the mean of the two in the middle; NaN if any is. @throws ShapeError for no elements. */
+  /**
+   * The middle element in order, or the mean of the two in the middle; NaN if any is. Of each column with the axis 0 (1xn), of
+   * each row with 1 (mx1), of all elements without (1x1).
+   *
+   * @throws ShapeError for no elements.
+   */
   median<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
   /**
-   * The q-th quantile, 0 ≤ q ≤ 1: of n elements in order, from 0, the one at q·(n − 1), or between its neighbours in
-   * proportion (NumPy's and PyTorch's default); NaN if any is.
+   * The q-th quantile, 0 ≤ q ≤ 1: of n elements in order, from 0, the one at q·(n − 1), or between its neighbours in proportion
+   * (NumPy's and PyTorch's default); NaN if any is. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all
+   * elements without (1x1).
    *
    * @throws MatgradError for another q; ShapeError for no elements.
    */
@@ -290,40 +340,69 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
     q: number,
     axis?: A,
   ): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The index of the first largest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
+  /**
+   * The index of the first largest element, or of the first NaN, in float64. Of each column with the axis 0 (1xn), of each row
+   * with 1 (mx1), of all elements, in row-major order, without (1x1).
+   *
+   * @throws ShapeError for no elements.
+   */
   argmax<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** The index of the first smallest element, or of the first NaN, in float64; over all elements in row-major order. @throws ShapeError for no elements. */
+  /**
+   * The index of the first smallest element, or of the first NaN, in float64. Of each column with the axis 0 (1xn), of each row
+   * with 1 (mx1), of all elements, in row-major order, without (1x1).
+   *
+   * @throws ShapeError for no elements.
+   */
   argmin<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** ln Σ eˣ, without overflow; −∞ for no elements */
+  /**
+   * ln Σ eˣ, without overflow; −∞ for no elements. Of each column with the axis 0 (1xn), of each row with 1 (mx1), of all elements
+   * without (1x1).
+   */
   logSumExp<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Running sums; without an axis over all elements in row-major order, in the shape of A */
+  /**
+   * Running sums, in the shape of A: down each column with the axis 0, along each row with 1, over all elements without an axis,
+   * in row-major order
+   */
   cumsum(axis?: Axis): Results<R, C>[K]
-  /** eˣ / Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
+  /** eˣ / Σ eˣ, without overflow: down each column with the axis 0, along each row with 1, over all elements without an axis */
   softmax(axis?: Axis): Results<R, C>[K]
-  /** x − ln Σ eˣ, without overflow: along each row with the axis 1, over all elements without an axis */
+  /** x − ln Σ eˣ, without overflow: down each column with the axis 0, along each row with 1, over all elements without an axis */
   logSoftmax(axis?: Axis): Results<R, C>[K]
   /** Σ a[i, i + k], of the main diagonal unless k is given */
   trace(k?: number): Results<1, 1>[K]
-  /** 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy */
+  /**
+   * 1 where no element is 0, else 0; NaN is not 0, and of nothing it is 1, as in NumPy. Of each column with the axis 0 (1xn), of
+   * each row with 1 (mx1), of all elements without (1x1).
+   */
   all<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** 1 where an element is not 0, else 0; NaN is not 0, and of nothing it is 0, as in NumPy */
+  /**
+   * 1 where an element is not 0, else 0; NaN is not 0, and of nothing it is 0, as in NumPy. Of each column with the axis 0 (1xn),
+   * of each row with 1 (mx1), of all elements without (1x1).
+   */
   any<A extends Axis | undefined = undefined>(axis?: A): Results<ReducedRows<R, A>, ReducedCols<C, A>>[K]
-  /** Running products; without an axis over all elements in row-major order, in the shape of A */
+  /**
+   * Running products, in the shape of A: down each column with the axis 0, along each row with 1, over all elements without an
+   * axis, in row-major order
+   */
   cumprod(axis?: Axis): Results<R, C>[K]
   /** Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis, as in NumPy */
   diff(axis?: Axis, n?: number): Results<number, number>[K]
 
   /**
-   * A·B, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j].
+   * A·B, mxn for A of m x k and B of k x n, or with a transposed operand: (Aᵀ·B)[i, j] = Σ a[p, i]·b[p, j].
    * Defaults: transposeA false, transposeB false, algorithm 'auto'.
+   *
+   * @throws ShapeError unless A has as many columns as B has rows; DTypeError for other values and options.
    */
   matmul<B extends Operand<K>, const O extends MatmulOptions = Record<never, never>>(
     b: MatmulOperand<R, C, B, O>,
     options?: O,
   ): MatmulResult<K, R, C, B, O>
   /**
-   * A·B + bias, a row, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time.
+   * A·B + bias, a row 1xn, or with a transposed operand: in one dtype the bits of `matmul` and `add`, in less time.
    * Defaults: transposeA false, transposeB false, algorithm 'auto'.
+   *
+   * @throws ShapeError for another row, and what `matmul` throws.
    */
   affine<B extends Operand<K>, D extends Operand<K>, const O extends MatmulOptions = Record<never, never>>(
     b: MatmulOperand<R, C, B, O>,
@@ -396,9 +475,14 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   flipRows(): Results<R, C>[K]
   /** The columns in reverse order */
   flipCols(): Results<R, C>[K]
-  /** Each line in ascending order, NaN last; without an axis all elements, in row-major order */
+  /**
+   * In ascending order, NaN last: each column with the axis 0, each row with 1, all elements, in row-major order, without an axis
+   */
   sort(axis?: Axis): Results<R, C>[K]
-  /** The indices that sort each line, in float64; equal elements keep their order */
+  /**
+   * The indices that sort each column with the axis 0, each row with 1, all elements without an axis, in float64; equal elements
+   * keep their order
+   */
   argsort(axis?: Axis): Results<R, C>[K]
 }
 

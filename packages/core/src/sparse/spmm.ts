@@ -117,7 +117,7 @@ export interface SpmmOptions<V extends Operand = Operand> {
 const readSpmm = readerOf({ values: kind<Value>('a Matrix or a Variable', isValue)() })
 
 /**
- * A·x for a sparse A of m x n and a dense x of n x k: m x k, as torch.sparse.mm. Where x or the values are variables it is one, with
+ * A·x for a sparse A of m x n and a dense x of n x k: m x k, as `torch.sparse.mm`. Where x or the values are variables it is one, with
  * derivatives of every order with respect to both. The entries stay where they are: there is no gradient elsewhere.
  *
  * Defaults: values those of the matrix.

@@ -1,3 +1,9 @@
+/**
+ * What needs Node: models and checkpoints in files, tables, progress on a terminal.
+ *
+ * @packageDocumentation
+ */
+
 export { type CheckpointOptions, checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.ts'
 export { type CsvOptions, readCsv } from './csv.ts'
 export { type CsvLoggerOptions, csvLogger } from './csv-logger.ts'

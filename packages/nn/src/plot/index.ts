@@ -1,3 +1,9 @@
+/**
+ * Pictures of trainings, models and matrices, as text and SVG, and some as PNG.
+ *
+ * @packageDocumentation
+ */
+
 export { confusionMatrix } from './confusion-matrix.ts'
 export { type BoundaryOptions, decisionBoundary } from './decision-boundary.ts'
 export { graph } from './graph.ts'

@@ -1,7 +1,7 @@
 // Everything that takes options, in all packages: what is none, names and types that are not known are refused, by an error
 // that names the operation, before anything has changed. A function that takes options and has no row here fails.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,13 +11,16 @@ import * as core from '@matgrad/core'
 import { DTypeError, engineInfo, Generator, getDefaultGenerator, MatgradError, matrix, zeros } from '@matgrad/core'
 import * as nn from '@matgrad/nn'
 import { checkpoint, csvLogger, loadModel, loadTensors, progress, readCsv, saveModel } from '@matgrad/nn/node'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { bitsOf } from '../support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: these calls are the ones that types forbid
 type Untyped = any
 type Options = Record<string, unknown>
 const untyped: Untyped = { ...core, ...autograd, ...nn }
+
+const folder = mkdtempSync(join(tmpdir(), 'matgrad-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Operands of every kind, afresh for each call. */
 function operands() {
@@ -206,14 +209,14 @@ const rows: Record<string, Row> = {
   toRows: row((o) => nn.toRows(core.zeros(1, 1), ['a'], o)),
   decodeSafetensors: row((o) => core.io.decodeSafetensors(core.io.encodeSafetensors({}), o)),
   loadModel: row(async (o, v) => {
-    const path = join(tmpdir(), 'matgrad-options-load.safetensors')
+    const path = join(folder, 'load.safetensors')
     await saveModel(path, v.model)
     return loadModel(path, v.model, o)
   }),
   loadTensors: row((o) =>
     loadTensors(fileURLToPath(new URL('../../../../fixtures/nn/pytorch/mlp.safetensors', import.meta.url)), o),
   ),
-  saveModel: row((o, v) => saveModel(join(tmpdir(), 'matgrad-options.safetensors'), v.model, o)),
+  saveModel: row((o, v) => saveModel(join(folder, 'saved.safetensors'), v.model, o)),
   earlyStopping: row((o) => nn.earlyStopping(o)),
   fromJSON: row((o, v) => nn.fromJSON(v.model.toJSON(), o)),
   lossCurve: row((o) => nn.plot.lossCurve({ loss: [1, 2] }, o)),
