@@ -26,7 +26,9 @@ const symmetric = () => {
   return b.add(b.T)
 }
 
-/** The operands of each, as peers/derivatives.js takes them; the vectors of a product with the Hessian are as large as the first. */
+/**
+ * The operands of each, as peers/derivatives.js takes them; the vectors of a product with the Hessian are as large as the first.
+ */
 const functions = [
   { of: 'inv', title: `inv, ${N}x${N}`, inputs: () => [normal(N), normal(N)] },
   { of: 'solve', title: `solve, ${N}x${N} and ${N}x1`, inputs: () => [normal(N), normal(N, 1)] },

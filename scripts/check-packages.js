@@ -1,6 +1,6 @@
-// Builds and packs the packages, inspects the tarballs, and uses them as somebody outside the workspace would: installs
-// them in an empty folder, runs the README's programs there, compiles those of all pages and the tests of types as users may, and bundles the
-// packages for a browser.
+// Builds and packs the packages, inspects the tarballs, and uses them as somebody outside the workspace would: installs them in
+// an empty folder, runs the README's programs there, compiles those of all pages and the tests of types as users may, and
+// bundles the packages for a browser.
 
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'

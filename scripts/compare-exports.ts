@@ -1,5 +1,6 @@
-// Trains the example's network on MNIST and compares what becomes of it elsewhere, on all 10,000 test images: in ONNX Runtime (which
-// `pnpm run bench` installs), in PyTorch (`python3` with torch) and as a module in Chromium (CHROMIUM, or /usr/bin/chromium).
+// Trains the example's network on MNIST and compares what becomes of it elsewhere, on all 10,000 test images: in ONNX Runtime
+// (which `pnpm run bench` installs), in PyTorch (`python3` with torch) and as a module in Chromium (CHROMIUM, or
+// /usr/bin/chromium).
 //
 // node --conditions=@matgrad/source --import tsx scripts/compare-exports.ts
 

@@ -1,6 +1,6 @@
-// Releases the packages. It refuses what is not ready, runs all checks, packs, and uses the tarballs as strangers would; then it
-// shows what it would publish, or with `--publish` publishes these very tarballs and tags the commit. What the registry has already,
-// because publishing ended between the packages, is left out then, if it is the same.
+// Releases the packages. It refuses what is not ready, runs all checks, packs, and uses the tarballs as strangers would; then
+// it shows what it would publish, or with `--publish` publishes these very tarballs and tags the commit. What the registry has
+// already, because publishing ended between the packages, is left out then, if it is the same.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -1,5 +1,6 @@
-// Kills a process that saves a model again and again, at a random moment of each: whatever the moment, the file is one save, the last that
-// was over or the one after it, and at most one more is beside it. `node scripts/soak-kills.js [kills]`, after a build.
+// Kills a process that saves a model again and again, at a random moment of each: whatever the moment, the file is one save,
+// the last that was over or the one after it, and at most one more is beside it. `node scripts/soak-kills.js [kills]`, after a
+// build.
 
 import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'

@@ -57,8 +57,8 @@ const readCrossEntropy = readerOf({ labelSmoothing: number(0), ...ofClasses })
 const weighed = (a: Variable, b: Variable | Matrix | number): Variable => applyOp(operations.weigh, [a, b], undefined)
 
 /**
- * What `lossOf` gives for the classes of rows, which `weigh` multiplies by their weights, reduced. Rows of the class ignoreIndex have
- * no part.
+ * What `lossOf` gives for the classes of rows, which `weigh` multiplies by their weights, reduced. Rows of the class
+ * ignoreIndex have no part.
  */
 function reduceClasses(
   operation: string,
@@ -90,8 +90,8 @@ export function nllLoss(options: NllLossOptions): PartialLoss
  *
  * Defaults: reduction 'mean', no weight, no ignoreIndex.
  *
- * Numbers above 0, which are logits or probabilities and no logarithms, are an error where they can be seen: `fit` looks at the first
- * batch before its first step, a program does not.
+ * Numbers above 0, which are logits or probabilities and no logarithms, are an error where they can be seen: `fit` looks at the
+ * first batch before its first step, a program does not.
  *
  * @param logProbabilities x, nxC
  * @param classes the class of each row, nx1
@@ -144,15 +144,15 @@ export function crossEntropy(options: CrossEntropyOptions): PartialLoss
  *
  * Defaults: labelSmoothing 0, reduction 'mean', no weight, no ignoreIndex.
  *
- * A row of probabilities whose sum is more than 0.1 from 1, which PyTorch takes, is an error where it can be seen: `fit` looks before its
- * first step, a program does not. A row of zeros has no part but counts as a row.
+ * A row of probabilities whose sum is more than 0.1 from 1, which PyTorch takes, is an error where it can be seen: `fit` looks
+ * before its first step, a program does not. A row of zeros has no part but counts as a row.
  *
  * @param logits nxC, unnormalised, C > 1
  * @param target the class of each row, nx1, or its distribution over the classes, nxC
  * @returns 1x1, or nx1 with the reduction 'none'; NaN for a mean of no rows, or of rows that are all ignored
- * @throws ShapeError for logits of one class, a target of another shape or a class that is out of range; DTypeError for a class that is not a
- * whole number, or an option of the wrong type; MatgradError for a row that is no distribution, and an ignoreIndex beside
- * probabilities, which have no index.
+ * @throws ShapeError for logits of one class, a target of another shape or a class that is out of range; DTypeError for a class
+ * that is not a whole number, or an option of the wrong type; MatgradError for a row that is no distribution, and an
+ * ignoreIndex beside probabilities, which have no index.
  */
 export function crossEntropy(
   logits: Variable | Matrix,

@@ -10,11 +10,11 @@ const listed = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(describe).join(', ')}]` : describe(value)
 
 /**
- * A function on variables from an op with the contract of the built-in ones (PyTorch's `autograd.Function`): `shape` refuses inputs
- * that do not fit and gives the size of the result, `forward` writes its elements to `out.data`, and `vjp` has a rule for each input,
- * written with operations on variables, so that it has derivatives itself, or `null` for one without a derivative; a last rule
- * (g, y, inputs, attributes, index) serves all inputs from its own on. Without rules the result has no derivative. The function
- * takes its inputs in a list, then attributes, which all of these are handed, too:
+ * A function on variables from an op with the contract of the built-in ones (PyTorch's `autograd.Function`): `shape` refuses
+ * inputs that do not fit and gives the size of the result, `forward` writes its elements to `out.data`, and `vjp` has a rule
+ * for each input, written with operations on variables, so that it has derivatives itself, or `null` for one without a
+ * derivative; a last rule (g, y, inputs, attributes, index) serves all inputs from its own on. Without rules the result has no
+ * derivative. The function takes its inputs in a list, then attributes, which all of these are handed, too:
  *
  *     const cube = defineOp({
  *       name: 'cube',
@@ -26,8 +26,9 @@ const listed = (value: unknown): string =>
  *     })
  *     gradcheck((x) => cube([x]), [randn(2, 3, { dtype: 'float64' })], { order: 2 })
  *
- * @throws DTypeError when a part of the contract is missing or wrong, and from the function where `forward` returns a result instead;
- * MatgradError from the function for more inputs than rules, if there are rules and the last has no parameter for the index.
+ * @throws DTypeError when a part of the contract is missing or wrong, and from the function where `forward` returns a result
+ * instead; MatgradError from the function for more inputs than rules, if there are rules and the last has no parameter for the
+ * index.
  */
 export function defineOp(op: Op, ...more: []): (inputs: readonly unknown[], attributes?: Attributes) => Variable {
   checkNoMore('defineOp', 'op', more)

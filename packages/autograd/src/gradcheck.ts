@@ -60,9 +60,9 @@ const centralDifference = (f: (step: number) => number, h: number): number =>
  *
  * Defaults: eps 1e-4, atol 1e-8, rtol 1e-6, order 1, mode 'full'.
  *
- * @throws MatgradError that names the worst entry, or the argument that is worst in a direction, where they differ, where f gives
- * another value when it is called again (it draws random numbers, say), and for no arguments; DTypeError unless f is a function that
- * gives a Variable, every argument float64, and the options are numbers; ShapeError unless order is at least 1.
+ * @throws MatgradError that names the worst entry, or the argument that is worst in a direction, where they differ, where f
+ * gives another value when it is called again (it draws random numbers, say), and for no arguments; DTypeError unless f is a
+ * function that gives a Variable, every argument float64, and the options are numbers; ShapeError unless order is at least 1.
  */
 export function gradcheck(
   f: (...args: Variable[]) => Variable,

@@ -220,7 +220,9 @@ class Point {
     )
   }
 
-  /** @throws MatgradError where f computes with a variable that it was called with and not with the parameter that stands for it. */
+  /**
+   * @throws MatgradError where f computes with a variable that it was called with and not with the parameter that stands for it.
+   */
   private checkUsed(operation: string, constants: readonly unknown[]): void {
     const isUsed = (leaf: Variable): boolean => !contains(constants, leaf) && this.path.uses(leaf)
     for (const [i, { leaves, names }] of this.given.entries())
@@ -317,10 +319,10 @@ function onlySeed(operation: string, { leaves, names }: Flat<Variable>): Variabl
 }
 
 /**
- * The function (…args) → [f(…args), ∂f/∂argsᵢ], with i = argnums, a number or a list of them, 0 unless given. An argument may be an array or
- * a plain object of variables, nested, and its gradient is one, too. Gradients are variables:
- * they have derivatives themselves where f is called with variables, or uses some, that require a gradient. Parameters of f
- * without a type are variables.
+ * The function (…args) → [f(…args), ∂f/∂argsᵢ], with i = argnums, a number or a list of them, 0 unless given. An argument may
+ * be an array or a plain object of variables, nested, and its gradient is one, too. Gradients are variables: they have
+ * derivatives themselves where f is called with variables, or uses some, that require a gradient. Parameters of f without a
+ * type are variables.
  *
  * @throws DTypeError for an argument that is not made of Variables and Matrices; ShapeError unless the value is 1x1; MatgradError
  * for an argument number that does not exist.
@@ -366,8 +368,8 @@ function differentiated<Arguments extends unknown[], const N extends number | re
 }
 
 /**
- * The function (…args) → ∂f/∂argsᵢ, with i = argnums, 0 unless given (JAX's `grad`). Compose it for higher derivatives: grad(grad(f)). The gradient of an array
- * or an object of variables is one of gradients: `grad(f)({ w, b })` is `{ w, b }`.
+ * The function (…args) → ∂f/∂argsᵢ, with i = argnums, 0 unless given (JAX's `grad`). Compose it for higher derivatives:
+ * grad(grad(f)). The gradient of an array or an object of variables is one of gradients: `grad(f)({ w, b })` is `{ w, b }`.
  *
  * @throws what valueAndGrad throws.
  */
@@ -383,11 +385,11 @@ export function grad<Arguments extends unknown[] = Variable[], const N extends n
 
 /**
  * `[f(…args), pullback]`: the pullback takes a cotangent g like the value to gᵀ·∂f/∂args, one for each argument, in a list
- * (JAX's `vjp`). It may be called many times, and without g where the value is 1x1. Arguments and values are variables of any shape,
- * or arrays and plain objects of them. The pullback has derivatives itself, as gradients of `grad` do.
+ * (JAX's `vjp`). It may be called many times, and without g where the value is 1x1. Arguments and values are variables of any
+ * shape, or arrays and plain objects of them. The pullback has derivatives itself, as gradients of `grad` do.
  *
- * @throws DTypeError unless f is a function, the arguments are made of Variables and Matrices, f gives Variables, and g has the same
- * arrays and objects as the value; ShapeError for a g of another shape.
+ * @throws DTypeError unless f is a function, the arguments are made of Variables and Matrices, f gives Variables, and g has the
+ * same arrays and objects as the value; ShapeError for a g of another shape.
  */
 export function vjp<Arguments extends unknown[] = Variable[], Value = Variable>(
   f: (...args: Arguments) => Value,
@@ -414,8 +416,9 @@ export function vjp<Arguments extends unknown[] = Variable[], Value = Variable>(
  * `jvp`). Rules here go backward; the pullback is linear in its cotangent, so that its own pullback goes forward. It takes about
  * half as long again as a gradient, however many arguments and elements of the value there are.
  *
- * @throws DTypeError unless f is a function, arguments and tangents are lists, made of Variables and Matrices with the same arrays and objects,
- * and f gives Variables; MatgradError unless there are as many tangents as arguments; ShapeError for a tangent of another shape.
+ * @throws DTypeError unless f is a function, arguments and tangents are lists, made of Variables and Matrices with the same
+ * arrays and objects, and f gives Variables; MatgradError unless there are as many tangents as arguments; ShapeError for a
+ * tangent of another shape.
  */
 export function jvp<Arguments extends unknown[] = Variable[], Value = Variable>(
   f: (...args: Arguments) => Value,
@@ -521,8 +524,8 @@ export function jacobian<X = Variable, Value = Variable>(
 }
 
 /**
- * The second derivatives of f, a function to 1x1: for x of r x c an (r·c)x(r·c) matrix, counted row by row. Of an object x it is one
- * of objects, `hessian(f, { w, b }).w.b` the derivatives by w and then b.
+ * The second derivatives of f, a function to 1x1: for x of r x c an (r·c)x(r·c) matrix, counted row by row. Of an object x it
+ * is one of objects, `hessian(f, { w, b }).w.b` the derivatives by w and then b.
  *
  * @throws as jacobian does; ShapeError unless the value is 1x1.
  */

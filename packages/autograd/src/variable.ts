@@ -190,9 +190,10 @@ export class Variable<R extends number = number, C extends number = number> {
   }
 
   /**
-   * Adds to `grad`, of every variable without origin that this one was computed from and that requires it, the gradient
-   * of this 1x1 variable; or of Σ gradient∘this, for any shape, when `gradient` is given. A `grad` that is there is changed
-   * in place, as in PyTorch. The history stays (PyTorch's `retain_graph`); gradients with derivatives (`create_graph`) are those of `grad`.
+   * Adds to `grad`, of every variable without origin that this one was computed from and that requires it, the gradient of this
+   * 1x1 variable; or of Σ gradient∘this, for any shape, when `gradient` is given. A `grad` that is there is changed in place,
+   * as in PyTorch. The history stays (PyTorch's `retain_graph`); gradients with derivatives (`create_graph`) are those of
+   * `grad`.
    *
    * @throws MatgradError when nothing that this was computed from requires a gradient, or a derivative needs elements that have
    * changed in place since they were computed with; ShapeError when it is not 1x1, or `gradient` not of its shape.

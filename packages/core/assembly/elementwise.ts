@@ -9,9 +9,10 @@ import { remainder } from './remainder'
 import { cos, sin, tan } from './trigonometric'
 import { bytes, lanes, storeLanes } from './vector'
 
-// An operation is a class without fields, whose name is that of its row in src/ops: given to a loop as a type argument its method is inlined there, so that each
-// operation gets a loop of its own. p and q are the operation's own numbers, such as the slope of leakyRelu, in all lanes.
-// Loops read whole vectors, past the end of a row if need be. `unary` writes them, too: its result has room for the last.
+// An operation is a class without fields, whose name is that of its row in src/ops: given to a loop as a type argument its
+// method is inlined there, so that each operation gets a loop of its own. p and q are the operation's own numbers, such as the
+// slope of leakyRelu, in all lanes. Loops read whole vectors, past the end of a row if need be. `unary` writes them, too: its
+// result has room for the last.
 
 /** 1 in the lanes of a comparison that hold, else 0. */
 @inline function one<T>(mask: v128): v128 {

@@ -11,8 +11,8 @@ const SINH: usize = memory.data<f64>([
 ], 16)
 
 /**
- * (eˢ − e⁻ˢ)/2 for s = |x| ≥ 1, or the sum if `even` is true: 2ⁿ⁻¹·(p ∓ 2⁻²ⁿ/p), p = eʳ in two parts. From n = 40 on the second term is not
- * seen.
+ * (eˢ − e⁻ˢ)/2 for s = |x| ≥ 1, or the sum if `even` is true: 2ⁿ⁻¹·(p ∓ 2⁻²ⁿ/p), p = eʳ in two parts. From n = 40 on the second
+ * term is not seen.
  */
 function halves(x: v128, even: bool): v128 {
   const one = shared<f64>(ONE)

@@ -1,5 +1,5 @@
-// The inverse functions of trigonometry on vectors of either dtype; float32 goes through float64 lanes. The polynomials are Chebyshev's
-// interpolants, to 2⁻⁵⁵.
+// The inverse functions of trigonometry on vectors of either dtype; float32 goes through float64 lanes. The polynomials are
+// Chebyshev's interpolants, to 2⁻⁵⁵.
 
 import { addThree, HALF, lostByProduct, ONE, shared, upperBits } from './float'
 import { inHalves, inHalvesOfBoth, polynomial } from './vector'
@@ -26,7 +26,8 @@ function angle(y: v128, x: v128): v128 {
   const q = v128.andnot(
     v128.bitselect(one, f64x2.div(smaller, larger), f64x2.eq(across, up)), f64x2.eq(larger, f64x2.splat(0))
   )
-  // What the rounding of the quotient takes from the angle, of halves, which do not overflow; not a number beside zeros and infinities.
+  // What the rounding of the quotient takes from the angle, of halves, which do not overflow; not a number beside zeros and
+  // infinities.
   const half = shared<f64>(HALF)
   const product = f64x2.mul(q, larger)
   const left = f64x2.sub(f64x2.sub(smaller, product), lostByProduct(q, larger, product))

@@ -105,8 +105,8 @@ function sortByInsertion<T, K>(values: usize, positions: usize, count: i32): voi
 /**
  * Sorts each line: out has its elements in order, or as float64 where in the line they were if `asks` for that.
  *
- * @param room for twice the elements of a line, twice as many numbers of 4 bytes if it asks for positions, and 1536 of them for each
- * byte of an element
+ * @param room for twice the elements of a line, twice as many numbers of 4 bytes if it asks for positions, and 1536 of them for
+ * each byte of an element
  */
 @inline function sortLines<T, K>(
   out: usize, a: usize, room: usize, lines: i32, lineStep: i32, count: i32, step: i32, asks: bool

@@ -23,8 +23,9 @@ type Otherwise = (value: object, path: string) => unknown
 const asItIs: Otherwise = (value) => value
 
 /**
- * A module of the same structure, with matrices of its own: that of each class which says how its layers are made (`argumentsOf`) by
- * its constructor, of any other property by property. Neither the default generator nor one of the model's draws anything by it.
+ * A module of the same structure, with matrices of its own: that of each class which says how its layers are made
+ * (`argumentsOf`) by its constructor, of any other property by property. Neither the default generator nor one of the model's
+ * draws anything by it.
  *
  * @returns the copies of all modules, parameters, buffers and containers
  * @throws MatgradError for what is in a property of such another and not known to be data.
@@ -106,8 +107,8 @@ class Copier {
   }
 
   /**
-   * What is registered stands in #private fields, where nothing can be put: the copies are what the constructor made, as far as they
-   * are of the same classes.
+   * What is registered stands in #private fields, where nothing can be put: the copies are what the constructor made, as far as
+   * they are of the same classes.
    */
   private pair(value: unknown, made: unknown, owner: Module, pairs: (readonly [Module, Module])[]): void {
     const known = this.copies.get(value)
@@ -133,8 +134,9 @@ class Copier {
   }
 
   /**
-   * Gives a copy all properties of the original, where its constructor has made others, too: what it was given, and what was changed
-   * since. Functions are those that the constructor gives again, or a layer of this package was given: others may know the original.
+   * Gives a copy all properties of the original, where its constructor has made others, too: what it was given, and what was
+   * changed since. Functions are those that the constructor gives again, or a layer of this package was given: others may know
+   * the original.
    */
   private fill(module: Module, copy: Module): void {
     const isOurs = builtInName(module.constructor) !== undefined
@@ -238,7 +240,9 @@ const elementsOf = (container: object): unknown[] =>
 export const otherParts = (module: Module): MatgradError =>
   new MatgradError(`clone: the constructors made other parts than ${module.describe()}, wanted the same by argumentsOf`)
 
-/** Whether the source of a class of somebody else, or of one that it extends, has private fields, which no other object can have. */
+/**
+ * Whether the source of a class of somebody else, or of one that it extends, has private fields, which no other object can have.
+ */
 function hasPrivateFields(type: Type, Base: unknown): boolean {
   for (let each = type; each !== Base && builtInName(each) === undefined; each = Object.getPrototypeOf(each))
     if (/[\w$)\]]\s*\??\.\s*#[a-z_$]|#[a-z_$][\w$]*\s+in\b/i.test(Function.prototype.toString.call(each))) return true

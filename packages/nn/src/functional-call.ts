@@ -9,15 +9,16 @@ export type ParametersByName = Readonly<Record<string, Variable | Matrix>>
 
 /**
  * What a model gives for inputs with other parameters than its own: model(inputs; parameters). Those that are not named are the
- * model's. So a model is a function of its parameters, as `grad`, `hvp`, `jacobian` and the like want it (PyTorch's `torch.func.functional_call`):
+ * model's. So a model is a function of its parameters, as `grad`, `hvp`, `jacobian` and the like want it (PyTorch's
+ * `torch.func.functional_call`):
  *
  *     const loss = (parameters) => mseLoss(functionalCall(model, parameters, x), y)
  *     hvp(loss, [Object.fromEntries(model.namedParameters())], [vector])
  *
  * It holds for what operations compute with. What a `forward` reads of a parameter otherwise (`weight.value`) is the model's own.
  *
- * @throws MatgradError for a name that the model does not have, and for two of one parameter that layers share; DTypeError for values that are no matrices; ShapeError where one has another
- * shape; what the model throws.
+ * @throws MatgradError for a name that the model does not have, and for two of one parameter that layers share; DTypeError for
+ * values that are no matrices; ShapeError where one has another shape; what the model throws.
  */
 export function functionalCall(model: Module, parameters: ParametersByName, ...inputs: readonly Input[]): Variable {
   checkModule('functionalCall', model)

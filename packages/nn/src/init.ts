@@ -51,8 +51,8 @@ const GAINS: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
 }
 
 /**
- * The factor of weights that keeps the variance through a nonlinearity, as PyTorch's calculate_gain has it: 1 for linear and sigmoid,
- * 5/3 for tanh, √2 for relu, √(2 / (1 + slope²)) for leakyRelu, 3/4 for selu. Defaults: slope 0.01.
+ * The factor of weights that keeps the variance through a nonlinearity, as PyTorch's calculate_gain has it: 1 for linear and
+ * sigmoid, 5/3 for tanh, √2 for relu, √(2 / (1 + slope²)) for leakyRelu, 3/4 for selu. Defaults: slope 0.01.
  *
  * @throws MatgradError for another nonlinearity; DTypeError unless slope is a number.
  */
@@ -122,7 +122,9 @@ const readTruncated = readerOf({ mean: number(0), std: number(1), low: number(-2
 /** How far from the most likely number z, in units of the deviation, the density has less than 2⁻⁵⁸ of its largest value. */
 const reachOf = (z: number): number => Math.min(9, 42 / Math.abs(z))
 
-/** So many numbers of N(mean, std²) in [low, high], chosen from those near the most likely one by their density (von Neumann 1951). */
+/**
+ * So many numbers of N(mean, std²) in [low, high], chosen from those near the most likely one by their density (von Neumann 1951).
+ */
 function truncated(
   { mean, std, low, high }: Required<TruncatedNormalOptions>,
   size: number,
@@ -266,8 +268,8 @@ export function kaimingNormal(options?: KaimingOptions, ...more: []): Initialize
 }
 
 /**
- * Orthonormal columns, or rows where there are fewer of them, times gain: uniform over all such matrices (Saxe, McClelland & Ganguli
- * 2014, PyTorch's orthogonal_).
+ * Orthonormal columns, or rows where there are fewer of them, times gain: uniform over all such matrices (Saxe, McClelland &
+ * Ganguli 2014, PyTorch's orthogonal_).
  *
  * Defaults: gain 1.
  *

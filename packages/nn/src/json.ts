@@ -83,7 +83,9 @@ const INSTEAD = 'did you mean saveModel?'
 class Writer {
   private readonly parts: ReadonlySet<unknown>
   private readonly looks: Looks
-  /** The layers so far with their numbers, and in how many places they and their parts are; undefined while they are being written. */
+  /**
+   * The layers so far with their numbers, and in how many places they and their parts are; undefined while they are being written.
+   */
   private readonly written = new Map<unknown, { readonly number: number; readonly places: number | undefined }>()
   private places = 0
 

@@ -59,8 +59,8 @@ function messageOf({ message, first, what, path }: Place): string {
 }
 
 /**
- * Lets an error of this package that comes out of a module's forward say in which layer it came up: its path from the outermost module
- * that it comes through, as in the state, and what it is, `in layers.2, Linear(16 → 8): …`.
+ * Lets an error of this package that comes out of a module's forward say in which layer it came up: its path from the outermost
+ * module that it comes through, as in the state, and what it is, `in layers.2, Linear(16 → 8): …`.
  *
  * @param partsOf the parts of a module with their names
  */

@@ -14,8 +14,8 @@ import { type Input, isBuiltIn, type Module, variableOf } from './module.ts'
 import { nameOf } from './names.ts'
 
 /**
- * A loss to train with: of predictions and targets, one sample a row, 1x1. Where samples are weighed it is asked for the loss of each
- * one instead, nx1 or nxk, by { reduction: 'none' }.
+ * A loss to train with: of predictions and targets, one sample a row, 1x1. Where samples are weighed it is asked for the loss
+ * of each one instead, nx1 or nxk, by { reduction: 'none' }.
  */
 export type Loss = (prediction: Variable, target: Matrix, options?: { readonly reduction?: Reduction }) => Variable
 

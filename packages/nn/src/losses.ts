@@ -162,8 +162,8 @@ export const hingeLoss: LossFunction<HingeLossOptions> = /* @__PURE__ */ element
  * What is no probability is an error where it can be seen. A compiled program does not look, nor do `fit` and `evaluate` while they
  * compute: the loss is then NaN.
  *
- * @throws ShapeError when the shapes differ; MatgradError for predictions or targets below 0 or above 1; DTypeError for what is no Matrix, and
- * for other options.
+ * @throws ShapeError when the shapes differ; MatgradError for predictions or targets below 0 or above 1; DTypeError for what is
+ * no Matrix, and for other options.
  */
 export const binaryCrossEntropy: LossFunction<LossOptions> = /* @__PURE__ */ elementwise(
   'binaryCrossEntropy',
@@ -220,13 +220,13 @@ export interface KlDivOptions {
 }
 
 /**
- * Kullback and Leibler's divergence (1951; PyTorch's kl_div), reduced: t·(ln t − x) from logarithms of probabilities x and probabilities t, or their
- * logarithms. What has the probability 0 has no part, whatever x is.
+ * Kullback and Leibler's divergence (1951; PyTorch's kl_div), reduced: t·(ln t − x) from logarithms of probabilities x and
+ * probabilities t, or their logarithms. What has the probability 0 has no part, whatever x is.
  *
  * Defaults: logTarget false, reduction 'mean'.
  *
- * What is no probability, or no logarithm of one, is an error where it can be seen: `fit` looks at the first batch, and at all targets,
- * before its first step, a program does not.
+ * What is no probability, or no logarithm of one, is an error where it can be seen: `fit` looks at the first batch, and at all
+ * targets, before its first step, a program does not.
  *
  * @throws ShapeError when the shapes differ; MatgradError for logarithms above 0, and targets below 0 or above 1; DTypeError for
  * what is no Matrix, and for other options.

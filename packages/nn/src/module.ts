@@ -228,11 +228,12 @@ function sameEntries(entries: ReadonlyMap<unknown, unknown> | ReadonlySet<unknow
  *       }
  *     }
  *
- * The `forward` of a class is always handed variables: every Matrix among its arguments, from `fit`, `predict`, another layer or any
- * other caller, becomes a constant first. A `forward` that is a property of its own (an arrow function) gets from `fit`, `evaluate`,
- * `predict` and `Sequential` a Variable, too, and from others what they give. For types, callers give what `forward` declares: of
- * `forward(x: Variable)` a `constant(matrix)`. An overload above it lets them give a Matrix, `forward(x: Input): Variable`. In the place
- * of both, `Input` alone would not do: its methods give a Matrix for all that types know, so that a result of them is none of a layer.
+ * The `forward` of a class is always handed variables: every Matrix among its arguments, from `fit`, `predict`, another layer
+ * or any other caller, becomes a constant first. A `forward` that is a property of its own (an arrow function) gets from `fit`,
+ * `evaluate`, `predict` and `Sequential` a Variable, too, and from others what they give. For types, callers give what
+ * `forward` declares: of `forward(x: Variable)` a `constant(matrix)`. An overload above it lets them give a Matrix,
+ * `forward(x: Input): Variable`. In the place of both, `Input` alone would not do: its methods give a Matrix for all that types
+ * know, so that a result of them is none of a layer.
  *
  * Properties of a subclass are found by what they hold: a Variable, unless it was computed, is a parameter, a Matrix a
  * buffer (state that is saved but not trained), a Module a part; arrays, Maps, Sets and plain objects, in one another too, hold
@@ -283,9 +284,10 @@ export abstract class Module<In extends number = number, Out extends number = nu
   }
 
   /**
-   * The layer's function of samples, one a row: nxIn → nxOut. Callers may give a Variable or a Matrix; the method of a class always
-   * gets variables, each Matrix among its arguments as a constant. One that `fit` does not call may take more of them. For types a class
-   * that declares `forward(x: Variable)` alone wants variables of callers, too; an overload `forward(x: Input): Variable` says both.
+   * The layer's function of samples, one a row: nxIn → nxOut. Callers may give a Variable or a Matrix; the method of a class
+   * always gets variables, each Matrix among its arguments as a constant. One that `fit` does not call may take more of them.
+   * For types a class that declares `forward(x: Variable)` alone wants variables of callers, too; an overload
+   * `forward(x: Input): Variable` says both.
    */
   abstract forward(x: Input, ...others: never[]): Variable<number, Out>
 
@@ -509,21 +511,22 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * `argumentsOf`, which gives for a layer what its constructor must be given to make one of the same structure: `static
    * argumentsOf(layer: Centre) { return [layer.size] }`.
    *
-   * @throws MatgradError for a layer that does not say how it is made, has code of its own, or anything that its constructor does not make
-   * of those arguments; where one parameter is in two layers, and for a layer that is in itself.
+   * @throws MatgradError for a layer that does not say how it is made, has code of its own, or anything that its constructor
+   * does not make of those arguments; where one parameter is in two layers, and for a layer that is in itself.
    */
   toJSON(): ModelJson {
     return modelToJson(this, { membersOf, isBuiltIn })
   }
 
   /**
-   * A copy with parameters, buffers and generators of its own, whose values are those of this module (PyTorch's `copy.deepcopy`): what is
-   * trained, frozen or drawn by one does not change the other. A part, parameter or buffer that is used twice stays one;
-   * gradients, what is frozen and `training` are as here. The function of a Lambda is the same.
+   * A copy with parameters, buffers and generators of its own, whose values are those of this module (PyTorch's
+   * `copy.deepcopy`): what is trained, frozen or drawn by one does not change the other. A part, parameter or buffer that is
+   * used twice stays one; gradients, what is frozen and `training` are as here. The function of a Lambda is the same.
    *
    * A class of one's own is copied property by property, without its constructor. One that has functions, `#private` fields or
-   * objects of other classes has `static argumentsOf(layer)`, the arguments of its constructor, as for `toJSON`; all other properties, and
-   * what is registered, are as in this module then, too; a `#private` field that holds anything else is as the constructor makes it.
+   * objects of other classes has `static argumentsOf(layer)`, the arguments of its constructor, as for `toJSON`; all other
+   * properties, and what is registered, are as in this module then, too; a `#private` field that holds anything else is as the
+   * constructor makes it.
    *
    * @throws MatgradError for a layer with a property that nobody knows how to copy.
    */
@@ -554,8 +557,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
   }
 
   /**
-   * Freezes all parameters, `model.layers[0].requiresGrad_(false)`, or lets them go again (PyTorch's `requires_grad_`): frozen ones get
-   * no gradient, and optimisers and gradient clipping leave them out.
+   * Freezes all parameters, `model.layers[0].requiresGrad_(false)`, or lets them go again (PyTorch's `requires_grad_`): frozen
+   * ones get no gradient, and optimisers and gradient clipping leave them out.
    *
    * Defaults: requiresGrad true.
    *
@@ -570,8 +573,8 @@ export abstract class Module<In extends number = number, Out extends number = nu
   }
 
   /**
-   * Switches this module and its parts to learning, or out of it. `fit` switches its model to learning, but for parts that were out of
-   * it while the model was in it, such as a BatchNorm1d whose statistics should stay.
+   * Switches this module and its parts to learning, or out of it. `fit` switches its model to learning, but for parts that were
+   * out of it while the model was in it, such as a BatchNorm1d whose statistics should stay.
    */
   train(training = true): this {
     for (const module of this.modules()) module.training = training
@@ -655,8 +658,9 @@ export abstract class Module<In extends number = number, Out extends number = nu
    * A table of this module and its parts, with their names in the state, the shapes of their parameters and how many numbers these
    * are, each parameter counted once; below it all of them, and the bytes of parameters and buffers.
    *
-   * @param inputShape how many features samples have, or [rows, features]: the table then has the shapes that come out, n for as many
-   * rows as go in. They are found by a forward pass of zeros out of learning, which changes neither the state nor generators.
+   * @param inputShape how many features samples have, or [rows, features]: the table then has the shapes that come out, n for
+   * as many rows as go in. They are found by a forward pass of zeros out of learning, which changes neither the state nor
+   * generators.
    * @throws DTypeError or ShapeError for another inputShape; what forward throws.
    */
   summary(inputShape?: InputShape): string {

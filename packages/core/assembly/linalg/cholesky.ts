@@ -127,7 +127,10 @@ function factor(a: usize, ld: i32, n: i32): i32 {
   return half + factor(below, ld, n - half)
 }
 
-/** Overwrites the lower triangle of A (n x n), which alone is read, with L, and the rest with 0; `failed` gets n, or where it failed. */
+/**
+ * Overwrites the lower triangle of A (n x n), which alone is read, with L, and the rest with 0; `failed` gets n, or where it
+ * failed.
+ */
 export function cholesky_f64(a: usize, failed: usize, n: i32): void {
   store<f64>(failed, factor(a, n, n))
   // In place of memory.fill, a call of which takes longer than a short row.

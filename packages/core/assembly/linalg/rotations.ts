@@ -3,7 +3,10 @@
 
 import { at, GROW, SHRINK, TINY } from './block'
 
-/** Cosine and sine that rotate (f, g) to (r, 0), and r (LAPACK's dlartg; squares do not overflow, because the caller has scaled the matrix). */
+/**
+ * Cosine and sine that rotate (f, g) to (r, 0), and r (LAPACK's dlartg; squares do not overflow, because the caller has scaled
+ * the matrix).
+ */
 export let cosine: f64 = 1
 export let sine: f64 = 0
 export let radius: f64 = 0

@@ -32,8 +32,8 @@ export function registerPackage(stackOf: () => string | undefined): void {
 registerPackage(() => new Error().stack)
 
 /**
- * Whether a file is of the packages. Where a bundler has put several of them into one file, it alone is: whatever is beside it may be
- * the user's.
+ * Whether a file is of the packages. Where a bundler has put several of them into one file, it alone is: whatever is beside it
+ * may be the user's.
  */
 function isOurs(): (file: string) => boolean {
   const own = packages.flatMap((stackOf) => framesOf(stackOf() ?? '').slice(0, 1)).map(({ file }) => file)
@@ -56,8 +56,8 @@ export function stackHere(): string | undefined {
 }
 
 /**
- * The innermost call in a stack that lies in none of the packages, as `file:line:column`; undefined where there is none: in a program
- * that a bundler has put into one file nobody can tell whose a call is.
+ * The innermost call in a stack that lies in none of the packages, as `file:line:column`; undefined where there is none: in a
+ * program that a bundler has put into one file nobody can tell whose a call is.
  */
 export function whereIn(stack: string | undefined): string | undefined {
   if (!stack) return undefined

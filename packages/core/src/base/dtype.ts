@@ -1,7 +1,10 @@
 import { DTypeError } from './errors.ts'
 import { describe } from './shape.ts'
 
-/** What the elements of a matrix are. Of a float32 and a float64 matrix an operation makes float64; a number is of the matrix's dtype. */
+/**
+ * What the elements of a matrix are. Of a float32 and a float64 matrix an operation makes float64; a number is of the matrix's
+ * dtype.
+ */
 export type DType = 'float32' | 'float64'
 
 /** The storage of a matrix, row-major. */

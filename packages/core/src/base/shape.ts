@@ -50,7 +50,9 @@ function integerError(operation: string, what: string, value: number, low: numbe
   return new ShapeError(`${operation}: ${what} is ${value}, wanted ${wanted}`)
 }
 
-/** What is wrong with an index that is none below `limit`; `which` says where it stands: `row 3 has class`. A fraction gets a hint. */
+/**
+ * What is wrong with an index that is none below `limit`; `which` says where it stands: `row 3 has class`. A fraction gets a hint.
+ */
 export function indexError(operation: string, which: string, value: number, limit: number, hint = ''): Error {
   const got = `${operation}: ${which} ${value}`
   if (limit === 0) return new ShapeError(`${got} of 0, wanted at least one to choose from`)

@@ -65,7 +65,10 @@ export interface Engine {
   drop(): void
 }
 
-/** The bytes of a module. In Node its own decoder takes a tenth of the time of a loop, and a loop a tenth of that of `Uint8Array.from`. */
+/**
+ * The bytes of a module. In Node its own decoder takes a tenth of the time of a loop, and a loop a tenth of that of
+ * `Uint8Array.from`.
+ */
 function decode({ base64 }: ModuleSource): Uint8Array<ArrayBuffer> {
   const node = nodeModule<NodeBuffer>('node:buffer')
   if (node) return node.Buffer.from(base64, 'base64')

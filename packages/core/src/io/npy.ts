@@ -22,8 +22,8 @@ const ALIGNMENT = 64
 export const MAX_HEADER = 10_000
 
 /**
- * A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one; MatgradError
- * where its data were detached or resized.
+ * A matrix as the bytes of an .npy file, version 1.0 (NumPy Enhancement Proposal 1). @throws DTypeError unless it is one;
+ * MatgradError where its data were detached or resized.
  */
 export function encodeNpy(a: Matrix, ...more: []): Uint8Array {
   checkNoMore('encodeNpy', 'a', more)
@@ -85,8 +85,8 @@ function typeOf(descr: unknown): { order: string; type: Stored | undefined } {
 
 export interface NpyOptions {
   /**
-   * The rows and columns of the matrix, above all of an array of more than two dimensions, whose elements go row by row; one of them may be
-   * −1, which is then found from the other.
+   * The rows and columns of the matrix, above all of an array of more than two dimensions, whose elements go row by row; one of
+   * them may be −1, which is then found from the other.
    *
    * @default as the file has it
    */
@@ -102,9 +102,9 @@ const readOptions = readerOf({ shape: kind<NonNullable<NpyOptions['shape']>>('[r
  *
  * Default: shape as the file has it.
  *
- * @throws FormatError for other dtypes, more than two dimensions that are not 1, unless `shape` says otherwise, which it cannot for those in
- * Fortran's order, integers that float64 does not hold exactly, bytes that are missing, and a header that NumPy does not write;
- * ShapeError for sizes that are not those of all elements; DTypeError for what is no bytes.
+ * @throws FormatError for other dtypes, more than two dimensions that are not 1, unless `shape` says otherwise, which it cannot
+ * for those in Fortran's order, integers that float64 does not hold exactly, bytes that are missing, and a header that NumPy
+ * does not write; ShapeError for sizes that are not those of all elements; DTypeError for what is no bytes.
  */
 export function decodeNpy(file: Uint8Array | ArrayBuffer, options?: NpyOptions, ...more: []): Matrix {
   checkNoMore('decodeNpy', 'bytes, options', more)

@@ -32,7 +32,10 @@ export interface NpzOptions {
   readonly compressed?: boolean
 }
 
-/** @throws FormatError for a name that would not come back: it is kept as UTF-8, whose length has two bytes, and ends by \0 for Python. */
+/**
+ * @throws FormatError for a name that would not come back: it is kept as UTF-8, whose length has two bytes, and ends by \0 for
+ * Python.
+ */
 function fileName(name: string): string {
   const file = name + SUFFIX
   if (name.includes('\0') || !isUnicode(name) || new TextEncoder().encode(file).length > MOST_NAME)
@@ -47,7 +50,8 @@ const readEncode = readerOf({ compressed: flag(false) })
  *
  * Defaults: compressed false.
  *
- * @throws DTypeError for a value that is not a Matrix, and other options; FormatError for a name that a zip archive does not keep; MatgradError where data were detached or resized.
+ * @throws DTypeError for a value that is not a Matrix, and other options; FormatError for a name that a zip archive does not
+ * keep; MatgradError where data were detached or resized.
  */
 export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more: []): Promise<Uint8Array> {
   checkNoMore('encodeNpz', 'matrices, options', more)
@@ -67,12 +71,13 @@ export async function encodeNpz(matrices: Tensors, options?: NpzOptions, ...more
 }
 
 /**
- * The matrices in the bytes of an .npz file, stored or deflated, by name: each array as `decodeNpy` reads it. Sizes are looked at before
- * anything is inflated, and checksums afterwards.
+ * The matrices in the bytes of an .npz file, stored or deflated, by name: each array as `decodeNpy` reads it. Sizes are looked
+ * at before anything is inflated, and checksums afterwards.
  *
  * Defaults: names all, shapes as the file has them.
  *
- * @param options which arrays are read, and how: one that no matrix can hold is an error unless it is left out, or its shape is given
+ * @param options which arrays are read, and how: one that no matrix can hold is an error unless it is left out, or its shape is
+ * given
  * @throws FormatError for bytes that are no such file, and what `decodeNpy` refuses; MatgradError for a name that it does not have;
  * ShapeError for sizes that are not those of all elements; DTypeError for what is no bytes, and other options.
  */

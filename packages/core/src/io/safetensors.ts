@@ -31,8 +31,9 @@ const BESIDE = 2 ** 14
  * Matrices as the bytes of a safetensors file, which PyTorch and Hugging Face's libraries read: 8 bytes with the length
  * of a JSON header, the header, the elements.
  *
- * @throws DTypeError for a value that is not a Matrix or metadata that are not strings; FormatError for the reserved
- * name `__metadata__`, for what is no Unicode, and more names than a header may have; MatgradError where data were detached or resized.
+ * @throws DTypeError for a value that is not a Matrix or metadata that are not strings; FormatError for the reserved name
+ * `__metadata__`, for what is no Unicode, and more names than a header may have; MatgradError where data were detached or
+ * resized.
  */
 export function encodeSafetensors(
   tensors: Tensors,
@@ -111,13 +112,14 @@ export interface SkippedTensor {
  * The matrices and the metadata in the bytes of a safetensors file, and what of it is no matrix. F16, BF16, F32, BOOL and
  * integers of up to 16 bits become float32; F64 and longer integers become float64. A scalar becomes 1x1, a one-dimensional
  * tensor of n 1xn; where there are more than two dimensions, the last of those of 1 are left out. Other dtypes, tensors of more
- * than two dimensions that are not 1, unless `shapes` says otherwise, and those of integers that float64 does not hold exactly are skipped. Everything is checked before anything is
- * allocated: lengths, the header, shapes, and that the elements fill the rest of the file without gap or overlap.
+ * than two dimensions that are not 1, unless `shapes` says otherwise, and those of integers that float64 does not hold exactly
+ * are skipped. Everything is checked before anything is allocated: lengths, the header, shapes, and that the elements fill the
+ * rest of the file without gap or overlap.
  *
  * Defaults: names all, shapes as the file has them.
  *
- * @throws FormatError for anything else; MatgradError for a name that the file does not have; ShapeError for sizes that are not those of
- * all elements; DTypeError for what is no bytes, and other options.
+ * @throws FormatError for anything else; MatgradError for a name that the file does not have; ShapeError for sizes that are not
+ * those of all elements; DTypeError for what is no bytes, and other options.
  */
 export function decodeSafetensors(
   file: Uint8Array | ArrayBuffer,

@@ -7,8 +7,8 @@ export interface TensorOptions {
   /** @default all */
   readonly names?: readonly string[]
   /**
-   * The rows and columns of tensors, above all of more than two dimensions, whose elements go row by row; one of them may be −1, which is
-   * then found from the others.
+   * The rows and columns of tensors, above all of more than two dimensions, whose elements go row by row; one of them may be
+   * −1, which is then found from the others.
    *
    * @default as the file has it
    */

@@ -29,8 +29,8 @@ function factorOf(a: Matrix): Matrix {
 }
 
 /**
- * L as an operation: dL = L·Φ(L⁻¹·dA·L⁻ᵀ), Φ the lower triangle with half of the diagonal (Murray 2016, eq. 8). The cotangent of A is
- * symmetric, as PyTorch's.
+ * L as an operation: dL = L·Φ(L⁻¹·dA·L⁻ᵀ), Φ the lower triangle with half of the diagonal (Murray 2016, eq. 8). The cotangent
+ * of A is symmetric, as PyTorch's.
  */
 export const factor: Computed = computed('cholesky', asFirst, ([a]) => factorOf(a), [
   (g, y) => {

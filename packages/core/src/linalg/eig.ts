@@ -100,7 +100,8 @@ function freely(g: Complex<Value>, V: Complex<Value>): Complex<Value> {
 }
 
 /**
- * V⁻ᴴ·(diag(gλ) + (Vᴴ·gV − Vᴴ·V·diag(Re Vᴴ·gV))/conj(λⱼ − λᵢ))·Vᴴ for vectors of norm 1 (Giles 2008, §3.1; Boeddeker et al. 2017, eq. 4.77).
+ * V⁻ᴴ·(diag(gλ) + (Vᴴ·gV − Vᴴ·V·diag(Re Vᴴ·gV))/conj(λⱼ − λᵢ))·Vᴴ for vectors of norm 1 (Giles 2008, §3.1; Boeddeker et al.
+ * 2017, eq. 4.77).
  */
 const toMatrix: Rule = (g, packed, [a]) => {
   const n = a.rows
@@ -171,14 +172,14 @@ export const spectrum: Computed = computed(
 type ColumnOf<V> = Complex<Results<RowsIn<V> & ColsIn<V>, 1>[ClassOf<V>]>
 
 /**
- * A·V = V·diag(values) for an n x n matrix: complex values (n x 1) in no order but that conjugates are neighbours, the one
- * with the positive imaginary part first; vectors are the columns of V (n x n), of norm 1, the largest element of a complex
- * one real. A defective matrix has vectors that are parallel, or nearly. Balanced, reduced to Hessenberg form, double-shift QR,
+ * A·V = V·diag(values) for an n x n matrix: complex values (n x 1) in no order but that conjugates are neighbours, the one with
+ * the positive imaginary part first; vectors are the columns of V (n x n), of norm 1, the largest element of a complex one
+ * real. A defective matrix has vectors that are parallel, or nearly. Balanced, reduced to Hessenberg form, double-shift QR,
  * substitution (LAPACK's dgeev). The residual A·v − λ·v is about n·ε·‖A‖ unless balancing has to scale by many orders of
  * magnitude, as where elements span more than twelve of them at random: it is small for the balanced matrix then, and may be
- * anything for A, with LAPACK too (Watkins 2006). Where the iteration does not converge it begins anew without balancing. There is a
- * derivative where the values are apart, and of the values alone where the vectors are independent. Near a defective matrix it is as large
- * as 1/√δ and more at a distance δ, so that few of its digits are right.
+ * anything for A, with LAPACK too (Watkins 2006). Where the iteration does not converge it begins anew without balancing. There
+ * is a derivative where the values are apart, and of the values alone where the vectors are independent. Near a defective
+ * matrix it is as large as 1/√δ and more at a distance δ, so that few of its digits are right.
  *
  * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
  * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.

@@ -111,10 +111,10 @@ export const spectrum: Computed = computed(
 
 /**
  * A·V = V·diag(values) for a symmetric n x n matrix: the values (n x 1) ascending, the vectors the columns of V (n x n) with
- * VᵀV = I. Only the lower triangle of A is read, as by NumPy, but all of it must be finite. Tridiagonal form, then implicit
- * QL or QR (LAPACK's dsytrd and dsteqr). The error of a value is about n·ε·‖A‖. A gradient is that of a symmetric A: both triangles get
- * half of it. It exists where values are apart, and elsewhere for functions of A that are the same for all V, such as V·f(Λ)·Vᵀ, of
- * which the second derivative does not.
+ * VᵀV = I. Only the lower triangle of A is read, as by NumPy, but all of it must be finite. Tridiagonal form, then implicit QL
+ * or QR (LAPACK's dsytrd and dsteqr). The error of a value is about n·ε·‖A‖. A gradient is that of a symmetric A: both
+ * triangles get half of it. It exists where values are apart, and elsewhere for functions of A that are the same for all V,
+ * such as V·f(Λ)·Vᵀ, of which the second derivative does not.
  *
  * @throws LinAlgError for NaN and infinities, where a value lies beyond the range of the dtype, and where the
  * iteration does not converge; ShapeError unless a is square; DTypeError unless it is a matrix.
@@ -129,8 +129,9 @@ export function eigh<V extends Operand>(
 }
 
 /**
- * The values of `eigh` without its vectors, bit for bit. Where some are equal, the derivative is that of functions in which they may
- * change places, and for others, such as the smallest value, that for the vectors found: a subgradient. Throws what `eigh` throws.
+ * The values of `eigh` without its vectors, bit for bit. Where some are equal, the derivative is that of functions in which
+ * they may change places, and for others, such as the smallest value, that for the vectors found: a subgradient. Throws what
+ * `eigh` throws.
  */
 export function eigvalsh<V extends Operand>(
   a: V & CheckSquare<'eigvalsh', RowsIn<V>, ColsIn<V>>,

@@ -1,7 +1,7 @@
 /**
  * Linear algebra: every function takes matrices of either dtype, computes in float64, answers in the dtype of its input and
- * changes nothing. What NumPy returns as numbers (det, norm, cond, rank) are numbers, of float64. Values of other classes, such as a
- * tape's variables, give values of theirs, numbers as 1x1.
+ * changes nothing. What NumPy returns as numbers (det, norm, cond, rank) are numbers, of float64. Values of other classes, such
+ * as a tape's variables, give values of theirs, numbers as 1x1.
  *
  * @packageDocumentation
  */

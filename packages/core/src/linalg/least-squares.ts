@@ -114,12 +114,12 @@ export const pseudoInverse: Computed = computed(
 )
 
 /**
- * The pseudo-inverse of Moore and Penrose, V·diag(1/σ)·Uᵀ (n x m), without the singular values up to rcond·σ₁. rcond is
- * max(m, n)·ε unless given, ε that of A's dtype, as NumPy's rtol. Its derivative is that along matrices of the same rank, as if what
+ * The pseudo-inverse of Moore and Penrose, V·diag(1/σ)·Uᵀ (n x m), without the singular values up to rcond·σ₁. rcond is max(m,
+ * n)·ε unless given, ε that of A's dtype, as NumPy's rtol. Its derivative is that along matrices of the same rank, as if what
  * rcond leaves out were 0: with a large rcond it is wrong by the share of that (PyTorch's is, too).
  *
- * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; LinAlgError where an element of the
- * result lies beyond the range of the dtype; what `svd` throws.
+ * @throws DTypeError unless a is a matrix and rcond a number; MatgradError for a negative rcond; LinAlgError where an element
+ * of the result lies beyond the range of the dtype; what `svd` throws.
  */
 export function pinv<V extends Operand>(a: V, rcond?: number, ...more: []): Results<ColsIn<V>, RowsIn<V>>[ClassOf<V>] {
   checkNoMore('pinv', 'a, rcond', more)
@@ -223,10 +223,10 @@ function traced(a: Value, b: Value, rcond: number | undefined): LeastSquares<Val
 /**
  * The x (n x k) of the least ‖A·x − b‖₂ for A (m x n) and each column of b (m x k), and among those the one of the least norm:
  * V·diag(1/σ)·Uᵀ·b without the singular values up to rcond·σ₁. rcond is max(m, n)·ε unless given, ε that of A's dtype, as in
- * NumPy. `rank` counts the others, `singularValues` (min(m, n) x 1) has all. `residuals` (1 x k) are ‖A·x − b‖₂² for each column;
- * 1 x 0, as in NumPy, unless m > n and the rank is n. Both are Infinity beyond the range. The results have the dtype that both
- * promote to, the singular values that of A. Its derivative is that along matrices of the same rank; of what is no Matrix, `rank` and the
- * others are values as well, and there are residuals for a full rank alone.
+ * NumPy. `rank` counts the others, `singularValues` (min(m, n) x 1) has all. `residuals` (1 x k) are ‖A·x − b‖₂² for each
+ * column; 1 x 0, as in NumPy, unless m > n and the rank is n. Both are Infinity beyond the range. The results have the dtype
+ * that both promote to, the singular values that of A. Its derivative is that along matrices of the same rank; of what is no
+ * Matrix, `rank` and the others are values as well, and there are residuals for a full rank alone.
  *
  * @throws DTypeError unless both are matrices and rcond a number; MatgradError for a negative rcond; ShapeError unless a and b have
  * as many rows; LinAlgError for NaN and infinities, where an element of x lies beyond the range of its dtype, and where the

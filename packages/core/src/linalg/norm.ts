@@ -201,9 +201,9 @@ export const condition: Computed = computed(
 )
 
 /**
- * A norm of an m x n matrix, a number in float64; 0 for an empty one. Equal extremes share its gradient evenly. The orders are NumPy's and 'max', the largest |a|. NaN gives
- * NaN, and infinities Infinity, but for the smallest of sums of which others are finite; a smallest singular value is NaN
- * then.
+ * A norm of an m x n matrix, a number in float64; 0 for an empty one. Equal extremes share its gradient evenly. The orders are
+ * NumPy's and 'max', the largest |a|. NaN gives NaN, and infinities Infinity, but for the smallest of sums of which others are
+ * finite; a smallest singular value is NaN then.
  *
  * @throws DTypeError unless a is a matrix; MatgradError for another order; LinAlgError for a smallest sum or singular value
  * where there is none, and where singular values do not converge.
@@ -217,8 +217,9 @@ export function norm<V extends Operand>(a: V, ord: NormOrder = 'fro', ...more: [
 
 /**
  * The condition number, a number in float64: σ₁/σₖ for order 2, which is the default, and for any m x n; σₖ/σ₁ for −2;
- * ‖A‖·‖A⁻¹‖ for the other orders of a square matrix (NumPy's rule). Infinity where σₖ or a pivot comes out as 0, except that −2 gives
- * 0 unless all of A is 0; rounding may make σₖ of a singular matrix about ε·σ₁. There is no derivative where it is Infinity.
+ * ‖A‖·‖A⁻¹‖ for the other orders of a square matrix (NumPy's rule). Infinity where σₖ or a pivot comes out as 0, except that −2
+ * gives 0 unless all of A is 0; rounding may make σₖ of a singular matrix about ε·σ₁. There is no derivative where it is
+ * Infinity.
  *
  * @throws DTypeError unless a is a matrix; ShapeError unless it is square, but for 2 and −2; MatgradError for another order;
  * LinAlgError for an empty matrix, and for NaN and infinities.

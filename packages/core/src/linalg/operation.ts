@@ -10,8 +10,8 @@ import { mayLook, tracer } from '../ops/tracer.ts'
 import { create } from './workspace.ts'
 
 /**
- * What is a number for a Matrix: for other values a 1x1 of their class. A number is one while a function is traced as well, which then
- * reads elements.
+ * What is a number for a Matrix: for other values a 1x1 of their class. A number is one while a function is traced as well,
+ * which then reads elements.
  */
 export type Scalar<V> = V extends unknown ? (ClassOf<V> extends 'matrix' ? number : Results<1, 1>[ClassOf<V>]) : never
 

@@ -12,8 +12,8 @@ import { inverted } from './solve.ts'
 import { checkFinite, checkRange, create, exponentOf, shifted, toDtype } from './workspace.ts'
 
 /**
- * The rule of f(A) for f a power series: f([[Aᵀ, G], [0, Aᵀ]]) has the cotangent of A at the upper right (Mathias 1996; Higham 2008,
- * theorem 3.6).
+ * The rule of f(A) for f a power series: f([[Aᵀ, G], [0, Aᵀ]]) has the cotangent of A at the upper right (Mathias 1996; Higham
+ * 2008, theorem 3.6).
  */
 const ofSeries =
   (f: (a: Value, attributes: Attributes) => Value): Rule =>

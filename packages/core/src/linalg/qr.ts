@@ -13,8 +13,8 @@ export interface QrOptions {
 const readQr = readerOf({ mode: oneOf('reduced', 'complete')('reduced') })
 
 /**
- * The cotangent of A from those of Q (m x k) and R (k x k) for A = Q·R of k columns: (gQ + Q·copyltu(R·gRᵀ − gQᵀ·Q))·R⁻ᵀ, where copyltu
- * copies the lower triangle to the upper one (Walter, Lehmann & Lamour 2010; Roberts & Roberts 2020, eq. 10).
+ * The cotangent of A from those of Q (m x k) and R (k x k) for A = Q·R of k columns: (gQ + Q·copyltu(R·gRᵀ − gQᵀ·Q))·R⁻ᵀ, where
+ * copyltu copies the lower triangle to the upper one (Walter, Lehmann & Lamour 2010; Roberts & Roberts 2020, eq. 10).
  */
 function ofTall(Q: Value, R: Value, gQ: Value, gR: Value): Value {
   const inside = R.matmul(gR.triu(), { transposeB: true }).sub(gQ.matmul(Q, { transposeA: true }))

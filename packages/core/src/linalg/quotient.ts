@@ -5,7 +5,9 @@ import type { Slope } from '../ops/operation.ts'
 import { asFirst, type Computed, computed, resultOf } from './operation.ts'
 import { create, EPSILON } from './workspace.ts'
 
-/** How near to 0 a denominator is, beside its size, for the limit to be nearer than a quotient of what rounding leaves, by dtype. */
+/**
+ * How near to 0 a denominator is, beside its size, for the limit to be nearer than a quotient of what rounding leaves, by dtype.
+ */
 const NEAR = { float32: 2 ** -14, float64: 2 ** -29 }
 
 /** Whether some numbers are near one another, or one of them near 0 if that counts, beside the largest. */
@@ -16,7 +18,10 @@ export function areNear(values: ArrayLike<number>, dtype: 'float32' | 'float64',
   return sorted.some((x, i) => (i > 0 && x - sorted[i - 1] <= near) || (withZero && Math.abs(x) <= near))
 }
 
-/** How much of a change may be left, beside its size, where vectors of near values change places in a function that is the same for all. */
+/**
+ * How much of a change may be left, beside its size, where vectors of near values change places in a function that is the same
+ * for all.
+ */
 const UNTURNED = { float32: 2 ** -8, float64: 2 ** -20 }
 
 /** Which derivative wants a quotient, and the values that are apart where it has one. */
@@ -69,8 +74,8 @@ export const division: Computed = computed(
 )
 
 /**
- * 1 where x/d is the limit dx/dd: where d is near 0 and x is what the limit makes it, but for what rounding leaves, and stays so where
- * vectors turn: else it was 0 for these alone, which others might have been.
+ * 1 where x/d is the limit dx/dd: where d is near 0 and x is what the limit makes it, but for what rounding leaves, and stays
+ * so where vectors turn: else it was 0 for these alone, which others might have been.
  */
 const limits: Computed = computed(
   'limits',
@@ -119,9 +124,9 @@ const noSecond: Computed = computed(
 )
 
 /**
- * x/d where derivatives of decompositions have it: both (m x n) vanish together at repeated values where the differentiated function is
- * defined there. Near 0, beside `size`, it is the limit dx/dd (l'Hôpital's rule) by the changes of both along a direction, if they are
- * given.
+ * x/d where derivatives of decompositions have it: both (m x n) vanish together at repeated values where the differentiated
+ * function is defined there. Near 0, beside `size`, it is the limit dx/dd (l'Hôpital's rule) by the changes of both along a
+ * direction, if they are given.
  *
  * @param most how large the terms of x are
  * @param turn how x changes as vectors turn, and `aside` how the derivatives by what else it depends on do
@@ -146,7 +151,10 @@ export const asideAlong = (slope: Slope, direction: Value): Turn => ({
   most: slope.aside(direction.abs()),
 })
 
-/** Any numbers, of sizes from 0.5 to 1.5, where d is near 0 beside `size`, and 0 elsewhere; a square matrix of them is skew-symmetric. */
+/**
+ * Any numbers, of sizes from 0.5 to 1.5, where d is near 0 beside `size`, and 0 elsewhere; a square matrix of them is
+ * skew-symmetric.
+ */
 export const turning: Computed = computed(
   'turning',
   asFirst,

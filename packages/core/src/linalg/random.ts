@@ -40,9 +40,9 @@ const readRandomizedSvd = readerOf({
  *
  * Defaults: oversampling 10, powerIterations 2, the default generator.
  *
- * @throws ShapeError unless 0 ≤ k ≤ min(m, n) and the counts are 0 or more, DTypeError unless they are whole numbers, a is a matrix and
- * generator one; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the dtype,
- * and where an iteration does not converge.
+ * @throws ShapeError unless 0 ≤ k ≤ min(m, n) and the counts are 0 or more, DTypeError unless they are whole numbers, a is a
+ * matrix and generator one; LinAlgError for NaN and infinities, where a singular value lies beyond the range of the dtype, and
+ * where an iteration does not converge.
  */
 export function randomizedSvd(a: Matrix, k: number, options?: RandomizedSvdOptions, ...more: []): Svd {
   checkNoMore('randomizedSvd', 'a, k, options', more)

@@ -42,7 +42,8 @@ export const solved = (of: string, a: Value, b: Value): Value => resultOf(soluti
 
 /**
  * A⁻¹ for an n x n matrix: A·X = I solved with A = P·L·U (LAPACK's dgesv), or where elements are far apart by elimination in
- * numbers of any exponent. Its relative error is up to about n·ε·cond(A); what is 0 by the zeros of A is 0 where elements are far apart.
+ * numbers of any exponent. Its relative error is up to about n·ε·cond(A); what is 0 by the zeros of A is 0 where elements are
+ * far apart.
  *
  * @throws LinAlgError where a pivot is 0, where an element of A⁻¹ lies beyond the range of the dtype, and for NaN and infinities;
  * ShapeError unless a is square; DTypeError unless it is a matrix.
@@ -72,9 +73,9 @@ type CheckRight<A, B, O> = O extends { left: true }
   : unknown
 
 /**
- * X (n x k) with A·X = B for A of n x n and B of n x k, or, unless `left`, X (k x n) with X·A = B for B of k x n, by A = P·L·U and
- * substitution (LAPACK's dgesv), or where elements are far apart by elimination in numbers of any exponent. The result has the dtype
- * that both promote to.
+ * X (n x k) with A·X = B for A of n x n and B of n x k, or, unless `left`, X (k x n) with X·A = B for B of k x n, by A = P·L·U
+ * and substitution (LAPACK's dgesv), or where elements are far apart by elimination in numbers of any exponent. The result has
+ * the dtype that both promote to.
  *
  * Defaults: left true.
  *

@@ -150,7 +150,8 @@ function turnsOf({ U, V }: Sides, g: Sides): Value[] {
 }
 
 /**
- * How these change as vectors of equal singular values turn into one another, those of 0 on either side and into the complement, too.
+ * How these change as vectors of equal singular values turn into one another, those of 0 on either side and into the
+ * complement, too.
  *
  * @param turnings rotations of both, of U alone, and what U and V take of the complements
  * @param change that of the cotangents along one of U and V, and of what is aside
@@ -179,8 +180,9 @@ function turnedFor(
 }
 
 /**
- * Townsend 2016, eq. 26, its quotients taken apart: (xᵢⱼ·sⱼ + sᵢ·yᵢⱼ)/(sⱼ² − sᵢ²) has halves over sⱼ − sᵢ and sⱼ + sᵢ, of which x + y vanishes
- * with the first where the function is the same for all U and V of equal singular values, and x − y with the second.
+ * Townsend 2016, eq. 26, its quotients taken apart: (xᵢⱼ·sⱼ + sᵢ·yᵢⱼ)/(sⱼ² − sᵢ²) has halves over sⱼ − sᵢ and sⱼ + sᵢ, of which
+ * x + y vanishes with the first where the function is the same for all U and V of equal singular values, and x − y with the
+ * second.
  */
 const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
   const { rows: m, cols: n, dtype } = a
@@ -235,8 +237,8 @@ const toMatrix: Rule = (g, packed, [a, ...values], _attributes, _i, slope) => {
 }
 
 /**
- * U (m x k), below it S as a row, and below that V (n x k), k = min(m, n); S may be given beside A, where a value has it already: what
- * is computed with that moves with it.
+ * U (m x k), below it S as a row, and below that V (n x k), k = min(m, n); S may be given beside A, where a value has it
+ * already: what is computed with that moves with it.
  */
 export const decomposition: Computed = computed(
   'svd',
@@ -294,8 +296,9 @@ export const spectrum: Computed = computed(
 )
 
 /**
- * The singular values (k x 1) that `svd` gives, bit for bit. Where some are equal, the derivative is that of functions in which they may
- * change places, and for others, such as the largest, that for the vectors found: a subgradient. Throws what `svd` throws.
+ * The singular values (k x 1) that `svd` gives, bit for bit. Where some are equal, the derivative is that of functions in which
+ * they may change places, and for others, such as the largest, that for the vectors found: a subgradient. Throws what `svd`
+ * throws.
  */
 export function svdvals<V extends Operand>(a: V, ...more: []): Results<number, 1>[ClassOf<V>] {
   checkNoMore('svdvals', 'a', more)

@@ -95,9 +95,9 @@ const readTriangular = readerOf({
 })
 
 /**
- * X (n x k) with A·X = B for a triangular A of n x n and B of n x k, or, unless `left`, X (k x n) with X·A = B for B of k x n, by
- * substitution by halves (BLAS's dtrsm), which takes n²·k multiplications. Elements that are not read must be finite as well. The result has
- * the dtype that both promote to.
+ * X (n x k) with A·X = B for a triangular A of n x n and B of n x k, or, unless `left`, X (k x n) with X·A = B for B of k x n,
+ * by substitution by halves (BLAS's dtrsm), which takes n²·k multiplications. Elements that are not read must be finite as
+ * well. The result has the dtype that both promote to.
  *
  * Defaults: unitDiagonal false, transpose false, left true.
  *

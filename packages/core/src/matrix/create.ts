@@ -122,7 +122,8 @@ const HINTED = 6
 /**
  * rows x cols zeros.
  *
- * @throws DTypeError unless sizes are whole numbers, and for other options; ShapeError for negative ones, and more than 2²⁹ elements.
+ * @throws DTypeError unless sizes are whole numbers, and for other options; ShapeError for negative ones, and more than 2²⁹
+ * elements.
  */
 export function zeros<R extends number, C extends number>(
   rows: R,
@@ -202,8 +203,8 @@ function row(operation: string, count: number, f: (j: number) => number, options
 }
 
 /**
- * The row start, start + step, … up to stop, which is left out, 1x⌈(stop − start) / step⌉; arange(n) is 0 … n − 1. The step is 1 unless
- * given. Without numbers between, it is 1x0.
+ * The row start, start + step, … up to stop, which is left out, 1x⌈(stop − start) / step⌉; arange(n) is 0 … n − 1. The step is
+ * 1 unless given. Without numbers between, it is 1x0.
  *
  * @throws DTypeError unless all are numbers, and for other options; ShapeError where the row has no end.
  */

@@ -225,7 +225,10 @@ export const any: Functions['any'] = functionOf('any')
  * axis, in row-major order
  */
 export const cumprod: Functions['cumprod'] = functionOf('cumprod')
-/** Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis, as in NumPy */
+/**
+ * Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis,
+ * as in NumPy
+ */
 export const diff: Functions['diff'] = functionOf('diff')
 /** eˣ / Σ eˣ, without overflow: down each column with the axis 0, along each row with 1, over all elements without an axis */
 export const softmax: Functions['softmax'] = functionOf('softmax')
@@ -256,7 +259,9 @@ export const kron: Functions['kron'] = functionOf('kron')
  * `rowvar` each column is a variable: nxn. In float64, then rounded. Defaults: rowvar true, ddof 1.
  */
 export const cov: Functions['cov'] = functionOf('cov')
-/** The correlations of the rows, or without `rowvar` of the columns: cov[i, j] / √(cov[i, i]·cov[j, j]). Defaults: rowvar true. */
+/**
+ * The correlations of the rows, or without `rowvar` of the columns: cov[i, j] / √(cov[i, i]·cov[j, j]). Defaults: rowvar true.
+ */
 export const corrcoef: Functions['corrcoef'] = functionOf('corrcoef')
 /** Aᵀ */
 export const transpose: Functions['transpose'] = functionOf('transpose')
@@ -267,9 +272,17 @@ export const reshape: Functions['reshape'] = functionOf('reshape')
  * any columns all of them. Negative ones count from the end.
  */
 export const slice: Functions['slice'] = functionOf('slice')
-/** The rows that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
+/**
+ * The rows that `index`, an nx1 column of whole numbers or an array, names, 0 the first.
+ *
+ * @throws ShapeError for one out of range.
+ */
 export const gatherRows: Functions['gatherRows'] = functionOf('gatherRows')
-/** The columns that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
+/**
+ * The columns that `index`, an nx1 column of whole numbers or an array, names, 0 the first.
+ *
+ * @throws ShapeError for one out of range.
+ */
 export const gatherCols: Functions['gatherCols'] = functionOf('gatherCols')
 /**
  * The rows where `mask`, a boolean for each of them or an nx1 column of 1 and 0, holds. How many there are depends on the
@@ -280,7 +293,11 @@ export const filterRows: Functions['filterRows'] = functionOf('filterRows')
 export const pad: Functions['pad'] = functionOf('pad')
 /** A so many times below and beside itself */
 export const tile: Functions['tile'] = functionOf('tile')
-/** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another. @throws ShapeError for one out of range. */
+/**
+ * For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another.
+ *
+ * @throws ShapeError for one out of range.
+ */
 export const oneHot: Functions['oneHot'] = functionOf('oneHot')
 /** A matrix of zeros with `rows` rows, to whose row index[i] row i of A is added: the adjoint of gatherRows */
 export const scatterAddRows: Functions['scatterAddRows'] = functionOf('scatterAddRows')

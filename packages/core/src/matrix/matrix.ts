@@ -111,7 +111,11 @@ export class Matrix<R extends number = number, C extends number = number> {
     return elementsOf('get', this)[this.position('get', i, j)]
   }
 
-  /** a[i, j] = value, in place. @throws ShapeError when it lies outside; DTypeError unless value is a number; MatgradError for a frozen matrix. */
+  /**
+   * a[i, j] = value, in place.
+   *
+   * @throws ShapeError when it lies outside; DTypeError unless value is a number; MatgradError for a frozen matrix.
+   */
   set(i: number, j: number, value: number): void {
     checkNumber('set', 'the value', value)
     const elements = elementsOf('set', this)
@@ -132,7 +136,11 @@ export class Matrix<R extends number = number, C extends number = number> {
     return owning(elementsOf('clone', this).slice(), this.rows, this.cols)
   }
 
-  /** Overwrites the elements with those of `source`, converted to this matrix's dtype. @throws ShapeError on another shape; DTypeError unless it is a Matrix. */
+  /**
+   * Overwrites the elements with those of `source`, converted to this matrix's dtype.
+   *
+   * @throws ShapeError on another shape; DTypeError unless it is a Matrix.
+   */
   assign(source: Matrix): this {
     if (!(source instanceof Matrix)) throw new DTypeError(`assign: source is ${describe(source)}, wanted a Matrix`)
     if (source.rows !== this.rows || source.cols !== this.cols)
@@ -157,7 +165,11 @@ export class Matrix<R extends number = number, C extends number = number> {
     return { rows, cols, dtype, data: Array.from(elementsOf('toJSON', this), (x) => toJsonNumber(x, dtype)) }
   }
 
-  /** Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ. @throws DTypeError unless b is a Matrix. */
+  /**
+   * Whether the shapes and all elements are the same; NaN equals nothing. The dtypes may differ.
+   *
+   * @throws DTypeError unless b is a Matrix.
+   */
   equals(b: Matrix): boolean {
     if (!(b instanceof Matrix)) throw new DTypeError(`equals: right is ${describe(b)}, wanted a Matrix`)
     return areClose('equals', this, b, 0, 0)
@@ -338,7 +350,11 @@ function converted(operation: Operation, operands: readonly unknown[]): Matrix[]
   return inputs
 }
 
-/** The result of an operation on matrices of one dtype, in a new matrix. @throws MatgradError unless all their elements are there. */
+/**
+ * The result of an operation on matrices of one dtype, in a new matrix.
+ *
+ * @throws MatgradError unless all their elements are there.
+ */
 export function evaluate(operation: Operation, inputs: readonly Matrix[], attributes: Attributes, pool?: Pool): Matrix {
   if (tracer !== null) return tracer.evaluate(operation, inputs, attributes) as Matrix
   for (let i = 0; i < inputs.length; i++) checkWhole(operation.name, inputs[i])

@@ -51,10 +51,12 @@ function mapped(
 }
 
 /**
- * Matrices, such as a state dict, as plain data that `postMessage` and `structuredClone` take, which know no classes: a copy, in arrays and plain objects as
- * the value has them; what is in it twice is so in the copy. `transfer` are the buffers of the copies, which `postMessage(message, transfer)` hands over without another one.
+ * Matrices, such as a state dict, as plain data that `postMessage` and `structuredClone` take, which know no classes: a copy,
+ * in arrays and plain objects as the value has them; what is in it twice is so in the copy. `transfer` are the buffers of the
+ * copies, which `postMessage(message, transfer)` hands over without another one.
  *
- * @throws DTypeError for objects of other classes, functions, symbols, and objects of rows, cols and data, which stand for a matrix there; MatgradError where data were detached or resized.
+ * @throws DTypeError for objects of other classes, functions, symbols, and objects of rows, cols and data, which stand for a
+ * matrix there; MatgradError where data were detached or resized.
  */
 export function toMessage<T>(value: T, ...more: []): { message: Messages<T>; transfer: ArrayBuffer[] } {
   checkNoMore('toMessage', 'value', more)
@@ -83,8 +85,8 @@ const isBare = (value: unknown): boolean =>
 /**
  * What `toMessage` was given, from its message, bit for bit. The matrices have the arrays of the message for their own.
  *
- * @throws FormatError for sizes that are not those of the elements, and a matrix that did not go through `toMessage`; DTypeError for objects of
- * other classes.
+ * @throws FormatError for sizes that are not those of the elements, and a matrix that did not go through `toMessage`;
+ * DTypeError for objects of other classes.
  */
 export function fromMessage<T = unknown>(message: unknown, ...more: []): T {
   checkNoMore('fromMessage', 'message', more)

@@ -168,7 +168,11 @@ export class Generator {
     return out
   }
 
-  /** Uniform on [low, high), [0, 1) unless given. @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite. */
+  /**
+   * Uniform on [low, high), [0, 1) unless given.
+   *
+   * @throws DTypeError unless the bounds are numbers; MatgradError unless low < high, both finite.
+   */
   uniform<R extends number, C extends number>(
     rows: R,
     cols: C,
@@ -206,8 +210,8 @@ export class Generator {
   /**
    * Whole numbers in [low, high), each as likely.
    *
-   * @throws DTypeError unless the bounds are whole numbers; ShapeError unless low < high; MatgradError for more of them, or larger ones,
-   * than the dtype holds.
+   * @throws DTypeError unless the bounds are whole numbers; ShapeError unless low < high; MatgradError for more of them, or
+   * larger ones, than the dtype holds.
    */
   integers<R extends number, C extends number>(
     rows: R,
@@ -232,7 +236,11 @@ export class Generator {
     return this.fill('bernoulli', dtypeOption('bernoulli', options), rows, cols, p, 1)
   }
 
-  /** The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows. @throws DTypeError or ShapeError for another n. */
+  /**
+   * The numbers 0 … n − 1 in random order, an nx1 column of float64: an index for gatherRows.
+   *
+   * @throws DTypeError or ShapeError for another n.
+   */
   permutation(n: number): Matrix<number, 1> {
     return this.fill('permutation', 'float64', n, 1)
   }
@@ -384,7 +392,11 @@ export function getDefaultGenerator(): Generator {
   return defaultGenerator
 }
 
-/** Starts the default generator anew, from `new Generator(seed)`'s state, and returns it. @throws DTypeError unless the seed is a number or a string. */
+/**
+ * Starts the default generator anew, from `new Generator(seed)`'s state, and returns it.
+ *
+ * @throws DTypeError unless the seed is a number or a string.
+ */
 export function manualSeed(seed: string | number, ...more: []): Generator {
   checkNoMore('manualSeed', 'seed', more)
   const { state } = inNameOf('manualSeed', () => new Generator(seed))
@@ -455,7 +467,11 @@ export const normal = <R extends number, C extends number>(
 ): Matrix<R, C> =>
   drawn('normal', 'mean, std, ', options, more, (source, own) => source.normal(rows, cols, mean, std, own))
 
-/** rows x cols whole numbers in [low, high), each as likely. @throws as `rand`, and what `integers` of a Generator throws for the bounds. */
+/**
+ * rows x cols whole numbers in [low, high), each as likely.
+ *
+ * @throws as `rand`, and what `integers` of a Generator throws for the bounds.
+ */
 export const randint = <R extends number, C extends number>(
   rows: R,
   cols: C,
@@ -468,7 +484,11 @@ export const randint = <R extends number, C extends number>(
 
 const readSource = readerOf({ generator: generatorOption() })
 
-/** The numbers 0 … n − 1 in random order, an nx1 column of float64. @throws as the method of a Generator; DTypeError for other options. */
+/**
+ * The numbers 0 … n − 1 in random order, an nx1 column of float64.
+ *
+ * @throws as the method of a Generator; DTypeError for other options.
+ */
 export function permutation(n: number, options?: Pick<RandomOptions, 'generator'>, ...more: []): Matrix<number, 1> {
   checkNoMore('permutation', 'n, options', more)
   const { generator = getDefaultGenerator() } = readSource('permutation', options)

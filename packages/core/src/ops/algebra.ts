@@ -136,8 +136,8 @@ export type MatmulResult<K extends Kind, R extends Size, C extends Size, B, O> =
 >[Beside<K, B>]
 
 /**
- * The operations as methods, for an R x C value A of class K, whose elements are a or x. Sizes that the types know are carried along and checked;
- * the rest is checked when it runs. Every method is pure; `b` broadcasts, and a number stands for a 1x1.
+ * The operations as methods, for an R x C value A of class K, whose elements are a or x. Sizes that the types know are carried
+ * along and checked; the rest is checked when it runs. Every method is pure; `b` broadcasts, and a number stands for a 1x1.
  *
  * @throws ShapeError where sizes do not fit; DTypeError where an argument is not what the signature says.
  */
@@ -385,7 +385,10 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
    * axis, in row-major order
    */
   cumprod(axis?: Axis): Results<R, C>[K]
-  /** Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis, as in NumPy */
+  /**
+   * Each element but the first of its line minus the one before, n times, once unless given; along the columns without an axis,
+   * as in NumPy
+   */
   diff(axis?: Axis, n?: number): Results<number, number>[K]
 
   /**
@@ -420,7 +423,9 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   cov<const O extends { rowvar?: boolean; ddof?: number } = Record<never, never>>(
     options?: O,
   ): Results<VariablesIn<R, C, O>, VariablesIn<R, C, O>>[K]
-  /** The correlations of the rows, or without `rowvar` of the columns: cov[i, j] / √(cov[i, i]·cov[j, j]). Defaults: rowvar true. */
+  /**
+   * The correlations of the rows, or without `rowvar` of the columns: cov[i, j] / √(cov[i, i]·cov[j, j]). Defaults: rowvar true.
+   */
   corrcoef<const O extends { rowvar?: boolean } = Record<never, never>>(
     options?: O,
   ): Results<VariablesIn<R, C, O>, VariablesIn<R, C, O>>[K]
@@ -446,16 +451,28 @@ export interface Algebra<K extends Kind, R extends Size, C extends Size> {
   row(i: number): Results<1, C>[K]
   /** Column j, mx1; −1 is the last */
   col(j: number): Results<R, 1>[K]
-  /** The rows that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
+  /**
+   * The rows that `index`, an nx1 column of whole numbers or an array, names, 0 the first.
+   *
+   * @throws ShapeError for one out of range.
+   */
   gatherRows(index: Index<K>): Results<number, C>[K]
-  /** The columns that `index`, an nx1 column of whole numbers or an array, names, 0 the first. @throws ShapeError for one out of range. */
+  /**
+   * The columns that `index`, an nx1 column of whole numbers or an array, names, 0 the first.
+   *
+   * @throws ShapeError for one out of range.
+   */
   gatherCols(index: Index<K>): Results<R, number>[K]
   /**
    * The rows where `mask`, a boolean for each of them or an nx1 column of 1 and 0, holds. How many there are depends on the
    * numbers of a column, which `compile` therefore refuses.
    */
   filterRows(mask: Selector<K> | readonly boolean[]): Results<number, C>[K]
-  /** For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another. @throws ShapeError for one out of range. */
+  /**
+   * For an nx1 column of whole numbers: row i is 1 at column a[i] and 0 elsewhere, nxcount, in the dtype of A or another.
+   *
+   * @throws ShapeError for one out of range.
+   */
   oneHot(count: number, options?: { dtype?: DType }): Results<R, number>[K]
   /** A matrix of zeros with `rows` rows, to whose row index[i] row i of A is added: the adjoint of gatherRows */
   scatterAddRows(index: Index<K>, rows: number): Results<number, C>[K]

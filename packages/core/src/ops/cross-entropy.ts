@@ -10,8 +10,8 @@ const nothing = new Float64Array()
 const none: Block = { rows: 0, cols: 0, shape: [0, 0], dtype: 'float64', data: nothing, elements: nothing }
 
 /**
- * The target's classes, and 0 in the place of those that are ignored, where `kept` is 0. They are checked here alone, where they come
- * from, for operations that take them as they are: errors name the loss.
+ * The target's classes, and 0 in the place of those that are ignored, where `kept` is 0. They are checked here alone, where
+ * they come from, for operations that take them as they are: errors name the loss.
  */
 export const classes: Operation = {
   ...where,

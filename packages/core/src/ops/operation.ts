@@ -166,7 +166,11 @@ export function vectorLength(operation: string, a: Pick<Block, 'rows' | 'cols' |
   return a.rows * a.cols
 }
 
-/** Where something is among `count`, from 0: a negative position counts from the end, as in JavaScript's `at`. @throws as checkInteger. */
+/**
+ * Where something is among `count`, from 0: a negative position counts from the end, as in JavaScript's `at`.
+ *
+ * @throws as checkInteger.
+ */
 export function position(operation: string, what: string, i: number, count: number): number {
   if (count === 0 && Number.isInteger(i))
     throw new ShapeError(`${operation}: ${what} is ${i} of 0, wanted at least one to choose from`)

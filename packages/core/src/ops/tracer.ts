@@ -63,7 +63,10 @@ function notWhole(operation: string, holder: Holder & Partial<Pick<Block, 'shape
 export interface Tracer {
   /** A matrix or generator was made. */
   created(holder: Holder): void
-  /** The elements of a matrix, or the state of a generator, are about to be read or written by `operation`, which is none that is recorded. */
+  /**
+   * The elements of a matrix, or the state of a generator, are about to be read or written by `operation`, which is none that
+   * is recorded.
+   */
   touched(holder: Holder, operation: string): void
   evaluate(operation: Operation, inputs: readonly Stored[], attributes: Attributes): Stored
   change(change: Change, targets: readonly Holder[], inputs: readonly Stored[], attributes: Attributes): void

@@ -40,7 +40,8 @@ export interface Image {
  * The image of what steps make of an argument, with a copy of everything that they keep.
  *
  * @param steps those of kernels, which change nothing
- * @throws MatgradError where products round once, which not every processor does; NoMemory where it needs more memory than can be had.
+ * @throws MatgradError where products round once, which not every processor does; NoMemory where it needs more memory than can
+ * be had.
  */
 export function imageOf(caller: string, steps: readonly Step[], input: Slot, output: Slot): Image {
   if (usesFma())

@@ -282,9 +282,9 @@ export class SparseMatrix<R extends number = number, C extends number = number> 
   }
 
   /**
-   * A·B: dense where B is dense, a variable where it is one, sparse where it is sparse. With a dense B the terms of an element are added in the dtype, in
-   * the order of A's columns: |C − Ĉ| ≤ p·u·|A|·|B| for p entries in a row. With a sparse B they are added in float64, and
-   * rounded to the dtype at the end.
+   * A·B: dense where B is dense, a variable where it is one, sparse where it is sparse. With a dense B the terms of an element
+   * are added in the dtype, in the order of A's columns: |C − Ĉ| ≤ p·u·|A|·|B| for p entries in a row. With a sparse B they are
+   * added in float64, and rounded to the dtype at the end.
    *
    * @throws DTypeError unless `b` is a Matrix or sparse; ShapeError unless A has as many columns as B has rows.
    */

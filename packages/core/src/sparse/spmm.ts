@@ -106,8 +106,8 @@ export function times(operation: string, a: Csr & { readonly nnz: number }, x: V
 
 export interface SpmmOptions<V extends Operand = Operand> {
   /**
-   * The values of the entries, nnz x 1, row by row in the order of the columns, in the place of those that the matrix has: a variable
-   * where their gradient is wanted.
+   * The values of the entries, nnz x 1, row by row in the order of the columns, in the place of those that the matrix has: a
+   * variable where their gradient is wanted.
    *
    * @default those of the matrix
    */
@@ -117,8 +117,8 @@ export interface SpmmOptions<V extends Operand = Operand> {
 const readSpmm = readerOf({ values: kind<Value>('a Matrix or a Variable', isValue)() })
 
 /**
- * A·x for a sparse A of m x n and a dense x of n x k: m x k, as `torch.sparse.mm`. Where x or the values are variables it is one, with
- * derivatives of every order with respect to both. The entries stay where they are: there is no gradient elsewhere.
+ * A·x for a sparse A of m x n and a dense x of n x k: m x k, as `torch.sparse.mm`. Where x or the values are variables it is
+ * one, with derivatives of every order with respect to both. The entries stay where they are: there is no gradient elsewhere.
  *
  * Defaults: values those of the matrix.
  *

@@ -1,5 +1,5 @@
-// Protocol Buffers' encoding (https://protobuf.dev/programming-guides/encoding), as much of it as ONNX's messages need. A library for all of it
-// is larger than what is written with it.
+// Protocol Buffers' encoding (https://protobuf.dev/programming-guides/encoding), as much of it as ONNX's messages need. A
+// library for all of it is larger than what is written with it.
 
 /** A field of a message: its number and what it holds. */
 export type Field = readonly [number: number, value: number | string | Uint8Array | Message | Float]

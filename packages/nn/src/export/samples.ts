@@ -143,8 +143,8 @@ function attributesOf(caller: string, name: string, one: Step, several: Step): A
  * What a model does with AT_ONCE samples, which is the same for any number, and the shape of the results for any number.
  *
  * @param show is called with each operation while the model makes it, so that what it throws says in which layer
- * @throws MatgradError where something depends on how many samples there are, or a row of the results on more than its own sample; what
- * `recordedFrom` throws, and `show`.
+ * @throws MatgradError where something depends on how many samples there are, or a row of the results on more than its own
+ * sample; what `recordedFrom` throws, and `show`.
  */
 export function recordedSamples(
   caller: string,

@@ -22,19 +22,21 @@ function base64(bytes: Uint8Array): string {
 }
 
 /**
- * A model as the source of an ES module without imports: its `predict(rows)` gives what `predict` of this package gives in every bit, in any
- * runtime that has WebAssembly with vectors and compiles it from bytes: not in Cloudflare's Workers, nor on pages whose Content-Security-Policy
- * lacks 'wasm-unsafe-eval'. In it are the parameters as they are now, and those kernels alone that the model uses; what is computed of parameters
- * alone is a constant.
+ * A model as the source of an ES module without imports: its `predict(rows)` gives what `predict` of this package gives in
+ * every bit, in any runtime that has WebAssembly with vectors and compiles it from bytes: not in Cloudflare's Workers, nor on
+ * pages whose Content-Security-Policy lacks 'wasm-unsafe-eval'. In it are the parameters as they are now, and those kernels
+ * alone that the model uses; what is computed of parameters alone is a constant.
  *
- * `predict` takes samples as arrays of numbers or typed arrays, in an array, and gives an array of numbers for each. Numbers are rounded to
- * the dtype of the model's first parameter. It throws TypeError for samples of other lengths and what are no numbers, RangeError for an index out of range.
+ * `predict` takes samples as arrays of numbers or typed arrays, in an array, and gives an array of numbers for each. Numbers
+ * are rounded to the dtype of the model's first parameter. It throws TypeError for samples of other lengths and what are no
+ * numbers, RangeError for an index out of range.
  *
  * Default: features as the first layer has it.
  *
- * @throws MatgradError where a result depends on more than its own sample or on how many there are, as seen with one and with eight;
- * where an operation on samples is computed in JavaScript (linear algebra, those of users) or changes what goes on from call to call (random
- * numbers), before it does; where features are not known, and where `configure({ fma: true })` holds; what the model and `compile` throw.
+ * @throws MatgradError where a result depends on more than its own sample or on how many there are, as seen with one and with
+ * eight; where an operation on samples is computed in JavaScript (linear algebra, those of users) or changes what goes on from
+ * call to call (random numbers), before it does; where features are not known, and where `configure({ fma: true })` holds; what
+ * the model and `compile` throw.
  */
 export function toModule(model: Module, options?: ToModuleOptions, ...more: []): string {
   checkNoMore('toModule', 'model, options', more)

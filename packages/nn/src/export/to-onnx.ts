@@ -41,17 +41,18 @@ const LAST_OPSET = 21
 const IR_VERSION = 8
 
 /**
- * A model as the bytes of an ONNX file: samples as rows of float32, any number of them, to the model's results, which ONNX Runtime computes
- * to the precision of float32, in float32 alone: parameters of float64 are rounded, and LayerNorm, which is computed in float64 here, is
- * less exact where the mean of a sample is many times its deviation: off by some 2e-5, at worst 1e-4, at a thousand times. Indices are
- * whole numbers in float32, too, which nothing checks there. Parameters have their names; what is computed of them alone is a constant.
+ * A model as the bytes of an ONNX file: samples as rows of float32, any number of them, to the model's results, which ONNX
+ * Runtime computes to the precision of float32, in float32 alone: parameters of float64 are rounded, and LayerNorm, which is
+ * computed in float64 here, is less exact where the mean of a sample is many times its deviation: off by some 2e-5, at worst
+ * 1e-4, at a thousand times. Indices are whole numbers in float32, too, which nothing checks there. Parameters have their
+ * names; what is computed of them alone is a constant.
  *
  * Defaults: inputName 'input', outputName 'output', opset 17, features as the first layer has it.
  *
- * @throws MatgradError for an operation on samples that is not in ONNX, such as linear algebra, those of users, and random numbers, for
- * results that depend on more than their own sample, what follows the number of samples, as seen with one and with eight, parameters
- * beyond float32, names that are parameters' or the same, an opset beyond 14 to 21, and where features are not known; what the model
- * and `compile` throw.
+ * @throws MatgradError for an operation on samples that is not in ONNX, such as linear algebra, those of users, and random
+ * numbers, for results that depend on more than their own sample, what follows the number of samples, as seen with one and with
+ * eight, parameters beyond float32, names that are parameters' or the same, an opset beyond 14 to 21, and where features are
+ * not known; what the model and `compile` throw.
  */
 export function toOnnx(model: Module, options?: ToOnnxOptions, ...more: []): Uint8Array {
   checkNoMore('toOnnx', 'model, options', more)
@@ -135,7 +136,10 @@ class Graph {
   }
 }
 
-/** `ValueInfoProto` of rows x cols numbers: name 1, type 2; `TypeProto`: tensor_type 1; its elem_type 1, shape 2; dim 1; dim_value 1, dim_param 2. */
+/**
+ * `ValueInfoProto` of rows x cols numbers: name 1, type 2; `TypeProto`: tensor_type 1; its elem_type 1, shape 2; dim 1;
+ * dim_value 1, dim_param 2.
+ */
 const valueInfo = (name: string, cols: number): Message => [
   [1, name],
   [
@@ -159,7 +163,8 @@ const valueInfo = (name: string, cols: number): Message => [
 ]
 
 /**
- * `ModelProto`: ir_version 1, producer_name 2, graph 7, opset_import 8; `GraphProto`: node 1, name 2, initializer 5, input 11, output 12.
+ * `ModelProto`: ir_version 1, producer_name 2, graph 7, opset_import 8; `GraphProto`: node 1, name 2, initializer 5, input 11,
+ * output 12.
  *
  * @param ends fields 11 and 12
  */

@@ -15,8 +15,8 @@ export interface LambdaOptions {
 const readLambda = readerOf({ name: text() })
 
 /**
- * f(x), a function of a variable as a layer: `new Lambda((x) => x.square())`. It has no parameters: what f uses of others is neither
- * trained nor saved. `fit` runs f in every step, as it does a module of one's own.
+ * f(x), a function of a variable as a layer: `new Lambda((x) => x.square())`. It has no parameters: what f uses of others is
+ * neither trained nor saved. `fit` runs f in every step, as it does a module of one's own.
  *
  * @throws DTypeError unless f is a function, and for other options.
  */

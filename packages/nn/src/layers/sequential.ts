@@ -4,7 +4,8 @@ import { Container, checkPart, elementAt } from './container.ts'
 import type { AnyModule, Chain, ElementAt, FirstIn, LastOut } from './types.ts'
 
 /**
- * Layers one after the other, f(x) = fₖ(… f₁(x)), x itself without any; `for … of` gives them. Their numbers are their names: `0.weight`.
+ * Layers one after the other, f(x) = fₖ(… f₁(x)), x itself without any; `for … of` gives them. Their numbers are their names:
+ * `0.weight`.
  *
  * @throws DTypeError for anything that is not a Module.
  */

@@ -11,9 +11,9 @@ export interface Accumulator {
 }
 
 /**
- * A number that says how good predictions are, one sample a row. The prediction comes first, as in losses; scikit-learn has (y_true,
- * y_pred), which is (target, prediction). A function is enough: it is given the predictions of all batches
- * together, which are kept for it, so that its memory grows with the data. A metric with an `accumulator` is not called; a new
+ * A number that says how good predictions are, one sample a row. The prediction comes first, as in losses; scikit-learn has
+ * (y_true, y_pred), which is (target, prediction). A function is enough: it is given the predictions of all batches together,
+ * which are kept for it, so that its memory grows with the data. A metric with an `accumulator` is not called; a new
  * accumulator is asked for whenever a measurement begins, an epoch of the training or a pass through the validation data, and
  * given each batch, in matrices of its own. All metrics of this package have one.
  *

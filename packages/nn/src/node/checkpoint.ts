@@ -11,8 +11,8 @@ import { type Monitor, monitorOf } from '../train/monitor.ts'
 import { checkPath, decodeFile, type FileUrl, inFile, shown, writeAtomically } from './files.ts'
 
 /**
- * Saves a checkpoint, as `encodeCheckpoint` makes it at the call. The file is replaced as by `saveModel`: whenever the process ends,
- * the old or the new one is there.
+ * Saves a checkpoint, as `encodeCheckpoint` makes it at the call. The file is replaced as by `saveModel`: whenever the process
+ * ends, the old or the new one is there.
  *
  * @throws DTypeError for what is no path; what `encodeCheckpoint` throws; MatgradError, with its code, for what the file system
  * refuses: the existing file then stays.
@@ -80,15 +80,15 @@ const readCheckpoint = readerOf({
 const EPOCH = '{epoch}'
 
 /**
- * Saves checkpoints while a model is trained: in one file, which the next one replaces, or, where the path has `{epoch}`, in a file for
- * each number of epochs that are over. An epoch that `stop` ends before its last batch has none, as a training that goes on from there
- * would leave out its rest.
+ * Saves checkpoints while a model is trained: in one file, which the next one replaces, or, where the path has `{epoch}`, in a
+ * file for each number of epochs that are over. An epoch that `stop` ends before its last batch has none, as a training that
+ * goes on from there would leave out its rest.
  *
  * Defaults: every 1, by 'epoch'.
  *
- * @throws DTypeError for what is no path, and for other options; ShapeError unless every and keep are at least 1; MatgradError for keep
- * without `{epoch}` in the path, and for a monitor by batch. When a training begins, MatgradError for a name that is not in its
- * logs, and for a folder that cannot be written to. What `saveCheckpoint` throws ends the training.
+ * @throws DTypeError for what is no path, and for other options; ShapeError unless every and keep are at least 1; MatgradError
+ * for keep without `{epoch}` in the path, and for a monitor by batch. When a training begins, MatgradError for a name that is
+ * not in its logs, and for a folder that cannot be written to. What `saveCheckpoint` throws ends the training.
  */
 export function checkpoint(path: string | FileUrl, options?: CheckpointOptions, ...more: []): Callback {
   checkNoMore('checkpoint', 'path, options', more)

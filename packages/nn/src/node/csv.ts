@@ -67,17 +67,16 @@ function numberIn(cell: string): number | undefined {
 }
 
 /**
- * The lines of a CSV file (RFC 4180: quotes, any ends of lines; UTF-8, with a byte order mark or without) as objects of numbers and strings, which
- * `fromRows` makes a dataset of. A number is a decimal one, `NaN`, `Infinity` or `-Infinity`, as `csvLogger` writes them, but none beyond
- * float64, and no whole number of more digits than it holds, which an identifier may be.
+ * The lines of a CSV file (RFC 4180: quotes, any ends of lines; UTF-8, with a byte order mark or without) as objects of numbers
+ * and strings, which `fromRows` makes a dataset of. A number is a decimal one, `NaN`, `Infinity` or `-Infinity`, as `csvLogger`
+ * writes them, but none beyond float64, and no whole number of more digits than it holds, which an identifier may be.
  *
  * Defaults: delimiter ',', header true, missing 'error'.
  *
- * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column with the name
- * of another, a header of numbers alone that do not count from 0, or with a fraction, unless `types` says what a column is, and a cell that
- * is no number where the type says so; MatgradError for a delimiter of quotes or ends of lines, a type of a column that is not there, and,
- * with its code, for what the file system refuses.
- * All name the file.
+ * @throws FormatError for a line with more or fewer cells than the first, quotes that do not end, another encoding, a column
+ * with the name of another, a header of numbers alone that do not count from 0, or with a fraction, unless `types` says what a
+ * column is, and a cell that is no number where the type says so; MatgradError for a delimiter of quotes or ends of lines, a
+ * type of a column that is not there, and, with its code, for what the file system refuses. All name the file.
  */
 export async function readCsv(path: string | FileUrl, options?: CsvOptions, ...more: []): Promise<Row[]> {
   checkNoMore('readCsv', 'path, options', more)

@@ -141,15 +141,15 @@ export interface SaveModelOptions {
 const readSaveModel = readerOf({ format: oneOf('matgrad', 'pytorch')('matgrad') })
 
 /**
- * Saves a model's parameters and buffers, as they are at the call, as a safetensors file. The file is replaced
- * atomically: it keeps its mode, and a link to it stays one. An interrupted save leaves a hidden file `.<name>.tmp`,
- * which the next one removes. `safetensors.torch.load_file` gives what `load_state_dict` takes for PyTorch's model of the same layers where
- * the format is 'pytorch'; names of properties stay.
+ * Saves a model's parameters and buffers, as they are at the call, as a safetensors file. The file is replaced atomically: it
+ * keeps its mode, and a link to it stays one. An interrupted save leaves a hidden file `.<name>.tmp`, which the next one
+ * removes. `safetensors.torch.load_file` gives what `load_state_dict` takes for PyTorch's model of the same layers where the
+ * format is 'pytorch'; names of properties stay.
  *
  * Defaults: format 'matgrad'.
  *
- * @throws DTypeError for what is no path or no model, and other options; MatgradError for the path of a folder, and, with its code, for what
- * the file system refuses: the existing file then stays.
+ * @throws DTypeError for what is no path or no model, and other options; MatgradError for the path of a folder, and, with its
+ * code, for what the file system refuses: the existing file then stays.
  */
 export async function saveModel(
   path: string | FileUrl,
@@ -169,7 +169,10 @@ export async function saveModel(
 }
 
 export interface LoadModelOptions {
-  /** The name in the model of a tensor in the file, such as `(name) => name.replace('module.', '')`; undefined leaves it out. @default the same */
+  /**
+   * The name in the model of a tensor in the file, such as `(name) => name.replace('module.', '')`; undefined leaves it out.
+   * @default the same
+   */
   readonly rename?: (name: string) => string | undefined
 }
 
@@ -192,7 +195,11 @@ function renamed<T>(tensors: Readonly<Record<string, T>>, rename: (name: string)
   return found
 }
 
-/** The state in the bytes of a file. @throws FormatError for a checkpoint, and unless it has a matrix for each name that is in both. */
+/**
+ * The state in the bytes of a file.
+ *
+ * @throws FormatError for a checkpoint, and unless it has a matrix for each name that is in both.
+ */
 function decodeState(bytes: Uint8Array, model: Module, rename: (name: string) => unknown): Record<string, Matrix> {
   const { tensors, metadata, skipped } = io.decodeSafetensors(bytes)
   if (metadata.format === CHECKPOINT)
@@ -211,14 +218,15 @@ function decodeState(bytes: Uint8Array, model: Module, rename: (name: string) =>
 }
 
 /**
- * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes in either format, or `safetensors.torch.save_file` of
- * PyTorch's state dict, into a model of the same structure, all or none. Those of other dtypes are converted.
+ * Loads the parameters and buffers in a safetensors file, such as `saveModel` writes in either format, or
+ * `safetensors.torch.save_file` of PyTorch's state dict, into a model of the same structure, all or none. Those of other dtypes
+ * are converted.
  *
  * Default: rename gives the same name.
  *
- * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or
- * ShapeError for names or shapes that are not the model's; DTypeError for what is no path, model or name, and other options; MatgradError, with
- * its code, for what the file system refuses. All name the file.
+ * @throws FormatError for a file that is not one, and where what the model has is no matrix there; MatgradError or ShapeError
+ * for names or shapes that are not the model's; DTypeError for what is no path, model or name, and other options; MatgradError,
+ * with its code, for what the file system refuses. All name the file.
  */
 export async function loadModel(
   path: string | FileUrl,
@@ -241,8 +249,8 @@ export async function loadModel(
  *
  * Defaults: names all, shapes as the file has them.
  *
- * @throws FormatError for a file that is not one; what `io.decodeSafetensors` throws; MatgradError, with its code, for what the file
- * system refuses. All name the file.
+ * @throws FormatError for a file that is not one; what `io.decodeSafetensors` throws; MatgradError, with its code, for what the
+ * file system refuses. All name the file.
  */
 export async function loadTensors(
   path: string | FileUrl,

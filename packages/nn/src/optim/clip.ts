@@ -5,7 +5,11 @@ import { isTrained } from './optimizer.ts'
 
 const float64 = { dtype: 'float64' } as const
 
-/** The gradients that there are of parameters that are not frozen. @throws DTypeError for a parameter that is not a Variable, or a gradient that is not a Matrix. */
+/**
+ * The gradients that there are of parameters that are not frozen.
+ *
+ * @throws DTypeError for a parameter that is not a Variable, or a gradient that is not a Matrix.
+ */
 function gradientsOf(operation: string, parameters: readonly Variable[]): Matrix[] {
   if (!Array.isArray(parameters))
     throw new DTypeError(`${operation}: parameters are ${describe(parameters)}, wanted an array of variables`)

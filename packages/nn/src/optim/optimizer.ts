@@ -52,7 +52,8 @@ export interface OptimizerState<Settings> {
 /**
  * Lets a schedule begin before learning rates are next read or set, or a step is made.
  *
- * @returns the learning rate of each group that schedules of an optimiser start from: those when the first was made, unless one had others
+ * @returns the learning rate of each group that schedules of an optimiser start from: those when the first was made, unless one
+ * had others
  */
 export let follow: (optimizer: Optimizer, begin: () => void) => readonly number[]
 

@@ -438,7 +438,9 @@ export interface OneCycleOptions {
   readonly by?: Period
 }
 
-/** A part of the cycle, which ends with a step; rates are multiples of the largest, and the momentum is the largest where it is 1. */
+/**
+ * A part of the cycle, which ends with a step; rates are multiples of the largest, and the momentum is the largest where it is 1.
+ */
 interface Phase {
   readonly end: number
   readonly lr: number
@@ -614,11 +616,12 @@ export interface ReduceLROnPlateauOptions extends SchedulerOptions {
  * NaN is never better. A value is better that is below best·(1 − threshold) or best − threshold, or, with the mode 'max', above
  * best·(1 + threshold) or best + threshold (PyTorch's rule).
  *
- * Defaults: mode by the monitor's name or 'min', factor 0.1, patience 10, threshold 1e-4, thresholdMode 'rel', cooldown 0, minLr 0, eps 1e-8, by 'epoch'.
+ * Defaults: mode by the monitor's name or 'min', factor 0.1, patience 10, threshold 1e-4, thresholdMode 'rel', cooldown 0,
+ * minLr 0, eps 1e-8, by 'epoch'.
  *
- * @throws MatgradError unless factor is from 0 and below 1, for a negative threshold, minLr or eps, and for a monitor whose name does not say
- * what is better, without a mode; ShapeError for a negative
- * patience or cooldown; DTypeError for other options.
+ * @throws MatgradError unless factor is from 0 and below 1, for a negative threshold, minLr or eps, and for a monitor whose
+ * name does not say what is better, without a mode; ShapeError for a negative patience or cooldown; DTypeError for other
+ * options.
  */
 export class ReduceLROnPlateau extends Scheduler {
   static readonly builtIn = 'ReduceLROnPlateau'

@@ -13,12 +13,13 @@ const MOST = 40
 const BLACK: Color = [0, 0, 0]
 
 /**
- * What `confusionMatrix` gives as a table with the names of the classes: a row for each class as it is, a column for each as it was predicted.
- * In colours, and in SVG, a field is the fuller the larger a part of its row it is.
+ * What `confusionMatrix` gives as a table with the names of the classes: a row for each class as it is, a column for each as it
+ * was predicted. In colours, and in SVG, a field is the fuller the larger a part of its row it is.
  *
  * @param matrix nxn
  * @param labels the names, in the order of the classes' indices; the indices unless they are given
- * @throws ShapeError for a matrix that is not square, and for other than n labels; DTypeError for labels that are no strings; MatgradError for more than 40 classes.
+ * @throws ShapeError for a matrix that is not square, and for other than n labels; DTypeError for labels that are no strings;
+ * MatgradError for more than 40 classes.
  */
 export function confusionMatrix(matrix: Matrix, labels?: readonly string[], ...more: []): Picture {
   checkNoMore('confusionMatrix', 'matrix, labels', more)

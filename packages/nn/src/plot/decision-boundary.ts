@@ -36,8 +36,8 @@ const readBoundary = readerOf({
 })
 
 /**
- * The class that a model gives each place of the plane, and samples on it with the classes that they have. A model of one column says class 1
- * from `threshold` on, one of several the class of the largest.
+ * The class that a model gives each place of the plane, and samples on it with the classes that they have. A model of one
+ * column says class 1 from `threshold` on, one of several the class of the largest.
  *
  * Defaults: title 'decision boundary', xLabel 'x', yLabel 'y', fromLogits false.
  *

@@ -83,8 +83,9 @@ const captionOf = ({ count, notes }: Layer, k: number): string[] => [
 ]
 
 /**
- * A network with its weights: units in columns, a line for each weight, blue where it is positive and orange where it is negative, the thicker the larger it is
- * among those of its layer; units have the colour of their bias. As text, a table of weights for each layer, with the bias. Of layers of more than 12 units the first and the last 6 are drawn, which is said.
+ * A network with its weights: units in columns, a line for each weight, blue where it is positive and orange where it is
+ * negative, the thicker the larger it is among those of its layer; units have the colour of their bias. As text, a table of
+ * weights for each layer, with the bias. Of layers of more than 12 units the first and the last 6 are drawn, which is said.
  *
  * @param model a Linear, or a Sequential of them and layers without weights, or with one for each feature
  * @throws DTypeError for other layers; MatgradError where there is no Linear, or one takes other than what comes before it.

@@ -25,8 +25,9 @@ const SHADES = ' ░▒▓█'
 const shadeOf = (part: number): string => SHADES[Math.min(4, Math.floor(5 * part))]
 
 /**
- * A matrix as colours: row 0 is at the top. Text has at most 40x40 places, and SVG 128x128: of larger matrices each is the mean of a
- * square block, which the title says; PNG has a pixel for each element. What is no finite number has a colour of its own, and is counted.
+ * A matrix as colours: row 0 is at the top. Text has at most 40x40 places, and SVG 128x128: of larger matrices each is the mean
+ * of a square block, which the title says; PNG has a pixel for each element. What is no finite number has a colour of its own,
+ * and is counted.
  *
  * Defaults: title 'heatmap', colorMap 'viridis'.
  *

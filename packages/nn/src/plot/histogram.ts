@@ -42,8 +42,8 @@ function sturges(count: number): number {
 }
 
 /**
- * How many numbers there are in each of some intervals of one length, [from, to), and [from, to] for the last, as NumPy's `histogram` counts them.
- * What is not in them, and what is no finite number, is counted beside them.
+ * How many numbers there are in each of some intervals of one length, [from, to), and [from, to] for the last, as NumPy's
+ * `histogram` counts them. What is not in them, and what is no finite number, is counted beside them.
  *
  * Defaults: title 'histogram'.
  *

@@ -65,13 +65,13 @@ function halfBlocks({ cols, grid }: Shrunk, scale: Scale, middle: number, colors
 }
 
 /**
- * Images, each a row of a matrix, `perRow` of them side by side; the first 100, and the title says of how many. Larger images are made
- * smaller in text and SVG by means of square blocks. PNG has the pixels alone, one image at the other.
+ * Images, each a row of a matrix, `perRow` of them side by side; the first 100, and the title says of how many. Larger images
+ * are made smaller in text and SVG by means of square blocks. PNG has the pixels alone, one image at the other.
  *
  * Defaults: perRow 4, title 'images', colorMap 'gray'.
  *
- * @throws DTypeError for other than a Matrix; ShapeError unless rows·cols is the number of columns, and for other than a title for each
- * image; MatgradError for a range that is none.
+ * @throws DTypeError for other than a Matrix; ShapeError unless rows·cols is the number of columns, and for other than a title
+ * for each image; MatgradError for a range that is none.
  */
 export function images(matrix: Matrix, options?: ImagesOptions, ...more: []): PixelPicture {
   checkNoMore('images', 'matrix, options', more)

@@ -184,8 +184,8 @@ function pictureOf(operation: string, given: unknown, settings: ReturnType<typeo
 }
 
 /**
- * Lists of numbers as lines over their index. Text has 60 places and SVG 1000: of longer lists each is the mean of neighbours, which
- * the title says. What is no finite number is a gap, which the legend counts.
+ * Lists of numbers as lines over their index. Text has 60 places and SVG 1000: of longer lists each is the mean of neighbours,
+ * which the title says. What is no finite number is a gap, which the legend counts.
  *
  * Defaults: title '', xLabel 'index', yLabel '', yScale 'linear', start 0.
  *

@@ -48,7 +48,10 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 /** A file has at most so many pixels. */
 const MOST_PIXELS = 2 ** 26
 
-/** A picture of something as it was when the picture was made. In Node `console.log` shows its text, in colours where the terminal has them. */
+/**
+ * A picture of something as it was when the picture was made. In Node `console.log` shows its text, in colours where the
+ * terminal has them.
+ */
 export class Picture {
   readonly #drawing: Drawing
 

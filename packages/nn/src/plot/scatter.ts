@@ -30,13 +30,14 @@ const readScatter = readerOf({
 })
 
 /**
- * Points of the plane in groups, those of later groups on top. SVG has at most 2000 points of each group, evenly from all, and says so.
+ * Points of the plane in groups, those of later groups on top. SVG has at most 2000 points of each group, evenly from all, and
+ * says so.
  *
  * Defaults: title '', marks 'ox+*abcdef', xLabel 'x', yLabel 'y'.
  *
  * @param groups 1 to 10 matrices of points by name, nx2
- * @throws DTypeError for other than matrices, ShapeError unless they have two columns; MatgradError for no groups or more, for marks that are
- * not as many single characters, and a range that is none.
+ * @throws DTypeError for other than matrices, ShapeError unless they have two columns; MatgradError for no groups or more, for
+ * marks that are not as many single characters, and a range that is none.
  */
 export function scatter(groups: Readonly<Record<string, Matrix>>, options?: ScatterOptions, ...more: []): Picture {
   checkNoMore('scatter', 'groups, options', more)

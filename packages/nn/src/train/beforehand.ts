@@ -60,8 +60,8 @@ const asCheck =
     void loss(constant(prediction), target)
 
 /**
- * An optimiser may have parameters that are no part of the model, the loss's say, and a model some that are not to learn. Where it was
- * made with the list of the model's parameters itself, and both are there, a layer was replaced since.
+ * An optimiser may have parameters that are no part of the model, the loss's say, and a model some that are not to learn. Where
+ * it was made with the list of the model's parameters itself, and both are there, a layer was replaced since.
  */
 function checkReplaced(own: ReadonlySet<Variable>, optimizer: Optimizer): void {
   const updated = optimizer.groups.flatMap(({ params }) => params)
@@ -143,7 +143,9 @@ function checkPredictions(model: Module, loss: Loss, { dataset: { x, y }, batchS
   inEvaluation(model, () => loss(model.forward(x.slice(0, rows)), y.slice(0, rows)))
 }
 
-/** What a model makes of the first row, which takes little time; of the first `rows` where that is an error, which has their shape. */
+/**
+ * What a model makes of the first row, which takes little time; of the first `rows` where that is an error, which has their shape.
+ */
 function resultOf(model: Module, x: Matrix, rows: number): Variable {
   try {
     return model.forward(x.slice(0, 1))
@@ -153,8 +155,8 @@ function resultOf(model: Module, x: Matrix, rows: number): Variable {
 }
 
 /**
- * Rows of the targets: of the least and the largest number, the one nearest to 0, the one farthest above a whole number, and those of the
- * least and the largest sum.
+ * Rows of the targets: of the least and the largest number, the one nearest to 0, the one farthest above a whole number, and
+ * those of the least and the largest sum.
  */
 function telling(y: Matrix): Matrix {
   const places = [y.argmin(), y.argmax(), y.abs().argmin(), y.sub(y.floor()).argmax()]

@@ -184,8 +184,8 @@ const withPrefix = (prefix: string, matrices: Readonly<Record<string, Matrix>>):
  * of all random generators, how far the training is, and its history. Resumed from it, a training gives the same bits as one that
  * was not interrupted; metrics of an epoch that was interrupted are NaN, as they are of all its batches.
  *
- * In `onBatchEnd` and `onEpochEnd` the training itself says what there is: `encodeCheckpoint(training)`. At the end of an epoch that `stop`
- * cut it is in the middle of that epoch, as it was before the schedules made their steps.
+ * In `onBatchEnd` and `onEpochEnd` the training itself says what there is: `encodeCheckpoint(training)`. At the end of an epoch
+ * that `stop` cut it is in the middle of that epoch, as it was before the schedules made their steps.
  *
  * @throws MatgradError or DTypeError for what is no model, optimiser, schedule or generator
  */
@@ -298,7 +298,8 @@ const under = (prefix: string, tensors: Readonly<Record<string, Matrix>>): Recor
  * anything does not fit, nothing. Without an optimiser the model alone is loaded, and the generators.
  *
  * @returns where the training stood: `fit(model, data, { …, resume })` goes on there
- * @throws FormatError for bytes that are no checkpoint; MatgradError or ShapeError where the parts are others; DTypeError for what is no bytes
+ * @throws FormatError for bytes that are no checkpoint; MatgradError or ShapeError where the parts are others; DTypeError for
+ * what is no bytes
  */
 export function decodeCheckpoint(bytes: Uint8Array, into: Checkpointed, ...more: []): Checkpoint {
   checkNoMore('decodeCheckpoint', 'bytes, into', more)

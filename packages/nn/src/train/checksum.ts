@@ -7,8 +7,8 @@ const START = 0x811c9dc5
 const FACTOR = 0x9e3779b1
 
 /**
- * 32 bits of a text and the shapes and bits of matrices, the same on every machine. It is another one wherever a single word is, and of
- * any other change it misses one in 2³².
+ * 32 bits of a text and the shapes and bits of matrices, the same on every machine. It is another one wherever a single word
+ * is, and of any other change it misses one in 2³².
  */
 export function checksum(operation: string, text: string, matrices: Iterable<Matrix>): string {
   let sum = START

@@ -203,7 +203,11 @@ export function trainTestSplit(
   return { train: select(dataset, train), test: select(dataset, test) }
 }
 
-/** How many rows each class has, in the order in which they come. @throws ShapeError or DTypeError unless y is class indices nx1. */
+/**
+ * How many rows each class has, in the order in which they come.
+ *
+ * @throws ShapeError or DTypeError unless y is class indices nx1.
+ */
 export function sizesOf(operation: string, y: Matrix): Map<number, number> {
   if (y.cols !== 1)
     throw new ShapeError(`${operation}: y is ${formatShape(y.shape)}, wanted class indices nx1 to stratify by`)
@@ -278,8 +282,8 @@ function checkFinite(operation: string, what: string, values: Matrix): void {
 }
 
 /**
- * Columns with mean 0 and standard deviation 1: (x − mean) / std. A constant column becomes 0. The same shift and scale
- * can be given to new samples by `transform`, and taken back by `inverse`: x·std + mean, where a constant column has its value again.
+ * Columns with mean 0 and standard deviation 1: (x − mean) / std. A constant column becomes 0. The same shift and scale can be
+ * given to new samples by `transform`, and taken back by `inverse`: x·std + mean, where a constant column has its value again.
  *
  * @throws ShapeError for no rows, or for samples with another number of columns; DTypeError unless they are matrices; MatgradError
  * for columns with NaN or infinities.
@@ -322,9 +326,9 @@ export interface MinMaxOptions {
 const readMinMax = readerOf({ low: number(0), high: number(1) })
 
 /**
- * Columns from `low` to `high`: low + (x − min)·(high − low) / (max − min), as scikit-learn's MinMaxScaler. A constant column becomes
- * `low`. The same shift and scale can be given to new samples by `transform`, which go beyond where they are beyond, and taken
- * back by `inverse`. Defaults: low 0, high 1.
+ * Columns from `low` to `high`: low + (x − min)·(high − low) / (max − min), as scikit-learn's MinMaxScaler. A constant column
+ * becomes `low`. The same shift and scale can be given to new samples by `transform`, which go beyond where they are beyond,
+ * and taken back by `inverse`. Defaults: low 0, high 1.
  *
  * @throws ShapeError for no rows, or for samples with another number of columns; DTypeError unless they are matrices, and for other
  * options; MatgradError unless low < high, and for columns with NaN or infinities.

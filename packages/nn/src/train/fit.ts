@@ -18,21 +18,22 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
  * Trains a model: for each batch, the gradient of the loss and a step of the optimiser. Timers, requests and signals wait for
  * it, for about a tenth of a second at a time: a callback that awaits something lets them have their turn earlier.
  *
- * Parameters of the optimiser that the loss does not depend on, those of a head that is not used, say, have no gradient and stay as they
- * are. So do those before a layer that cuts the history (value, detach, constant, noGrad), and where others learn nobody can
- * tell which is meant: `parameter.grad` after a step is null.
+ * Parameters of the optimiser that the loss does not depend on, those of a head that is not used, say, have no gradient and
+ * stay as they are. So do those before a layer that cuts the history (value, detach, constant, noGrad), and where others learn
+ * nobody can tell which is meant: `parameter.grad` after a step is null.
  *
- * The model learns (`train`) but for parts of it that were out of learning while it was in it, a BatchNorm that is frozen, say; it is left so.
+ * The model learns (`train`) but for parts of it that were out of learning while it was in it, a BatchNorm that is frozen, say;
+ * it is left so.
  *
  * Defaults: initialEpoch 0, batchSize 32, shuffle true, metrics {}, stopOnNaN true, callbacks [], compile true.
  *
  * @returns the loss and the metrics of every epoch: those of the training data as they were met, during the epoch
  * @throws DTypeError or MatgradError for options that make no sense, before the first step, and for a metric that gives no
- * number; ShapeError or DTypeError, before it too, for batches and targets, of the validation as well, that layers and losses of
- * this package will not take, and MatgradError for an optimiser without any parameter of the model, or for
- * one that was made with the parameters of a layer that was replaced since, and DTypeError for iterators that give no batches; TrainingError for
- * a loss that is NaN or infinite, with `stopOnNaN`, after the step of its batch; what the loss, a metric or a callback throws; the signal's
- * reason. Of several errors it is the first: what `onTrainEnd` throws after it is in its `suppressed`.
+ * number; ShapeError or DTypeError, before it too, for batches and targets, of the validation as well, that layers and losses
+ * of this package will not take, and MatgradError for an optimiser without any parameter of the model, or for one that was made
+ * with the parameters of a layer that was replaced since, and DTypeError for iterators that give no batches; TrainingError for
+ * a loss that is NaN or infinite, with `stopOnNaN`, after the step of its batch; what the loss, a metric or a callback throws;
+ * the signal's reason. Of several errors it is the first: what `onTrainEnd` throws after it is in its `suppressed`.
  */
 export async function fit<
   M extends object = Record<never, never>,

@@ -73,8 +73,8 @@ function plain(n: number, k: number, draw: Draw): number[] {
 }
 
 /**
- * The part of each row, by its class: sorted by class, the rows are dealt to the parts one after another, which says how many of a class
- * each part has.
+ * The part of each row, by its class: sorted by class, the rows are dealt to the parts one after another, which says how many
+ * of a class each part has.
  */
 function stratified(y: Matrix, k: number, draw: Draw): number[] {
   const sizes = sizesOf('kFold', y)

@@ -72,11 +72,16 @@ export interface FitOptions<
   readonly validation?: V
   /** Which part of the samples, the last of them, is evaluated after each epoch and not trained with, as in Keras: 0.2, say. */
   readonly validationSplit?: S
-  /** Numbers for each epoch, by names that differ from `loss` and from one another with and without `val` before them. @default {} */
+  /**
+   * Numbers for each epoch, by names that differ from `loss` and from one another with and without `val` before them.
+   *
+   * @default {}
+   */
   readonly metrics?: { readonly [Name in keyof M]: Metric }
   /**
-   * How much each sample counts, nx1: the loss of a batch is Σ wᵢ·lᵢ / n, as in Keras. The loss gets { reduction: 'none' } as its third
-   * argument, which those of this package know. Rows of its `ignoreIndex` do not count in n, and their class wants no weight. Weights and targets are those that there are when the training begins.
+   * How much each sample counts, nx1: the loss of a batch is Σ wᵢ·lᵢ / n, as in Keras. The loss gets { reduction: 'none' } as
+   * its third argument, which those of this package know. Rows of its `ignoreIndex` do not count in n, and their class wants no
+   * weight. Weights and targets are those that there are when the training begins.
    */
   readonly sampleWeight?: SampleWeight
   /**

@@ -26,7 +26,11 @@ export interface FromRowsOptions {
   readonly features?: readonly string[]
   /** The name of the column of y, numbers or the names of classes; or the names of several, numbers. */
   readonly target: string | readonly string[]
-  /** The names of the classes, such as those of another dataset, so that class i is the same in both. @default those in the rows, sorted */
+  /**
+   * The names of the classes, such as those of another dataset, so that class i is the same in both.
+   *
+   * @default those in the rows, sorted
+   */
   readonly classes?: readonly string[] | undefined
   /** @default the default dtype */
   readonly dtype?: DType
@@ -44,20 +48,23 @@ const readFromRows = readerOf({
   dtype: dtypeName(),
 })
 
-/** Samples and targets of rows, the names of the features, and of the classes where the target are names: class i is `classes[i]`. */
+/**
+ * Samples and targets of rows, the names of the features, and of the classes where the target are names: class i is `classes[i]`.
+ */
 export interface RowsDataset extends Dataset {
   readonly features: readonly string[]
   readonly classes?: readonly string[] | undefined
 }
 
 /**
- * A dataset of rows that are objects, such as `readCsv` gives: x (n x features) and y (nx1, or a column for each target). A target of strings
- * becomes the numbers of classes, in alphabetical order unless `classes` has another.
+ * A dataset of rows that are objects, such as `readCsv` gives: x (n x features) and y (nx1, or a column for each target). A
+ * target of strings becomes the numbers of classes, in alphabetical order unless `classes` has another.
  *
  * Default: features all but the target, in the order of the first row.
  *
- * @throws DTypeError for rows that are no objects, other options, a feature that is no number, which `oneHot` may be made of, and a target some of
- * whose strings are numbers, unless `classes` names them; MatgradError for no rows, and for a name that a row does not have, or `classes`.
+ * @throws DTypeError for rows that are no objects, other options, a feature that is no number, which `oneHot` may be made of,
+ * and a target some of whose strings are numbers, unless `classes` names them; MatgradError for no rows, and for a name that a
+ * row does not have, or `classes`.
  */
 export function fromRows(rows: readonly Row[], options: FromRowsOptions, ...more: []): RowsDataset {
   checkNoMore('fromRows', 'rows, options', more)
@@ -153,13 +160,13 @@ type NamesFor<Names extends readonly string[], C extends number> = number extend
 const readToRows = readerOf({ classes: names() })
 
 /**
- * The rows of a matrix, such as predictions, as objects with a name for each column; with `classes` it has their numbers, as y of `fromRows`
- * and `argmax(1)` do, and the objects their names.
+ * The rows of a matrix, such as predictions, as objects with a name for each column; with `classes` it has their numbers, as y
+ * of `fromRows` and `argmax(1)` do, and the objects their names.
  *
  * Default: classes none.
  *
- * @throws ShapeError for more or fewer names than columns, and a number that no class has; DTypeError for one that is not whole, what is no
- * matrix or names, and other options; MatgradError for a name twice.
+ * @throws ShapeError for more or fewer names than columns, and a number that no class has; DTypeError for one that is not
+ * whole, what is no matrix or names, and other options; MatgradError for a name twice.
  */
 export function toRows<
   C extends number,

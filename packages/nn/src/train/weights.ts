@@ -11,8 +11,8 @@ import type { Dataset } from './data.ts'
 export type SampleWeight = Matrix | ArrayLike<number>
 
 /**
- * A weight for each class, by its number; those that an object does not name weigh 1. 'balanced': n / (k·rows of the class), of n rows
- * and k classes, as scikit-learn's.
+ * A weight for each class, by its number; those that an object does not name weigh 1. 'balanced': n / (k·rows of the class), of
+ * n rows and k classes, as scikit-learn's.
  */
 export type ClassWeight = 'balanced' | Matrix | ArrayLike<number> | Readonly<Record<number, number>>
 
@@ -108,7 +108,10 @@ export function ignoresAll(loss: Loss, y: Matrix): boolean {
   return ignored !== undefined && y.cols === 1 && y.equal(ignored).all().item() === 1
 }
 
-/** The samples with the weights of each and of their classes as the last column of the targets; rows that the loss ignores have none. */
+/**
+ * The samples with the weights of each and of their classes as the last column of the targets; rows that the loss ignores have
+ * none.
+ */
 export function withWeights(
   { x, y }: Dataset,
   samples: readonly number[] | undefined,
