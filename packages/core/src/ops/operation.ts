@@ -89,8 +89,8 @@ export interface Operation<V = Value> {
   /** Whether out[i] depends on element i alone of each input that has the size of out, so that it may overwrite one. */
   readonly elementwise?: boolean
   /**
-   * A rule for each input: vᵢ = gᵀ·∂y/∂xᵢ. Inputs beyond the last rule share it; `null` means that there is no derivative
-   * with respect to that input, and none at all where there is no rule.
+   * A rule for each input: vᵢ = gᵀ·∂y/∂xᵢ. Inputs beyond the last rule share it, which takes the index of its input then; `null`
+   * means that there is no derivative with respect to that input, and none at all where there is no rule.
    */
   readonly vjp: readonly (Rule<V> | null)[]
   /** Whether the rules want `slope` at this result. */
