@@ -67,7 +67,10 @@ describe.each(DTYPES)('%s', (dtype) => {
     async (name, compute) => {
       const table: Matrix = io.decodeNpy(await readBytes(`core/ulps/${name}-${dtype}.npy`))
       expect(table.cols).toBe(compute.length + 2)
-      expect(table.rows).toBeGreaterThanOrEqual(600)
+      // Of one number there are the ends of the dtype where it is defined, too: four of each sign.
+      const [fewest, most] = compute.length === 1 ? [604, 608] : [600, 600]
+      expect(table.rows).toBeGreaterThanOrEqual(fewest)
+      expect(table.rows).toBeLessThanOrEqual(most)
       const result = compute(table.col(0).astype(dtype), table.col(1).astype(dtype))
       for (let i = 0; i < table.rows; i++) {
         const row = Array.from(table.row(i).data)
