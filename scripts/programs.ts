@@ -74,6 +74,18 @@ export const namedIn = (path: string): string[][] =>
         .sort(),
     )
 
+/** The cells of each row of the tables in a text, their heads and the lines under these included. */
+export const rowsOf = (text: string): string[][] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+
 export interface Link {
   /** The file that it leads to, from the root. */
   readonly path: string

@@ -19,6 +19,7 @@ import {
   pages,
   programsOf,
   readmes,
+  rowsOf,
   translated,
 } from '../../scripts/programs.ts'
 
@@ -129,11 +130,10 @@ function surroundings(): object {
 
 test('what docs/migrating.md says for the names of others runs', async () => {
   const failures: string[] = []
-  let column = -1
-  for (const line of (await readFile(join(root, 'docs/migrating.md'), 'utf8')).split('\n')) {
-    const cells = line.split('|').map((cell) => cell.trim())
-    if (!line.startsWith('|') || cells.includes('matgrad')) column = cells.indexOf('matgrad')
-    else
+  for (const part of (await readFile(join(root, 'docs/migrating.md'), 'utf8')).split('\n\n')) {
+    const [head = [], , ...rows] = rowsOf(part)
+    const column = head.indexOf('matgrad')
+    for (const cells of rows)
       for (const [, code] of cells[column].matchAll(/`(.+?)`/g)) {
         const run = new AsyncFunction('names', `with (names) return (${code})`)
         const value = await run(surroundings()).catch((error: unknown) => failures.push(`${code}: ${error}`))
@@ -153,9 +153,6 @@ const figuresOf = (row: string) => ({
     half: (SECONDS[unit] / 10 ** decimals.length) * 0.5001,
   })),
 })
-
-const rowsOf = (text: string): string[][] =>
-  text.split('\n').flatMap((line) => (line.startsWith('| ') ? [line.slice(2).split('|')] : []))
 
 /** The rows of benchmarks/RESULTS.md, named by their first cell and the heading above them. */
 const results = readFileSync(join(root, 'benchmarks/RESULTS.md'), 'utf8')
@@ -209,9 +206,8 @@ test('the tables of CONTRIBUTING.md have the files and folders that there are', 
   const tables = [...text.matchAll(/^`(packages\/[\w/]+)\/`(?:.|\n(?!\n))*\n\n((?:\|.*\n)+)/gm)]
   expect(tables).toHaveLength(3)
   for (const [, folder, table] of tables) {
-    const cells = table.split('\n').map((row) => row.split('|')[1] ?? '')
-    const named = cells.flatMap((cell) => {
-      const [, within = '', names] = /^ *(?:`(\w+\/)`: )?(.*)/.exec(cell) as RegExpExecArray
+    const named = rowsOf(table).flatMap(([cell]) => {
+      const [, within = '', names] = /^(?:`(\w+\/)`: )?(.*)/.exec(cell) as RegExpExecArray
       return [...names.matchAll(/`([\w/-]+)`/g)].map(([, name]) => (name.endsWith('/') ? name : `${within}${name}.ts`))
     })
     expect(named.filter((name) => !existsSync(join(root, folder, name)))).toEqual([])
